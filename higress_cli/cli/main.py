@@ -1,0 +1,93 @@
+"""`main(argv) -> int`: the whole program as a function, with the one error boundary."""
+
+import signal
+import sys
+from typing import Any
+
+import typer
+
+from higress_cli.cli.app import COMMANDS, build_command
+from higress_cli.cli.context import Invocation, new_invocation
+from higress_cli.errors import ExitCode, HgwError
+from higress_cli.i18n import _
+from higress_cli.result import error_envelope, failure_envelope
+
+_REPORT_AT = "https://github.com/higress-group"
+
+
+def entry() -> None:
+    """The console script."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        # A file name or a compiler's word that the terminal cannot show must not end the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main(sys.argv[1:]))
+
+
+def _interrupt(*_args: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main(argv: list[str]) -> int:
+    """Run hgw with `argv` (without the program's name) and return the exit code. Prints, never exits."""
+    call = new_invocation(argv)
+    call.command = next((word for word in argv if word in COMMANDS), "hgw")
+    try:
+        code = build_command().main(args=list(argv), prog_name="hgw", standalone_mode=False, obj=call)
+    except HgwError as error:
+        if call.debug:
+            _traceback()
+        if call.ui.output == "json":
+            call.ui.document(error_envelope(call.command, error))
+        else:
+            call.ui.error(error)
+        return int(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _failed(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"), None)
+    except typer.exceptions.TyperException as error:
+        return _wrong_usage(call, error)
+    except BrokenPipeError:
+        # The reader of stdout (`| head`) has gone; there is nobody left to tell.
+        sys.stdout = None
+        return int(ExitCode.OK)
+    except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
+        _traceback()
+        return _failed(
+            call,
+            ExitCode.BUG,
+            "bug",
+            _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}"),
+            _("please report it, with the lines above, at {url}").format(url=_REPORT_AT),
+        )
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _wrong_usage(call: Invocation, error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(ExitCode.USAGE)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "hgw"
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return _failed(call, ExitCode.USAGE, "usage", message, f"{path} --help")
+
+
+def _failed(call: Invocation, exit_code: ExitCode, code: str, message: str, hint: str | None) -> int:
+    if call.ui.output == "json":
+        call.ui.document(
+            failure_envelope(
+                call.command, int(exit_code), {"code": code, "message": message, "hint": hint, "details": {}}
+            )
+        )
+    else:
+        call.ui.error(HgwError(message, code=code, hint=hint))
+    return int(exit_code)
+
+
+def _traceback() -> None:
+    import traceback
+
+    traceback.print_exc()

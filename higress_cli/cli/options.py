@@ -1,0 +1,143 @@
+"""The options that every command takes, before or after its name."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from higress_cli import i18n
+from higress_cli.cli.context import COLORS, OUTPUTS, Invocation
+from higress_cli.i18n import N_, _
+
+PANEL = "Global options"
+
+
+def _remember(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
+    """Keep what was typed in the invocation; the last place that says something wins."""
+    invocation = ctx.find_root().obj
+    if isinstance(invocation, Invocation) and value not in (None, False):
+        invocation.options[str(param.name)] = value
+        invocation.configure()
+    return value
+
+
+def _one_of(*choices: str) -> Any:
+    def check(ctx: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise typer.BadParameter(
+                _("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices))
+            )
+        _remember(ctx, param, value)
+        return value
+
+    return check
+
+
+def _global_options(
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "-C",
+            "--directory",
+            metavar="DIR",
+            help=N_("work as if started in DIR"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="text|json",
+            help=N_("result as text, or one JSON document on stdout"),
+            callback=_one_of(*OUTPUTS),
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="en|zh",
+            help=N_("language; default from the locale"),
+            callback=_one_of(*i18n.LANGUAGES),
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            "--color",
+            metavar="auto|always|never",
+            help=N_("when to use colour"),
+            callback=_one_of(*COLORS),
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "-q",
+            "--quiet",
+            help=N_("only results and errors"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "-v",
+            "--verbose",
+            help=N_("also the commands that are run"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help=N_("also tracebacks and all that child programs print"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            help=N_("never use the network"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "-y",
+            "--yes",
+            help=N_("agree to what would be asked"),
+            callback=_remember,
+            expose_value=False,
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+) -> None:
+    """Exists for its signature: Typer turns it into the parameters that every command gets."""
+
+
+def global_parameters() -> list[Any]:
+    """Fresh parameter objects of the global options, to be added to a command."""
+    holder = typer.Typer(add_completion=False)
+    holder.command()(_global_options)
+    return [param for param in typer.main.get_command(holder).params if param.name != "help"]

@@ -1,0 +1,187 @@
+"""The terminal: data on stdout, conversation on stderr, readable with and without colour at any width."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from higress_cli.errors import HgwError
+from higress_cli.i18n import _
+from higress_cli.reporter import Activity, SilentActivity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES: Final = {
+    "good": "green",
+    "bad": "bold red",
+    "warning": "yellow",
+    "hint": "cyan",
+    "strong": "bold",
+    "faint": "dim",
+    "": "",
+}
+_SLOW_SECONDS: Final = 1.0
+
+
+class Ui:
+    """Implements `higress_cli.reporter.Reporter` for people, and prints results and errors."""
+
+    def __init__(self, *, output: str, color: str, no_color: bool, quiet: bool, verbose: bool) -> None:
+        self.output = output
+        self.quiet = quiet
+        self.verbose = verbose
+        self._color = "never" if no_color and color == "auto" else color
+        self._consoles: dict[str, Console] = {}
+        self._busy: Any = None
+
+    def console(self, name: str) -> "Console":
+        """The console on `stdout` or `stderr`, made at first use: rich takes its time to import."""
+        if name not in self._consoles:
+            from rich.console import Console
+
+            stream: TextIO = getattr(sys, name)
+            self._consoles[name] = Console(
+                file=stream,
+                markup=False,
+                highlight=False,
+                emoji=False,
+                soft_wrap=False,
+                no_color=self._color == "never",
+                force_terminal={"always": True, "never": None, "auto": None}[self._color],
+                legacy_windows=False,
+            )
+        return self._consoles[name]
+
+    def _colored(self, stream: TextIO) -> bool:
+        if self._color == "auto":
+            return stream.isatty()
+        return self._color == "always"
+
+    def _write(self, name: str, text: str, style: str) -> None:
+        """One line, never broken or cropped by hgw: a path or a command must survive being copied."""
+        stream: TextIO = getattr(sys, name)
+        if not style or not self._colored(stream):
+            if self._busy is not None:
+                self.console(name).print(text, soft_wrap=True)
+            else:
+                print(text, file=stream, flush=True)
+            return
+        from rich.text import Text
+
+        self.console(name).print(Text(text, _STYLES[style]), soft_wrap=True)
+        stream.flush()
+
+    # Results, on stdout -------------------------------------------------------------------------------------
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """A line of a result; `style` is one of good, bad, warning, hint, strong, faint."""
+        self._write("stdout", text, style)
+
+    def marked(self, mark: str, text: str, style: str) -> None:
+        """A line whose first word alone is coloured, such as a check's state."""
+        stream = sys.stdout
+        if not self._colored(stream):
+            self._write("stdout", f"{mark} {text}", "")
+            return
+        from rich.text import Text
+
+        self.console("stdout").print(Text(mark, _STYLES[style]).append(f" {text}", ""), soft_wrap=True)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns for scanning; on a narrow terminal the last column folds instead of being cut."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+        for index, heading in enumerate(headings):
+            table.add_column(heading, overflow="fold", no_wrap=index == 0)
+        for row in rows:
+            table.add_row(*row)
+        self.console("stdout").print(table)
+
+    def document(self, content: dict[str, Any]) -> None:
+        """The one JSON document of this call."""
+        print(json.dumps(content, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
+
+    # Conversation, on stderr ---------------------------------------------------------------------------------
+
+    def error(self, error: HgwError) -> None:
+        """What failed, then the next command to type."""
+        self._write("stderr", f"{_('error:')} {error.message}", "bad")
+        if error.hint:
+            self._write("stderr", f"{_('hint:')} {error.hint}", "hint")
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self._write("stderr", text, "")
+
+    def warn(self, text: str) -> None:
+        self._write("stderr", f"{_('warning:')} {text}", "warning")
+
+    def child_line(self, line: str) -> None:
+        if not self.quiet:
+            self._write("stderr", line, "")
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            self._write("stderr", text, "faint")
+
+    def confirm(self, question: str) -> bool:
+        import typer
+
+        return typer.confirm(question, err=True, default=False)
+
+    @contextmanager
+    def activity(self, title: str) -> Iterator[Activity]:
+        """On a terminal a live line with what is done; elsewhere a line at the start and one at the end."""
+        started = time.monotonic()
+        if self.quiet:
+            yield SilentActivity()
+            return
+        if self._colored(sys.stderr) and sys.stderr.isatty() and self._busy is None:
+            with self._live(title) as activity:
+                yield activity
+        else:
+            self.note(f"{title} ...")
+            yield SilentActivity()
+        seconds = time.monotonic() - started
+        if seconds >= _SLOW_SECONDS:
+            self._write("stderr", f"{title}: {_('done in {seconds:.1f} s').format(seconds=seconds)}", "faint")
+
+    @contextmanager
+    def _live(self, title: str) -> Iterator[Activity]:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+        from rich.table import Column
+
+        title_column = TextColumn(
+            "{task.description}", markup=False, table_column=Column(overflow="ellipsis", no_wrap=True)
+        )
+        with Progress(
+            SpinnerColumn(), title_column, TimeElapsedColumn(), console=self.console("stderr"), transient=True
+        ) as progress:
+            task = progress.add_task(title, total=None)
+            self._busy = progress
+
+            class Live:
+                def advance(self, completed: int, total: int | None) -> None:
+                    if len(progress.columns) == 3:  # noqa: PLR2004 -- grow a bar at the first byte
+                        progress.columns = (*progress.columns, BarColumn(20), DownloadColumn())
+                    progress.update(task, completed=completed, total=total)
+
+                def describe(self, text: str) -> None:
+                    progress.update(task, description=f"{title}: {text}")
+
+            try:
+                yield Live()
+            finally:
+                self._busy = None

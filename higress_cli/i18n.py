@@ -1,0 +1,42 @@
+"""Texts in the language of the user, by gettext.
+
+English is written in the code and is the message id; `locale/LANGUAGE/LC_MESSAGES/hgw.po` has the others.
+`activate` is called once, at the top, before anything else speaks.
+"""
+
+import gettext
+from pathlib import Path
+from typing import Final
+
+LANGUAGES: Final = ("en", "zh")
+_LOCALE_DIR: Final = Path(__file__).parent / "locale"
+_active: gettext.NullTranslations = gettext.NullTranslations()
+
+
+def activate(language: str) -> None:
+    """Speak `language` from now on: one of `LANGUAGES`; a missing catalogue means English."""
+    global _active  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
+    _active = gettext.translation("hgw", _LOCALE_DIR, languages=[language], fallback=True)
+
+
+def _(message: str) -> str:
+    """The message in the active language."""
+    return _active.gettext(message) if message else message
+
+
+def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
+    """Mark a text for the catalogues where it cannot be translated yet."""
+    return message
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """The form of the message that fits `count`."""
+    return _active.ngettext(singular, plural, count)
+
+
+def language_of_locale(variables: dict[str, str]) -> str:
+    """The language that the POSIX locale variables ask for, `en` where they name none of ours."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := variables.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"

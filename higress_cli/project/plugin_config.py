@@ -1,0 +1,95 @@
+"""The configuration that a plugin gets: YAML or JSON in a file, JSON on the wire, as Higress does it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.yaml_node import compose
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginConfig:
+    """What the plugin is configured with and where that came from; an empty configuration is the empty object."""
+
+    values: dict[str, Any]
+    source: str
+
+    @property
+    def json(self) -> str:
+        """The JSON text that the gateway hands to the plugin; empty where there is no configuration at all."""
+        return json.dumps(self.values, ensure_ascii=False, indent=2) if self.values else ""
+
+
+def read_plugin_config(path: Path) -> PluginConfig:
+    """Read `path` as YAML (JSON is YAML for this purpose).
+
+    Raises:
+        InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InvalidInput(
+            _("the plugin configuration {path} does not exist").format(path=path),
+            code="plugin-config-missing",
+            hint=_("create it, or name another with --config"),
+            details={"path": path},
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            _("the plugin configuration {path} cannot be read: {reason}").format(path=path, reason=error),
+            code="plugin-config-invalid",
+            details={"path": path},
+        ) from error
+    values = _from_json(path, text) if text.lstrip().startswith("{") else _from_yaml(path, text)
+    return PluginConfig(values=values, source=str(path))
+
+
+def _from_json(path: Path, text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        try:
+            return _from_yaml(path, text)  # flow style, such as {mockEnable: true}
+        except InvalidInput:
+            raise _invalid(path, error.lineno, error.colno, error.msg) from error
+    assert isinstance(values, dict)  # noqa: S101 -- it starts with a brace
+    return values
+
+
+def _from_yaml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        node = compose(path, text)
+    except InvalidInput as error:
+        raise InvalidInput(
+            error.message, code="plugin-config-invalid", hint=_fix_hint(), details=error.details
+        ) from error
+    if node is None or node.is_null:
+        return {}
+    if not node.is_mapping:
+        line, column = node.raw.start_mark.line + 1, node.raw.start_mark.column + 1
+        raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
+    values = node.value()
+    try:
+        json.dumps(values)
+    except (TypeError, ValueError) as error:
+        raise _invalid(path, 1, 1, _("it cannot be written as JSON: {reason}").format(reason=error)) from error
+    return dict(values)
+
+
+def _invalid(path: Path, line: int, column: int, problem: str) -> InvalidInput:
+    return InvalidInput(
+        _("{path}:{line}:{column}: not a valid plugin configuration: {problem}").format(
+            path=path, line=line, column=column, problem=problem
+        ),
+        code="plugin-config-invalid",
+        hint=_fix_hint(),
+        details={"path": path, "line": line, "column": column},
+    )
+
+
+def _fix_hint() -> str:
+    return _("the file is YAML or JSON; mend that line and try again")

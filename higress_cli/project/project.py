@@ -1,0 +1,101 @@
+"""A plugin's folder and the settings that hold in it, each with its source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from higress_cli.choice import Choice, first_choice
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.settings import FILE_NAME, Settings, read_settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A plugin's folder; `inherited` is the nearest hgw.yaml of a parent folder; `extra_tags` is from .buildrc."""
+
+    directory: Path
+    own: Settings | None = None
+    inherited: Settings | None = None
+    extra_tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The plugin's name: that of hgw.yaml, else that of its folder."""
+        return (self.own.name if self.own else None) or self.directory.name or "plugin"
+
+    def choose(
+        self,
+        read: Callable[[Settings], T | None],
+        *,
+        flag: tuple[T | None, str],
+        variable: tuple[T | None, str],
+        default: T,
+    ) -> Choice[T]:
+        """The value that wins: flag, then variable, then hgw.yaml, then a parent folder's hgw.yaml, then the default.
+
+        `flag` and `variable` are a value (None: not given) and its name, such as `("0.2.1", "--abi")`.
+        """
+        return first_choice(
+            flag,
+            variable,
+            *((read(settings), str(settings.file)) for settings in (self.own, self.inherited) if settings),
+            default=default,
+        )
+
+    @property
+    def go_mod(self) -> Path:
+        return self.directory / "go.mod"
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there is Go code to build here."""
+        return self.go_mod.is_file() and any(self.directory.glob("*.go"))
+
+
+def open_project(directory: Path, *, needs_source: bool = True) -> Project:
+    """The project in `directory`.
+
+    Raises:
+        InvalidInput: `no-project` where the folder is absent, is a file, or (with `needs_source`) holds no Go
+            plugin; what `read_settings` raises.
+    """
+    if not directory.is_dir():
+        what = _("{path} is a file, not a folder") if directory.exists() else _("the folder {path} does not exist")
+        raise InvalidInput(
+            what.format(path=directory),
+            code="no-project",
+            hint=f"hgw init {directory}",
+            details={"path": directory},
+        )
+    own_file = directory / FILE_NAME
+    inherited_file = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)
+    project = Project(
+        directory=directory,
+        own=read_settings(own_file) if own_file.is_file() else None,
+        inherited=read_settings(inherited_file) if inherited_file else None,
+        extra_tags=_buildrc_tags(directory / ".buildrc"),
+    )
+    if needs_source and not project.has_source:
+        missing = _("no go.mod") if not project.go_mod.is_file() else _("no .go file")
+        raise InvalidInput(
+            _("{path} holds no Go plugin: {missing}").format(path=directory, missing=missing),
+            code="no-project",
+            hint=_("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
+            details={"path": directory},
+        )
+    return project
+
+
+def _buildrc_tags(path: Path) -> tuple[str, ...]:
+    """`EXTRA_TAGS=` of a .buildrc, the convention of Higress's own plugins (plugins/wasm-go/Makefile)."""
+    if not path.is_file():
+        return ()
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        name, separator, value = line.strip().removeprefix("export ").partition("=")
+        if separator and name.strip() == "EXTRA_TAGS":
+            return tuple(value.strip().strip("\"'").replace(",", " ").split())
+    return ()

@@ -1,0 +1,185 @@
+"""The `verify` section of hgw.yaml: what a request through the plugin should lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from higress_cli.i18n import _
+from higress_cli.project.yaml_node import Node
+
+Absent = Literal["absent"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is sent; `via` is `gateway`, or `upstream` for the answer that the plugin had no part in."""
+
+    method: str = "GET"
+    path: str = "/get"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    via: str = "gateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextMatch:
+    """How a text is judged: exactly one of the three is set, or `absent` says that there must be none."""
+
+    equals: str | None = None
+    contains: str | None = None
+    matches: str | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What is expected of an answer (`status`, `headers`, `body`) and of the request that the upstream saw.
+
+    Header names are lower-case. `upstream_reached` is None where the scenario does not care.
+    """
+
+    status: int | None = None
+    headers: Mapping[str, TextMatch] = field(default_factory=dict)
+    body: TextMatch | None = None
+    upstream_reached: bool | None = None
+    upstream_method: str | None = None
+    upstream_path: str | None = None
+    upstream_headers: Mapping[str, TextMatch] = field(default_factory=dict)
+    upstream_body: TextMatch | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service that the plugin calls, played by `hgw verify`.
+
+    `mode` is `answer`, `refused` (nothing listens at its address) or `absent` (the gateway has no such cluster).
+    """
+
+    mode: Literal["answer", "refused", "absent"] = "answer"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    delay_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One request, and what it should lead to. `config` None means the project's own plugin configuration."""
+
+    name: str
+    request: Request
+    expect: Expectation
+    config: Mapping[str, Any] | None = None
+    services: Mapping[str, Service] = field(default_factory=dict)
+
+
+def read_scenario(node: Node) -> Scenario:
+    """One entry of `verify`.
+
+    Raises:
+        InvalidInput: `settings-invalid` with the place.
+    """
+    entries = node.mapping(("name", "config", "services", "request", "expect"))
+    if "name" not in entries:
+        node.fail(_("a scenario needs a `name`"))
+    config: Mapping[str, Any] | None = None
+    if "config" in entries:
+        if not entries["config"].is_mapping:
+            entries["config"].fail(_("expected a mapping of keys to values"))
+        config = entries["config"].value()
+    return Scenario(
+        name=entries["name"].text(),
+        config=config,
+        services={
+            name: _read_service(value)
+            for name, value in (entries["services"].mapping() if "services" in entries else {}).items()
+        },
+        request=_read_request(entries["request"]) if "request" in entries else Request(),
+        expect=_read_expectation(entries["expect"]) if "expect" in entries else Expectation(status=200),
+    )
+
+
+def _read_request(node: Node) -> Request:
+    entries = node.mapping(("method", "path", "headers", "body", "via"))
+    default = Request()
+    path = entries["path"].text() if "path" in entries else default.path
+    if not path.startswith("/"):
+        entries["path"].fail(_("a path starts with `/`"))
+    return Request(
+        method=entries["method"].text().upper() if "method" in entries else default.method,
+        path=path,
+        headers=_texts(entries.get("headers")),
+        body=entries["body"].text() if "body" in entries else default.body,
+        via=entries["via"].choice(("gateway", "upstream")) if "via" in entries else default.via,
+    )
+
+
+def _read_expectation(node: Node) -> Expectation:
+    entries = node.mapping(("status", "headers", "body", "upstream"))
+    upstream: Mapping[str, Node] = {}
+    reached: bool | None = None
+    if "upstream" in entries:
+        given = entries["upstream"]
+        reached = not (given.is_null or _says_absent(given))
+        if reached:
+            upstream = given.mapping(("method", "path", "headers", "body"))
+    return Expectation(
+        status=entries["status"].integer(least=100, most=599) if "status" in entries else None,
+        headers=_matches(entries.get("headers")),
+        body=_read_match(entries["body"]) if "body" in entries else None,
+        upstream_reached=reached,
+        upstream_method=upstream["method"].text().upper() if "method" in upstream else None,
+        upstream_path=upstream["path"].text() if "path" in upstream else None,
+        upstream_headers=_matches(upstream.get("headers")),
+        upstream_body=_read_match(upstream["body"]) if "body" in upstream else None,
+    )
+
+
+def _read_service(node: Node) -> Service:
+    if not node.is_mapping:
+        mode = node.choice(("refused", "absent"))
+        return Service(mode="refused" if mode == "refused" else "absent")
+    entries = node.mapping(("status", "headers", "body", "delay"))
+    delay = entries["delay"].value() if "delay" in entries else 0
+    if not isinstance(delay, int | float) or isinstance(delay, bool) or delay < 0:
+        entries["delay"].fail(_("expected a number of seconds"))
+    return Service(
+        status=entries["status"].integer(least=100, most=599) if "status" in entries else 200,
+        headers=_texts(entries.get("headers")),
+        body=entries["body"].text() if "body" in entries else "",
+        delay_seconds=float(delay),
+    )
+
+
+def _says_absent(node: Node) -> bool:
+    return not node.is_mapping and node.text() == "absent"
+
+
+def _texts(node: Node | None) -> Mapping[str, str]:
+    return {name.lower(): value.text() for name, value in node.mapping().items()} if node else {}
+
+
+def _matches(node: Node | None) -> Mapping[str, TextMatch]:
+    return {name.lower(): _read_match(value) for name, value in node.mapping().items()} if node else {}
+
+
+def _read_match(node: Node) -> TextMatch:
+    """A text is an exact match; a mapping says `equals`, `contains` or `matches` (a pattern); null is absence."""
+    if node.is_null:
+        return TextMatch(absent=True)
+    if not node.is_mapping:
+        return TextMatch(equals=node.text())
+    entries = node.mapping(("equals", "contains", "matches"))
+    if len(entries) != 1:
+        node.fail(_("say exactly one of: {choices}").format(choices="equals, contains, matches"))
+    ((how, value),) = entries.items()
+    wanted = value.text()
+    if how == "matches":
+        import re
+
+        try:
+            re.compile(wanted)
+        except re.error as error:
+            value.fail(_("not a regular expression: {reason}").format(reason=error))
+        return TextMatch(matches=wanted)
+    return TextMatch(equals=wanted) if how == "equals" else TextMatch(contains=wanted)

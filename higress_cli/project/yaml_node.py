@@ -1,0 +1,145 @@
+"""YAML read with the place of each value, so that every complaint can name its line and column."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+
+
+def compose(path: Path, text: str) -> "Node | None":
+    """The document in `text`, None where it is empty.
+
+    Raises:
+        InvalidInput: `yaml-invalid` with line and column.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise InvalidInput(
+            _("{place}: not valid YAML: {problem}").format(place=place, problem=error.problem or error.context),
+            code="yaml-invalid",
+            details={
+                "path": path,
+                "line": mark.line + 1 if mark else None,
+                "column": mark.column + 1 if mark else None,
+            },
+        ) from error
+    except yaml.YAMLError as error:
+        raise InvalidInput(
+            _("{place}: not valid YAML: {problem}").format(place=path, problem=error),
+            code="yaml-invalid",
+            details={"path": path, "line": None, "column": None},
+        ) from error
+    return Node(path, "", root) if root is not None else None
+
+
+@dataclass(frozen=True)
+class Node:
+    """One value of a YAML file; `key` is its path, such as `run.port`."""
+
+    path: Path
+    key: str
+    raw: yaml.Node
+
+    @property
+    def place(self) -> str:
+        """`FILE:LINE:COLUMN`, counted from 1."""
+        return f"{self.path}:{self.raw.start_mark.line + 1}:{self.raw.start_mark.column + 1}"
+
+    def fail(self, problem: str, *, hint: str | None = None) -> NoReturn:
+        """Refuse the value.
+
+        Raises:
+            InvalidInput: `settings-invalid`, with the place and the key.
+        """
+        raise InvalidInput(
+            f"{self.place}: {self.key}: {problem}" if self.key else f"{self.place}: {problem}",
+            code="settings-invalid",
+            hint=hint,
+            details={
+                "path": self.path,
+                "line": self.raw.start_mark.line + 1,
+                "column": self.raw.start_mark.column + 1,
+                "key": self.key,
+            },
+        )
+
+    def mapping(self, known: Collection[str] | None = None) -> Mapping[str, "Node"]:
+        """The entries of a mapping; with `known`, any other key is refused and the nearest one suggested."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            if self.is_null:
+                return {}
+            self.fail(_("expected a mapping of keys to values"))
+        entries: dict[str, Node] = {}
+        for key, value in self.raw.value:
+            name = str(key.value)
+            child = Node(self.path, f"{self.key}.{name}" if self.key else name, value)
+            if known is not None and name not in known:
+                at_key = Node(self.path, self.key, key)
+                near = difflib.get_close_matches(name, list(known), n=1)
+                at_key.fail(
+                    _("unknown key `{name}`").format(name=name),
+                    hint=_("did you mean `{near}`?").format(near=near[0])
+                    if near
+                    else _("known keys: {names}").format(names=", ".join(known)),
+                )
+            entries[name] = child
+        return entries
+
+    def items(self) -> list["Node"]:
+        """The entries of a list."""
+        if not isinstance(self.raw, yaml.SequenceNode):
+            if self.is_null:
+                return []
+            self.fail(_("expected a list"))
+        return [Node(self.path, f"{self.key}[{index}]", value) for index, value in enumerate(self.raw.value)]
+
+    @property
+    def is_null(self) -> bool:
+        return isinstance(self.raw, yaml.ScalarNode) and self.raw.tag == "tag:yaml.org,2002:null"
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.raw, yaml.MappingNode)
+
+    def text(self) -> str:
+        """A scalar exactly as it is written: an unquoted 1.20 stays `1.20`."""
+        if not isinstance(self.raw, yaml.ScalarNode) or self.is_null:
+            self.fail(_("expected a text"))
+        return str(self.raw.value)
+
+    def choice(self, choices: Collection[str]) -> str:
+        """A text that is one of `choices`."""
+        value = self.text()
+        if value not in choices:
+            self.fail(_("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices)))
+        return value
+
+    def integer(self, *, least: int, most: int) -> int:
+        """A whole number within the bounds, both included."""
+        value = self.value()
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            self.fail(_("expected a whole number from {least} to {most}").format(least=least, most=most))
+        return value
+
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts."""
+        return tuple(item.text() for item in self.items())
+
+    def value(self) -> Any:
+        """The value as YAML types it: dict, list, str, int, float, bool, None."""
+        loader = yaml.SafeLoader("")
+        try:
+            return loader.construct_document(self.raw)
+        except yaml.MarkedYAMLError as error:
+            self.fail(str(error.problem or error))
+        finally:
+            loader.dispose()

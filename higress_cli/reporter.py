@@ -1,0 +1,68 @@
+"""How the layers below the terminal talk while they work. `cli` implements it; tests use `SilentReporter`."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Activity(Protocol):
+    """Work under way that may last longer than a second."""
+
+    def advance(self, completed: int, total: int | None) -> None:
+        """`completed` of `total` bytes are done; a total that nobody knows is None."""
+
+    def describe(self, text: str) -> None:
+        """What the work is busy with just now."""
+
+
+class Reporter(Protocol):
+    """The conversation with the person at the terminal. Nothing of it is data: it all goes to stderr."""
+
+    def activity(self, title: str) -> AbstractContextManager[Activity]:
+        """Show that `title` is under way until the context ends, and how long it took."""
+
+    def note(self, text: str) -> None:
+        """Say something worth knowing."""
+
+    def warn(self, text: str) -> None:
+        """Say something that may need the user's attention."""
+
+    def child_line(self, line: str) -> None:
+        """Pass on one line of a child program's own output."""
+
+    def detail(self, text: str) -> None:
+        """Say something that only `-v` and `--debug` show, such as the command line of a child program."""
+
+    def confirm(self, question: str) -> bool:
+        """Ask yes or no. Only called where `Session.interactive` is true."""
+
+
+class SilentActivity:
+    def advance(self, completed: int, total: int | None) -> None:
+        """Nobody watches."""
+
+    def describe(self, text: str) -> None:
+        """Nobody reads."""
+
+
+class SilentReporter:
+    """Says nothing and refuses everything."""
+
+    @contextmanager
+    def activity(self, title: str) -> Iterator[Activity]:  # noqa: ARG002
+        yield SilentActivity()
+
+    def note(self, text: str) -> None:
+        """Nobody reads."""
+
+    def warn(self, text: str) -> None:
+        """Nobody reads."""
+
+    def child_line(self, line: str) -> None:
+        """Nobody reads."""
+
+    def detail(self, text: str) -> None:
+        """Nobody reads."""
+
+    def confirm(self, question: str) -> bool:  # noqa: ARG002
+        return False

@@ -1,0 +1,90 @@
+"""What a command returns: a frozen value that is rendered as text or as JSON, never both at once."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from higress_cli.errors import ExitCode, HgwError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The base of every command's result. Its fields, less `warnings`, are the `data` of the JSON envelope."""
+
+    internal: ClassVar[frozenset[str]] = frozenset({"warnings"})
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.OK
+
+    def data(self) -> dict[str, Any]:
+        """The fields as JSON values: paths absolute, enumerations by value, None kept."""
+        return {
+            field.name: plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name not in self.internal
+        }
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
+    """`value` in terms of JSON: dict, list, str, int, float, bool, None."""
+    match value:
+        case Enum():
+            return value.value
+        case None | bool() | int() | float() | str():
+            return value
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case Sequence() | set() | frozenset():
+            return [plain(item) for item in value]
+        case _ if dataclasses.is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return str(value)
+
+
+def envelope(command: str, result: Result) -> dict[str, Any]:
+    """The JSON document of a command that ran to its end."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "ok": result.exit_code is ExitCode.OK,
+        "exit_code": int(result.exit_code),
+        "data": result.data(),
+        "warnings": list(result.warnings),
+        "error": None,
+    }
+
+
+def error_envelope(command: str, error: HgwError) -> dict[str, Any]:
+    """The JSON document of a command that failed; `data` is empty then."""
+    return failure_envelope(
+        command,
+        int(error.exit_code),
+        {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "details": plain(error.details),
+        },
+    )
+
+
+def failure_envelope(command: str, exit_code: int, error: dict[str, Any]) -> dict[str, Any]:
+    """The JSON document of any failure: `error` has `code`, `message`, `hint`, `details`."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "ok": False,
+        "exit_code": exit_code,
+        "data": {},
+        "warnings": [],
+        "error": error,
+    }

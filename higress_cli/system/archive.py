@@ -1,0 +1,63 @@
+"""Archives are unpacked inside one folder and nowhere else."""
+
+import stat
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from higress_cli.errors import DownloadError
+from higress_cli.i18n import _
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a .tar.gz, .tar.xz or .zip (by its name: .whl too) into the empty folder `folder`.
+
+    Members that would land outside it, links that point out of it and device files are refused.
+
+    Raises:
+        DownloadError: `archive-unsafe` or `archive-damaged`.
+    """
+    try:
+        if archive.suffix in {".zip", ".whl"}:
+            _unpack_zip(archive, folder)
+        else:
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+    except tarfile.FilterError as error:
+        raise _unsafe(archive, str(error)) from error
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+        raise DownloadError(
+            _("{path} cannot be unpacked: {reason}").format(path=archive, reason=error),
+            code="archive-damaged",
+            details={"path": archive},
+        ) from error
+
+
+def only_folder(folder: Path) -> Path:
+    """The single folder at the top of an unpacked archive, or `folder` itself where there are more."""
+    entries = list(folder.iterdir())
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
+
+
+def _unpack_zip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as bundle:
+        for member in bundle.infolist():
+            name = PurePosixPath(member.filename.replace("\\", "/"))
+            if name.is_absolute() or ".." in name.parts or (name.parts and ":" in name.parts[0]):
+                raise _unsafe(archive, member.filename)
+            mode = member.external_attr >> 16
+            if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and stat.S_IFMT(mode):
+                raise _unsafe(archive, member.filename)
+            written = Path(bundle.extract(member, folder))
+            if mode & stat.S_IXUSR and written.is_file():
+                written.chmod(written.stat().st_mode | 0o111)
+
+
+def _unsafe(archive: Path, member: str) -> DownloadError:
+    return DownloadError(
+        _("{path} was not unpacked: a member would land outside its folder: {member}").format(
+            path=archive, member=member
+        ),
+        code="archive-unsafe",
+        details={"path": archive, "member": member},
+    )

@@ -1,0 +1,124 @@
+"""Files and folders that appear whole or not at all."""
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from higress_cli.errors import ConflictError, ToolError
+from higress_cli.i18n import _
+from higress_cli.reporter import Reporter
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to `path` through a sibling and a rename; the permissions of an old file are kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            sink.write(content)
+            sink.flush()
+            os.fsync(sink.fileno())
+        partial.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+@contextlib.contextmanager
+def staging_folder(beside: Path) -> Iterator[Path]:
+    """A new folder on the same file system as `beside`, gone at the end unless it was renamed away."""
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=beside.parent))
+    try:
+        yield folder
+    finally:
+        remove_tree(folder)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all it holds, read-only parts (as in Go's module cache) included."""
+    if not folder.exists():
+        return
+    for root, _names, _files in os.walk(folder):
+        with contextlib.suppress(OSError):
+            Path(root).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_writable(folder: Path) -> None:
+    """Give the owner write permission on every file and folder below `folder` and on itself."""
+    for root, _names, files in os.walk(folder):
+        Path(root).chmod(Path(root).stat().st_mode | stat.S_IWUSR | stat.S_IXUSR)
+        for name in files:
+            path = Path(root) / name
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def reveal(staged: Path, target: Path) -> None:
+    """Rename a finished folder to its place; what was there before is moved aside first and removed last."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        staged.rename(target)
+        return
+    with staging_folder(target) as aside:
+        old = aside / "old"
+        target.rename(old)
+        try:
+            staged.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
+
+
+def count_files(folder: Path) -> int:
+    """How many files and links are below `folder`."""
+    return sum(len(files) for _root, _folders, files in os.walk(folder))
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: float = 1800.0) -> Iterator[None]:
+    """Hold the lock file `path`; another hgw that holds it is waited for, and the user is told.
+
+    Raises:
+        ToolError: `store-locked` after `patience` seconds.
+        ConflictError: `store-read-only` where the lock file cannot be made.
+    """
+    import filelock
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            reporter.note(_("waiting for another hgw that is busy with {what}").format(what=waiting_for))
+            lock.acquire(timeout=patience)
+    except filelock.Timeout as error:
+        raise ToolError(
+            _("another hgw has been busy with {what} for {seconds:g} s").format(what=waiting_for, seconds=patience),
+            code="store-locked",
+            hint=_("wait for it to end, or remove {path} if none is running").format(path=path),
+        ) from error
+    except OSError as error:
+        raise ConflictError(
+            _("{path} cannot be written: {reason}").format(path=path.parent, reason=error.strerror or error),
+            code="store-read-only",
+            hint=_("set HGW_HOME to a folder that you can write to"),
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

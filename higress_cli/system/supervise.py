@@ -1,0 +1,38 @@
+"""Run a program until standard input ends, then stop it: `supervise.py PROGRAM [ARGUMENT...]`.
+
+hgw holds the other end of standard input. The kernel closes it however hgw ends, so the program cannot outlive
+it. This file is run by path with a bare interpreter and must import nothing but the standard library.
+"""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+
+GRACE_SECONDS = 3.0
+
+
+def main(argv: list[str]) -> int:
+    # A terminal's Ctrl-C is hgw's to handle; the supervisor only listens to its pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, lambda *_: program.terminate())
+
+    def stop_at_end_of_input() -> None:
+        with contextlib.suppress(OSError):
+            while sys.stdin.buffer.read(4096):
+                pass
+        if program.poll() is None:
+            program.terminate()
+            try:
+                program.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                program.kill()
+
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
+    return program.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""Isolation for every test, and the toolchain that the end-to-end tests share."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from higress_cli.cli.main import main  # noqa: E402
+
+_KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Hgw = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def isolation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clean environment, an empty HOME and an empty working folder for each test."""
+    for name in list(os.environ):
+        if name not in _KEPT:
+            monkeypatch.delenv(name)
+    for name in ("home", "work"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("HGW_HOME", str(tmp_path / "hgw-home"))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside the end-to-end tests, a connection that leaves this machine is a failure."""
+    if request.node.get_closest_marker("e2e"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+            host = str(address[0])
+            if not (host.startswith("127.") or host in ("::1", "localhost", "0.0.0.0")):
+                raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def hgw(capfd: pytest.CaptureFixture[str]) -> Hgw:
+    """Run hgw in this process: `hgw("build", "--abi", "0.2.1")`, and see code, stdout and stderr."""
+
+    def run(*argv: str) -> Outcome:
+        capfd.readouterr()
+        code = main(list(argv))
+        out, err = capfd.readouterr()
+        return Outcome(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Write `{path: content}` below the working folder and return that folder."""
+
+    def build(files: Mapping[str, str]) -> Path:
+        for name, content in files.items():
+            path = tmp_path / "work" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        return tmp_path / "work"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def shared_home() -> Path:
+    """A home of the end-to-end tests, kept in the checkout's .cache: tools are installed once, not once a test."""
+    home = ROOT / ".cache" / "e2e-home"
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+@pytest.fixture
+def real_tools(shared_home: Path, isolation: None, monkeypatch: pytest.MonkeyPatch, hgw: Hgw) -> Path:
+    """The real toolchain, installed by `hgw install` itself at the first use in a checkout."""
+    monkeypatch.setenv("HOME", str(shared_home))
+    monkeypatch.setenv("HGW_HOME", str(shared_home / "hgw"))
+    installed = hgw("install")
+    assert installed.code == 0, installed.err
+    return shared_home
