@@ -1,6 +1,21 @@
-"""`python -m higress_cli`: the same program as `hgw`."""
+"""The console script `hgw`, also as `python -m higress_cli`."""
 
-from higress_cli.cli.main import entry
+import sys
+
+from higress_cli import __version__
+
+
+def entry() -> None:
+    """Run hgw with the arguments of this process and exit with its code."""
+    if sys.argv[1:] == ["--version"]:
+        # Asked by scripts and editors all the time; the answer needs none of what the commands need.
+        print(f"hgw {__version__}")  # noqa: T201 -- before there is anything that prints
+        return
+    from higress_cli.cli.main import main, prepare_process
+
+    prepare_process()
+    sys.exit(main(sys.argv[1:]))
+
 
 if __name__ == "__main__":
     entry()

@@ -15,8 +15,8 @@ from higress_cli.result import error_envelope, failure_envelope
 _REPORT_AT = "https://github.com/higress-group"
 
 
-def entry() -> None:
-    """The console script."""
+def prepare_process() -> None:
+    """Make this process fit for a command line: a polite end is like Ctrl-C, and no text can break a stream."""
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _interrupt)
@@ -24,7 +24,6 @@ def entry() -> None:
         # A file name or a compiler's word that the terminal cannot show must not end the program.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
 
 
 def _interrupt(*_args: Any) -> None:
