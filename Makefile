@@ -1,0 +1,60 @@
+# hgw: what a person does with this checkout. Everything sets itself up in .venv; nothing else is installed.
+
+# The first interpreter on the PATH that is new enough and can be run (a shim of another user's may not be).
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
+DEMO_DIR ?= wasm-demo-go
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench texts picture clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin, build it, run it, verify it
+	@$(BIN)/hgw quickstart "$(DEMO_DIR)"
+
+test: lint ## Every check and every test, the real toolchain and the real gateway included
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.for-work ## Style, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools, in one run
+	@$(BIN)/python scripts/bench.py
+
+texts: $(VENV)/.for-work ## Bring the catalogues of translations up to date with the code
+	@mkdir -p .cache
+	@$(BIN)/pybabel --quiet extract --no-location --omit-header -k N_ -o .cache/hgw.pot higress_cli
+	@$(BIN)/pybabel --quiet update --domain hgw --omit-header --no-fuzzy-matching --ignore-obsolete \
+		-i .cache/hgw.pot -d higress_cli/locale
+
+picture: $(VENV)/.for-work ## Draw the picture of the README from a real run
+	@$(BIN)/python scripts/picture.py
+
+clean: ## Remove what the targets made, the installed test toolchain included
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "hgw needs Python 3.11 or newer on the PATH (or: make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) --upgrade 'pip>=25.1'
+
+$(VENV)/.for-use: pyproject.toml scripts/build_hook.py $(CATALOGUES) | $(BIN)/python
+	@echo "Installing hgw with its local gateway into $(VENV)"
+	@$(PIP) --editable '.[local]'
+	@touch $@
+
+$(VENV)/.for-work: $(VENV)/.for-use
+	@echo "Installing the tools of development into $(VENV)"
+	@$(PIP) --group dev
+	@touch $@
