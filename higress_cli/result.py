@@ -64,27 +64,28 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
 
 
 def error_envelope(command: str, error: HgwError) -> dict[str, Any]:
-    """The JSON document of a command that failed; `data` is empty then."""
+    """The JSON document of a command that ended with an error that hgw knows."""
     return failure_envelope(
-        command,
-        int(error.exit_code),
-        {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "details": plain(error.details),
-        },
+        command, error.exit_code, code=error.code, message=error.message, hint=error.hint, details=error.details
     )
 
 
-def failure_envelope(command: str, exit_code: int, error: dict[str, Any]) -> dict[str, Any]:
-    """The JSON document of any failure: `error` has `code`, `message`, `hint`, `details`."""
+def failure_envelope(
+    command: str,
+    exit_code: ExitCode,
+    *,
+    code: str,
+    message: str,
+    hint: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The JSON document of any failure; `data` is empty then."""
     return {
         "schema": SCHEMA,
         "command": command,
         "ok": False,
-        "exit_code": exit_code,
+        "exit_code": int(exit_code),
         "data": {},
         "warnings": [],
-        "error": error,
+        "error": {"code": code, "message": message, "hint": hint, "details": plain(details or {})},
     }

@@ -1,37 +1,45 @@
 """The commands of hgw, each in a module of its own that is imported when it is called."""
 
 from importlib import import_module, resources
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from higress_cli import __version__
 from higress_cli.cli.context import Invocation
+from higress_cli.cli.help import HgwCommand, HgwGroup, in_active_language
 from higress_cli.cli.options import global_parameters
+from higress_cli.cli.usage import no_such_command
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_, _
 from higress_cli.result import Result, envelope
 
 # In the order of a plugin's life: that is how help lists them.
+__all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app"]
+
 COMMANDS: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify")
 _PACKAGE: Final = "higress_cli.cli"
 
 
-class Commands(TyperGroup):
+class Commands(HgwGroup):
     """The root group. It imports a command's module only when that command is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the signature is Typer's
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            return None
+            return None if ctx.resilient_parsing else self._unknown(cmd_name)
         module = import_module(f"{_PACKAGE}.{cmd_name}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.params = [*command.params, _schema_parameter(), *global_parameters()]
         return in_active_language(command)
+
+    def _unknown(self, name: str) -> NoReturn:
+        if name.startswith("-"):
+            raise typer.BadParameter(_("no such option: {option}").format(option=name))
+        raise no_such_command(name, COMMANDS)
 
 
 def new_app() -> typer.Typer:
@@ -43,7 +51,7 @@ root = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -56,15 +64,20 @@ def _print_version(value: bool) -> None:
 
 @root.callback(
     help=N_("Install, scaffold, build, run and verify Higress gateway WASM plugins written in Go."),
-    epilog=N_("Start with: hgw quickstart"),
+    epilog="hgw quickstart\nhgw init my-plugin\nhgw -C my-plugin build --abi 0.2.100",
 )
 def _root(
-    version: Annotated[
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 -- its callback acts
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help=N_("print hgw's version")),
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, expose_value=False, help=N_("print hgw's version")
+        ),
     ] = False,
 ) -> None:
-    pass
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(int(ExitCode.USAGE))
 
 
 def build_command() -> Any:
@@ -72,28 +85,6 @@ def build_command() -> Any:
     command = typer.main.get_command(root)
     command.params = [*command.params, *global_parameters()]
     return in_active_language(command)
-
-
-def in_active_language(command: Any) -> Any:
-    """Translate the texts that Typer keeps: they were only marked where they are written."""
-    command.help = _(command.help) if command.help else command.help
-    command.epilog = _(command.epilog) if command.epilog else command.epilog
-    command.short_help = _(command.short_help) if command.short_help else command.short_help
-    for param in command.params:
-        text = getattr(param, "help", None)
-        if text:
-            param.help = _(text)
-    return command
-
-
-class HgwCommand(TyperCommand):
-    """A command whose help ends with examples, each on a line of its own."""
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        if self.epilog:
-            with formatter.section(_("Examples")):
-                for example in self.epilog.splitlines():
-                    formatter.write_text(example)
 
 
 def _print_schema(ctx: typer.Context, value: bool) -> None:

@@ -1,18 +1,21 @@
 """`main(argv) -> int`: the whole program as a function, with the one error boundary."""
 
+import os
 import signal
 import sys
-from typing import Any
+import traceback
+from typing import Any, Final
 
 import typer
 
 from higress_cli.cli.app import COMMANDS, build_command
 from higress_cli.cli.context import Invocation, new_invocation
+from higress_cli.cli.usage import usage_error
 from higress_cli.errors import ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
 
-_REPORT_AT = "https://github.com/higress-group"
+_REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
 
 def prepare_process() -> None:
@@ -37,56 +40,36 @@ def main(argv: list[str]) -> int:
     try:
         code = build_command().main(args=list(argv), prog_name="hgw", standalone_mode=False, obj=call)
     except HgwError as error:
-        if call.debug:
-            _traceback()
-        if call.ui.output == "json":
-            call.ui.document(error_envelope(call.command, error))
-        else:
-            call.ui.error(error)
-        return int(error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        return _failed(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"), None)
+        return _expected(call, error)
     except typer.exceptions.TyperException as error:
-        return _wrong_usage(call, error)
+        return _expected(call, usage_error(error))
+    except (typer.Abort, KeyboardInterrupt):
+        return _unexpected(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"))
     except BrokenPipeError:
-        # The reader of stdout (`| head`) has gone; there is nobody left to tell.
-        sys.stdout = None
+        # The reader of stdout (`| head`) has gone: there is nobody left to tell, and nothing left to flush.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
         return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
-        _traceback()
-        return _failed(
-            call,
-            ExitCode.BUG,
-            "bug",
-            _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}"),
-            _("please report it, with the lines above, at {url}").format(url=_REPORT_AT),
-        )
+        traceback.print_exc()
+        message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
+        hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
+        return _unexpected(call, ExitCode.BUG, "bug", message, hint)
     return code if isinstance(code, int) else int(ExitCode.OK)
 
 
-def _wrong_usage(call: Invocation, error: Any) -> int:
-    if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
-        return int(ExitCode.USAGE)
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "hgw"
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
-    return _failed(call, ExitCode.USAGE, "usage", message, f"{path} --help")
-
-
-def _failed(call: Invocation, exit_code: ExitCode, code: str, message: str, hint: str | None) -> int:
+def _expected(call: Invocation, error: HgwError) -> int:
+    if call.debug:
+        traceback.print_exception(error)
     if call.ui.output == "json":
-        call.ui.document(
-            failure_envelope(
-                call.command, int(exit_code), {"code": code, "message": message, "hint": hint, "details": {}}
-            )
-        )
+        call.ui.document(error_envelope(call.command, error))
+    else:
+        call.ui.error(error)
+    return int(error.exit_code)
+
+
+def _unexpected(call: Invocation, exit_code: ExitCode, code: str, message: str, hint: str | None = None) -> int:
+    if call.ui.output == "json":
+        call.ui.document(failure_envelope(call.command, exit_code, code=code, message=message, hint=hint))
     else:
         call.ui.error(HgwError(message, code=code, hint=hint))
     return int(exit_code)
-
-
-def _traceback() -> None:
-    import traceback
-
-    traceback.print_exc()

@@ -7,9 +7,8 @@ import typer
 
 from higress_cli import i18n
 from higress_cli.cli.context import COLORS, OUTPUTS, Invocation
+from higress_cli.cli.help import GLOBAL_PANEL
 from higress_cli.i18n import N_, _
-
-PANEL = "Global options"
 
 
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
@@ -43,7 +42,7 @@ def _global_options(
             help=N_("work as if started in DIR"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     output: Annotated[
@@ -54,7 +53,7 @@ def _global_options(
             help=N_("result as text, or one JSON document on stdout"),
             callback=_one_of(*OUTPUTS),
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     lang: Annotated[
@@ -65,7 +64,7 @@ def _global_options(
             help=N_("language; default from the locale"),
             callback=_one_of(*i18n.LANGUAGES),
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     color: Annotated[
@@ -76,7 +75,7 @@ def _global_options(
             help=N_("when to use colour"),
             callback=_one_of(*COLORS),
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     quiet: Annotated[
@@ -87,7 +86,7 @@ def _global_options(
             help=N_("only results and errors"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = False,
     verbose: Annotated[
@@ -98,7 +97,7 @@ def _global_options(
             help=N_("also the commands that are run"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = False,
     debug: Annotated[
@@ -108,7 +107,7 @@ def _global_options(
             help=N_("also tracebacks and all that child programs print"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = False,
     offline: Annotated[
@@ -118,7 +117,7 @@ def _global_options(
             help=N_("never use the network"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = False,
     yes: Annotated[
@@ -129,7 +128,7 @@ def _global_options(
             help=N_("agree to what would be asked"),
             callback=_remember,
             expose_value=False,
-            rich_help_panel=PANEL,
+            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = False,
 ) -> None:

@@ -1,0 +1,87 @@
+"""How `--help` reads: usage, what it does, arguments, its own options, the global ones, examples."""
+
+from typing import Any, Final
+
+from typer.core import TyperCommand, TyperGroup
+
+from higress_cli.i18n import _
+
+GLOBAL_PANEL: Final = "global"
+
+
+def in_active_language(command: Any) -> Any:
+    """Translate the texts that Typer keeps: they were only marked where they are written."""
+    command.help = _(command.help) if command.help else command.help
+    command.epilog = _(command.epilog) if command.epilog else command.epilog
+    for param in command.params:
+        text = getattr(param, "help", None)
+        if text:
+            param.help = _(text)
+    return command
+
+
+def _write_sections(command: Any, ctx: Any, formatter: Any) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for param in command.get_params(ctx):
+        record = param.get_help_record(ctx)
+        if record is None:
+            continue
+        if param.param_type_name == "argument":
+            heading = _("Arguments")
+        elif getattr(param, "rich_help_panel", None) == GLOBAL_PANEL or param.name == "help":
+            heading = _("Global options")
+        else:
+            heading = _("Options")
+        sections.setdefault(heading, []).append(record)
+    for heading, records in sections.items():
+        with formatter.section(heading):
+            formatter.write_dl(records)
+
+
+def _write_examples(command: Any, formatter: Any) -> None:
+    if command.epilog:
+        with formatter.section(_("Examples")):
+            for example in command.epilog.splitlines():
+                formatter.write_text(example)
+
+
+class HgwCommand(TyperCommand):
+    """A command; its epilog holds examples, each on a line of its own."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage:") + " ")
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        _write_sections(self, ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
+        _write_examples(self, formatter)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _("show this help and exit")
+        return option
+
+
+class HgwGroup(TyperGroup):
+    """The group of all commands, which help lists before its options."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage:") + " ")
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        room = formatter.width - 6 - max(len(name) for name, _command in commands)
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in commands if command])
+        _write_sections(self, ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
+        _write_examples(self, formatter)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = _("show this help and exit")
+        return option

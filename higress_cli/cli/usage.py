@@ -1,0 +1,52 @@
+"""Wrong usage, in hgw's own words and the user's language."""
+
+import difflib
+from collections.abc import Collection
+from typing import Any
+
+from higress_cli.errors import UsageError
+from higress_cli.i18n import _
+
+
+def usage_error(error: Any) -> UsageError:
+    """What Typer found wrong with the words of a command line, as an error of hgw."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "hgw"
+    hint = f"{path} --help"
+    option = getattr(error, "option_name", None)
+    match type(error).__name__:
+        case "NoSuchOption":
+            message = _("no such option: {option}").format(option=option)
+            if near := difflib.get_close_matches(str(option), error.possibilities or (), n=1, cutoff=0.7):
+                hint = _("did you mean `{near}`?").format(near=near[0])
+        case "BadOptionUsage":
+            message = _("the option {option} needs a value").format(option=option)
+        case "MissingParameter":
+            message = _("missing: {parameter}").format(parameter=_name(error))
+        case "BadParameter":
+            message = _("{parameter}: {problem}").format(parameter=_name(error), problem=error.message)
+        case _:
+            message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return UsageError(message, code="usage", hint=hint)
+
+
+def no_such_command(name: str, known: Collection[str]) -> UsageError:
+    """The error for an unknown command, with the nearest one as the hint."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return UsageError(
+        _("no such command: {name}").format(name=name),
+        code="usage",
+        hint=_("did you mean `{near}`?").format(near=f"hgw {near[0]}") if near else "hgw --help",
+    )
+
+
+def _name(error: Any) -> str:
+    """The option or argument that an error is about, as it is typed."""
+    param = error.param
+    if error.param_hint:
+        return error.param_hint if isinstance(error.param_hint, str) else ", ".join(error.param_hint)
+    if param is None:
+        return ""
+    if param.param_type_name == "argument":
+        return str(param.metavar or param.name.upper())
+    return str(max(param.opts, key=len))
