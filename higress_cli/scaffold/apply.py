@@ -1,0 +1,121 @@
+"""Writing a plan: all of it or nothing."""
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+from higress_cli.errors import ConflictError, ConsentError, HgwError
+from higress_cli.i18n import _
+from higress_cli.scaffold.plan import Plan, PlannedFile
+from higress_cli.system.fs import staging_folder
+
+
+def apply_plan(plan: Plan) -> None:
+    """Write the files of `plan` that are to be created or overwritten.
+
+    Everything is written to a folder beside its place first and moved there last; whatever goes wrong in between
+    (a full disk, Ctrl-C), the folder is as it was, the files that were to be overwritten included.
+
+    Raises:
+        ConsentError: `folder-not-writable`.
+        ConflictError: `write-failed` with the reason that the system gave.
+    """
+    if not plan.written and plan.directory.exists():
+        return
+    with _no_leftovers(_missing_folders(plan.directory.parent)):
+        try:
+            if plan.directory.exists():
+                _fill_folder(plan)
+            else:
+                _make_folder(plan)
+        except OSError as error:
+            raise _write_error(plan.directory, error) from error
+
+
+def _make_folder(plan: Plan) -> None:
+    with staging_folder(plan.directory) as staging:
+        # A folder inside the private one: it gets the permissions that the user's umask gives.
+        project = staging / "project"
+        project.mkdir()
+        for file in plan.written:
+            _write(project / file.path.relative_to(plan.directory), file)
+        project.rename(plan.directory)
+
+
+def _fill_folder(plan: Plan) -> None:
+    """Move each new file into place; an old one goes to the staging folder until all are there."""
+    with staging_folder(plan.directory / "any file") as staging:
+        for number, file in enumerate(plan.written):
+            _write(staging / f"new-{number}", file)
+        created = _missing_folders(*(file.path.parent for file in plan.written))
+        with _no_leftovers(created):
+            for folder in reversed(created):
+                folder.mkdir()
+            done: list[tuple[Path, Path | None]] = []
+            try:
+                for number, file in enumerate(plan.written):
+                    old = _set_aside(file.path, staging / f"old-{number}")
+                    done.append((file.path, old))
+                    (staging / f"new-{number}").rename(file.path)
+            except BaseException:
+                for path, old in reversed(done):
+                    _put_back(path, old)
+                raise
+
+
+def _set_aside(path: Path, aside: Path) -> Path | None:
+    if not path.exists() and not path.is_symlink():
+        return None
+    path.rename(aside)
+    return aside
+
+
+def _put_back(path: Path, old: Path | None) -> None:
+    if old is None:
+        path.unlink(missing_ok=True)
+    else:
+        old.replace(path)
+
+
+def _write(path: Path, file: PlannedFile) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.content)
+    if file.executable:
+        mode = path.stat().st_mode
+        path.chmod(mode | (mode & 0o444) >> 2)  # whoever may read it may run it
+
+
+def _missing_folders(*folders: Path) -> list[Path]:
+    """Those of `folders` and of their parents that do not exist yet, the deepest first."""
+    missing = {parent for folder in folders for parent in (folder, *folder.parents) if not parent.exists()}
+    return sorted(missing, key=lambda folder: len(folder.parts), reverse=True)
+
+
+@contextlib.contextmanager
+def _no_leftovers(folders: list[Path]) -> Iterator[None]:
+    """Where the work inside fails, remove those of `folders` (deepest first) that it has made and left empty."""
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _write_error(directory: Path, error: OSError) -> HgwError:
+    reason = error.strerror or str(error)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ConsentError(
+            _("{path} cannot be written: {reason}").format(path=directory, reason=reason),
+            code="folder-not-writable",
+            hint=_("choose a folder that you can write to: hgw init DIR"),
+            details={"path": directory},
+        )
+    return ConflictError(
+        _("no project was made in {path}: {reason}").format(path=directory, reason=reason),
+        code="write-failed",
+        hint=_("nothing was left behind; mend that and try again"),
+        details={"path": directory},
+    )

@@ -1,0 +1,64 @@
+"""Where templates are, and which there are."""
+
+import difflib
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _
+from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
+
+_PACKAGE: Final = Path(__file__).parents[1]
+_SHARED: Final = "shared"
+
+
+def templates_root() -> Path:
+    """The folder of hgw's own templates: in the package where it was built, in the checkout where it is edited.
+
+    Raises:
+        ConflictError: `templates-missing` where an installation lacks them.
+    """
+    for folder in (_PACKAGE / "templates", _PACKAGE.parent / "templates"):
+        if (folder / _SHARED).is_dir():
+            return folder
+    raise ConflictError(
+        _("the templates of hgw are not in {path}: this installation is not complete").format(path=_PACKAGE),
+        code="templates-missing",
+        hint="pip install --force-reinstall higress-cli",
+    )
+
+
+def shared_root() -> Path:
+    """The folder of what templates have in common, a folder a layer."""
+    return templates_root() / _SHARED
+
+
+def list_templates() -> tuple[Template, ...]:
+    """The templates that come with hgw, in the order in which they are best learned."""
+    manifests = sorted(templates_root().glob(f"*/{FILE_NAME}"))
+    return tuple(sorted((read_manifest(path.parent) for path in manifests), key=lambda item: (item.order, item.name)))
+
+
+def find_template(given: str, *, path: Path) -> Template:
+    """The template called `given`, or the one in the folder `path` (what `given` is as a path).
+
+    Raises:
+        ConflictError: `template-unknown` with the names there are, `template-invalid`.
+    """
+    root = templates_root()
+    if given.replace("-", "_").isidentifier() and (root / given / FILE_NAME).is_file():
+        return read_manifest(root / given)
+    if (path / FILE_NAME).is_file():
+        return read_manifest(path.resolve())
+    names = [template.name for template in list_templates()]
+    near = difflib.get_close_matches(given, names, n=1)
+    if path.is_dir():
+        message = _("the folder {path} is no template: it has no {file}").format(path=path, file=FILE_NAME)
+    else:
+        message = _("there is no template `{name}`; there are: {names}").format(name=given, names=", ".join(names))
+    raise ConflictError(
+        message,
+        code="template-unknown",
+        hint=f"hgw init --template {near[0]}" if near else "hgw init --list-templates",
+        details={"template": given, "templates": names},
+    )

@@ -1,0 +1,85 @@
+"""Names that Go and Kubernetes accept, checked before anything is written."""
+
+import re
+from typing import Final
+
+from higress_cli.errors import UsageError
+from higress_cli.i18n import _
+
+_LABEL_LENGTH: Final = 63
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_ELEMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
+# https://github.com/golang/mod/blob/master/module/module.go, badWindowsNames
+_WINDOWS_NAMES: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+)
+
+
+def check_name(name: str, *, source: str) -> str:
+    """`name`, if Kubernetes takes it as the name of a resource (an RFC 1123 label).
+
+    Raises:
+        UsageError: `name-invalid`.
+    """
+    if len(name) > _LABEL_LENGTH or not _LABEL.fullmatch(name):
+        raise UsageError(
+            _("`{name}` (from {source}) is no plugin name: lower-case letters, digits and `-`, at most 63").format(
+                name=name, source=source
+            ),
+            code="name-invalid",
+            hint=f"--name {name_from(name) or 'my-plugin'}",
+            details={"name": name},
+        )
+    return name
+
+
+def name_from(text: str) -> str:
+    """The plugin name nearest to `text`, empty where nothing of it can be kept."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LABEL_LENGTH].strip("-")
+
+
+def check_module_path(path: str, *, source: str) -> str:
+    """`path`, if the go command takes it as a module path (golang.org/x/mod/module, CheckPath, less its dot rule).
+
+    Raises:
+        UsageError: `module-invalid` with the part that is wrong.
+    """
+    problem = _module_problem(path)
+    if problem:
+        raise UsageError(
+            _("`{path}` (from {source}) is no Go module path: {problem}").format(
+                path=path, source=source, problem=problem
+            ),
+            code="module-invalid",
+            hint=_("such as --module example.com/my-plugin or --module my-plugin"),
+            details={"module": path},
+        )
+    return path
+
+
+def _module_problem(path: str) -> str | None:
+    if not path:
+        return _("it is empty")
+    if path.startswith("-"):
+        return _("it begins with `-`")
+    elements = path.split("/")
+    for element in elements:
+        problem = _element_problem(element)
+        if problem:
+            return problem
+    if re.fullmatch(r"v([01]|0\d+)", elements[-1]) and len(elements) > 1:
+        return _("it ends in `/{version}`; only v2 and later are written there").format(version=elements[-1])
+    return None
+
+
+def _element_problem(element: str) -> str | None:
+    if not element:
+        return _("it has an empty part (`/` at an end, or `//`)")
+    if element.startswith(".") or element.endswith("."):
+        return _("its part `{part}` begins or ends with a dot").format(part=element)
+    if not _ELEMENT.fullmatch(element):
+        return _("its part `{part}` has other characters than letters, digits and - . _ ~").format(part=element)
+    short = element.partition(".")[0].lower()
+    if short in _WINDOWS_NAMES or re.search(r"~\d+$", short):
+        return _("its part `{part}` cannot be a folder on Windows").format(part=element)
+    return None

@@ -1,0 +1,134 @@
+"""What writing a set of files into a folder would do to each of them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _, ngettext
+from higress_cli.scaffold.render import RenderedFile
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    IDENTICAL = "identical"
+    CONFLICT = "conflict"
+    OVERWRITE = "overwrite"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFile:
+    """One file of a plan; `path` is absolute, `content` what it should hold."""
+
+    path: Path
+    action: Action
+    content: bytes
+    executable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All files of a new project and what becomes of each."""
+
+    directory: Path
+    files: tuple[PlannedFile, ...]
+
+    @property
+    def conflicts(self) -> tuple[PlannedFile, ...]:
+        return tuple(file for file in self.files if file.action is Action.CONFLICT)
+
+    @property
+    def written(self) -> tuple[PlannedFile, ...]:
+        return tuple(file for file in self.files if file.action in (Action.CREATE, Action.OVERWRITE))
+
+
+def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool = False, keep: bool = False) -> Plan:
+    """Compare `rendered` with what is in `directory`.
+
+    A file that is there with another content is a conflict; with `force` it is overwritten, with `keep` it stays.
+
+    Raises:
+        ConflictError: `directory-is-file`, `path-taken` (a folder where a file should be, or the other way round),
+            `path-unsafe` (a link in the folder leads out of it).
+    """
+    if directory.exists() and not directory.is_dir():
+        raise ConflictError(
+            _("{path} is a file, so no project can be made there").format(path=directory),
+            code="directory-is-file",
+            hint=_("choose another folder: hgw init DIR"),
+            details={"path": directory},
+        )
+    existing = Action.KEEP if keep else Action.OVERWRITE if force else Action.CONFLICT
+    return Plan(
+        directory=directory,
+        files=tuple(
+            PlannedFile(
+                path=directory / file.path,
+                action=_action(directory, file, existing),
+                content=file.content,
+                executable=file.executable,
+            )
+            for file in rendered
+        ),
+    )
+
+
+def refuse_conflicts(plan: Plan) -> None:
+    """Stop where a file would be overwritten.
+
+    Raises:
+        ConflictError: `file-exists` with the names of all such files.
+    """
+    conflicts = [file.path.relative_to(plan.directory).as_posix() for file in plan.conflicts]
+    if conflicts:
+        message = ngettext(
+            "{count} file in {path} is different already and is not overwritten: {names}",
+            "{count} files in {path} are different already and are not overwritten: {names}",
+            len(conflicts),
+        )
+        raise ConflictError(
+            message.format(count=len(conflicts), path=plan.directory, names=", ".join(conflicts)),
+            code="file-exists",
+            hint=_("add --force to overwrite them, --dry-run to see the whole plan"),
+            details={"files": [file.path for file in plan.conflicts]},
+        )
+
+
+def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:
+    path = directory / file.path
+    _refuse_escape(directory, path)
+    if path.is_symlink() and not path.exists():
+        return existing
+    if not path.exists():
+        return Action.CREATE
+    if path.is_dir():
+        raise _taken(path, _("it is a folder"))
+    return Action.IDENTICAL if path.read_bytes() == file.content else existing
+
+
+def _refuse_escape(directory: Path, path: Path) -> None:
+    inside = directory.resolve()
+    for parent in path.parents:
+        if parent == directory:
+            break
+        if os.path.lexists(parent) and not parent.is_dir():
+            raise _taken(parent, _("it is a file"))
+    if not path.parent.resolve().is_relative_to(inside):
+        raise ConflictError(
+            _("{path} lies behind a link that leads out of {directory}").format(path=path, directory=directory),
+            code="path-unsafe",
+            hint=_("choose another folder: hgw init DIR"),
+            details={"path": path},
+        )
+
+
+def _taken(path: Path, what: str) -> ConflictError:
+    return ConflictError(
+        _("{path} is in the way: {what}").format(path=path, what=what),
+        code="path-taken",
+        hint=_("choose another folder: hgw init DIR"),
+        details={"path": path},
+    )

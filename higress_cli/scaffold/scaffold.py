@@ -1,0 +1,159 @@
+"""A new project: a template, the answers to its questions, and the files that come of them."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from higress_cli.errors import ConflictError, UsageError
+from higress_cli.i18n import _
+from higress_cli.scaffold.catalog import shared_root
+from higress_cli.scaffold.go_source import check_modules, go_profile
+from higress_cli.scaffold.manifest import Template, Variable
+from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
+
+_GATEWAY: Final = re.compile(r"v\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?")
+_FILES: Final = "files"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a new project is to be; `lang` is the language of its comments, `variables` are the template's own."""
+
+    name: str
+    module: str
+    profile: str
+    abi: str
+    gateway: str
+    lang: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@cache
+def scaffold_data() -> Mapping[str, Any]:
+    """The defaults and images of new projects, from the data file."""
+    return tomllib.loads(resources.files("higress_cli.data").joinpath("scaffold.toml").read_text("utf-8"))
+
+
+def check_answers(template: Template, answers: Answers) -> None:
+    """Refuse what the template does not support.
+
+    Raises:
+        UsageError: `profile-unsupported`, `abi-unsupported`, `gateway-invalid`, with the choices there are.
+    """
+    if answers.profile not in template.profiles:
+        raise UsageError(
+            _("the template {template} has no profile `{profile}`; it has: {profiles}").format(
+                template=template.name, profile=answers.profile, profiles=", ".join(template.profiles)
+            ),
+            code="profile-unsupported",
+            hint=f"--profile {template.profiles[0]}",
+        )
+    abis = (*template.abis_for(answers.profile), *(["all"] if len(template.abis_for(answers.profile)) > 1 else []))
+    if answers.abi not in abis:
+        raise UsageError(
+            _("the template {template} cannot be built for ABI {abi} in profile {profile}; only for: {abis}").format(
+                template=template.name, abi=answers.abi, profile=answers.profile, abis=", ".join(abis)
+            ),
+            code="abi-unsupported",
+            hint=f"--abi {abis[0]}",
+        )
+    if not _GATEWAY.fullmatch(answers.gateway):
+        raise UsageError(
+            _("`{value}` is no gateway version; one looks like {example}").format(
+                value=answers.gateway, example=scaffold_data()["default"]["gateway"][answers.profile]
+            ),
+            code="gateway-invalid",
+        )
+
+
+def variable_value(variable: Variable, given: str | None, *, source: str) -> Any:
+    """The value of a template's variable, from what was typed or from its default.
+
+    Raises:
+        UsageError: `variable-invalid` with what is expected.
+    """
+    if given is None:
+        return variable.default
+    value: Any = given
+    problem: str | None = None
+    match variable.kind:
+        case "boolean":
+            words = {"true": True, "yes": True, "false": False, "no": False}
+            value = words.get(given.lower())
+            problem = None if value is not None else _("expected true or false")
+        case "integer":
+            value = int(given) if re.fullmatch(r"-?\d+", given) else None
+            problem = None if value is not None else _("expected a whole number")
+        case "choice" if given not in variable.choices:
+            problem = _("expected one of: {choices}").format(choices=", ".join(variable.choices))
+    if problem is None and variable.pattern and not re.fullmatch(variable.pattern, given):
+        problem = _("it does not match {pattern}").format(pattern=variable.pattern)
+    if problem is not None:
+        raise UsageError(
+            _("{name}={value} (from {source}): {problem}").format(
+                name=variable.name, value=given, source=source, problem=problem
+            ),
+            code="variable-invalid",
+            details={"variable": variable.name, "value": given},
+        )
+    return value
+
+
+def render_project(template: Template, answers: Answers, *, extras: Sequence[str] = ()) -> tuple[RenderedFile, ...]:
+    """All files of the new project; `extras` are shared layers that were asked for besides the template's own.
+
+    Raises:
+        ConflictError: `template-invalid`, `template-unsafe`.
+    """
+    check_modules(template.modules, profile=answers.profile, template=template.name)
+    layers = (*template.layers, *extras)
+    shared = shared_root()
+    for layer in layers:
+        if not (shared / layer).is_dir():
+            raise ConflictError(
+                _("the template {template} asks for the layer `{layer}`, which does not exist").format(
+                    template=template.name, layer=layer
+                ),
+                code="template-invalid",
+            )
+    renderer = Renderer(template=template.root, shared=shared, values=_values(template, answers, layers))
+    services = [
+        {
+            "name": (name := renderer.text(service.name, where=str(template.root))),
+            "port": service.port,
+            "address": service.address,
+            "host": service.host,
+            "host_port": service.host_port,
+            "image": service.image,
+            # https://github.com/higress-group/wasm-go, pkg/wrapper/cluster_wrapper.go
+            "cluster": f"outbound|{service.port}||{name}",
+        }
+        for service in template.services
+    ]
+    renderer.add("services", services)
+    return render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
+
+
+def _values(template: Template, answers: Answers, layers: Sequence[str]) -> dict[str, Any]:
+    go = go_profile(answers.profile)
+    return {
+        **answers.variables,
+        "name": answers.name,
+        "module": answers.module,
+        "profile": answers.profile,
+        "abi": answers.abi,
+        "gateway": answers.gateway,
+        "lang": answers.lang,
+        "template": template.name,
+        "layers": tuple(layers),
+        "go": go,
+        "go_direct": go.direct(template.modules),
+        "go_indirect": go.indirect(template.modules),
+        "go_imports": go.import_block,
+        "images": scaffold_data()["images"],
+        "config": {},
+    }

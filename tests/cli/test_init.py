@@ -1,0 +1,230 @@
+"""`hgw init` as it is typed."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from higress_cli.project.plugin_config import read_plugin_config
+from higress_cli.project.settings import read_settings
+from tests.conftest import Hgw
+
+SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))
+
+BASIC = {
+    ".gitignore",
+    "README.md",
+    "config.yaml",
+    "docker-compose.yaml",
+    "envoy.yaml",
+    "go.mod",
+    "go.sum",
+    "hgw.yaml",
+    "internal/settings/settings.go",
+    "internal/settings/settings_test.go",
+    "main.go",
+}
+
+
+def files_below(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_a_new_folder_gets_the_plugin_of_the_guide(hgw: Hgw) -> None:
+    outcome = hgw("init", "my-plugin")
+
+    assert outcome.code == 0, outcome.err
+    files = files_below(Path("my-plugin"))
+    assert set(files) == BASIC
+    assert "module my-plugin\n" in files["go.mod"]
+    assert "github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n" in files["go.mod"]
+    assert "hgw build" in outcome.out
+    assert "cd my-plugin" in outcome.out
+
+
+def test_what_it_writes_is_what_hgw_reads(hgw: Hgw) -> None:
+    hgw("init", "my-plugin")
+
+    settings = read_settings(Path("my-plugin/hgw.yaml"))
+    assert (settings.name, settings.profile, settings.abi, settings.gateway) == (
+        "my-plugin",
+        "tinygo",
+        "0.2.1",
+        "v2.0.7",
+    )
+    assert settings.verify is not None
+    direct, through, mock = settings.verify
+    assert (direct.request.via, direct.request.path) == ("upstream", "/get")
+    assert direct.expect.upstream_headers["hello"].absent
+    assert through.expect.upstream_headers["hello"].equals == "world"
+    assert (mock.config, mock.expect.upstream_reached) == ({"mockEnable": True}, False)
+    assert read_plugin_config(Path("my-plugin/config.yaml")).values == {"mockEnable": False}
+
+
+def test_without_a_folder_it_fills_the_current_one(hgw: Hgw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "work" / "Header_Tool"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    outcome = hgw("init")
+
+    assert outcome.code == 0, outcome.err
+    assert set(files_below(here)) == BASIC
+    assert read_settings(here / "hgw.yaml").name == "header-tool"
+    assert "cd " not in outcome.out
+
+
+def test_json_matches_its_schema(hgw: Hgw) -> None:
+    outcome = hgw("init", "my-plugin", "--output", "json")
+
+    document = json.loads(outcome.out)
+    jsonschema.validate(document["data"], SCHEMA)
+    assert document["ok"]
+    assert document["data"]["template"] == "basic"
+    assert {file["action"] for file in document["data"]["files"]} == {"create"}
+    assert all(Path(file["path"]).is_file() for file in document["data"]["files"])
+
+
+def test_what_is_there_is_never_overwritten(hgw: Hgw, tree) -> None:
+    here = tree({"my-plugin/main.go": "mine\n", "my-plugin/notes.txt": "also mine\n"})
+
+    outcome = hgw("init", "my-plugin", "--output", "json")
+
+    assert outcome.code == 6
+    error = json.loads(outcome.out)["error"]
+    assert error["code"] == "file-exists"
+    assert error["details"]["files"] == [str(here / "my-plugin/main.go")]
+    assert "--force" in error["hint"]
+    assert files_below(here / "my-plugin") == {"main.go": "mine\n", "notes.txt": "also mine\n"}
+
+
+def test_force_overwrites_what_the_template_has_and_nothing_else(hgw: Hgw, tree) -> None:
+    here = tree({"my-plugin/main.go": "mine\n", "my-plugin/notes.txt": "also mine\n"})
+
+    outcome = hgw("init", "my-plugin", "--force")
+
+    assert outcome.code == 0, outcome.err
+    files = files_below(here / "my-plugin")
+    assert set(files) == BASIC | {"notes.txt"}
+    assert files["main.go"].startswith("package main")
+    assert files["notes.txt"] == "also mine\n"
+
+
+def test_a_second_time_changes_nothing(hgw: Hgw) -> None:
+    hgw("init", "my-plugin")
+    before = files_below(Path("my-plugin"))
+
+    outcome = hgw("init", "my-plugin", "--output", "json")
+
+    assert outcome.code == 0
+    assert {file["action"] for file in json.loads(outcome.out)["data"]["files"]} == {"identical"}
+    assert files_below(Path("my-plugin")) == before
+
+
+def test_dry_run_shows_the_plan_and_writes_nothing(hgw: Hgw, tree) -> None:
+    here = tree({"my-plugin/main.go": "mine\n"})
+
+    outcome = hgw("init", "my-plugin", "--dry-run")
+
+    assert outcome.code == 0
+    assert "conflict main.go" in outcome.out
+    assert "create go.mod" in outcome.out
+    assert files_below(here) == {"my-plugin/main.go": "mine\n"}
+
+
+def test_a_file_where_the_folder_should_be(hgw: Hgw, tree) -> None:
+    here = tree({"my-plugin": "a file\n"})
+
+    outcome = hgw("init", "my-plugin")
+
+    assert outcome.code == 6
+    assert "is a file" in outcome.err
+    assert files_below(here) == {"my-plugin": "a file\n"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--name", "My Plugin"], "name-invalid"),
+        (["--name", "-x"], "name-invalid"),
+        (["--name", "a" * 64], "name-invalid"),
+        (["--module", "example.com//x"], "module-invalid"),
+        (["--module", "exa mple"], "module-invalid"),
+        (["--profile", "rust"], "choice-invalid"),
+        (["--profile", "go", "--abi", "0.2.1"], "abi-unsupported"),
+        (["--abi", "0.3"], "choice-invalid"),
+        (["--gateway", "latest"], "gateway-invalid"),
+        (["--set", "nonsense=1"], "variable-unknown"),
+        (["--set", "nonsense"], "usage"),
+    ],
+)
+def test_wrong_answers_are_refused_before_anything_is_written(hgw: Hgw, arguments: list[str], code: str) -> None:
+    outcome = hgw("init", "my-plugin", "--output", "json", *arguments)
+
+    assert outcome.code == 2
+    assert json.loads(outcome.out)["error"]["code"] == code
+    assert not Path("my-plugin").exists()
+
+
+def test_an_unknown_template_names_those_there_are(hgw: Hgw) -> None:
+    outcome = hgw("init", "my-plugin", "--template", "basci")
+
+    assert outcome.code == 6
+    assert "basic" in outcome.err
+    assert "hgw init --template basic" in outcome.err
+    assert not Path("my-plugin").exists()
+
+
+def test_profile_go_has_its_own_modules_and_entry(hgw: Hgw) -> None:
+    outcome = hgw("init", "my-plugin", "--profile", "go")
+
+    assert outcome.code == 0, outcome.err
+    files = files_below(Path("my-plugin"))
+    assert "github.com/higress-group/wasm-go v1.1.1\n" in files["go.mod"]
+    assert "func init() {" in files["main.go"]
+    settings = read_settings(Path("my-plugin/hgw.yaml"))
+    assert (settings.profile, settings.abi, settings.gateway) == ("go", "0.2.100", "v2.1.5")
+
+
+def test_a_repository_of_plugins_has_its_own_defaults(hgw: Hgw, tree) -> None:
+    tree({"hgw.yaml": "profile: go\ngateway: v2.2.1\nabi: 0.2.100\n"})
+
+    hgw("init", "plugins/one")
+    hgw("init", "plugins/two", "--profile", "tinygo")
+
+    one = read_settings(Path("plugins/one/hgw.yaml"))
+    assert (one.profile, one.abi, one.gateway) == ("go", "0.2.100", "v2.2.1")
+    two = read_settings(Path("plugins/two/hgw.yaml"))
+    assert (two.profile, two.abi, two.gateway) == ("tinygo", "0.2.100", "v2.0.7")
+
+
+def test_list_templates(hgw: Hgw) -> None:
+    text = hgw("init", "--list-templates")
+    document = json.loads(hgw("init", "--list-templates", "--output", "json").out)
+
+    assert text.code == 0
+    assert "basic" in text.out
+    jsonschema.validate(document["data"], SCHEMA)
+    basic = document["data"]["templates"][0]
+    assert (basic["name"], basic["profiles"]) == ("basic", ["tinygo", "go"])
+
+
+def test_chinese_comments(hgw: Hgw) -> None:
+    hgw("--lang", "zh", "init", "my-plugin")
+
+    files = files_below(Path("my-plugin"))
+    assert "插件名称" in files["main.go"]
+    assert "插件配置" in files["config.yaml"]
+    assert "编译与试用" in files["README.md"]
+
+
+def test_paths_with_spaces_and_chinese_characters(hgw: Hgw) -> None:
+    outcome = hgw("init", "我的 插件")
+
+    assert outcome.code == 0, outcome.err
+    assert 'cd "我的 插件"' in outcome.out
+    assert read_settings(Path("我的 插件/hgw.yaml")).name == "my-plugin"
