@@ -1,0 +1,1 @@
+"""How a plugin is compiled, and how the result is judged."""

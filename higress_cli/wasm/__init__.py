@@ -1,0 +1,1 @@
+"""WebAssembly modules as values: read, judged and rewritten without any engine."""

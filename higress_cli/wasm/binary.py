@@ -1,0 +1,111 @@
+"""The bytes of a WebAssembly module: numbers, names, sections (core specification, chapter 5)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+MAGIC: Final = b"\0asm"
+VERSION: Final = b"\x01\0\0\0"
+HEADER_SIZE: Final = len(MAGIC) + len(VERSION)
+CUSTOM_SECTION: Final = 0
+EXPORT_SECTION: Final = 7
+_CONTINUES: Final = 0x80
+_U32_BITS: Final = 32
+_MOST_LEB_BYTES: Final = 10
+
+
+class MalformedError(ValueError):
+    """The bytes are no WebAssembly module; the text says where and why, in English: it is for `reason`."""
+
+
+class Cursor:
+    """A place in a byte string that moves as values are read, up to `end`."""
+
+    def __init__(self, content: bytes, position: int = 0, end: int | None = None) -> None:
+        self.content = content
+        self.position = position
+        self.end = len(content) if end is None else end
+
+    @property
+    def at_end(self) -> bool:
+        return self.position >= self.end
+
+    def byte(self) -> int:
+        return self.take(1)[0]
+
+    def take(self, count: int) -> bytes:
+        if self.position + count > self.end:
+            raise MalformedError(f"cut off at byte {self.end}: {count} more expected at byte {self.position}")
+        taken = self.content[self.position : self.position + count]
+        self.position += count
+        return taken
+
+    def u32(self) -> int:
+        """An unsigned LEB128 number below 2**32."""
+        start, value, shift = self.position, 0, 0
+        while True:
+            byte = self.byte()
+            value |= (byte & ~_CONTINUES) << shift
+            shift += 7
+            if not byte & _CONTINUES:
+                break
+            if shift >= _U32_BITS + 3:
+                raise MalformedError(f"number too long at byte {start}")
+        if value >> _U32_BITS:
+            raise MalformedError(f"number too large at byte {start}")
+        return value
+
+    def skip_leb(self) -> None:
+        """A LEB128 number whose value does not matter: signed ones and those of 64 bits too."""
+        for _count in range(_MOST_LEB_BYTES):
+            if not self.byte() & _CONTINUES:
+                return
+        raise MalformedError(f"number too long before byte {self.position}")
+
+    def name(self) -> str:
+        start = self.position
+        try:
+            return self.take(self.u32()).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise MalformedError(f"name that is not UTF-8 at byte {start}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """Where a section is: its id at `start`, its size field at `start + 1`, its payload from `payload` to `end`."""
+
+    id: int
+    start: int
+    payload: int
+    end: int
+
+
+def frames(content: bytes) -> Iterator[Frame]:
+    """The sections of a module in their order.
+
+    Raises:
+        MalformedError: the header is not that of a core module, or a section reaches beyond the end.
+    """
+    if content[: len(MAGIC)] != MAGIC:
+        raise MalformedError("it does not start with the magic number of WebAssembly")
+    if content[len(MAGIC) : HEADER_SIZE] != VERSION:
+        raise MalformedError("it is no core module of version 1")
+    cursor = Cursor(content, HEADER_SIZE)
+    while not cursor.at_end:
+        start = cursor.position
+        identifier = cursor.byte()
+        size = cursor.u32()
+        payload = cursor.position
+        cursor.take(size)
+        yield Frame(id=identifier, start=start, payload=payload, end=cursor.position)
+
+
+def encode_u32(value: int, *, width: int = 1) -> bytes:
+    """LEB128 of at least `width` bytes: linkers pad numbers, and a padded one should stay as wide as it was."""
+    encoded = bytearray()
+    while True:
+        value, low = value >> 7, value & ~_CONTINUES & 0xFF
+        last = value == 0 and len(encoded) + 1 >= width
+        encoded.append(low if last else low | _CONTINUES)
+        if last:
+            return bytes(encoded)

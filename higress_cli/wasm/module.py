@@ -1,0 +1,190 @@
+"""What a WebAssembly module says about itself: imports, exports, sections, producers."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.wasm.binary import CUSTOM_SECTION, EXPORT_SECTION, Cursor, MalformedError, frames
+
+_TYPE_SECTION: Final = 1
+_IMPORT_SECTION: Final = 2
+_SECTION_NAMES: Final = {
+    0: "custom", 1: "type", 2: "import", 3: "function", 4: "table", 5: "memory", 6: "global", 7: "export",
+    8: "start", 9: "element", 10: "code", 11: "data", 12: "data count", 13: "tag",
+}  # fmt: skip
+_KINDS: Final = ("function", "table", "memory", "global", "tag")
+_VALUE_TYPES: Final = {
+    0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128", 0x70: "funcref", 0x6F: "externref",
+}  # fmt: skip
+_FUNCTION_FORM: Final = 0x60
+_TYPED_REFERENCES: Final = (0x63, 0x64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """`kind` is function, table, memory, global or tag."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """`type` is that of a function, such as `(i32, i64) -> i32`; other kinds have None."""
+
+    module: str
+    name: str
+    kind: str
+    type: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """`name` is the specification's word, for custom sections their own; `bytes` is the payload's size."""
+
+    name: str
+    custom: bool
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Producer:
+    """An entry of the custom section `producers`; `field` is language, processed-by or sdk."""
+
+    field: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A module as it was read from `path`, which is only a name here."""
+
+    path: Path
+    bytes: int
+    imports: tuple[Import, ...]
+    exports: tuple[Export, ...]
+    sections: tuple[Section, ...]
+    producers: tuple[Producer, ...]
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the exported functions."""
+        return frozenset(export.name for export in self.exports if export.kind == "function")
+
+
+def read_module(content: bytes, *, path: Path) -> Module:
+    """Read a core module (version 1).
+
+    Raises:
+        InvalidInput: `wasm-invalid` with the reason.
+    """
+    types: tuple[str | None, ...] = ()
+    imports: tuple[Import, ...] = ()
+    exports: tuple[Export, ...] = ()
+    producers: tuple[Producer, ...] = ()
+    sections: list[Section] = []
+    try:
+        for frame in frames(content):
+            cursor = Cursor(content, frame.payload, frame.end)
+            name = _SECTION_NAMES.get(frame.id, f"#{frame.id}")
+            if frame.id == CUSTOM_SECTION:
+                name = cursor.name()
+                if name == "producers":
+                    # A custom section may hold anything; a damaged one does not make the module invalid.
+                    with contextlib.suppress(MalformedError):
+                        producers = _producers(cursor)
+            elif frame.id == _TYPE_SECTION:
+                types = _types(cursor)
+            elif frame.id == _IMPORT_SECTION:
+                imports = tuple(_import(cursor, types) for _index in range(cursor.u32()))
+            elif frame.id == EXPORT_SECTION:
+                exports = tuple(_export(cursor) for _index in range(cursor.u32()))
+            sections.append(Section(name=name, custom=frame.id == CUSTOM_SECTION, bytes=frame.end - frame.payload))
+    except MalformedError as error:
+        raise InvalidInput(
+            _("{path} is not a valid WebAssembly module: {reason}").format(path=path, reason=error),
+            code="wasm-invalid",
+            details={"path": path, "reason": str(error)},
+        ) from error
+    return Module(
+        path=path,
+        bytes=len(content),
+        imports=imports,
+        exports=exports,
+        sections=tuple(sections),
+        producers=producers,
+    )
+
+
+def _types(cursor: Cursor) -> tuple[str | None, ...]:
+    """The function types; at the first form that is none, what follows it has no type that could be told."""
+    types: list[str | None] = []
+    count = cursor.u32()
+    while len(types) < count and cursor.byte() == _FUNCTION_FORM:
+        parameters = ", ".join(_value_type(cursor) for _index in range(cursor.u32()))
+        results = ", ".join(_value_type(cursor) for _index in range(cursor.u32()))
+        types.append(f"({parameters}) -> {results or '()'}")
+    return (*types, *[None] * (count - len(types)))
+
+
+def _value_type(cursor: Cursor) -> str:
+    code = cursor.byte()
+    if code in _TYPED_REFERENCES:
+        cursor.skip_leb()
+        return "ref"
+    return _VALUE_TYPES.get(code, f"0x{code:02x}")
+
+
+def _import(cursor: Cursor, types: tuple[str | None, ...]) -> Import:
+    module, name, kind = cursor.name(), cursor.name(), _kind(cursor)
+    signature = None
+    match kind:
+        case "function":
+            index = cursor.u32()
+            if index >= len(types):
+                raise MalformedError(f"import {module}.{name} has the type {index} of {len(types)}")
+            signature = types[index]
+        case "table":
+            _value_type(cursor)
+            _skip_limits(cursor)
+        case "memory":
+            _skip_limits(cursor)
+        case "global":
+            _value_type(cursor)
+            cursor.byte()
+        case _:
+            cursor.byte()
+            cursor.skip_leb()
+    return Import(module=module, name=name, kind=kind, type=signature)
+
+
+def _skip_limits(cursor: Cursor) -> None:
+    has_most = cursor.byte() & 1
+    cursor.skip_leb()
+    if has_most:
+        cursor.skip_leb()
+
+
+def _export(cursor: Cursor) -> Export:
+    name, kind = cursor.name(), _kind(cursor)
+    cursor.skip_leb()
+    return Export(name=name, kind=kind)
+
+
+def _kind(cursor: Cursor) -> str:
+    code = cursor.byte()
+    if code >= len(_KINDS):
+        raise MalformedError(f"unknown kind of import or export {code} before byte {cursor.position}")
+    return _KINDS[code]
+
+
+def _producers(cursor: Cursor) -> tuple[Producer, ...]:
+    found: list[Producer] = []
+    for _field in range(cursor.u32()):
+        field = cursor.name()
+        found += [Producer(field=field, name=cursor.name(), version=cursor.name()) for _entry in range(cursor.u32())]
+    return tuple(found)

@@ -1,0 +1,58 @@
+"""WebAssembly modules as bytes, written by hand for tests: small, and exactly as sound or as broken as asked."""
+
+from collections.abc import Mapping, Sequence
+
+HEADER = b"\0asm\x01\0\0\0"
+I32, I64 = 0x7F, 0x7E
+
+
+def leb(value: int, width: int = 1) -> bytes:
+    """LEB128, padded to `width` bytes as linkers do."""
+    out = bytearray()
+    while True:
+        value, low = value >> 7, value & 0x7F
+        if value == 0 and len(out) + 1 >= width:
+            return bytes([*out, low])
+        out.append(low | 0x80)
+
+
+def text(value: str, width: int = 1) -> bytes:
+    raw = value.encode()
+    return leb(len(raw), width) + raw
+
+
+def section(identifier: int, payload: bytes, width: int = 1) -> bytes:
+    return bytes([identifier]) + leb(len(payload), width) + payload
+
+
+def wasm(
+    *,
+    exports: Sequence[str] = (),
+    imports: Sequence[tuple[str, str]] = (),
+    custom: Mapping[str, bytes] | None = None,
+    width: int = 1,
+) -> bytes:
+    """A module whose functions all are `(i32, i64) -> i32` and do nothing; `width` pads the export section."""
+    body = HEADER + section(1, leb(1) + bytes([0x60]) + leb(2) + bytes([I32, I64]) + leb(1) + bytes([I32]))
+    if imports:
+        entries = b"".join(text(module) + text(name) + b"\0" + leb(0) for module, name in imports)
+        body += section(2, leb(len(imports)) + entries)
+    if exports:
+        body += section(3, leb(len(exports)) + leb(0) * len(exports))
+        entries = b"".join(text(name, width) + b"\0" + leb(len(imports) + index) for index, name in enumerate(exports))
+        body += section(7, leb(len(exports)) + entries, width)
+        code = b"".join(leb(4) + leb(0) + b"\x41\0\x0b" for _name in exports)
+        body += section(10, leb(len(exports)) + code)
+    for name, payload in (custom or {}).items():
+        body += section(0, text(name) + payload)
+    return body
+
+
+TINYGO_EXPORTS = (
+    "proxy_abi_version_0_2_0",
+    "_start",
+    "onCollectionEvent",
+    "proxy_on_memory_allocate",
+    "proxy_on_request_headers",
+)
+GO_EXPORTS = ("proxy_abi_version_0_2_100", "_initialize", "proxy_on_memory_allocate")
