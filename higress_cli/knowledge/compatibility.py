@@ -1,0 +1,192 @@
+"""Which versions of Go, TinyGo and binaryen work together for a Higress plugin, and why others do not.
+
+The bounds are data (`data/compatibility.toml`); everything here is a pure function of versions.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from packaging.version import InvalidVersion, Version
+
+from higress_cli.i18n import N_, _
+
+# Titles as people write them; versions of binaryen are those that `wasm-opt --version` prints.
+TITLES: Final = {"go": "Go", "tinygo": "TinyGo", "binaryen": "wasm-opt"}
+
+_REASONS: Final = {
+    "net": N_("TinyGo {tinygo} does not compile Go's own net package with a Go older than {lowest}"),
+    "wasip1": N_("TinyGo {tinygo} needs the platform wasip1, which Go has had since {lowest}"),
+    "exits": N_("TinyGo {tinygo} ends a plugin in its start function, and the gateway refuses to load it"),
+    "untried": N_("TinyGo {tinygo} has never been shown to work with the garbage collector that Higress plugins use"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoRange:
+    """The Go versions that a TinyGo takes: lines such as `1.18`, both included."""
+
+    lowest: str
+    highest: str
+
+    def __str__(self) -> str:
+        return f"{self.lowest} - {self.highest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreferredSet:
+    """A pair that hgw installs; profile `go` has no TinyGo."""
+
+    profile: str
+    go: str
+    tinygo: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misfit:
+    """Why a version does not do: `code` is the stable id, `tool` is go, tinygo or binaryen."""
+
+    code: str
+    tool: str
+    found: str
+    expected: str
+    reason: str
+
+
+def release(version: str) -> Version:
+    """A version of any of the tools, comparable; what follows the number of a development build is left out.
+
+    Raises:
+        ValueError: there is no number at its start.
+    """
+    text = version.strip().removeprefix("go").removeprefix("v").split()[0] if version.strip() else ""
+    for candidate in (text, text.partition("-")[0]):
+        try:
+            return Version(candidate)
+        except InvalidVersion:
+            continue
+    raise ValueError(f"not a version: {version!r}")
+
+
+def line(version: str) -> tuple[int, ...]:
+    """The release line: (1, 20) of 1.20.14."""
+    return release(version).release[:2]
+
+
+def matches(version: str, wanted: str) -> bool:
+    """Whether `version` is `wanted`, or one of its line where `wanted` names fewer numbers: 1.20 takes 1.20.14."""
+    parts = release(wanted).release
+    return release(version).release[: len(parts)] == parts
+
+
+def floor(tool: str, *, profile: str = "tinygo") -> str | None:
+    """The oldest version of a tool that the profile works with, None where the profile does not use it."""
+    value = _data()["floor"][profile].get(tool)
+    return None if value is None else str(value)
+
+
+def go_range(tinygo: str) -> GoRange | None:
+    """The Go versions that this TinyGo takes, None for a TinyGo that is refused or unknown."""
+    row = _tinygo_row(tinygo)
+    return GoRange(lowest=row["lowest"], highest=row["highest"]) if row else None
+
+
+def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
+    """What hgw would install for a profile, best first."""
+    return tuple(
+        PreferredSet(profile=profile, go=row["go"], tinygo=row.get("tinygo"))
+        for row in _data()["preferred"]
+        if row["profile"] == profile
+    )
+
+
+def misfits(
+    *, profile: str = "tinygo", go: str | None = None, tinygo: str | None = None, binaryen: str | None = None
+) -> tuple[Misfit, ...]:
+    """All that is wrong with these versions for the profile, each on its own and then with each other.
+
+    A version that is None is not judged. TinyGo comes first: where it does not do, no Go is right for it.
+    """
+    found: list[Misfit] = []
+    if profile == "tinygo":
+        found += _tinygo_misfits(tinygo) if tinygo else []
+        found += _floor_misfits("binaryen", binaryen, profile=profile) if binaryen else []
+    if go:
+        by_floor = _floor_misfits("go", go, profile=profile)
+        by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == "tinygo" and not found else []
+        found += by_floor or by_tinygo
+    return tuple(found)
+
+
+def expected_go(profile: str) -> str:
+    """The Go versions that some preferred set of the profile would take, for messages: `1.18 - 1.23`."""
+    ranges = [go_range(preferred.tinygo) for preferred in preferred_sets(profile) if preferred.tinygo]
+    known = [item for item in ranges if item]
+    if not known:
+        return f">= {floor('go', profile=profile)}"
+    highest = max((item.highest for item in known), key=release)
+    return f"{floor('go', profile=profile)} - {highest}"
+
+
+def _floor_misfits(tool: str, version: str, *, profile: str) -> list[Misfit]:
+    lowest = floor(tool, profile=profile)
+    if lowest is None or release(version) >= release(lowest):
+        return []
+    code = "wasm-opt-too-old" if tool == "binaryen" else f"{tool}-too-old"
+    reason = _("{tool} {found} is older than {lowest}").format(tool=TITLES[tool], found=version, lowest=lowest)
+    return [Misfit(code=code, tool=tool, found=version, expected=f">= {lowest}", reason=reason)]
+
+
+def _tinygo_misfits(tinygo: str) -> list[Misfit]:
+    too_old = _floor_misfits("tinygo", tinygo, profile="tinygo")
+    if too_old:
+        return too_old
+    for row in _data()["refused"]:
+        # A development build counts as its release: what broke a version broke the builds that led to it.
+        number = Version(release(tinygo).base_version)
+        if number >= release(row["from"]) and ("below" not in row or number < release(row["below"])):
+            return [
+                Misfit(
+                    code="tinygo-refused",
+                    tool="tinygo",
+                    found=tinygo,
+                    expected=_supported_tinygo(),
+                    reason=_(_REASONS[row["reason"]]).format(tinygo=tinygo),
+                )
+            ]
+    return []
+
+
+def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
+    row = _tinygo_row(tinygo)
+    if row is None:
+        return []
+    accepted = GoRange(lowest=row["lowest"], highest=row["highest"])
+    if line(go) < line(accepted.lowest):
+        reason = row.get("why_lowest")
+        text = (
+            _(_REASONS[reason]).format(tinygo=tinygo, lowest=accepted.lowest)
+            if reason
+            else _("TinyGo {tinygo} needs Go {lowest} or newer").format(tinygo=tinygo, lowest=accepted.lowest)
+        )
+        return [Misfit(code="go-too-old", tool="go", found=go, expected=str(accepted), reason=text)]
+    if line(go) > line(accepted.highest):
+        text = _("TinyGo {tinygo} takes Go {range}").format(tinygo=tinygo, range=accepted)
+        return [Misfit(code="go-too-new", tool="go", found=go, expected=str(accepted), reason=text)]
+    return []
+
+
+def _supported_tinygo() -> str:
+    return f"{floor('tinygo')} - {_data()['tinygo'][-1]['line']}"
+
+
+def _tinygo_row(tinygo: str) -> dict[str, Any] | None:
+    wanted = line(tinygo)
+    return next((row for row in _data()["tinygo"] if line(row["line"]) == wanted), None)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files("higress_cli.data").joinpath("compatibility.toml").read_text("utf-8"))

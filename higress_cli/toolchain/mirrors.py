@@ -1,0 +1,79 @@
+"""Which addresses a download is tried at: the official ones, or those that the user set for a kind of host.
+
+A mirror is a setting of its kind (`HGW_MIRROR_GO`, `HGW_MIRROR_GITHUB`, `HGW_MIRROR_GOPROXY`): the name of a preset
+(`official`, `china`), or URL prefixes separated by commas. What is pinned stays pinned whatever the mirror.
+"""
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from higress_cli.choice import Choice
+from higress_cli.errors import UsageError
+from higress_cli.i18n import _
+from higress_cli.session import Session
+
+_SCHEMES: Final = ("http://", "https://", "file://")
+
+
+def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
+    """The URL prefixes for a kind (go, github), first choice first, and who chose them.
+
+    Raises:
+        UsageError: `mirror-invalid` where the setting is neither a preset nor a URL.
+    """
+    variable = f"HGW_MIRROR_{kind.upper()}"
+    given = session.variable(variable)
+    if given is None:
+        return Choice(_preset(kind, "official"), "default")
+    if given in _data()[kind]:
+        return Choice(_preset(kind, given), f"{variable}={given}")
+    prefixes = tuple(part.strip().rstrip("/") for part in given.split(",") if part.strip())
+    for prefix in prefixes:
+        if not prefix.startswith(_SCHEMES):
+            raise _invalid(variable, given, kind)
+    return Choice(prefixes, variable)
+
+
+def goproxy(session: Session) -> str | None:
+    """The value for GOPROXY that the user chose for hgw, None where the go command's own setting holds."""
+    given = session.variable("HGW_MIRROR_GOPROXY")
+    if given is None:
+        return None
+    presets = _data()["goproxy"]
+    if given in presets:
+        return ",".join(presets[given]) or None
+    if not given.startswith((*_SCHEMES, "direct", "off")):
+        raise _invalid("HGW_MIRROR_GOPROXY", given, "goproxy")
+    return given
+
+
+def addresses(session: Session, *, tool: str, version: str, file: str) -> tuple[str, ...]:
+    """The URLs of a release archive, first choice first."""
+    row = _data()["paths"][tool]
+    path = row["path"].format(version=version, file=file)
+    return tuple(f"{prefix}/{path}" for prefix in mirror(session, row["kind"]).value)
+
+
+def variable_for(tool: str) -> str:
+    """The variable that sets the mirror for a tool's archives."""
+    return f"HGW_MIRROR_{_data()['paths'][tool]['kind'].upper()}"
+
+
+def _preset(kind: str, name: str) -> tuple[str, ...]:
+    return tuple(_data()[kind][name])
+
+
+def _invalid(variable: str, given: str, kind: str) -> UsageError:
+    return UsageError(
+        _("{variable}={value}: neither a URL nor one of {presets}").format(
+            variable=variable, value=given, presets=", ".join(_data()[kind])
+        ),
+        code="mirror-invalid",
+    )
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files("higress_cli.data").joinpath("mirrors.toml").read_text("utf-8"))

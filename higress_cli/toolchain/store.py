@@ -1,0 +1,194 @@
+"""hgw's own tools: `<tools>/<name>/<version>+<source>/`, each with a receipt, each whole or not there."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from higress_cli import __version__
+from higress_cli.errors import HgwError
+from higress_cli.i18n import _
+from higress_cli.session import Session
+from higress_cli.system import fs
+from higress_cli.toolchain.probe import PROGRAMS, ask
+from higress_cli.toolchain.toolset import Tool
+
+RECEIPT: Final = "receipt.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What is known of a tool in the store. Paths in it are relative to its folder and written with `/`.
+
+    `digest` is the SHA-256 of the downloaded file in lower-case hex, None where there were several (`parts` has them
+    by file name); `files` counts files and links without the receipt; `search` are the folders for the PATH;
+    `requires` names other folders of the store as `NAME/VERSION+SOURCE`; `installed` is in RFC 3339.
+    """
+
+    name: str
+    version: str
+    source: str
+    origin: str
+    executable: str
+    home: str | None = None
+    search: tuple[str, ...] = ("bin",)
+    requires: tuple[str, ...] = ()
+    digest: str | None = None
+    parts: Mapping[str, str] | None = None
+    files: int = 0
+    hgw: str = __version__
+    installed: str = ""
+
+    @property
+    def folder_name(self) -> str:
+        return f"{self.version}+{self.source}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A tool in the store with its receipt."""
+
+    folder: Path
+    receipt: Receipt
+
+    @property
+    def executable(self) -> Path:
+        return self.folder / self.receipt.executable
+
+    def tool(self) -> Tool:
+        return Tool(
+            name=self.receipt.name,
+            version=self.receipt.version,
+            source=self.receipt.source,
+            path=self.executable,
+            home=None if self.receipt.home is None else (self.folder / self.receipt.home),
+            origin=self.receipt.origin,
+        )
+
+
+class Store:
+    """The tools below one folder. Reading it never writes; a folder that is no tool is as good as not there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def entries(self, name: str) -> tuple[Entry, ...]:
+        """The tools called `name` that look whole: receipt, executable and what they require are there."""
+        folders = sorted(path for path in self._folders(name) if not path.name.startswith("."))
+        read = [entry for folder in folders if (entry := self.read(folder)) is not None]
+        return tuple(entry for entry in read if self._looks_whole(entry))
+
+    def find(self, name: str, version: str, source: str) -> Entry | None:
+        """That very tool, where it is there and looks whole."""
+        entry = self.read(self.root / name / f"{version}+{source}")
+        return entry if entry is not None and self._looks_whole(entry) else None
+
+    def required(self, entry: Entry) -> tuple[Entry, ...]:
+        """The other tools that this one needs in order to run."""
+        found = (self.read(self.root / needed) for needed in entry.receipt.requires)
+        return tuple(other for other in found if other is not None)
+
+    def search_path(self, entry: Entry) -> tuple[Path, ...]:
+        """The folders for the PATH: its own, then those of what it requires."""
+        parts = (entry, *self.required(entry))
+        return tuple(part.folder / folder for part in parts for folder in part.receipt.search)
+
+    def read(self, folder: Path) -> Entry | None:
+        """The tool in `folder`, None where its receipt is missing or does not read."""
+        try:
+            document = json.loads((folder / RECEIPT).read_text("utf-8"))
+            receipt = Receipt(**document)
+        except (OSError, ValueError, TypeError):
+            return None
+        lists = {"search": tuple(receipt.search), "requires": tuple(receipt.requires)}
+        return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of texts
+
+    def damage(self, entry: Entry, variables: Mapping[str, str]) -> str | None:
+        """What is wrong with a tool that looks whole: files are gone or added, or it does not answer its version."""
+        for part in (entry, *self.required(entry)):
+            files = fs.count_files(part.folder) - 1
+            if files != part.receipt.files:
+                return _("{path} has {found} files instead of {expected}").format(
+                    path=part.folder, found=files, expected=part.receipt.files
+                )
+        if entry.receipt.name not in PROGRAMS:
+            return None
+        answer = ask(entry.receipt.name, entry.executable, variables)
+        if answer.version == entry.receipt.version:
+            return None
+        return _("{path} does not answer as {version}: {answer}").format(
+            path=entry.executable, version=entry.receipt.version, answer=answer.raw[:200] or "-"
+        )
+
+    def broken_folders(self, name: str) -> tuple[Path, ...]:
+        """Folders that stand where a tool should, and are none: no receipt, no executable."""
+        return tuple(
+            folder
+            for folder in sorted(self._folders(name))
+            if not folder.name.startswith(".")
+            and ((entry := self.read(folder)) is None or not self._looks_whole(entry))
+        )
+
+    @contextlib.contextmanager
+    def changing(self, session: Session) -> Iterator[None]:
+        """Be the only hgw that changes the store; what others left unfinished is cleared away first."""
+        with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
+            # Nobody else holds the lock, so whoever made these is dead.
+            for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
+                for leftover in parent.glob(".staging-*"):
+                    fs.remove_tree(leftover)
+            yield
+
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder for making a tool in, two levels below the store's root like a finished one."""
+        with fs.staging_folder(self.root / "tool") as folder:
+            inner = folder / "tool"
+            inner.mkdir()
+            yield inner
+
+    def adopt(self, staged: Path, receipt: Receipt, *, variables: Mapping[str, str]) -> Entry:
+        """Give a finished folder its receipt and its place, once it has shown that it runs.
+
+        Raises:
+            HgwError: what `unusable` makes of a tool that does not answer its version.
+        """
+        complete = replace(
+            receipt, files=fs.count_files(staged), installed=datetime.now(UTC).isoformat(timespec="seconds")
+        )
+        (staged / RECEIPT).write_text(json.dumps(asdict(complete), indent=2) + "\n", encoding="utf-8")
+        entry = Entry(folder=staged, receipt=complete)
+        problem = self.damage(entry, variables)
+        if problem is not None:
+            raise unusable(complete, problem)
+        target = self.root / complete.name / complete.folder_name
+        fs.reveal(staged, target)
+        return Entry(folder=target, receipt=complete)
+
+    def _folders(self, name: str) -> list[Path]:
+        with contextlib.suppress(OSError):
+            return [path for path in (self.root / name).iterdir() if path.is_dir()]
+        return []
+
+    def _looks_whole(self, entry: Entry) -> bool:
+        if not entry.executable.is_file():
+            return False
+        return all(
+            (other := self.read(self.root / needed)) is not None and other.executable.is_file()
+            for needed in entry.receipt.requires
+        )
+
+
+def unusable(receipt: Receipt, problem: str) -> HgwError:
+    """A tool that was fetched and does not run."""
+    from higress_cli.errors import ToolError
+
+    return ToolError(
+        _("{tool} {version} from {origin} does not run on this machine: {problem}").format(
+            tool=receipt.name, version=receipt.version, origin=receipt.origin, problem=problem
+        ),
+        code="tool-unusable",
+    )

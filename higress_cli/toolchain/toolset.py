@@ -1,0 +1,70 @@
+"""The tools that a build uses, and the environment that makes a child process use them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from higress_cli.system import process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One tool as it is on this machine.
+
+    `name` is go, tinygo or binaryen; `source` is system, archive, module, package or npm; `path` is the executable
+    (go, tinygo, wasm-opt), `home` its GOROOT or TINYGOROOT where hgw knows it; `origin` is the URL, the module or the
+    packages that it came from.
+    """
+
+    name: str
+    version: str
+    source: str
+    path: Path
+    home: Path | None
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toolset:
+    """Tools that work together. Profile `go` has neither `tinygo` nor `binaryen`.
+
+    `search_path` is what comes first on the PATH of a child; `goproxy` is the module proxy that the user chose for
+    hgw, None where the go command's own setting holds.
+    """
+
+    profile: str
+    go: Tool
+    tinygo: Tool | None
+    binaryen: Tool | None
+    search_path: tuple[Path, ...]
+    goproxy: str | None = None
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """The tools there are, Go first."""
+        return tuple(tool for tool in (self.go, self.tinygo, self.binaryen) if tool is not None)
+
+    def edits(self, variables: Mapping[str, str]) -> dict[str, str | None]:
+        """What a child's environment has to differ by from `variables`; None deletes.
+
+        GOTOOLCHAIN=local keeps a `toolchain` line in go.mod from swapping the Go for one that TinyGo refuses.
+        """
+        inherited = [entry for entry in variables.get("PATH", os.defpath).split(os.pathsep) if entry]
+        ours = [str(folder) for folder in self.search_path]
+        edits: dict[str, str | None] = {
+            "PATH": os.pathsep.join([*ours, *(entry for entry in inherited if entry not in ours)]),
+            "GOROOT": str(self.go.home) if self.go.home else None,
+            "GOTOOLCHAIN": "local",
+        }
+        if self.tinygo is not None and self.tinygo.home is not None:
+            edits["TINYGOROOT"] = str(self.tinygo.home)
+        if self.binaryen is not None:
+            edits["WASMOPT"] = str(self.binaryen.path)
+        if self.goproxy is not None:
+            edits["GOPROXY"] = self.goproxy
+        return edits
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment of a child process."""
+        return process.child_environment(variables, self.edits(variables))
