@@ -1,7 +1,7 @@
 """What a go.mod says, read without Go: the versions it asks for may be ones that the Go at hand cannot parse."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ class Requirement:
 class GoMod:
     """`go` is the language version of the `go` line, such as `1.19`; `go_line` is where it is, counted from 1.
 
+    `toolchain` is what the `toolchain` line names, such as `go1.24.4`.
     `replaced` maps a module path to what stands in for it: another path, or a folder (`./x`, `../x`, absolute).
     """
 
@@ -32,6 +33,7 @@ class GoMod:
     module: str | None
     go: str | None
     go_line: int | None
+    toolchain: str | None
     requirements: tuple[Requirement, ...]
     replaced: dict[str, str]
 
@@ -60,7 +62,7 @@ def read_go_mod(path: Path) -> GoMod:
             code="go-mod-unreadable",
             details={"path": path},
         ) from error
-    module = go = None
+    module = go = toolchain = None
     go_line = None
     requirements: list[Requirement] = []
     replaced: dict[str, str] = {}
@@ -70,6 +72,8 @@ def read_go_mod(path: Path) -> GoMod:
                 module = name
             case ["go", version]:
                 go, go_line = version, number
+            case ["toolchain", name]:
+                toolchain = name
             case ["require", name, version]:
                 requirements.append(Requirement(path=name, version=version, line=number))
             case ["replace", name, *rest] if "=>" in rest:
@@ -79,9 +83,33 @@ def read_go_mod(path: Path) -> GoMod:
         module=module,
         go=go,
         go_line=go_line,
+        toolchain=toolchain,
         requirements=tuple(requirements),
         replaced=replaced,
     )
+
+
+def edited_go_mod(
+    text: str, *, versions: Mapping[str, str] | None = None, go: str | None = None, drop_toolchain: bool = False
+) -> str:
+    """`text` with other versions of modules that it requires, another `go` line, no `toolchain` line."""
+    lines = text.splitlines(keepends=True)
+    for number, words in _statements(text):
+        index = number - 1
+        match words:
+            case ["require", name, version] if versions and name in versions:
+                lines[index] = _with_word(lines[index], version, versions[name])
+            case ["go", version] if go is not None:
+                lines[index] = _with_word(lines[index], version, go)
+            case ["toolchain", _name] if drop_toolchain:
+                lines[index] = ""
+                if index + 1 < len(lines) and not lines[index + 1].strip():
+                    lines[index + 1] = ""
+    return "".join(lines)
+
+
+def _with_word(line: str, old: str, new: str) -> str:
+    return re.sub(rf"(?<!\S){re.escape(old)}(?!\S)", lambda _match: new, line, count=1)
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:

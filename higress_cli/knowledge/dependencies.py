@@ -1,0 +1,115 @@
+"""Go modules that `go get` brings and that cannot work in a plugin's profile, and what to use instead.
+
+The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`); everything here is a function of values.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final, Literal
+
+from higress_cli.i18n import N_, _
+from higress_cli.knowledge.compatibility import release
+
+_VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$")
+_COMMITTED: Final = re.compile(r"(?:^|[.-])(\d{14})-[0-9a-f]{12}(?:\+\S+)?$")
+
+_REASONS: Final = {
+    "sdk-for-tinygo": N_("this is the SDK's line for TinyGo; native Go ends in `undefined: cmalloc`"),
+    "sdk-for-go": N_("this is the SDK's line for native Go; TinyGo does not compile it"),
+    "sdk-too-old": N_("TinyGo has not compiled it since 0.32: `cannot use uintptr(size)`"),
+    "sdk-loses-detail": N_("its SendHttpResponseWithDetail loses the detail"),
+    "wrapper-for-go": N_("this is the wrapper for native Go; it needs Go 1.24 and TinyGo does not compile it"),
+    "wrapper-for-tinygo": N_("this is the wrapper for TinyGo; it brings the SDK that native Go does not compile"),
+    "sdk-of-others": N_("this is not Higress's SDK: it lacks Redis, ABI 0.2.100 and the collector that the build uses"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trap:
+    """A requirement that does not do. `code` is the stable id; `pin` is the version to use instead, if any is."""
+
+    code: str
+    level: Literal["fail", "warn"]
+    module: str
+    version: str
+    pin: str | None
+    reason: str
+
+
+def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None = None) -> tuple[Trap, ...]:
+    """What is wrong with modules at these versions in a profile, the worst first. `tinygo` None judges without it."""
+    found = [
+        Trap(
+            code=row["code"],
+            level=row["level"],
+            module=module,
+            version=version,
+            pin=pins(profile).get(module),
+            reason=_(_REASONS[row["code"]]),
+        )
+        for module, version in requirements.items()
+        if (row := _row(module, version, profile=profile, tinygo=tinygo)) is not None
+    ]
+    return tuple(sorted(found, key=lambda trap: trap.level))
+
+
+@cache
+def pins(profile: str) -> Mapping[str, str]:
+    """The versions that hgw scaffolds a profile with, by module path."""
+    return {row["path"]: row["version"] for row in _data("modules.toml")[profile]["module"]}
+
+
+def pinned_go_line(profile: str) -> str:
+    """The `go` line of a scaffolded go.mod."""
+    return str(_data("modules.toml")[profile]["go"])
+
+
+def _row(module: str, version: str, *, profile: str, tinygo: str | None) -> Mapping[str, Any] | None:
+    return next(
+        (
+            row
+            for row in _data("dependencies.toml")["trap"]
+            if row["module"] == module
+            and row.get("profile", profile) == profile
+            and _holds(row, version)
+            and ("tinygo_from" not in row or (tinygo is not None and release(tinygo) >= release(row["tinygo_from"])))
+        ),
+        None,
+    )
+
+
+def _holds(row: Mapping[str, Any], version: str) -> bool:
+    if "from" in row and _order(version) < _order(row["from"]):
+        return False
+    if "below" in row and _order(version) >= _order(row["below"]):
+        return False
+    if "committed_from" not in row and "committed_before" not in row:
+        return True
+    match = _COMMITTED.search(version)
+    if match is None:
+        return bool(row.get("tags", False))
+    return row.get("committed_from", "") <= match[1] and (
+        "committed_before" not in row or match[1] < row["committed_before"]
+    )
+
+
+def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
+    """A key that sorts as Go does (Semantic Versioning 2.0.0, section 11); what is no version sorts first."""
+    match = _VERSION.match(version)
+    if match is None:
+        return (), False, ()
+    parts = (match[4] or "").split(".") if match[4] else []
+    return (
+        tuple(int(number) for number in match.group(1, 2, 3)),
+        not parts,
+        tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts),
+    )
+
+
+@cache
+def _data(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("higress_cli.data").joinpath(name).read_text("utf-8"))
