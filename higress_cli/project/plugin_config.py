@@ -74,7 +74,7 @@ def _from_yaml(path: Path, text: str) -> dict[str, Any]:
         raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
     values = node.value()
     try:
-        json.dumps(values)
+        json.dumps(values, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _invalid(path, 1, 1, _("it cannot be written as JSON: {reason}").format(reason=error)) from error
     return dict(values)

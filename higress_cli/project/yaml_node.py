@@ -1,7 +1,9 @@
 """YAML read with the place of each value, so that every complaint can name its line and column."""
 
+import contextlib
 import difflib
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,14 +14,61 @@ from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's scalars as the gateway's control plane reads them: no dates, no numbers to the base of sixty.
+
+    PyYAML follows YAML 1.1 there, and would make 45045 of 12:30:45, and a text of 1e3.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"^[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|0|[1-9][0-9_]*)$"),
+    list("-+0123456789"),
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.[0-9]+"
+        r"(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
+    list("-+0123456789."),
+)
+
+
 def compose(path: Path, text: str) -> "Node | None":
     """The document in `text`, None where it is empty.
 
     Raises:
         InvalidInput: `yaml-invalid` with line and column.
     """
+    with _refusing(path):
+        root = yaml.compose(text, Loader=_Loader)
+    return Node(path, "", root) if root is not None else None
+
+
+def compose_all(path: Path, text: str) -> tuple["Node", ...]:
+    """Every document in `text`.
+
+    Raises:
+        InvalidInput: `yaml-invalid` with line and column.
+    """
+    with _refusing(path):
+        return tuple(Node(path, "", root) for root in yaml.compose_all(text, Loader=_Loader))
+
+
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -34,11 +83,16 @@ def compose(path: Path, text: str) -> "Node | None":
         ) from error
     except yaml.YAMLError as error:
         raise InvalidInput(
-            _("{place}: not valid YAML: {problem}").format(place=path, problem=error),
+            _("{place}: not valid YAML: {problem}").format(place=path, problem=str(error).splitlines()[0]),
             code="yaml-invalid",
             details={"path": path, "line": None, "column": None},
         ) from error
-    return Node(path, "", root) if root is not None else None
+    except RecursionError as error:
+        raise InvalidInput(
+            _("{place}: not valid YAML: {problem}").format(place=path, problem=_("it is nested too deeply")),
+            code="yaml-invalid",
+            details={"path": path, "line": None, "column": None},
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -91,6 +145,8 @@ class Node:
                     if near
                     else _("known keys: {names}").format(names=", ".join(known)),
                 )
+            if name in entries:
+                Node(self.path, child.key, key).fail(_("this key is there twice"))
             entries[name] = child
         return entries
 
@@ -109,6 +165,14 @@ class Node:
     @property
     def is_mapping(self) -> bool:
         return isinstance(self.raw, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.raw, yaml.SequenceNode)
+
+    @property
+    def is_scalar(self) -> bool:
+        return isinstance(self.raw, yaml.ScalarNode) and not self.is_null
 
     def text(self) -> str:
         """A scalar exactly as it is written: an unquoted 1.20 stays `1.20`."""
@@ -136,10 +200,14 @@ class Node:
 
     def value(self) -> Any:
         """The value as YAML types it: dict, list, str, int, float, bool, None."""
-        loader = yaml.SafeLoader("")
+        loader = _Loader("")
         try:
             return loader.construct_document(self.raw)
         except yaml.MarkedYAMLError as error:
-            self.fail(str(error.problem or error))
+            mark = error.problem_mark
+            there = yaml.ScalarNode(self.raw.tag, "", mark, mark) if mark else self.raw
+            Node(self.path, self.key, there).fail(str(error.problem or error))
+        except ValueError as error:
+            self.fail(str(error))
         finally:
             loader.dispose()
