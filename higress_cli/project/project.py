@@ -34,16 +34,25 @@ class Project:
         flag: tuple[T | None, str],
         variable: tuple[T | None, str],
         default: T,
+        default_source: str = "default",
+        buildrc: T | None = None,
     ) -> Choice[T]:
-        """The value that wins: flag, then variable, then hgw.yaml, then a parent folder's hgw.yaml, then the default.
+        """The value that wins: flag, variable, hgw.yaml, .buildrc, a parent folder's hgw.yaml, the default.
 
-        `flag` and `variable` are a value (None: not given) and its name, such as `("0.2.1", "--abi")`.
+        `flag` and `variable` are a value (None: not given) and its name, such as `("0.2.1", "--abi")`; `buildrc` is
+        what `extra_tags` mean for this setting.
         """
+        own, inherited = (
+            (read(settings), str(settings.file)) if settings else (None, "") for settings in (self.own, self.inherited)
+        )
         return first_choice(
             flag,
             variable,
-            *((read(settings), str(settings.file)) for settings in (self.own, self.inherited) if settings),
+            own,
+            (buildrc, str(self.directory / ".buildrc")),
+            inherited,
             default=default,
+            default_source=default_source,
         )
 
     @property
