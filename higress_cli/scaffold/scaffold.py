@@ -150,6 +150,7 @@ def _values(template: Template, answers: Answers, layers: Sequence[str]) -> dict
         "lang": answers.lang,
         "template": template.name,
         "layers": tuple(layers),
+        "module_file": "main.wasm" if answers.abi != "all" else f"main-{template.abis_for(answers.profile)[0]}.wasm",
         "go": go,
         "go_direct": go.direct(template.modules),
         "go_indirect": go.indirect(template.modules),

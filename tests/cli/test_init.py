@@ -15,6 +15,7 @@ SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "ini
 
 BASIC = {
     ".gitignore",
+    "Dockerfile",
     "README.md",
     "config.yaml",
     "docker-compose.yaml",
@@ -25,6 +26,7 @@ BASIC = {
     "internal/settings/settings.go",
     "internal/settings/settings_test.go",
     "main.go",
+    "wasmplugin.yaml",
 }
 
 
