@@ -23,6 +23,12 @@ _STYLES: Final = {
     "faint": "dim",
     "": "",
 }
+_MARKS: Final = {
+    "good": ("\N{CHECK MARK}", "+"),
+    "warning": ("!", "!"),
+    "bad": ("\N{BALLOT X}", "x"),
+    "faint": ("-", "-"),
+}
 _SLOW_SECONDS: Final = 1.0
 
 
@@ -79,6 +85,15 @@ class Ui:
     def line(self, text: str = "", style: str = "") -> None:
         """A line of a result; `style` is one of good, bad, warning, hint, strong, faint."""
         self._write("stdout", text, style)
+
+    def mark(self, style: str) -> str:
+        """The sign of a state that is shown in `style` (good, warning, bad, faint), as far as stdout can write it."""
+        sign, plain = _MARKS[style]
+        try:
+            sign.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return plain
+        return sign
 
     def marked(self, mark: str, text: str, style: str) -> None:
         """A line whose first word alone is coloured, such as a check's state."""

@@ -52,7 +52,10 @@ def compose(path: Path, text: str) -> "Node | None":
     """
     with _refusing(path):
         root = yaml.compose(text, Loader=_Loader)
-    return Node(path, "", root) if root is not None else None
+    if root is None:
+        return None
+    _refuse_loops(path, root)
+    return Node(path, "", root)
 
 
 def compose_all(path: Path, text: str) -> tuple["Node", ...]:
@@ -62,7 +65,38 @@ def compose_all(path: Path, text: str) -> tuple["Node", ...]:
         InvalidInput: `yaml-invalid` with line and column.
     """
     with _refusing(path):
-        return tuple(Node(path, "", root) for root in yaml.compose_all(text, Loader=_Loader))
+        roots = list(yaml.compose_all(text, Loader=_Loader))
+    for root in roots:
+        _refuse_loops(path, root)
+    return tuple(Node(path, "", root) for root in roots)
+
+
+def _refuse_loops(path: Path, root: yaml.Node) -> None:
+    """Refuse an alias to a value that it is a part of: no reader would come to an end with it."""
+    finished: set[int] = set()
+    open_nodes: list[tuple[yaml.Node, Iterator[yaml.Node]]] = [(root, _parts(root))]
+    entered = {id(root)}
+    while open_nodes:
+        node, parts = open_nodes[-1]
+        part = next(parts, None)
+        if part is None:
+            open_nodes.pop()
+            entered.discard(id(node))
+            finished.add(id(node))
+        elif id(part) in entered:
+            Node(path, "", part).fail(_("this value contains itself"))
+        elif id(part) not in finished:
+            entered.add(id(part))
+            open_nodes.append((part, _parts(part)))
+
+
+def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
 
 
 @contextlib.contextmanager

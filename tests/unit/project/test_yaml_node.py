@@ -56,6 +56,18 @@ def test_what_the_parser_cannot_place_is_still_refused(text):
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize("text", ["a: &x [*x]", "a: &x {b: {c: *x}}"])
+def test_a_value_that_contains_itself_is_refused(text):
+    with pytest.raises(InvalidInput) as caught:
+        compose(FILE, text)
+
+    assert caught.value.message == "plugin.yaml:1:4: this value contains itself"
+
+
+def test_a_value_may_be_used_twice():
+    assert node("a: &x [1]\nb: *x\nc: [*x, *x]").value() == {"a": [1], "b": [1], "c": [[1], [1]]}
+
+
 @pytest.mark.parametrize("written", ["1.20", "1.20.14", "0.29", "007", "1e3", "true", "2026-11-24", "12:30"])
 def test_a_text_is_what_is_written(written):
     assert node(f"v: {written}").mapping()["v"].text() == written

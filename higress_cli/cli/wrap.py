@@ -1,0 +1,39 @@
+"""Prose in lines that fit the terminal, Chinese and English alike, with words that must survive copying kept whole."""
+
+import re
+import shutil
+import unicodedata
+from typing import Final
+
+_WIDE: Final = frozenset({"W", "F"})
+# Chinese has no spaces: a line may end after any character, except that closing punctuation does not begin one.
+_PIECES: Final = re.compile(
+    r"\s+|[\u2e80-\u9fff\uff00-\uffef][\u3000-\u303f\uff00-\uff65]*|[^\s\u2e80-\u9fff\uff00-\uffef]+"
+)
+
+
+def terminal_width(*, most: int = 100) -> int:
+    """The columns of the terminal (80 where there is none), but no more than reads well."""
+    return min(shutil.get_terminal_size((80, 24)).columns, most)
+
+
+def cells(text: str) -> int:
+    """How many columns a terminal needs for `text`."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in _WIDE else 1 for char in text
+    )
+
+
+def wrap(text: str, *, width: int) -> list[str]:
+    """`text` in lines of at most `width` columns; a word that is longer (a path, a command) gets a line of its own."""
+    lines: list[str] = []
+    line = ""
+    for piece in _PIECES.findall(text):
+        if piece.isspace():
+            line += " " if line else ""
+        elif not line.strip() or cells(line) + cells(piece) <= width:
+            line += piece
+        else:
+            lines.append(line.rstrip())
+            line = piece
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines

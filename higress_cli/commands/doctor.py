@@ -1,0 +1,257 @@
+"""`hgw doctor`: look at the machine and the project, say what is wrong and how to mend it, mend it on request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from higress_cli.commands.doctor_facts import Facts
+from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
+from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
+from higress_cli.doctor.runner import Judge, run_checks
+from higress_cli.errors import ExitCode, InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.plugin_config import read_plugin_config
+from higress_cli.result import Result
+from higress_cli.session import Session
+from higress_cli.system import fs
+
+_TOOL_OF_CHECK = {"go": "go", "tinygo": "tinygo", "wasm-opt": "binaryen"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorResult(Result):
+    """What the checks found, after mending where that was asked for.
+
+    `fixed` are the ids of checks whose finding was mended; `withheld` those whose fix was not consented to.
+    """
+
+    internal: ClassVar[frozenset[str]] = Result.internal | {"strict", "withheld"}
+    checks: tuple[Check, ...]
+    fixed: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many checks ended in each state."""
+        return {status.value: sum(check.status is status for check in self.checks) for status in Status}
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.withheld:
+            return ExitCode.CONSENT
+        wrong = {Status.FAIL, Status.CRASH, *({Status.WARN} if self.strict else ())}
+        return ExitCode.CHECK_FAILED if any(check.status in wrong for check in self.checks) else ExitCode.OK
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "checks": [_document(check) for check in self.checks],
+            "counts": self.counts,
+            "fixed": list(self.fixed),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckEntry:
+    """A check in the list; `title` is in the language of the call."""
+
+    id: str
+    group: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecksResult(Result):
+    """The checks that exist."""
+
+    available: tuple[CheckEntry, ...] = field(default_factory=tuple)
+
+
+def list_checks() -> ChecksResult:
+    """Every check, in the order of the report."""
+    return ChecksResult(
+        available=tuple(
+            CheckEntry(id=spec.id, group=spec.group, title=catalogue.title(spec)) for spec in catalogue.checks()
+        )
+    )
+
+
+def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, strict: bool = False) -> DoctorResult:
+    """Run the checks with these ids or of these groups; none given is all of them.
+
+    With `fix`, what is wrong is mended as far as that is safe or was consented to, and checked again.
+
+    Raises:
+        UsageError: `check-unknown`.
+        HgwError: a step of mending failed, such as a download.
+    """
+    specs = catalogue.select(wanted)
+    found = _run(session, specs)
+    if not fix:
+        return DoctorResult(checks=found, strict=strict)
+    fixed, withheld = _mend(session, found)
+    if fixed:
+        found = _run(session, specs)
+    return DoctorResult(
+        checks=found,
+        fixed=fixed,
+        withheld=withheld,
+        strict=strict,
+        warnings=tuple(
+            _("{check} was not mended: it needs your consent; add --yes").format(check=name) for name in withheld
+        ),
+    )
+
+
+def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
+    facts = Facts(session)
+    judges: dict[str, Judge] = {
+        **{check: _tool_judge(facts, name) for check, name in _TOOL_OF_CHECK.items()},
+        "toolset": lambda: _judge_toolset(facts),
+        "project": lambda: _judge_project(facts),
+        "go-mod": lambda: _judge_go_mod(facts),
+        "config": lambda: _judge_config(facts),
+        "gateway-files": lambda: _judge_gateway_files(facts),
+        "module": lambda: _judge_module(facts),
+        "port-gateway": lambda: machine.judge_port(facts.gateway_port()),
+        "port-upstream": lambda: machine.judge_port(facts.upstream_port()),
+        "engine-envoy": lambda: machine.judge_envoy(facts.envoy()),
+        "engine-docker": lambda: machine.judge_docker(facts.docker()),
+    }
+    with session.reporter.activity(_("Looking at the machine and the project")):
+        return run_checks(specs, judges)
+
+
+def _tool_judge(facts: Facts, name: str) -> Judge:
+    def judge() -> Finding:
+        return tools.judge_tool(
+            name, profile=facts.profile().value, program=facts.program(name), chosen=facts.chosen(name)
+        )
+
+    return judge
+
+
+def _judge_toolset(facts: Facts) -> Finding:
+    chosen, problem = facts.toolset()
+    return tools.judge_toolset(
+        profile=facts.profile().value,
+        chosen=chosen,
+        problem=problem,
+        tools=[_tool_judge(facts, name)() for name in _TOOL_OF_CHECK.values()],
+    )
+
+
+def _judge_project(facts: Facts) -> Finding:
+    project = facts.project()
+    if project is None:
+        return _no_project(facts)
+    profile = facts.profile()
+    return plugin_files.judge_project(project, profile=profile.value, profile_source=profile.source)
+
+
+def _judge_go_mod(facts: Facts) -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return _no_project(facts)
+    if not project.go_mod.is_file():
+        return skip(_("no go.mod"))
+    chosen, _problem = facts.toolset()
+    versions = {tool.name: tool.version for tool in chosen}
+    return go_mod.judge_go_mod(
+        project.go_mod, profile=facts.profile().value, go=versions.get("go"), tinygo=versions.get("tinygo")
+    )
+
+
+def _judge_config(facts: Facts) -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return _no_project(facts)
+    path, named = facts.config_file(project)
+    if not named and not path.exists():
+        return skip(_("no {name}: the plugin gets no configuration").format(name=path.name))
+    return plugin_files.judge_config(read_plugin_config(path))
+
+
+def _judge_gateway_files(facts: Facts) -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return _no_project(facts)
+    path, named = facts.config_file(project)
+    try:
+        values = read_plugin_config(path).values if named or path.exists() else {}
+    except InvalidInput:
+        return skip(_("judged once {name} reads").format(name=path.name))
+    return gateway_files.judge_written(gateway_files.find_written(project.directory), values=values, config=path)
+
+
+def _judge_module(facts: Facts) -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return _no_project(facts)
+    return plugin_files.judge_module(facts.module(project), abi=facts.abi(project))
+
+
+def _no_project(facts: Facts) -> Finding:
+    return skip(_("no plugin in {path}").format(path=facts.session.directory))
+
+
+def _mend(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Apply the remedies, each once; the ids of the checks that were mended, and of those left without consent."""
+    fixed: list[str] = []
+    withheld: list[str] = []
+    applied: set[Fix] = set()
+    for check in checks:
+        fix = check.finding.fix
+        if fix is None or fix.remedy is None:
+            continue
+        if fix not in applied:
+            if not fix.safe and not _consents(session, check, fix):
+                withheld.append(check.id)
+                continue
+            _apply(session, fix)
+            applied.add(fix)
+        fixed.append(check.id)
+    return tuple(fixed), tuple(withheld)
+
+
+def _consents(session: Session, check: Check, fix: Fix) -> bool:
+    if session.assume_yes:
+        return True
+    question = f"{check.title}: {fix.summary}. {_('Do it?')}"
+    return session.interactive and session.reporter.confirm(question)
+
+
+def _apply(session: Session, fix: Fix) -> None:
+    match fix.remedy:
+        case Remedy.INSTALL:
+            from higress_cli.commands.install import install
+
+            install(session)
+        case Remedy.REMOVE_EMPTY_FOLDER if fix.target is not None:
+            fix.target.rmdir()
+        case Remedy.REWRITE_FILE if fix.target is not None:
+            fs.write_atomically(fix.target, fix.content.encode("utf-8"))
+
+
+def _document(check: Check) -> dict[str, Any]:
+    finding = check.finding
+    return {
+        "id": check.id,
+        "group": check.spec.group,
+        "title": check.title,
+        "status": check.status.value,
+        "code": finding.code,
+        "found": finding.found,
+        "note": finding.note,
+        "expected": finding.expected,
+        "why": finding.why,
+        "fix": None
+        if finding.fix is None
+        else {
+            "summary": finding.fix.summary,
+            "commands": list(finding.fix.commands),
+            "safe": finding.fix.safe,
+        },
+        "docs": check.spec.docs,
+        "detail": list(finding.detail),
+    }

@@ -1,0 +1,140 @@
+"""Plugin configurations that an author wrote a second time: in an Envoy bootstrap, in a WasmPlugin resource."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from higress_cli.doctor.model import Finding, Fix, Status, skip
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.yaml_node import Node, compose_all
+
+_LARGEST: Final = 1 << 18
+_MOST_FILES: Final = 60
+_MARKS: Final = ("vm_config", "WasmPlugin")
+_MOST_DIFFERENCES: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A configuration of the plugin in another file: `place` is FILE:LINE:COLUMN; `problem` is why it does not read."""
+
+    place: str
+    values: Mapping[str, Any]
+    problem: str | None = None
+
+
+def find_written(directory: Path) -> tuple[Written, ...]:
+    """The configurations in YAML files of the folder and of the folders in it; files of other kinds are passed over.
+
+    A file that does not parse is another tool's to complain about, unless it speaks of a wasm plugin.
+    """
+    found: list[Written] = []
+    candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
+    for path in sorted(candidates)[:_MOST_FILES]:
+        try:
+            if path.stat().st_size > _LARGEST:
+                continue
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if any(mark in text for mark in _MARKS):
+            found.extend(written_in(path, text))
+    return tuple(found)
+
+
+def written_in(path: Path, text: str) -> tuple[Written, ...]:
+    """The plugin configurations in one YAML text with one or more documents."""
+    try:
+        return tuple(written for document in compose_all(path, text) for written in _in_node(document))
+    except InvalidInput as error:
+        return (Written(place=str(path), values={}, problem=error.message),)
+
+
+def judge_written(written: tuple[Written, ...], *, values: Mapping[str, Any], config: Path) -> Finding:
+    """Whether each says the same as the plugin's configuration file `config` with its `values`."""
+    if not written:
+        return skip(_("no other file configures the plugin"))
+    wrong = [text for item in written if (text := _difference(item, values, config)) is not None]
+    if not wrong:
+        return Finding(
+            status=Status.OK,
+            found=_("the same as {file}").format(file=config.name),
+            detail=tuple(item.place for item in written),
+        )
+    return Finding(
+        status=Status.WARN,
+        code="config-differs",
+        found=wrong[0],
+        expected=_("the same as {file}").format(file=config.name),
+        why=_("`hgw run` and `hgw verify` go by {file}; a gateway that is started otherwise does not").format(
+            file=config.name
+        ),
+        fix=Fix(summary=_("make the two say the same")),
+        detail=tuple(wrong[1:]),
+    )
+
+
+def _difference(item: Written, values: Mapping[str, Any], config: Path) -> str | None:
+    if item.problem is not None:
+        return item.problem if item.place in item.problem else f"{item.place}: {item.problem}"
+    if item.values == values:
+        return None
+    keys = [key for key in {**values, **item.values} if values.get(key, _ABSENT) != item.values.get(key, _ABSENT)]
+    told = [
+        _("{key} is {here}, in {file} {there}").format(
+            key=key, here=_shown(item.values, key), file=config.name, there=_shown(values, key)
+        )
+        for key in keys[:_MOST_DIFFERENCES]
+    ]
+    return f"{item.place}: " + "; ".join(told) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
+
+
+_ABSENT: Final = object()
+
+
+def _shown(values: Mapping[str, Any], key: str) -> str:
+    return json.dumps(values[key], ensure_ascii=False, default=str) if key in values else _("absent")
+
+
+def _in_node(node: Node) -> Iterator[Written]:
+    """An Envoy filter is a mapping with `vm_config`; a WasmPlugin says its kind."""
+    if node.is_mapping:
+        entries = node.mapping()
+        if "vm_config" in entries:
+            yield _of_filter(entries)
+        elif "kind" in entries and entries["kind"].is_scalar and entries["kind"].text() == "WasmPlugin":
+            yield from _of_resource(entries)
+            return
+        for entry in entries.values():
+            yield from _in_node(entry)
+    elif node.is_list:
+        for item in node.items():
+            yield from _in_node(item)
+
+
+def _of_filter(entries: Mapping[str, Node]) -> Written:
+    given = entries.get("configuration")
+    if given is None or given.is_null:
+        return Written(place=entries["vm_config"].place, values={})
+    value = given.value()
+    text = value.get("value") if isinstance(value, dict) else value
+    if not isinstance(text, str):
+        return Written(place=given.place, values=text if isinstance(text, dict) else {})
+    try:
+        values = json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError as error:
+        problem = _("the configuration is not JSON: {reason}").format(reason=error)
+        return Written(place=given.place, values={}, problem=problem)
+    return Written(place=given.place, values=values if isinstance(values, dict) else {"": values})
+
+
+def _of_resource(entries: Mapping[str, Node]) -> Iterator[Written]:
+    spec = entries["spec"].mapping() if "spec" in entries and entries["spec"].is_mapping else {}
+    default = spec.get("defaultConfig")
+    if default is not None and default.is_mapping:
+        yield Written(place=default.place, values=default.value())
+    elif "matchRules" not in spec and "url" in spec:
+        yield Written(place=spec["url"].place, values={})

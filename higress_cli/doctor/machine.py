@@ -1,0 +1,99 @@
+"""Judgements on what a local gateway needs of the machine: ports and engines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from higress_cli.doctor.model import Finding, Fix, Status, skip
+from higress_cli.i18n import _
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortFacts:
+    """A port that `hgw run` would listen on. `option` and `source` say where the number is from.
+
+    `refusal` is the system's reason where it is not just taken; `holder` who has it; `other` is a free one.
+    """
+
+    bind: str
+    port: int
+    option: str
+    source: str
+    free: bool
+    refusal: str | None = None
+    holder: str | None = None
+    other: int | None = None
+
+
+def judge_port(facts: PortFacts) -> Finding:
+    """A port that is taken is a warning: another can be named, and `hgw verify` looks for free ones itself."""
+    if facts.port == 0:
+        return Finding(status=Status.OK, found=_("any free port"), note=facts.source)
+    place = f"{facts.bind}:{facts.port}"
+    if facts.free:
+        return Finding(status=Status.OK, found=_("{place} is free").format(place=place))
+    if facts.refusal is not None:
+        found = _("{place} cannot be used: {reason}").format(place=place, reason=facts.refusal)
+    elif facts.holder is not None:
+        found = _("{place} is taken by {holder}").format(place=place, holder=facts.holder)
+    else:
+        found = _("{place} is taken").format(place=place)
+    return Finding(
+        status=Status.WARN,
+        code="port-in-use",
+        found=found,
+        expected=_("free"),
+        why=_("`hgw run` listens there, and answers would come from the other program"),
+        fix=Fix(
+            summary=_("stop the other program, or use another port"),
+            commands=(f"hgw run {facts.option} {facts.other}",) if facts.other else (),
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """What the engine `envoy` is made of: package names with their versions, None where one is not installed.
+
+    `install` is the command that brings what is missing; `wheel` says whether this platform has an Envoy to install.
+    """
+
+    packages: Sequence[tuple[str, str | None]]
+    install: str
+    wheel: bool
+
+
+def judge_envoy(facts: EngineFacts) -> Finding:
+    """Without an engine a plugin can be built, but not run or verified."""
+    missing = [name for name, version in facts.packages if version is None]
+    if not missing:
+        return Finding(status=Status.OK, found=", ".join(f"{name} {version}" for name, version in facts.packages))
+    if not facts.wheel:
+        return skip(_("there is no Envoy package for this platform"))
+    return Finding(
+        status=Status.WARN,
+        code="engine-missing",
+        found=_("not installed: {names}").format(names=", ".join(missing)),
+        expected=_("the extra `local` of higress-cli"),
+        why=_("`hgw run` and `hgw verify` need a gateway on this machine; building does not"),
+        fix=Fix(summary=_("install the extra"), commands=(facts.install,)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DockerFacts:
+    """`server` is the daemon's version, None where it does not answer; `problem` is what the client said then."""
+
+    client: bool
+    server: str | None = None
+    problem: str | None = None
+
+
+def judge_docker(facts: DockerFacts) -> Finding:
+    """Docker is never needed; the project's docker-compose.yaml is for those who have it."""
+    if facts.server is not None:
+        return Finding(status=Status.OK, found=facts.server)
+    if not facts.client:
+        return skip(_("not on this machine; hgw does not need it"))
+    return skip(_("its daemon does not answer; hgw does not need it")).with_detail(
+        *(facts.problem.splitlines() if facts.problem else ())
+    )

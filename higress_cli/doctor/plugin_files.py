@@ -1,0 +1,120 @@
+"""Judgements on a plugin's folder: hgw.yaml, the plugin's configuration, the module."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
+from higress_cli.i18n import _
+from higress_cli.project.plugin_config import PluginConfig
+from higress_cli.project.project import Project
+from higress_cli.project.settings import FILE_NAME
+from higress_cli.wasm.abi import Abi
+
+_MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
+
+
+def looks_like_project(directory: Path) -> bool:
+    """Whether somebody keeps a plugin in this folder, a broken one included."""
+    return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
+
+
+def judge_project(project: Project, *, profile: str, profile_source: str) -> Finding:
+    """The settings were read without an error: say which hold."""
+    settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
+    has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
+    if not has_go_mod and not has_go:
+        return skip(_("no Go source here: a module from elsewhere can be run and verified, but not built"))
+    if not has_go_mod or not has_go:
+        return Finding(
+            status=Status.FAIL,
+            code="no-project",
+            found=_("no .go file") if has_go_mod else _("no go.mod"),
+            expected=_("a Go package with its go.mod"),
+            why=_("`hgw build` has nothing to compile here"),
+            fix=Fix(
+                summary=_("name the Go module, then let Go find what it needs"),
+                commands=(f"go mod init {project.name}", "go mod tidy"),
+            )
+            if has_go
+            else Fix(summary=_("hgw makes a plugin here"), commands=("hgw init",)),
+            detail=tuple(settings),
+        )
+    return Finding(
+        status=Status.OK,
+        found=project.name,
+        note=_("profile {profile}, from {source}").format(profile=profile, source=profile_source),
+        detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
+    )
+
+
+def judge_config(config: PluginConfig) -> Finding:
+    """The plugin's configuration was read without an error: say what is in it."""
+    keys = ", ".join(str(key) for key in config.values)
+    return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleFile:
+    """What is at the module's path: nothing, a folder, or a module with its ABI."""
+
+    path: Path
+    exists: bool
+    entries: int | None = None
+    bytes: int = 0
+    abi: Abi | None = None
+    stale: bool = False
+
+
+def judge_module(module: ModuleFile, *, abi: str) -> Finding:
+    """The module on disk; `abi` is the one that the project is built for (0.2.1, 0.2.100, all).
+
+    A container engine that is told to mount a file that is not there makes a folder of that name.
+    """
+    if not module.exists:
+        return skip(_("not built yet; `hgw build` makes {name}").format(name=module.path.name))
+    if module.entries is not None:
+        empty = module.entries == 0
+        return Finding(
+            status=Status.FAIL,
+            code="module-is-folder",
+            found=_("{name} is a folder").format(name=module.path.name),
+            expected=_("a file"),
+            why=_("a container was started before the module was built, and mounting it made a folder of its name"),
+            fix=Fix(
+                summary=_("remove the folder, then build")
+                if empty
+                else _("move what is in the folder elsewhere and remove it, then build"),
+                commands=("hgw doctor module --fix", "hgw build") if empty else ("hgw build",),
+                safe=empty,
+                remedy=Remedy.REMOVE_EMPTY_FOLDER if empty else None,
+                target=module.path,
+            ),
+        )
+    found = module.abi.version if module.abi else None
+    rebuild = Fix(summary=_("build it"), commands=("hgw build",), safe=True)
+    if found is None:
+        return Finding(
+            status=Status.WARN,
+            code="abi-unknown",
+            found=_("{name} declares no ABI that a gateway knows").format(name=module.path.name),
+            expected=_("ABI 0.2.1 or 0.2.100"),
+            why=_("no gateway loads it"),
+            fix=rebuild,
+        )
+    if abi not in (found, "all"):
+        return Finding(
+            status=Status.WARN,
+            code="abi-mismatch",
+            found=f"ABI {found}",
+            expected=f"ABI {abi}",
+            why=_("header states mean something else under the other ABI"),
+            fix=rebuild,
+        )
+    return Finding(
+        status=Status.OK,
+        found=f"ABI {found}",
+        note=_("{size:.2f} MB; older than its source").format(size=module.bytes / 1e6)
+        if module.stale
+        else _("{size:.2f} MB").format(size=module.bytes / 1e6),
+        detail=(str(module.path),),
+    )

@@ -1,0 +1,74 @@
+"""Checks run side by side, and none of them can end the others."""
+
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar, cast
+
+from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
+from higress_cli.errors import HgwError
+from higress_cli.i18n import _
+
+T = TypeVar("T")
+Judge = Callable[[], Finding]
+
+
+class Once(Generic[T]):
+    """A fact that several checks need: the first that asks computes it, in whatever thread; the others wait for it."""
+
+    def __init__(self, compute: Callable[[], T]) -> None:
+        self._compute = compute
+        self._lock = threading.Lock()
+        self._done = False
+        self._value: T | None = None
+        self._error: Exception | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if not self._done:
+                try:
+                    self._value = self._compute()
+                except Exception as error:  # noqa: BLE001 -- kept, and raised for each check that asks
+                    self._error = error
+                self._done = True
+        if self._error is not None:
+            raise self._error
+        return cast("T", self._value)
+
+
+def run_checks(specs: Sequence[CheckSpec], judges: Mapping[str, Judge]) -> tuple[Check, ...]:
+    """Run the check of each spec, all at once, and return what they found in the order of `specs`."""
+    if not specs:
+        return ()
+    with ThreadPoolExecutor(max_workers=len(specs), thread_name_prefix="doctor") as pool:
+        findings = pool.map(lambda spec: _finding(judges[spec.id]), specs)
+        return tuple(
+            Check(spec=spec, title=_(spec.title), finding=finding)
+            for spec, finding in zip(specs, findings, strict=True)
+        )
+
+
+def _finding(judge: Judge) -> Finding:
+    try:
+        return judge()
+    except HgwError as error:
+        return from_error(error)
+    except Exception as error:  # noqa: BLE001 -- a bug in one check must not hide what the others found
+        return Finding(
+            status=Status.CRASH,
+            code="bug",
+            found=f"{type(error).__name__}: {error}",
+            why=_("this check itself failed: it says nothing about the machine or the project"),
+            detail=tuple(traceback.format_exc().splitlines()),
+        )
+
+
+def from_error(error: HgwError) -> Finding:
+    """An error that another command would end with, as a finding with the same id and the same advice."""
+    return Finding(
+        status=Status.FAIL,
+        code=error.code,
+        found=error.message,
+        fix=Fix(summary=error.hint) if error.hint else None,
+    )

@@ -1,0 +1,166 @@
+"""Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` can build, with whatever tools."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
+from higress_cli.errors import HgwError
+from higress_cli.i18n import _
+from higress_cli.knowledge.compatibility import (
+    TITLES,
+    Misfit,
+    expected_go,
+    floor,
+    go_range,
+    misfits,
+    preferred_sets,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A tool on the PATH; `version` is None where it did not say one that hgw understands, `raw` is what it said."""
+
+    path: Path
+    version: str | None
+    raw: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A tool that `hgw build` would use; `own` says that it is in hgw's store and not the machine's."""
+
+    name: str
+    version: str
+    path: Path
+    own: bool
+
+
+def install_fix() -> Fix:
+    """The cure for every fault of the tools."""
+    return Fix(
+        summary=_("hgw gets a set that works together into its own store; what is on the machine stays as it is"),
+        commands=("hgw install",),
+        safe=True,
+        remedy=Remedy.INSTALL,
+    )
+
+
+def judge_tool(name: str, *, profile: str, program: Program | None, chosen: Chosen | None) -> Finding:
+    """One tool: `program` is the one on the PATH, `chosen` the one of the set that `hgw build` would use."""
+    lowest = floor(name, profile=profile)
+    if lowest is None:
+        return skip(_("the profile {profile} builds without it").format(profile=profile))
+    expected = f">= {lowest}"
+    if chosen is not None:
+        return Finding(
+            status=Status.OK,
+            found=chosen.version,
+            note=_("hgw's store") if chosen.own else str(chosen.path),
+            expected=expected,
+            detail=(str(chosen.path), *_on_path(name, profile=profile, program=program, chosen=chosen)),
+        )
+    if program is None:
+        return Finding(
+            status=Status.FAIL,
+            code="tools-missing",
+            found=_("not found"),
+            expected=expected,
+            why=_WHY[name](),
+            fix=install_fix(),
+        )
+    if program.version is None:
+        return Finding(
+            status=Status.FAIL,
+            code="program-broken",
+            found=_("{path} does not say its version").format(path=program.path),
+            expected=expected,
+            why=_WHY[name](),
+            fix=install_fix(),
+            detail=tuple(program.raw.splitlines()),
+        )
+    wrong = misfits(profile=profile, **{name: program.version}) or _beyond_all(name, program.version, profile=profile)
+    if wrong:
+        return Finding(
+            status=Status.FAIL,
+            code=wrong[0].code,
+            found=program.version,
+            note=str(program.path),
+            expected=wrong[0].expected,
+            why=wrong[0].reason,
+            fix=install_fix(),
+        )
+    return Finding(status=Status.OK, found=program.version, note=str(program.path), expected=expected)
+
+
+def judge_toolset(
+    *, profile: str, chosen: Sequence[Chosen], problem: HgwError | None, tools: Sequence[Finding]
+) -> Finding:
+    """Whether the tools work together: `tools` are the findings on each of them, `problem` says why there is no set."""
+    if chosen:
+        places = {_("hgw's store") if tool.own else _("on the PATH") for tool in chosen}
+        return Finding(
+            status=Status.OK,
+            found=", ".join(f"{TITLES[tool.name]} {tool.version}" for tool in chosen),
+            note=places.pop() if len(places) == 1 else _("hgw's store and the PATH"),
+            expected=_fitting(profile, chosen),
+        )
+    if any(finding.status is Status.FAIL for finding in tools):
+        return skip(_("judged once each of them is there"))
+    assert problem is not None  # noqa: S101 -- there is a set, or the reason why not
+    return Finding(
+        status=Status.FAIL,
+        code=problem.code,
+        found=problem.details.get("found") or problem.message,
+        expected=problem.details.get("expected") or _fitting(profile, chosen),
+        why=problem.message if problem.details.get("found") else None,
+        fix=install_fix(),
+    )
+
+
+def _beyond_all(name: str, version: str, *, profile: str) -> tuple[Misfit, ...]:
+    """A Go that none of the TinyGo versions that hgw works with would take."""
+    candidates = [item.tinygo for item in preferred_sets(profile) if item.tinygo] if name == "go" else []
+    answers = [misfits(profile=profile, go=version, tinygo=tinygo) for tinygo in candidates]
+    if not answers or not all(answers):
+        return ()
+    return (
+        Misfit(
+            code=answers[-1][0].code,
+            tool="go",
+            found=version,
+            expected=expected_go(profile),
+            reason=_("no TinyGo that works for Higress plugins takes it"),
+        ),
+    )
+
+
+def _fitting(profile: str, chosen: Sequence[Chosen]) -> str:
+    """The Go versions that are right: for the TinyGo at hand, else for any that hgw works with."""
+    tinygo = next((tool.version for tool in chosen if tool.name == "tinygo"), None)
+    accepted = go_range(tinygo) if tinygo else None
+    return f"Go {accepted or expected_go(profile)}"
+
+
+def _on_path(name: str, *, profile: str, program: Program | None, chosen: Chosen) -> tuple[str, ...]:
+    """What someone who types the commands by hand should know, where their shell finds something else than hgw."""
+    title = TITLES[name]
+    if program is None:
+        return (_("{title} is not on the PATH; that only matters to who calls it by hand").format(title=title),)
+    if program.path == chosen.path or program.version is None:
+        return ()
+    wrong = misfits(profile=profile, **{name: program.version})
+    reason = wrong[0].reason if wrong else _("it does not fit the other tools")
+    return (
+        _("not used: {title} {version} at {path}: {reason}").format(
+            title=title, version=program.version, path=program.path, reason=reason
+        ),
+    )
+
+
+_WHY = {
+    "go": lambda: _("Go brings the standard library, and fetches the modules of a plugin"),
+    "tinygo": lambda: _("TinyGo compiles a plugin to WebAssembly"),
+    "binaryen": lambda: _("TinyGo runs wasm-opt at the end of each build, and fails without it"),
+}

@@ -1,0 +1,297 @@
+"""`hgw doctor` from its words to its exit code, with tools that answer as the real ones do."""
+
+import json
+import socket
+import sys
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.support.tool_stubs import stub_tools, write_program
+
+GOOD = {"go": "1.20.14", "tinygo": "0.30.0", "wasm_opt": "108"}
+PROJECT = {
+    "go.mod": "module demo\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n",
+    "main.go": "package main\n\nfunc main() {}\n",
+    "config.yaml": "mockEnable: false\n",
+}
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """Put only these tools on the PATH; no port of the machine is looked at unless a test says so."""
+
+    def put(**versions: str) -> None:
+        monkeypatch.setenv("PATH", stub_tools(tmp_path / "bin", **versions))
+
+    monkeypatch.setenv("HGW_PORT", "0")
+    monkeypatch.setenv("HGW_UPSTREAM_PORT", "0")
+    put()
+    return put
+
+
+@pytest.fixture
+def report(hgw):
+    """The JSON document of `hgw doctor`, checked against its schema, with the checks by id."""
+    schema = json.loads(resources.files("higress_cli.data").joinpath("schemas", "doctor.json").read_text("utf-8"))
+
+    def run(*argv: str):
+        outcome = hgw("doctor", "--output", "json", *argv)
+        document = json.loads(outcome.out)
+        jsonschema.validate(document["data"], schema)
+        assert document["exit_code"] == outcome.code
+        assert document["ok"] is (outcome.code == 0)
+        return outcome.code, {check["id"]: check for check in document["data"]["checks"]}, document
+
+    return run
+
+
+def test_a_machine_with_fitting_tools_is_well(hgw, tools):
+    tools(**GOOD)
+
+    outcome = hgw("doctor", "tools")
+
+    assert outcome.code == 0
+    assert "✓ set for hgw build: Go 1.20.14, TinyGo 0.30.0, wasm-opt 108 (on the PATH)" in outcome.out
+    assert outcome.out.splitlines()[-1] == "4 ok, 0 warnings, 0 wrong, 0 skipped"
+
+
+def test_with_nothing_on_the_machine_each_tool_is_wrong_and_the_cure_is_told_once(hgw, tools):
+    outcome = hgw("doctor", "tools")
+
+    assert outcome.code == 1
+    assert outcome.out.count("✗") == 3
+    assert outcome.out.count("        hgw install\n") == 1
+    assert "3 wrong, 1 skipped" in outcome.out
+    assert outcome.out.splitlines()[-1] == "to mend what hgw can: hgw doctor --fix"
+
+
+@pytest.mark.parametrize(
+    ("versions", "check", "code", "found"),
+    [
+        ({"go": "1.17.13"}, "go", "go-too-old", "1.17.13"),
+        ({"go": "1.26.8"}, "go", "go-too-new", "1.26.8"),
+        ({"tinygo": "0.27.0"}, "tinygo", "tinygo-too-old", "0.27.0"),
+        ({"tinygo": "0.35.0"}, "tinygo", "tinygo-refused", "0.35.0"),
+        ({"wasm_opt": "101"}, "wasm-opt", "wasm-opt-too-old", "101"),
+        ({"go": "1.22.12"}, "toolset", "go-too-new", "1.22.12"),
+        ({"go": "1.19.13", "tinygo": "0.31.2"}, "toolset", "go-too-old", "1.19.13"),
+    ],
+)
+def test_a_tool_that_does_not_fit_is_found(report, tools, versions, check, code, found):
+    tools(**{**GOOD, **versions})
+
+    exit_code, checks, _document = report("tools")
+
+    assert exit_code == 1
+    assert (checks[check]["status"], checks[check]["code"], checks[check]["found"]) == ("fail", code, found)
+    assert checks[check]["expected"]
+    assert checks[check]["why"]
+    assert checks[check]["fix"]["commands"] == ["hgw install"]
+
+
+def test_only_the_checks_that_were_named_run(report, tools):
+    tools(**GOOD)
+
+    _code, checks, document = report("tinygo", "go")
+
+    assert list(checks) == ["go", "tinygo"]
+    assert document["data"]["counts"] == {"ok": 2, "warn": 0, "fail": 0, "skip": 0, "crash": 0}
+
+
+def test_an_unknown_check_is_wrong_usage_with_the_nearest_names(hgw, tools):
+    outcome = hgw("doctor", "tinigo")
+
+    assert outcome.code == 2
+    assert outcome.err == "error: no such check: tinigo\nhint: did you mean `tinygo`?\n"
+
+
+def test_the_checks_are_listed(hgw, tools):
+    outcome = hgw("doctor", "--list-checks")
+
+    assert outcome.code == 0
+    names = [line.split()[0] for line in outcome.out.splitlines()]
+    assert names[:4] == ["go", "tinygo", "wasm-opt", "toolset"]
+    for name in names:
+        assert hgw("doctor", name).code in (0, 1)
+
+
+def test_an_empty_folder_is_no_project_and_no_fault(hgw, tools):
+    outcome = hgw("doctor", "project")
+
+    assert outcome.code == 0
+    assert outcome.out.count("no plugin in") == 1
+    assert "0 wrong, 5 skipped" in outcome.out
+
+
+def test_a_sound_project_is_well(report, tools, tree):
+    tools(**GOOD)
+    tree(PROJECT)
+
+    code, checks, _document = report("project")
+
+    assert code == 0
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "project": "ok",
+        "go-mod": "ok",
+        "config": "ok",
+        "gateway-files": "skip",
+        "module": "skip",
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "check", "code", "text"),
+    [
+        ({"hgw.yaml": "profil: go\n"}, "project", "settings-invalid", "hgw.yaml:1:1: unknown key `profil`"),
+        ({"hgw.yaml": "run: [\n"}, "project", "yaml-invalid", "hgw.yaml:2:1"),
+        ({"config.yaml": "a: [1\nb: 2\n"}, "config", "plugin-config-invalid", "config.yaml:2:2"),
+        ({"config.yaml": "- 1\n"}, "config", "plugin-config-invalid", "config.yaml:1:1"),
+        ({"go.mod": "module demo\n\ngo 1.24.1\n"}, "go-mod", "go-mod-too-new", "go 1.24.1"),
+        ({"main.wasm": "not wasm"}, "module", "wasm-invalid", "main.wasm"),
+    ],
+)
+def test_what_is_wrong_in_a_project_is_found_with_its_place(report, tools, tree, files, check, code, text):
+    tools(**GOOD)
+    tree({**PROJECT, **files})
+
+    exit_code, checks, _document = report("project")
+
+    assert exit_code == 1
+    assert (checks[check]["status"], checks[check]["code"]) == ("fail", code)
+    assert text in checks[check]["found"]
+
+
+def test_a_broken_hgw_yaml_does_not_hide_what_else_is_wrong(report, tools, tree):
+    tree({**PROJECT, "hgw.yaml": "profil: go\n", "config.yaml": "a: [\n"})
+
+    _code, checks, _document = report("project")
+
+    assert [name for name, check in checks.items() if check["status"] == "fail"] == ["project", "config"]
+
+
+def test_another_configuration_that_differs_is_a_warning_and_strict_makes_it_an_error(report, tools, tree):
+    tools(**GOOD)
+    tree(
+        {
+            **PROJECT,
+            "wasmplugin.yaml": "kind: WasmPlugin\nspec:\n  url: oci://r/x:1\n  defaultConfig: {mockEnable: true}\n",
+        }
+    )
+
+    code, checks, _document = report("gateway-files")
+    strict, _checks, _document = report("gateway-files", "--strict")
+
+    assert (code, strict) == (0, 1)
+    assert (checks["gateway-files"]["status"], checks["gateway-files"]["code"]) == ("warn", "config-differs")
+    assert "wasmplugin.yaml:4:18: mockEnable is true, in config.yaml false" in checks["gateway-files"]["found"]
+
+
+def test_a_port_that_is_taken_is_a_warning_with_a_free_one(report, tools, monkeypatch):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("HGW_PORT", str(port))
+
+        code, checks, _document = report("port-gateway")
+
+    assert code == 0
+    check = checks["port-gateway"]
+    assert (check["status"], check["code"]) == ("warn", "port-in-use")
+    assert f"127.0.0.1:{port}" in check["found"]
+    assert int(check["fix"]["commands"][0].removeprefix("hgw run --port ")) != port
+
+
+def test_the_ports_are_the_projects(report, tools, tree, monkeypatch):
+    monkeypatch.delenv("HGW_PORT")
+    monkeypatch.delenv("HGW_UPSTREAM_PORT")
+    tree({**PROJECT, "hgw.yaml": "run: {port: 18123, upstream_port: 18124}\n"})
+
+    _code, checks, _document = report("ports")
+
+    assert ":18123" in checks["port-gateway"]["found"]
+    assert ":18124" in checks["port-upstream"]["found"]
+
+
+def test_a_docker_that_hangs_does_not_hold_the_report_up(report, tools, tmp_path):
+    write_program(tmp_path / "bin" / "docker", "while :; do read -r _ </dev/null || : ; done\n")
+
+    _code, checks, _document = report("engine-docker")
+
+    assert checks["engine-docker"]["status"] == "skip"
+
+
+def test_an_empty_folder_in_the_modules_place_is_mended(report, tools, tree):
+    tools(**GOOD)
+    root = tree(PROJECT)
+    (root / "main.wasm").mkdir()
+
+    before, checks, _document = report("module")
+    after, mended, document = report("module", "--fix")
+
+    assert (before, checks["module"]["code"], after, mended["module"]["status"]) == (1, "module-is-folder", 0, "skip")
+    assert document["data"]["fixed"] == ["module"]
+    assert not (root / "main.wasm").exists()
+
+
+def test_an_authors_file_is_changed_only_with_consent(report, tools, tree):
+    tools(**GOOD)
+    root = tree(PROJECT)
+    (root / "go.mod").write_text(PROJECT["go.mod"].replace("go 1.19", "go 1.24.1"), encoding="utf-8")
+
+    refused, _checks, document = report("go-mod", "--fix")
+    assert refused == 9
+    assert "--yes" in document["warnings"][0]
+    assert "go 1.24.1" in (root / "go.mod").read_text("utf-8")
+
+    agreed, checks, document = report("go-mod", "--fix", "--yes")
+    assert (agreed, checks["go-mod"]["status"], document["data"]["fixed"]) == (0, "ok", ["go-mod"])
+    assert (root / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("color", ["never", "always"])
+def test_a_narrow_terminal_loses_nothing(hgw, tools, tree, monkeypatch, lang, color):
+    tools(go="1.17", tinygo="0.27.0", wasm_opt="101")
+    tree({**PROJECT, "hgw.yaml": "profil: go\n"})
+    monkeypatch.setenv("COLUMNS", "50")
+
+    outcome = hgw("doctor", "go", "tinygo", "wasm-opt", "toolset", "--lang", lang, "--color", color)
+
+    plain = outcome.out.replace("\x1b", "")
+    assert outcome.code == 1
+    assert "hgw install" in plain
+    if color == "never":
+        too_long = [line for line in plain.splitlines() if len(line) > 50]
+        assert all(len(line.split()) == 1 for line in too_long), "only what must be copied whole may be longer"
+
+
+def test_a_terminal_that_knows_only_ascii_gets_other_signs(hgw, tools, tree):
+    import subprocess
+
+    outcome = subprocess.run(
+        [sys.executable, "-m", "higress_cli", "doctor", "tools"],
+        capture_output=True,
+        env={
+            "PATH": "/nowhere",
+            "PYTHONIOENCODING": "ascii",
+            "HOME": "/nowhere",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        },
+        check=False,
+    )
+
+    assert outcome.returncode == 1, outcome.stderr
+    assert "  x TinyGo: not found" in outcome.stdout.decode("ascii")
+
+
+def test_detail_shows_with_v(hgw, tools):
+    tools(**GOOD)
+
+    brief, long = hgw("doctor", "go"), hgw("doctor", "go", "-v")
+
+    assert "expected" not in brief.out
+    assert "expected: >= 1.18" in long.out

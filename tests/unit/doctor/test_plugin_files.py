@@ -1,0 +1,115 @@
+"""Judgements on a plugin's folder."""
+
+from pathlib import Path
+
+import pytest
+
+from higress_cli.doctor.model import Remedy, Status
+from higress_cli.doctor.plugin_files import (
+    ModuleFile,
+    judge_config,
+    judge_module,
+    judge_project,
+    looks_like_project,
+)
+from higress_cli.project.plugin_config import PluginConfig
+from higress_cli.project.project import open_project
+from higress_cli.wasm.abi import Abi
+
+MODULE = Path("/p/main.wasm")
+
+
+def built(version: str | None, *, stale: bool = False) -> ModuleFile:
+    abi = Abi(export="x", version=version, markers=("x",))
+    return ModuleFile(path=MODULE, exists=True, bytes=1_930_000, abi=abi, stale=stale)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, False),
+        ({"notes.txt": ""}, False),
+        ({"hgw.yaml": "a: ["}, True),
+        ({"go.mod": ""}, True),
+        ({"plugin.go": ""}, True),
+        ({"main.wasm": "", "config.yaml": ""}, True),
+    ],
+)
+def test_what_looks_like_a_plugin(tree, files, expected):
+    assert looks_like_project(tree(files)) is expected
+
+
+def judged(root: Path):
+    project = open_project(root, needs_source=False)
+    return judge_project(project, profile="tinygo", profile_source="default")
+
+
+def test_a_whole_project_says_which_profile_holds_and_why(tree):
+    finding = judged(tree({"go.mod": "", "main.go": "", "hgw.yaml": "name: demo"}))
+
+    assert (finding.status, finding.found) == (Status.OK, "demo")
+    assert finding.note == "profile tinygo, from default"
+
+
+@pytest.mark.parametrize(
+    ("files", "found", "command"),
+    [({"main.go": ""}, "no go.mod", "go mod tidy"), ({"go.mod": ""}, "no .go file", "hgw init")],
+)
+def test_half_a_project_cannot_be_built(tree, files, found, command):
+    finding = judged(tree(files))
+
+    assert (finding.status, finding.code, finding.found) == (Status.FAIL, "no-project", found)
+    assert finding.fix is not None
+    assert command in finding.fix.commands
+
+
+def test_a_module_from_elsewhere_is_no_fault(tree):
+    assert judged(tree({"main.wasm": "", "config.yaml": ""})).status is Status.SKIP
+
+
+def test_a_configuration_names_its_keys():
+    config = PluginConfig(values={"mockEnable": True, "limit": 3}, source="/p/config.yaml")
+
+    assert (judge_config(config).found, judge_config(config).note) == ("mockEnable, limit", "config.yaml")
+    assert judge_config(PluginConfig(values={}, source="/p/config.yaml")).found == "empty"
+
+
+def test_a_module_that_is_not_there_yet_is_no_fault():
+    assert judge_module(ModuleFile(path=MODULE, exists=False), abi="0.2.1").status is Status.SKIP
+
+
+def test_an_empty_folder_in_the_modules_place_can_be_removed():
+    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=0), abi="0.2.1")
+
+    assert (finding.status, finding.code) == (Status.FAIL, "module-is-folder")
+    assert finding.fix is not None
+    assert (finding.fix.remedy, finding.fix.safe, finding.fix.target) == (Remedy.REMOVE_EMPTY_FOLDER, True, MODULE)
+
+
+def test_a_folder_with_something_in_it_is_left_to_its_owner():
+    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=2), abi="0.2.1")
+
+    assert finding.status is Status.FAIL
+    assert finding.fix is not None
+    assert (finding.fix.remedy, finding.fix.safe) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("version", "abi", "status", "code"),
+    [
+        ("0.2.1", "0.2.1", Status.OK, None),
+        ("0.2.100", "all", Status.OK, None),
+        ("0.2.1", "0.2.100", Status.WARN, "abi-mismatch"),
+        (None, "0.2.1", Status.WARN, "abi-unknown"),
+    ],
+)
+def test_a_module_is_judged_by_the_abi_that_it_declares(version, abi, status, code):
+    finding = judge_module(built(version), abi=abi)
+
+    assert (finding.status, finding.code) == (status, code)
+
+
+def test_a_module_older_than_its_source_is_told_and_is_no_fault():
+    finding = judge_module(built("0.2.1", stale=True), abi="0.2.1")
+
+    assert (finding.status, finding.note) == (Status.OK, "1.93 MB; older than its source")
