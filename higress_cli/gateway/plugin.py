@@ -1,0 +1,86 @@
+"""The plugin under test: its module as it lies on disk, and the form in which Envoy takes it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.wasm.abi import Abi, abi_of
+from higress_cli.wasm.module import Module, read_module
+from higress_cli.wasm.rewrite import rename_export
+
+_NEW_ABI: Final = "0.2.100"
+ENVOY_MARKER: Final = "proxy_abi_version_0_2_1"
+"""The newest marker that upstream Envoy knows (proxy-wasm-cpp-host, src/bytecode_util.cc)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """A module as it was read from `path`; `sha256` is the digest of exactly these bytes."""
+
+    path: Path
+    content: bytes
+    sha256: str
+    module: Module
+    abi: Abi
+
+    @property
+    def stops_on_headers(self) -> bool:
+        """Whether a gateway lets this module stop at the headers alone: that is what ABI 0.2.100 brought."""
+        return self.abi.version == _NEW_ABI
+
+    @property
+    def host_functions(self) -> frozenset[str]:
+        """What the module wants from the proxy-wasm host."""
+        return frozenset(
+            wanted.name for wanted in self.module.imports if wanted.module == "env" and wanted.kind == "function"
+        )
+
+
+def read_plugin(path: Path) -> Plugin:
+    """Read a module file.
+
+    Raises:
+        InvalidInput: `module-missing`, `module-unreadable`, `wasm-invalid`.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InvalidInput(
+            _("there is no module {path}").format(path=path),
+            code="module-missing",
+            hint="hgw build",
+            details={"path": path},
+        ) from error
+    except OSError as error:
+        raise InvalidInput(
+            _("the module {path} cannot be read: {reason}").format(path=path, reason=error.strerror or error),
+            code="module-unreadable",
+            details={"path": path},
+        ) from error
+    module = read_module(content, path=path)
+    return Plugin(
+        path=path,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        module=module,
+        abi=abi_of(module),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvoyModule:
+    """What Envoy loads; `renamed` names the marker that was renamed for it, None where the bytes are the file's."""
+
+    content: bytes
+    renamed: str | None
+
+
+def for_envoy(plugin: Plugin) -> EnvoyModule:
+    """The module's bytes for upstream Envoy, which refuses a marker of 0.2.100: nothing else about it is refused."""
+    marker = plugin.abi.export
+    if marker is None or not plugin.stops_on_headers:
+        return EnvoyModule(content=plugin.content, renamed=None)
+    return EnvoyModule(content=rename_export(plugin.content, marker, ENVOY_MARKER), renamed=marker)

@@ -1,0 +1,115 @@
+"""The folder of one run: what the gateway was given, what it said, and how to find it again."""
+
+import contextlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _
+from higress_cli.system import fs
+
+KEPT: Final = 20
+_LOCK: Final = ".lock"
+_RECORD: Final = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    """`path` holds everything of the run `id`. While a process is inside it, the folder is locked."""
+
+    path: Path
+    lock: Any
+
+    @classmethod
+    def create(cls, runs: Path) -> Self:
+        """A new folder below `runs`, after which at most `KEPT` remain; none that is in use is removed.
+
+        Raises:
+            ConflictError: `store-read-only` where it cannot be made.
+        """
+        import filelock
+
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        path = runs / f"{stamp}-{secrets.token_hex(3)}"
+        try:
+            path.mkdir(parents=True)
+            lock = filelock.FileLock(path / _LOCK)
+            lock.acquire(timeout=0)
+        except OSError as error:
+            raise ConflictError(
+                _("{path} cannot be written: {reason}").format(path=runs, reason=error.strerror or error),
+                code="store-read-only",
+                hint=_("set HGW_HOME to a folder that you can write to"),
+                details={"path": runs},
+            ) from error
+        _prune(runs)
+        return cls(path=path, lock=lock)
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def log(self) -> Path:
+        """What Envoy and the plugin in it say."""
+        return self.path / "envoy.log"
+
+    @property
+    def access_log(self) -> Path:
+        """One JSON object a request."""
+        return self.path / "access.log"
+
+    @property
+    def upstream_log(self) -> Path:
+        """One JSON object for each request that the built-in upstream saw."""
+        return self.path / "upstream.log"
+
+    @property
+    def server_log(self) -> Path:
+        """What the built-in upstream's own libraries had to say."""
+        return self.path / "upstream-errors.log"
+
+    @property
+    def config_dump(self) -> Path:
+        return self.path / "config_dump.json"
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
+        """Write a file that appears whole: Envoy watches some of them."""
+        path = self.path / name
+        fs.write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        return path
+
+    def record(self, facts: Mapping[str, Any]) -> None:
+        """Keep what another hgw needs to talk to this run."""
+        self.write_json(_RECORD, facts)
+
+    def leave(self) -> None:
+        """The run is over: the folder may be removed when enough newer ones are there."""
+        self.lock.release()
+
+
+def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
+    """What the run `run_id` of this machine recorded, None where there is no such run."""
+    if not run_id or Path(run_id).name != run_id:
+        return None
+    try:
+        record = json.loads((runs / run_id / _RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _prune(runs: Path) -> None:
+    import filelock
+
+    folders = sorted((path for path in runs.iterdir() if path.is_dir()), reverse=True)
+    for folder in folders[KEPT:]:
+        with contextlib.suppress(OSError, filelock.Timeout):
+            with filelock.FileLock(folder / _LOCK, timeout=0):
+                pass
+            fs.remove_tree(folder)

@@ -1,0 +1,107 @@
+"""The services that a plugin calls: clusters with the very names that Higress gives them, and where they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from higress_cli.choice import Choice
+from higress_cli.errors import HgwError, InvalidInput, UsageError
+from higress_cli.i18n import _
+from higress_cli.system.ports import HIGHEST
+
+_CLUSTER_PREFIX: Final = "outbound|"
+_CLUSTER_FIELDS: Final = 4
+_STATIC_PORT: Final = "80"
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a service listens; `tls` says that it wants HTTPS, `path` is what every request path starts with."""
+
+    host: str
+    port: int
+    tls: bool = False
+    path: str = ""
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.path}"
+
+
+def cluster_name(key: str, *, source: str) -> str:
+    """The cluster of a key of `run.services`: `NAME:PORT`, a static name without a port, or a whole cluster name.
+
+    The wrapper makes the same names of what a plugin gives its client (wasm-go, pkg/wrapper/cluster_wrapper.go).
+
+    Raises:
+        InvalidInput, UsageError: `service-invalid`.
+    """
+    if key.startswith(_CLUSTER_PREFIX):
+        fields = key.split("|")
+        if len(fields) == _CLUSTER_FIELDS and fields[1].isdecimal() and fields[3]:
+            return key
+    else:
+        name, separator, port = key.rpartition(":")
+        if not separator:
+            name, port = key, _STATIC_PORT if key.endswith(".static") else ""
+        if name and "|" not in name and port.isdecimal() and 0 < int(port) <= HIGHEST:
+            return f"{_CLUSTER_PREFIX}{port}||{name}"
+    raise _invalid(
+        _("`{key}` (from {source}) names no service").format(key=key, source=source),
+        source=source,
+        hint=_("write NAME:PORT, as in my-svc.dns:80, or a whole name, as in outbound|80||my-svc.dns"),
+    )
+
+
+def endpoint(text: str, *, source: str) -> Endpoint:
+    """An address: `HOST:PORT`, or an `http://` or `https://` URL.
+
+    Raises:
+        InvalidInput, UsageError: `service-invalid`.
+    """
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    plain = "://" not in text
+    if (
+        parts.scheme not in _DEFAULT_PORTS
+        or not parts.hostname
+        or (plain and (port is None or parts.path))
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise _invalid(
+            _("`{address}` (from {source}) is no address").format(address=text, source=source),
+            source=source,
+            hint=_("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com"),
+        )
+    return Endpoint(
+        host=parts.hostname,
+        port=port or _DEFAULT_PORTS[parts.scheme],
+        tls=parts.scheme == "https",
+        path=parts.path.rstrip("/"),
+    )
+
+
+def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Endpoint]:
+    """Cluster names and addresses of `run.services`.
+
+    Raises:
+        InvalidInput, UsageError: `service-invalid`.
+    """
+    return {
+        cluster_name(key, source=services.source): endpoint(address, source=services.source)
+        for key, address in services.value.items()
+    }
+
+
+def _invalid(message: str, *, source: str, hint: str) -> HgwError:
+    """What was typed or is in the environment is wrong usage; what a file says is invalid input."""
+    kind = UsageError if source.startswith(("-", "HGW_")) else InvalidInput
+    return kind(message, code="service-invalid", hint=hint, details={"source": source})
