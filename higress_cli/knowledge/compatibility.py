@@ -102,6 +102,11 @@ def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
     )
 
 
+def preferred_binaryen() -> str:
+    """The binaryen that hgw installs where the machine has none that does."""
+    return next(str(row["binaryen"]) for row in _data()["preferred"] if "binaryen" in row)
+
+
 def misfits(
     *, profile: str = "tinygo", go: str | None = None, tinygo: str | None = None, binaryen: str | None = None
 ) -> tuple[Misfit, ...]:
@@ -118,6 +123,11 @@ def misfits(
         by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == "tinygo" and not found else []
         found += by_floor or by_tinygo
     return tuple(found)
+
+
+def is_useful_go(version: str, *, profile: str) -> bool:
+    """Whether some set that hgw prefers for the profile would take this Go."""
+    return any(not misfits(profile=profile, go=version, tinygo=row.tinygo) for row in preferred_sets(profile))
 
 
 def expected_go(profile: str) -> str:

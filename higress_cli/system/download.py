@@ -36,6 +36,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
+def kept_at(archive: Archive, *, folder: Path) -> Path:
+    """Where `fetch` keeps the archive; a file put there by hand is taken if its digest is right."""
+    return folder / archive.sha256[:2] / archive.sha256 / archive.file_name
+
+
 def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activity: Activity) -> Path:
     """The archive as a file below `folder`, kept there by digest, so that a second call downloads nothing.
 
@@ -48,7 +53,7 @@ def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activ
     """
     if len(archive.sha256) != _SHA256_HEX_DIGITS:
         raise ValueError(f"not a SHA-256: {archive.sha256!r}")
-    target = folder / archive.sha256[:2] / archive.sha256 / archive.file_name
+    target = kept_at(archive, folder=folder)
     if target.exists():
         if sha256_of(target) == archive.sha256:
             return target

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -27,6 +28,13 @@ def client(variables: Mapping[str, str]) -> httpx.Client:
         headers={"User-Agent": f"hgw/{__version__}"},
         verify=verify,
     )
+
+
+def authorities(variables: Mapping[str, str]) -> Path:
+    """The file with the certificate authorities that a server's certificate is checked by."""
+    import certifi
+
+    return Path(variables.get("SSL_CERT_FILE") or certifi.where())
 
 
 def refusal(url: str, variables: Mapping[str, str]) -> str | None:

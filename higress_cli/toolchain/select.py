@@ -43,19 +43,17 @@ def find_toolset(session: Session, *, profile: str, wanted: Mapping[str, str] = 
     """
     store = Store(session.dirs.tools)
     probed = probe_all(session)
-    here = candidates(probed, {name: store.entries(name) for name in NEEDED[profile]}, profile=profile)
+    here = candidates(probed, {name: store.entries(name) for name in NEEDED[profile]})
     chosen = best(here, profile=profile, wanted=wanted)
     if chosen is None:
-        raise _nothing_fits(here, probed, profile=profile, wanted=wanted)
+        raise nothing_fits(here, probed, profile=profile, wanted=wanted)
     return assemble(session, store, chosen, profile=profile)
 
 
-def candidates(
-    probed: Mapping[str, Probed], stored: Mapping[str, Sequence[Entry]], *, profile: str
-) -> dict[str, tuple[Candidate, ...]]:
+def candidates(probed: Mapping[str, Probed], stored: Mapping[str, Sequence[Entry]]) -> dict[str, tuple[Candidate, ...]]:
     """The tools that are here, by name, those of the system first."""
     here: dict[str, tuple[Candidate, ...]] = {}
-    for name in NEEDED[profile]:
+    for name in compatibility.TITLES:
         on_path = probed.get(name)
         system = (Candidate(tool=system_tool(name, on_path)),) if on_path and on_path.version else ()
         here[name] = (*system, *(Candidate(tool=entry.tool(), entry=entry) for entry in stored.get(name, ())))
@@ -71,13 +69,22 @@ def system_tool(name: str, probed: Probed) -> Tool:
 
 
 def best(
-    here: Mapping[str, Sequence[Candidate]], *, profile: str, wanted: Mapping[str, str] = _ANY
+    here: Mapping[str, Sequence[Candidate]],
+    *,
+    profile: str,
+    names: Sequence[str] = (),
+    wanted: Mapping[str, str] = _ANY,
 ) -> tuple[Candidate, ...] | None:
-    """The tools to use, one of each that the profile needs, in that order; None where nothing fits together."""
+    """The tools to use, one of each in `names` (default: all that the profile needs); None where nothing fits."""
+    names = names or NEEDED[profile]
     pools = [
         [item for item in here.get(name, ()) if name not in wanted or compatibility.matches(item.version, wanted[name])]
-        for name in NEEDED[profile]
+        for name in names
     ]
+    if "go" in names and "tinygo" not in names and "go" not in wanted:
+        # Go alone is for a set that comes later.
+        index = list(names).index("go")
+        pools[index] = [item for item in pools[index] if compatibility.is_useful_go(item.version, profile=profile)]
     fitting = [combination for combination in product(*pools) if not _judge(combination, profile=profile)]
     return min(fitting, key=lambda combination: _rank(combination, profile), default=None)
 
@@ -130,22 +137,39 @@ def _rank(combination: Iterable[Candidate], profile: str) -> tuple[tuple[int, ..
     return tuple(ranks[name] for name in ("tinygo", "go", "binaryen") if name in ranks)
 
 
-def _nothing_fits(
+def nothing_fits(
     here: Mapping[str, Sequence[Candidate]],
     probed: Mapping[str, Probed],
     *,
     profile: str,
-    wanted: Mapping[str, str],
+    names: Sequence[str] = (),
+    wanted: Mapping[str, str] = _ANY,
 ) -> ToolError:
+    """The error where `best` found nothing: what is missing, else what does not fit, and what would."""
+    names = names or NEEDED[profile]
     missing = [
         name
-        for name in NEEDED[profile]
+        for name in names
         if not any(name not in wanted or compatibility.matches(item.version, wanted[name]) for item in here[name])
     ]
     if missing:
         return _missing(missing, probed, profile=profile, wanted=wanted)
-    first = [here[name][0] for name in NEEDED[profile]]
-    misfit = _judge(first, profile=profile)[0]
+    first = [here[name][0] for name in names]
+    misfits = _judge(first, profile=profile)
+    if not misfits:
+        # Each would do for something, but not here: Go alone, in a profile whose TinyGo takes none like it.
+        go = next(item for item in first if item.tool.name == "go")
+        expected = compatibility.expected_go(profile)
+        misfits = (
+            Misfit(
+                code="go-too-new",
+                tool="go",
+                found=go.version,
+                expected=expected,
+                reason=_("no TinyGo that hgw knows takes it"),
+            ),
+        )
+    misfit = misfits[0]
     tool = next(item.tool for item in first if item.tool.name == misfit.tool)
     return ToolError(
         _("{tool} {found} ({path}) does not fit: {reason}; expected {expected}").format(
@@ -164,11 +188,11 @@ def _nothing_fits(
 def _missing(
     missing: Sequence[str], probed: Mapping[str, Probed], *, profile: str, wanted: Mapping[str, str]
 ) -> ToolError:
-    names = [
+    titles = [
         f"{compatibility.TITLES[name]} {wanted[name]}" if name in wanted else compatibility.TITLES[name]
         for name in missing
     ]
-    message = _("not on this machine: {tools}").format(tools=", ".join(names))
+    message = _("not on this machine: {tools}").format(tools=", ".join(titles))
     mute = [found for name in missing if (found := probed.get(name)) is not None and found.version is None]
     if mute:
         said = (mute[0].raw.splitlines() or [""])[0]

@@ -69,6 +69,14 @@ class Entry:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """What is wrong with a tool of the store, and which folder of it has to be fetched anew."""
+
+    folder: Path
+    reason: str
+
+
 class Store:
     """The tools below one folder. Reading it never writes; a folder that is no tool is as good as not there."""
 
@@ -106,22 +114,24 @@ class Store:
         lists = {"search": tuple(receipt.search), "requires": tuple(receipt.requires)}
         return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of texts
 
-    def damage(self, entry: Entry, variables: Mapping[str, str]) -> str | None:
+    def damage(self, entry: Entry, variables: Mapping[str, str]) -> Damage | None:
         """What is wrong with a tool that looks whole: files are gone or added, or it does not answer its version."""
         for part in (entry, *self.required(entry)):
             files = fs.count_files(part.folder) - 1
             if files != part.receipt.files:
-                return _("{path} has {found} files instead of {expected}").format(
+                reason = _("{path} has {found} files instead of {expected}").format(
                     path=part.folder, found=files, expected=part.receipt.files
                 )
+                return Damage(folder=part.folder, reason=reason)
         if entry.receipt.name not in PROGRAMS:
             return None
         answer = ask(entry.receipt.name, entry.executable, variables)
         if answer.version == entry.receipt.version:
             return None
-        return _("{path} does not answer as {version}: {answer}").format(
+        reason = _("{path} does not answer as {version}: {answer}").format(
             path=entry.executable, version=entry.receipt.version, answer=answer.raw[:200] or "-"
         )
+        return Damage(folder=entry.folder, reason=reason)
 
     def broken_folders(self, name: str) -> tuple[Path, ...]:
         """Folders that stand where a tool should, and are none: no receipt, no executable."""
@@ -163,7 +173,7 @@ class Store:
         entry = Entry(folder=staged, receipt=complete)
         problem = self.damage(entry, variables)
         if problem is not None:
-            raise unusable(complete, problem)
+            raise unusable(complete, problem.reason)
         target = self.root / complete.name / complete.folder_name
         fs.reveal(staged, target)
         return Entry(folder=target, receipt=complete)

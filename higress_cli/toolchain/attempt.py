@@ -1,0 +1,33 @@
+"""A source that was tried for a tool, and why it did not do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a source was passed over; it decides the exit code where no source is left."""
+
+    UNFIT = "unfit"  # it does not have the tool for this machine, or has another version
+    NETWORK = "network"  # out of reach, refused, not what was pinned
+    MISSING = "missing"  # a program that it needs is not on the machine
+    CONSENT = "consent"  # it would change the system
+    FAILED = "failed"  # it was fetched and does not work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A source that was passed over, for users and for JSON."""
+
+    source: str
+    reason: str
+
+
+class PassedOver(Exception):
+    """A source cannot supply the tool; the next one is tried."""
+
+    def __init__(self, reason: str, *, cause: Cause, code: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.cause = cause
+        self.code = code
+        self.hint = hint

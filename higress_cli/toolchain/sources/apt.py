@@ -1,0 +1,136 @@
+"""apt as a client of the distribution's packages, for anybody, without changing the system.
+
+Lists, caches and downloads live in the scratch folder; what apt verifies (the signatures of the lists, the digests in
+them) it verifies as ever. Hooks that distributions hang on an update are left out: they are the system's.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from higress_cli.i18n import _
+from higress_cli.reporter import Activity
+from higress_cli.toolchain import pins
+from higress_cli.toolchain.attempt import Cause, PassedOver
+from higress_cli.toolchain.work import Work, last_words
+
+PROGRAMS: Final = ("apt-get", "apt-cache", "dpkg-deb")
+_SECONDS: Final = 3600.0
+# `#clear` before what follows: these are lists, to which a plain setting would add.
+_CONFIGURATION: Final = """\
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear Acquire::IndexTargets::deb::DEP-11;
+#clear Acquire::IndexTargets::deb::DEP-11-icons;
+#clear Acquire::IndexTargets::deb::Contents-deb;
+Dir::State::lists "{folder}/lists";
+Dir::Cache "{folder}/cache";
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+Acquire::Languages "none";
+Acquire::Retries "0";
+Acquire::http::Timeout "5";
+Acquire::https::Timeout "5";
+"""
+
+
+def missing_programs(work: Work) -> tuple[str, ...]:
+    """Which of apt's programs are not on the machine."""
+    return tuple(name for name in PROGRAMS if work.program(name) is None)
+
+
+def update(work: Work, *, activity: Activity) -> None:
+    """Fetch the lists of packages, once in a run.
+
+    Raises:
+        PassedOver: nothing that apt is configured for answers.
+    """
+    if problem := work.reach.client_problem("apt"):
+        raise _unreachable(problem)
+    folder = _folder(work)
+    done = folder / "updated"
+    if done.exists():
+        return
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    path = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    (folder / "apt.conf").write_text(_CONFIGURATION.format(folder=path), encoding="utf-8")
+    updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)
+    # apt counts hosts out of reach as a warning; what matters is whether any list came.
+    if updated.returncode != 0 or not _has_lists(folder):
+        work.require_space()
+        reason = last_words(updated)
+        work.reach.client_failed("apt", reason)
+        raise _unreachable(reason)
+    done.touch()
+
+
+def package_names(work: Work, *, activity: Activity) -> frozenset[str]:
+    """The names of all packages in the lists."""
+    return frozenset(work.run(_command(work, "apt-cache", "pkgnames"), activity=activity).stdout.split())
+
+
+def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -> tuple[str, ...]:
+    """What the packages `roots` depend on and the system lacks, less what has to be the system's own."""
+    command = _command(work, "apt-get", "install", "--no-install-recommends", "--print-uris", "-qq", *roots)
+    simulated = work.run(command, activity=activity)
+    never = pins.packages().never
+    # Each line: 'URI' FILE SIZE DIGEST, where FILE is NAME_VERSION_ARCHITECTURE.deb
+    fields = [line.split() for line in simulated.stdout.splitlines() if line.startswith("'")]
+    names = [field[1].partition("_")[0] for field in fields if len(field) > 1]
+    return tuple(
+        name for name in names if name not in roots and not any(fnmatch.fnmatch(name, pattern) for pattern in never)
+    )
+
+
+def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[Path, ...]:
+    """The packages as files in `folder`, verified by apt.
+
+    Raises:
+        PassedOver: one of them cannot be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    command = _command(work, "apt-get", "-q", "download", *names)
+    fetched = work.run(command, activity=activity, cwd=folder, timeout=_SECONDS)
+    files = tuple(sorted(folder.glob("*.deb")))
+    if fetched.returncode != 0 or len(files) < len(set(names)):
+        work.require_space()
+        raise _unreachable(last_words(fetched))
+    return files
+
+
+def unpack(work: Work, packages: Sequence[Path], folder: Path, *, activity: Activity) -> None:
+    """Unpack packages into `folder`; none of their scripts runs.
+
+    Raises:
+        PassedOver: one does not unpack.
+    """
+    for package in packages:
+        activity.describe(_("unpacking {name}").format(name=package.name.partition("_")[0]))
+        unpacked = work.run(["dpkg-deb", "--extract", str(package), str(folder)], activity=activity)
+        if unpacked.returncode != 0:
+            work.require_space()
+            raise PassedOver(last_words(unpacked), cause=Cause.FAILED, code="package-damaged")
+
+
+def version_of(package: Path) -> str:
+    """The version in a package's file name, without its epoch: NAME_1%3a16.0.6-15_amd64.deb has 16.0.6-15."""
+    return package.name.split("_")[1].rpartition("%3a")[2]
+
+
+def _folder(work: Work) -> Path:
+    return work.scratch / "apt"
+
+
+def _command(work: Work, program: str, *arguments: str) -> list[str]:
+    return [program, "-c", str(_folder(work) / "apt.conf"), *arguments]
+
+
+def _has_lists(folder: Path) -> bool:
+    return any("_Packages" in path.name for path in (folder / "lists").iterdir())
+
+
+def _unreachable(reason: str) -> PassedOver:
+    return PassedOver(f"apt: {reason}", cause=Cause.NETWORK, code="download-failed")

@@ -1,0 +1,165 @@
+"""The distribution's LLVM, unpacked into the store: what TinyGo is linked to, and the two programs that it runs."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import ToolError
+from higress_cli.i18n import _
+from higress_cli.reporter import Activity
+from higress_cli.system.download import sha256_of
+from higress_cli.toolchain import pins
+from higress_cli.toolchain.attempt import Cause, PassedOver
+from higress_cli.toolchain.sources import apt
+from higress_cli.toolchain.store import Entry, Receipt
+from higress_cli.toolchain.work import Work, last_words
+
+NAME: Final = "llvm"
+SOURCE: Final = "package"
+# The programs find the libraries beside them, and only they do: the caller's environment stays as it is.
+_WRAPPER: Final = """\
+#!/bin/sh
+root=$(dirname "$0")/..
+LD_LIBRARY_PATH="$root/usr/lib/llvm-{llvm}/lib${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+export LD_LIBRARY_PATH
+exec "$root/usr/lib/llvm-{llvm}/bin/{program}" "$@"
+"""
+
+
+def require_apt(work: Work) -> None:
+    """Make sure that the distribution's packages can be had at all.
+
+    Raises:
+        PassedOver: the machine has no apt.
+    """
+    if missing := apt.missing_programs(work):
+        raise PassedOver(
+            _("LLVM is taken from the distribution with apt, and this machine has no {programs}").format(
+                programs=", ".join(missing)
+            ),
+            cause=Cause.MISSING,
+            code="program-missing",
+            hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
+        )
+
+
+def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
+    """An LLVM of one of these major versions, the first that the distribution has.
+
+    Raises:
+        PassedOver: it has none, or it cannot be had.
+    """
+    for major in majors:
+        kept = work.store.find(NAME, major, SOURCE)
+        if kept is not None and work.store.damage(kept, work.session.variables) is None:
+            return kept
+    require_apt(work)
+    apt.update(work, activity=activity)
+    names = apt.package_names(work, activity=activity)
+    for major in majors:
+        packages = _spelled(major, pins.packages().llvm, names)
+        if packages is not None:
+            return _install(work, major, packages, names, activity)
+    raise PassedOver(
+        _("the distribution has no LLVM {versions} with all its packages").format(versions=", ".join(majors)),
+        cause=Cause.MISSING,
+        code="llvm-missing",
+        hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
+    )
+
+
+def library_folders(entry: Entry) -> tuple[Path, ...]:
+    """Where the shared libraries are."""
+    usr = entry.folder / "usr" / "lib"
+    return (usr / f"llvm-{entry.receipt.version}" / "lib", *sorted(usr.glob("*-linux-gnu*")))
+
+
+def include_folder(entry: Entry) -> Path:
+    return entry.folder / "usr" / "lib" / f"llvm-{entry.receipt.version}" / "include"
+
+
+def clang_headers(entry: Entry) -> Path:
+    """The folder of the compiler's own headers, whose name some versions write in full."""
+    clang = entry.folder / "usr" / "lib" / f"llvm-{entry.receipt.version}" / "lib" / "clang"
+    return next(iter(sorted(clang.glob("*/include"))), clang / entry.receipt.version / "include")
+
+
+def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tuple[str, ...] | None:
+    """The packages under the names that the distribution gives them, None where one is not there."""
+    found: list[str] = []
+    for pattern in patterns:
+        plain = pattern.format(llvm=major)
+        spelled = next((plain + suffix for suffix in pins.packages().suffixes if plain + suffix in names), None)
+        if spelled is None:
+            return None
+        found.append(spelled)
+    return tuple(found)
+
+
+def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[str], activity: Activity) -> Entry:
+    roots = _spelled(major, pins.packages().libraries_of, names) or ()
+    libraries = [name for name in apt.missing_libraries(work, roots, activity=activity) if name not in packages]
+    debs = apt.download(work, [*packages, *libraries], work.scratch / f"llvm-{major}", activity=activity)
+    with work.store.staging() as staged:
+        apt.unpack(work, debs, staged, activity=activity)
+        _prune(staged, major)
+        _link_libraries(staged, major)
+        _write_wrappers(staged, major)
+        receipt = Receipt(
+            name=NAME,
+            version=major,
+            source=SOURCE,
+            origin=", ".join(f"{deb.name.partition('_')[0]} {apt.version_of(deb)}" for deb in debs),
+            executable=f"bin/clang-{major}",
+            parts={deb.name: sha256_of(deb) for deb in debs},
+        )
+        for program in pins.packages().programs:
+            _require_running(work, staged / "bin" / f"{program}-{major}", activity)
+        return work.store.adopt(staged, receipt, variables=work.session.variables)
+
+
+def _prune(staged: Path, major: str) -> None:
+    for pattern in pins.packages().prune:
+        for path in staged.glob(pattern.format(llvm=major)):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    # Links to what was not taken, or is gone now.
+    for path in list(staged.rglob("*")):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
+
+
+def _link_libraries(staged: Path, major: str) -> None:
+    """Put every library in reach of libLLVM's own search path, the folder that it is in itself."""
+    home = staged / "usr" / "lib" / f"llvm-{major}" / "lib"
+    for folder in (*staged.glob("usr/lib/*-linux-gnu*"), *staged.glob("lib/*-linux-gnu*")):
+        for library in folder.glob("*.so*"):
+            link = home / library.name
+            if not link.is_symlink() and not link.exists():
+                link.symlink_to(os.path.relpath(library, home))
+
+
+def _write_wrappers(staged: Path, major: str) -> None:
+    (staged / "bin").mkdir()
+    for program in pins.packages().programs:
+        wrapper = staged / "bin" / f"{program}-{major}"
+        wrapper.write_text(_WRAPPER.format(llvm=major, program=program), encoding="utf-8")
+        wrapper.chmod(0o755)
+
+
+def _require_running(work: Work, program: Path, activity: Activity) -> None:
+    try:
+        answered = work.run([str(program), "--version"], activity=activity, timeout=30.0)
+        problem = None if answered.returncode == 0 else last_words(answered)
+    except ToolError as error:
+        problem = error.message
+    if problem is not None:
+        raise PassedOver(
+            _("{program} of the distribution does not run: {problem}").format(program=program.name, problem=problem),
+            cause=Cause.FAILED,
+            code="tool-unusable",
+        )

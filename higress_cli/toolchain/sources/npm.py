@@ -1,0 +1,95 @@
+"""binaryen from npm: wasm-opt as one script for node, known by npm's own integrity value."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from higress_cli.i18n import _
+from higress_cli.knowledge import compatibility
+from higress_cli.system import archive
+from higress_cli.system.download import sha256_of
+from higress_cli.toolchain import pins
+from higress_cli.toolchain.attempt import Cause, PassedOver
+from higress_cli.toolchain.store import Entry, Receipt
+from higress_cli.toolchain.work import Work, last_words
+
+NAME: Final = "npm"
+_SECONDS: Final = 600.0
+_IMPATIENT: Final = ("--fetch-retries=0", "--fetch-timeout=8000", "--no-update-notifier", "--no-audit", "--no-fund")
+
+
+def fetch(work: Work, wanted: str | None) -> Entry:
+    """The pinned package; `wanted` is the version that the author asked for.
+
+    Raises:
+        PassedOver: no such version is pinned, node or npm is not there, or npm gets nothing.
+    """
+    package = pins.npm_binaryen(wanted)
+    if package is None:
+        raise PassedOver(
+            _("no npm package of this version is known"),
+            cause=Cause.UNFIT,
+            code="package-version",
+        )
+    if missing := [name for name in ("node", "npm") if work.program(name) is None]:
+        raise PassedOver(
+            _("this machine has no {programs}").format(programs=", ".join(missing)),
+            cause=Cause.UNFIT,
+            code="program-missing",
+        )
+    if problem := work.reach.client_problem("npm"):
+        raise PassedOver(problem, cause=Cause.NETWORK, code="download-failed")
+    name = f"{package.package}@{compatibility.release(package.version).major}.0.0"
+    with work.session.reporter.activity(_("Downloading {name} from npm").format(name=name)) as activity:
+        folder = work.scratch / "npm"
+        folder.mkdir(exist_ok=True)
+        # No script of the package runs: it is packed, verified and unpacked, never installed.
+        command = ["npm", "pack", name, "--pack-destination", str(folder), "--ignore-scripts", *_IMPATIENT]
+        edits = {"npm_config_cache": str(folder / "cache")}
+        packed = work.run(command, activity=activity, edits=edits, timeout=_SECONDS)
+        file = next(folder.glob("*.tgz"), None)
+        if packed.returncode != 0 or file is None:
+            work.require_space()
+            reason = last_words(packed)
+            work.reach.client_failed("npm", reason)
+            raise PassedOver(reason, cause=Cause.NETWORK, code="download-failed")
+        _verify(file, package.integrity, name)
+        with work.store.staging() as staged:
+            archive.unpack(file, staged)
+            root = archive.only_folder(staged)
+            executable = _make_runnable(root, package.executable, windows=work.session.host.system == "windows")
+            receipt = Receipt(
+                name="binaryen",
+                version=package.version,
+                source=NAME,
+                origin=f"npm {name}",
+                executable=executable,
+                digest=sha256_of(file),
+            )
+            return work.store.adopt(root, receipt, variables=work.session.variables)
+
+
+def _verify(file: Path, integrity: str, name: str) -> None:
+    algorithm, _separator, expected = integrity.partition("-")
+    with file.open("rb") as source:
+        found = base64.b64encode(hashlib.file_digest(source, algorithm).digest()).decode("ascii")
+    if found != expected:
+        raise PassedOver(
+            _("{name} is not what was pinned: {found}, expected {expected}").format(
+                name=name, found=f"{algorithm}-{found}", expected=integrity
+            ),
+            cause=Cause.NETWORK,
+            code="checksum-mismatch",
+        )
+
+
+def _make_runnable(root: Path, script: str, *, windows: bool) -> str:
+    """The program to run: the script itself, or a command file beside it where scripts are no programs."""
+    path = root / script
+    path.chmod(path.stat().st_mode | 0o111)
+    if not windows:
+        return script
+    command = path.with_suffix(".cmd")
+    command.write_text(f'@node "%~dp0{path.name}" %*\r\n', encoding="utf-8")
+    return f"{script}.cmd"
