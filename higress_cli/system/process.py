@@ -1,5 +1,6 @@
 """The one place that runs programs: argv lists only, found on the child's own PATH, logged, stoppable."""
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -16,6 +17,7 @@ from typing import IO, Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 
+_LAST_WORDS_SECONDS: Final = 2.0
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
 # Python's own settings would make a Python child (pip, a node-gyp script) behave as hgw was told to.
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
@@ -23,17 +25,14 @@ _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVEN
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A program that ended: `returncode` 0 is success, `output` is stderr and stdout as they came."""
+    """A program that ended: `returncode` 0 is success, `output` is stdout and stderr, line by line as they came."""
 
     argv: tuple[str, ...]
     returncode: int
     stdout: str
     stderr: str
+    output: str
     seconds: float
-
-    @property
-    def output(self) -> str:
-        return self.stdout + self.stderr
 
 
 def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) -> dict[str, str]:
@@ -50,7 +49,8 @@ def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) 
 def find_program(name: str, variables: Mapping[str, str]) -> Path | None:
     """Where `name` is on the PATH of `variables`, or None."""
     found = shutil.which(name, path=variables.get("PATH", os.defpath))
-    return Path(found) if found else None
+    # A relative entry of PATH means hgw's folder here, and would mean another one to a child that starts elsewhere.
+    return Path(found).absolute() if found else None
 
 
 def command_line(argv: Sequence[str], edits: Mapping[str, str | None] | None = None) -> str:
@@ -78,22 +78,12 @@ def run(
     """
     started = time.monotonic()
     process = _spawn(argv, variables=variables, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    captured: dict[str, list[str]] = {"stdout": [], "stderr": []}
-    speaking = threading.Lock()
-
-    def collect(name: str, stream: IO[bytes]) -> None:
-        for raw in stream:
-            text = raw.decode("utf-8", errors="replace")
-            captured[name].append(text)
-            if on_line is not None:
-                with speaking:
-                    on_line(text.rstrip("\r\n"))
-
+    heard = _Listener(on_line)
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
     readers = [
-        threading.Thread(target=collect, args=("stdout", process.stdout), daemon=True),
-        threading.Thread(target=collect, args=("stderr", process.stderr), daemon=True),
+        threading.Thread(target=heard.listen, args=("stdout", process.stdout), daemon=True),
+        threading.Thread(target=heard.listen, args=("stderr", process.stderr), daemon=True),
     ]
     for reader in readers:
         reader.start()
@@ -110,17 +100,53 @@ def run(
         _stop(process, grace=3.0)
         raise
     finally:
+        # A grandchild that lives on may hold the pipes open: its words are not waited for.
+        deadline = time.monotonic() + _LAST_WORDS_SECONDS
         for reader in readers:
-            reader.join(timeout=2.0)
-        process.stdout.close()
-        process.stderr.close()
+            reader.join(timeout=max(0.0, deadline - time.monotonic()))
+    heard.raise_what_listening_raised()
     return Completed(
         argv=tuple(argv),
         returncode=process.returncode,
-        stdout="".join(captured["stdout"]),
-        stderr="".join(captured["stderr"]),
+        stdout=heard.text("stdout"),
+        stderr=heard.text("stderr"),
+        output=heard.text("stdout", "stderr"),
         seconds=time.monotonic() - started,
     )
+
+
+class _Listener:
+    """Keeps the lines of both streams in the order of their coming, and passes each on."""
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self._on_line = on_line
+        self._lines: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+        self._error: Exception | None = None
+
+    def listen(self, name: str, stream: IO[bytes]) -> None:
+        with stream:
+            for raw in stream:
+                text = raw.decode("utf-8", errors="replace")
+                with self._lock:
+                    self._lines.append((name, text))
+                    self._pass_on(text.rstrip("\r\n"))
+
+    def _pass_on(self, line: str) -> None:
+        if self._on_line is None or self._error is not None:
+            return
+        try:
+            self._on_line(line)
+        except Exception as error:  # noqa: BLE001 -- a child whose pipe nobody empties would never end
+            self._error = error
+
+    def raise_what_listening_raised(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def text(self, *names: str) -> str:
+        with self._lock:
+            return "".join(text for name, text in self._lines if name in names)
 
 
 class Running:
@@ -214,22 +240,24 @@ def _spawn(
 
 def _stop(process: subprocess.Popen[bytes], *, grace: float) -> None:
     """Interrupt, wait, terminate, wait, kill: the whole group, so that a compiler's own children end too."""
-    for wanted, patience in ((signal.SIGINT, grace), (signal.SIGTERM, 1.0), (None, None)):
-        if process.poll() is not None:
-            break
-        _signal_group(process, wanted)
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
+    try:
+        for wanted, patience in ((signal.SIGINT, grace), (signal.SIGTERM, 1.0)):
+            if process.poll() is not None:
+                break
+            _signal_group(process, wanted)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+    finally:
+        # Always: its children may have stayed, and a second Ctrl-C must not leave anything behind either.
+        _signal_group(process, None)
+        process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], wanted: signal.Signals | None) -> None:
     if os.name == "posix":
-        try:
+        # PermissionError: macOS says so of a group in which only zombies are left.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, wanted or signal.SIGKILL)
-        except ProcessLookupError:
-            return
     elif wanted is None:
         process.kill()
     else:

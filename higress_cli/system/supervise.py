@@ -5,6 +5,7 @@ it. This file is run by path with a bare interpreter and must import nothing but
 """
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
 
     def stop_at_end_of_input() -> None:
         with contextlib.suppress(OSError):
-            while sys.stdin.buffer.read(4096):
+            while os.read(0, 4096):
                 pass
         if program.poll() is None:
             program.terminate()
@@ -35,4 +36,6 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    # Not sys.exit: it would wait for the thread that reads, or abort the interpreter under it.
+    os._exit(status if status >= 0 else 128 - status)
