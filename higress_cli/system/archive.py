@@ -1,9 +1,12 @@
 """Archives are unpacked inside one folder and nowhere else."""
 
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
@@ -12,20 +15,30 @@ from higress_cli.i18n import _
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a .tar.gz, .tar.xz or .zip (by its name: .whl too) into the empty folder `folder`.
 
-    Members that would land outside it, links that point out of it and device files are refused.
+    Members that would land outside it, links that point out of it and device files are refused; an absolute path
+    in a tar is taken as one below `folder`.
 
     Raises:
         DownloadError: `archive-unsafe` or `archive-damaged`.
     """
+    library = _tar_library()
     try:
         if archive.suffix in {".zip", ".whl"}:
             _unpack_zip(archive, folder)
         else:
-            with tarfile.open(archive) as tar:
+            with library.open(archive) as tar:
                 tar.extractall(folder, filter="data")
-    except tarfile.FilterError as error:
+    except library.FilterError as error:
         raise _unsafe(archive, str(error)) from error
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (
+        library.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        RuntimeError,  # a zip that is encrypted, or packed in a way that this Python does not know
+    ) as error:
         raise DownloadError(
             _("{path} cannot be unpacked: {reason}").format(path=archive, reason=error),
             code="archive-damaged",
@@ -37,6 +50,18 @@ def only_folder(folder: Path) -> Path:
     """The single folder at the top of an unpacked archive, or `folder` itself where there are more."""
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
+
+
+def _tar_library() -> Any:
+    """The standard library's tarfile, or its newer self where this Python's has no filters yet.
+
+    They came with 3.11.4; Debian 12 has 3.11.2.
+    """
+    if hasattr(tarfile, "data_filter"):
+        return tarfile
+    from backports import tarfile as newer
+
+    return newer
 
 
 def _unpack_zip(archive: Path, folder: Path) -> None:
