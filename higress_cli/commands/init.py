@@ -1,23 +1,24 @@
-"""`hgw init`: a plugin project from a template."""
+"""`hgw init`: a plugin project from a template, or what an existing plugin lacks."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from higress_cli.choice import Choice
-from higress_cli.errors import UsageError
+from higress_cli.commands.init_answers import Wishes, answers_for
+from higress_cli.errors import ToolError
 from higress_cli.i18n import _
-from higress_cli.project.project import Project
-from higress_cli.project.settings import ABI_CHOICES, FILE_NAME, PROFILES, Settings, read_settings
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.catalog import find_template, list_templates
 from higress_cli.scaffold.manifest import Template
-from higress_cli.scaffold.names import check_module_path, check_name, name_from
-from higress_cli.scaffold.plan import make_plan, refuse_conflicts
-from higress_cli.scaffold.scaffold import Answers, check_answers, render_project, scaffold_data, variable_value
+from higress_cli.scaffold.plan import Plan, make_plan, refuse_conflicts
+from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.session import Session
+
+CI_SYSTEMS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
+EDITORS: Final = {"vscode": "vscode"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +31,14 @@ class InitFile:
 
 @dataclass(frozen=True, kw_only=True)
 class InitResult(Result):
-    """What was made, or with `dry_run` would be."""
+    """What was made, or with `dry_run` would be; `next_step` says what there is to see in this template."""
 
     internal: ClassVar[frozenset[str]] = Result.internal | {"next_step"}
     directory: Path
     template: str
     variables: Mapping[str, Any]
     files: tuple[InitFile, ...]
+    git: bool
     dry_run: bool
     next_step: str = ""
 
@@ -58,16 +60,24 @@ class TemplatesResult(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What was asked for on the command line; None is not asked."""
+class Additions:
+    """Files that are made on request: CI systems, editors, a devcontainer; and whether a git repository is."""
 
-    template: str | None = None
-    name: str | None = None
-    module: str | None = None
-    profile: str | None = None
-    abi: str | None = None
-    gateway: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    ci: str | None = None
+    editor: str | None = None
+    devcontainer: bool = False
+    git: bool = False
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (
+            *([CI_SYSTEMS[self.ci]] if self.ci else []),
+            *([EDITORS[self.editor]] if self.editor else []),
+            *(["devcontainer"] if self.devcontainer else []),
+        )
+
+
+NOTHING_MORE: Final = Additions()
 
 
 def templates(*, lang: str) -> TemplatesResult:
@@ -86,6 +96,16 @@ def templates(*, lang: str) -> TemplatesResult:
     )
 
 
+def chosen_template(session: Session, given: str | None) -> Template:
+    """The template that `given` names (a name or a folder), else HGW_TEMPLATE, else the default.
+
+    Raises:
+        ConflictError: `template-unknown`, `template-invalid`.
+    """
+    name = given or session.variable("HGW_TEMPLATE") or scaffold_data()["default"]["template"]
+    return find_template(name, path=session.path(name))
+
+
 def init(  # noqa: PLR0913 -- a keyword for each answer
     session: Session,
     *,
@@ -98,6 +118,7 @@ def init(  # noqa: PLR0913 -- a keyword for each answer
     gateway: str | None = None,
     lang: str = "en",
     variables: Mapping[str, str] | None = None,
+    additions: Additions = NOTHING_MORE,
     force: bool = False,
     dry_run: bool = False,
 ) -> InitResult:
@@ -109,24 +130,36 @@ def init(  # noqa: PLR0913 -- a keyword for each answer
     Raises:
         UsageError: a name, a profile, an ABI or a variable of the template is not valid.
         ConflictError: a template or a file conflict; `file-exists` names the files.
+        ToolError: `git-missing` where a repository is wanted.
     """
-    chosen = template or session.variable("HGW_TEMPLATE") or scaffold_data()["default"]["template"]
-    found = find_template(chosen, path=session.path(chosen))
-    answers = _answers(
-        session,
-        directory=directory,
-        template=found,
-        wishes=Wishes(name=name, module=module, profile=profile, abi=abi, gateway=gateway, variables=variables or {}),
-        lang=lang,
+    found = chosen_template(session, template)
+    wishes = Wishes(name=name, module=module, profile=profile, abi=abi, gateway=gateway, variables=variables or {})
+    answers = answers_for(session, directory=directory, template=found, wishes=wishes, lang=lang)
+    extras, warnings = extras_for(session, answers, additions)
+    plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
+    return carry_out(
+        session, plan, template=found, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
     )
-    rendered = render_project(found, answers)
-    plan = make_plan(directory, rendered, force=force)
+
+
+def carry_out(
+    session: Session,
+    plan: Plan,
+    *,
+    template: Template,
+    answers: Answers,
+    git: bool,
+    dry_run: bool,
+    warnings: tuple[str, ...] = (),
+) -> InitResult:
+    """Write the plan (with `dry_run` nothing) and say what became of each file."""
+    repository = _repository(session, plan.directory) if git else None
     if not dry_run:
         refuse_conflicts(plan)
-        apply_plan(plan)
+        apply_plan(plan, complete=repository)
     return InitResult(
-        directory=directory,
-        template=found.name,
+        directory=plan.directory,
+        template=template.name,
         variables={
             "name": answers.name,
             "module": answers.module,
@@ -137,113 +170,81 @@ def init(  # noqa: PLR0913 -- a keyword for each answer
             **answers.variables,
         },
         files=tuple(InitFile(path=file.path, action=str(file.action)) for file in plan.files),
+        git=repository is not None,
         dry_run=dry_run,
-        next_step=found.next_steps.get(lang, ""),
+        next_step=template.next_steps.get(answers.lang, ""),
+        warnings=warnings,
     )
 
 
-def _answers(session: Session, *, directory: Path, template: Template, wishes: Wishes, lang: str) -> Answers:
-    around = _surroundings(directory)
-    default = scaffold_data()["default"]
-    usual = default["profile"]
-    profile = _setting(
-        session,
-        around,
-        wish=Wish("profile", wishes.profile, lambda settings: settings.profile, PROFILES),
-        default=usual if usual in template.profiles else template.profiles[0],
-        fits=lambda value: value in template.profiles,
+def extras_for(session: Session, answers: Answers, additions: Additions) -> tuple[Extras, tuple[str, ...]]:
+    """The layers of `additions` and the facts they need, with a warning where a fact is not to be had yet."""
+    if additions.editor is None:
+        return Extras(layers=additions.layers), ()
+    from higress_cli.build.recipe import make_recipe
+
+    newest = answers.abi if answers.abi != "all" else "0.2.100"
+    tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
+    goroot = _private_go(session, answers.profile)
+    extras = Extras(layers=additions.layers, tags=tags, goroot=str(goroot) if goroot else None)
+    if goroot is not None:
+        return extras, ()
+    warning = _(
+        "no Go that builds this plugin is installed yet, so {editor} is left to find one: after `hgw install`, remove "
+        "its settings and type `hgw init --from-existing --editor {editor}`"
     )
-    abis = template.abis_for(profile.value)
-    abi = _setting(
-        session,
-        around,
-        wish=Wish("abi", wishes.abi, lambda settings: settings.abi, ABI_CHOICES),
-        default=abis[0] if abis else ABI_CHOICES[0],
-        fits=lambda value: value in abis or (value == "all" and len(abis) > 1),
-    )
-    gateway = _setting(
-        session,
-        around,
-        wish=Wish("gateway", wishes.gateway, lambda settings: settings.gateway),
-        default=default["gateway"][profile.value],
-        fits=lambda _value: _profile_around(around) in (None, profile.value),
-    )
-    name = (
-        check_name(wishes.name, source="--name")
-        if wishes.name is not None
-        else name_from(directory.name) or default["name"]
-    )
-    answers = Answers(
-        name=name,
-        module=check_module_path(wishes.module, source="--module") if wishes.module is not None else name,
-        profile=profile.value,
-        abi=abi.value,
-        gateway=gateway.value,
-        lang=lang,
-        variables=_variables(template, wishes.variables),
-    )
-    check_answers(template, answers)
-    return answers
+    return extras, (warning.format(editor=additions.editor),)
 
 
-def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    known = {variable.name for variable in template.variables}
-    for name in given:
-        if name not in known:
-            raise UsageError(
-                _("the template {template} has no variable `{name}`; it has: {names}").format(
-                    template=template.name, name=name, names=", ".join(sorted(known)) or "-"
-                ),
-                code="variable-unknown",
-            )
-    return {
-        variable.name: variable_value(variable, given.get(variable.name), source="--set")
-        for variable in template.variables
-    }
+def _private_go(session: Session, profile: str) -> Path | None:
+    """The GOROOT of the Go that builds the plugin, None while there is none on this machine."""
+    from higress_cli.toolchain.select import find_toolset
+
+    with contextlib.suppress(ToolError):
+        return find_toolset(session, profile=profile).go.home
+    return None
 
 
-def _surroundings(directory: Path) -> Project:
-    """The settings that hold in `directory`, which need not exist yet."""
-    own = directory / FILE_NAME
-    inherited = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)
-    return Project(
-        directory=directory,
-        own=read_settings(own) if own.is_file() else None,
-        inherited=read_settings(inherited) if inherited else None,
-    )
+def in_repository(directory: Path) -> bool:
+    """Whether `directory`, which need not exist, is or would be inside a git repository."""
+    return any((folder / ".git").exists() for folder in (directory, *directory.parents))
 
 
-def _profile_around(around: Project) -> str | None:
-    return next((settings.profile for settings in (around.own, around.inherited) if settings), None)
+def can_make_repository(session: Session, directory: Path) -> bool:
+    """Whether there is a git, and no repository around `directory` yet."""
+    from higress_cli.system import process
+
+    return not in_repository(directory) and process.find_program("git", session.variables) is not None
 
 
-@dataclass(frozen=True)
-class Wish:
-    """A setting of hgw.yaml that an option of init may set: its key, what was typed, how a file says it."""
+def _repository(session: Session, directory: Path) -> Callable[[Path], None] | None:
+    """What makes a git repository in a folder; None where `directory` is in one already.
 
-    key: str
-    typed: str | None
-    read: Callable[[Settings], str | None]
-    choices: Sequence[str] = ()
+    Raises:
+        ToolError: `git-missing`.
+    """
+    if in_repository(directory):
+        return None
+    from higress_cli.system import process
 
-
-def _setting(
-    session: Session, around: Project, *, wish: Wish, default: str, fits: Callable[[str], bool]
-) -> Choice[str]:
-    """The value that wins. What an hgw.yaml says about other plugins yields where it does not fit this one."""
-    variable = f"HGW_{wish.key.upper()}"
-    chosen = around.choose(
-        lambda settings: value if (value := wish.read(settings)) is not None and fits(value) else None,
-        flag=(wish.typed, f"--{wish.key}"),
-        variable=(session.variable(variable), variable),
-        default=default,
-    )
-    if wish.choices and chosen.value not in wish.choices:
-        raise UsageError(
-            _("`{value}` (from {source}) is none of: {choices}").format(
-                value=chosen.value, source=chosen.source, choices=", ".join(wish.choices)
-            ),
-            code="choice-invalid",
-            hint=f"--{wish.key} {wish.choices[0]}",
+    if process.find_program("git", session.variables) is None:
+        raise ToolError(
+            _("git was not found on the PATH, so no repository can be made"),
+            code="git-missing",
+            hint=_("install git, or leave out --git"),
         )
-    return chosen
+
+    def make(folder: Path) -> None:
+        done = process.run(
+            ["git", "init", "--quiet"],
+            variables=process.child_environment(session.variables, {"GIT_DIR": None, "GIT_WORK_TREE": None}),
+            cwd=folder,
+        )
+        if done.returncode != 0:
+            raise ToolError(
+                _("`git init` failed: {reason}").format(reason=done.output.strip()),
+                code="git-failed",
+                hint=_("leave out --git"),
+            )
+
+    return make

@@ -2,17 +2,20 @@
 
 import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from higress_cli.errors import ConflictError, ConsentError, HgwError
 from higress_cli.i18n import _
 from higress_cli.scaffold.plan import Plan, PlannedFile
-from higress_cli.system.fs import staging_folder
+from higress_cli.system.fs import remove_tree, staging_folder
 
 
-def apply_plan(plan: Plan) -> None:
+def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) -> None:
     """Write the files of `plan` that are to be created or overwritten.
+
+    `complete` may put more into the new project (a repository, say): it gets a folder, and what it makes there
+    appears in the project with all the rest.
 
     Everything is written to a folder beside its place first and moved there last; whatever goes wrong in between
     (a full disk, Ctrl-C), the folder is as it was, the files that were to be overwritten included.
@@ -21,47 +24,61 @@ def apply_plan(plan: Plan) -> None:
         ConsentError: `folder-not-writable`.
         ConflictError: `write-failed` with the reason that the system gave.
     """
-    if not plan.written and plan.directory.exists():
+    if not plan.written and complete is None and plan.directory.exists():
         return
     with _no_leftovers(_missing_folders(plan.directory.parent)):
         try:
             if plan.directory.exists():
-                _fill_folder(plan)
+                _fill_folder(plan, complete)
             else:
-                _make_folder(plan)
+                _make_folder(plan, complete)
         except OSError as error:
             raise _write_error(plan.directory, error) from error
 
 
-def _make_folder(plan: Plan) -> None:
+def _make_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
     with staging_folder(plan.directory) as staging:
         # A folder inside the private one: it gets the permissions that the user's umask gives.
         project = staging / "project"
         project.mkdir()
         for file in plan.written:
             _write(project / file.path.relative_to(plan.directory), file)
+        if complete is not None:
+            complete(project)
         project.rename(plan.directory)
 
 
-def _fill_folder(plan: Plan) -> None:
+def _fill_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
     """Move each new file into place; an old one goes to the staging folder until all are there."""
     with staging_folder(plan.directory / "any file") as staging:
+        moves: list[tuple[Path, Path]] = []
         for number, file in enumerate(plan.written):
-            _write(staging / f"new-{number}", file)
-        created = _missing_folders(*(file.path.parent for file in plan.written))
+            staged = staging / f"new-{number}"
+            _write(staged, file)
+            moves.append((staged, file.path))
+        if complete is not None:
+            more = staging / "more"
+            more.mkdir()
+            complete(more)
+            moves.extend((entry, plan.directory / entry.name) for entry in sorted(more.iterdir()))
+        created = _missing_folders(*(target.parent for _staged, target in moves))
         with _no_leftovers(created):
             for folder in reversed(created):
                 folder.mkdir()
-            done: list[tuple[Path, Path | None]] = []
-            try:
-                for number, file in enumerate(plan.written):
-                    old = _set_aside(file.path, staging / f"old-{number}")
-                    done.append((file.path, old))
-                    (staging / f"new-{number}").rename(file.path)
-            except BaseException:
-                for path, old in reversed(done):
-                    _put_back(path, old)
-                raise
+            _move_all(moves, staging)
+
+
+def _move_all(moves: Sequence[tuple[Path, Path]], staging: Path) -> None:
+    done: list[tuple[Path, Path | None]] = []
+    try:
+        for number, (staged, target) in enumerate(moves):
+            old = _set_aside(target, staging / f"old-{number}")
+            done.append((target, old))
+            staged.rename(target)
+    except BaseException:
+        for target, old in reversed(done):
+            _put_back(target, old)
+        raise
 
 
 def _set_aside(path: Path, aside: Path) -> Path | None:
@@ -72,6 +89,8 @@ def _set_aside(path: Path, aside: Path) -> Path | None:
 
 
 def _put_back(path: Path, old: Path | None) -> None:
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
     if old is None:
         path.unlink(missing_ok=True)
     else:

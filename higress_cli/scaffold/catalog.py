@@ -35,8 +35,15 @@ def shared_root() -> Path:
 
 def list_templates() -> tuple[Template, ...]:
     """The templates that come with hgw, in the order in which they are best learned."""
-    manifests = sorted(templates_root().glob(f"*/{FILE_NAME}"))
-    return tuple(sorted((read_manifest(path.parent) for path in manifests), key=lambda item: (item.order, item.name)))
+    found = [read_manifest(path.parent) for path in templates_root().glob(f"*/{FILE_NAME}")]
+    return tuple(
+        sorted((template for template in found if not template.hidden), key=lambda item: (item.order, item.name))
+    )
+
+
+def template_for_existing() -> Template:
+    """What a plugin gets that has its Go code already: a template that nobody chooses by name."""
+    return read_manifest(templates_root() / "existing")
 
 
 def find_template(given: str, *, path: Path) -> Template:
@@ -45,12 +52,12 @@ def find_template(given: str, *, path: Path) -> Template:
     Raises:
         ConflictError: `template-unknown` with the names there are, `template-invalid`.
     """
-    root = templates_root()
-    if given.replace("-", "_").isidentifier() and (root / given / FILE_NAME).is_file():
-        return read_manifest(root / given)
+    templates = {template.name: template for template in list_templates()}
+    if given in templates:
+        return templates[given]
     if (path / FILE_NAME).is_file():
         return read_manifest(path.resolve())
-    names = [template.name for template in list_templates()]
+    names = list(templates)
     near = difflib.get_close_matches(given, names, n=1)
     if path.is_dir():
         message = _("the folder {path} is no template: it has no {file}").format(path=path, file=FILE_NAME)

@@ -56,6 +56,7 @@ class Template:
     title: Text
     description: Text
     order: int = 100
+    hidden: bool = False
     profiles: tuple[str, ...] = PROFILES
     abis: tuple[str, ...] = ABI_VERSIONS
     layers: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ class _Reader:
 
     def template(self, root: Path, document: Mapping[str, Any]) -> Template:
         known = {
-            "schema", "order", "title", "description", "profiles", "abis", "layers", "modules",
+            "schema", "order", "hidden", "title", "description", "profiles", "abis", "layers", "modules",
             "next", "variables", "services",
         }  # fmt: skip
         self._known(document, known, "")
@@ -114,6 +115,7 @@ class _Reader:
             title=self._text(document, "title", required=True),
             description=self._text(document, "description", required=True),
             order=self._typed(document, "order", int, 100),
+            hidden=self._typed(document, "hidden", bool, False),
             profiles=self._subset(document, "profiles", PROFILES),
             abis=self._subset(document, "abis", ABI_VERSIONS),
             layers=self._texts(document, "layers"),

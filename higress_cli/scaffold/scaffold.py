@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _
+from higress_cli.knowledge.compatibility import release
 from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.go_source import check_modules, go_profile
-from higress_cli.scaffold.manifest import Template, Variable
+from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
 
 _GATEWAY: Final = re.compile(r"v\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?")
@@ -30,6 +31,23 @@ class Answers:
     gateway: str
     lang: str
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What was asked for beside the template: shared layers, and facts that some of them use.
+
+    `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
+    configuration that an existing plugin has already.
+    """
+
+    layers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    goroot: str | None = None
+    known_config: Mapping[str, Any] = field(default_factory=dict)
+
+
+NO_EXTRAS: Final = Extras()
 
 
 @cache
@@ -61,12 +79,26 @@ def check_answers(template: Template, answers: Answers) -> None:
             code="abi-unsupported",
             hint=f"--abi {abis[0]}",
         )
+    _check_gateway(answers)
+
+
+def _check_gateway(answers: Answers) -> None:
     if not _GATEWAY.fullmatch(answers.gateway):
         raise UsageError(
             _("`{value}` is no gateway version; one looks like {example}").format(
                 value=answers.gateway, example=scaffold_data()["default"]["gateway"][answers.profile]
             ),
             code="gateway-invalid",
+        )
+    floor = scaffold_data()["floor"]["gateway"].get(answers.profile)
+    if floor is not None and release(answers.gateway) < release(floor):
+        raise UsageError(
+            _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(
+                gateway=answers.gateway, profile=answers.profile, floor=floor
+            ),
+            code="gateway-too-old",
+            hint=f"--gateway {floor}",
+            details={"gateway": answers.gateway, "floor": floor},
         )
 
 
@@ -103,14 +135,14 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
     return value
 
 
-def render_project(template: Template, answers: Answers, *, extras: Sequence[str] = ()) -> tuple[RenderedFile, ...]:
-    """All files of the new project; `extras` are shared layers that were asked for besides the template's own.
+def render_project(template: Template, answers: Answers, *, extras: Extras = NO_EXTRAS) -> tuple[RenderedFile, ...]:
+    """All files of the new project.
 
     Raises:
         ConflictError: `template-invalid`, `template-unsafe`.
     """
     check_modules(template.modules, profile=answers.profile, template=template.name)
-    layers = (*template.layers, *extras)
+    layers = (*template.layers, *extras.layers)
     shared = shared_root()
     for layer in layers:
         if not (shared / layer).is_dir():
@@ -120,25 +152,29 @@ def render_project(template: Template, answers: Answers, *, extras: Sequence[str
                 ),
                 code="template-invalid",
             )
-    renderer = Renderer(template=template.root, shared=shared, values=_values(template, answers, layers))
-    services = [
-        {
-            "name": (name := renderer.text(service.name, where=str(template.root))),
-            "port": service.port,
-            "address": service.address,
-            "host": service.host,
-            "host_port": service.host_port,
-            "image": service.image,
-            # https://github.com/higress-group/wasm-go, pkg/wrapper/cluster_wrapper.go
-            "cluster": f"outbound|{service.port}||{name}",
-        }
-        for service in template.services
-    ]
+    values = _values(template, answers, extras)
+    renderer = Renderer(template=template.root, shared=shared, values={**values, "layers": layers})
+    services = [_service(service, renderer) for service in template.services]
     renderer.add("services", services)
+    renderer.add("calls_redis", any(service["image"] == "redis" for service in services))
     return render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
 
 
-def _values(template: Template, answers: Answers, layers: Sequence[str]) -> dict[str, Any]:
+def _service(service: Service, renderer: Renderer) -> dict[str, Any]:
+    name = renderer.text(service.name, where=FILE_NAME)
+    return {
+        "name": name,
+        "port": service.port,
+        "address": service.address,
+        "host": service.host,
+        "host_port": service.host_port,
+        "image": service.image,
+        # https://github.com/higress-group/wasm-go, pkg/wrapper/cluster_wrapper.go
+        "cluster": f"outbound|{service.port}||{name}",
+    }
+
+
+def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, Any]:
     go = go_profile(answers.profile)
     return {
         **answers.variables,
@@ -149,12 +185,15 @@ def _values(template: Template, answers: Answers, layers: Sequence[str]) -> dict
         "gateway": answers.gateway,
         "lang": answers.lang,
         "template": template.name,
-        "layers": tuple(layers),
         "module_file": "main.wasm" if answers.abi != "all" else f"main-{template.abis_for(answers.profile)[0]}.wasm",
         "go": go,
         "go_direct": go.direct(template.modules),
         "go_indirect": go.indirect(template.modules),
         "go_imports": go.import_block,
         "images": scaffold_data()["images"],
+        "ci": scaffold_data()["ci"],
+        "tags": extras.tags,
+        "goroot": extras.goroot,
+        "known_config": extras.known_config,
         "config": {},
     }

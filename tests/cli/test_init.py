@@ -133,8 +133,9 @@ def test_dry_run_shows_the_plan_and_writes_nothing(hgw: Hgw, tree) -> None:
     outcome = hgw("init", "my-plugin", "--dry-run")
 
     assert outcome.code == 0
-    assert "conflict main.go" in outcome.out
-    assert "create go.mod" in outcome.out
+    assert "conflict  main.go\n" in outcome.out
+    assert "create    go.mod\n" in outcome.out
+    assert "            settings/\ncreate        settings.go\n" in outcome.out
     assert files_below(here) == {"my-plugin/main.go": "mine\n"}
 
 

@@ -1,0 +1,74 @@
+"""How the results of `hgw init` read as text."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
+from higress_cli.i18n import N_, _
+
+_MARKS: Final = {
+    "create": (N_("create"), "good"),
+    "identical": (N_("identical"), "faint"),
+    "conflict": (N_("conflict"), "bad"),
+    "overwrite": (N_("overwrite"), "warning"),
+    "keep": (N_("keep"), "faint"),
+}
+
+
+def show_templates(result: TemplatesResult, ui: Ui) -> None:
+    """Each template with what it can be built with and what it does."""
+    for entry in result.templates:
+        ui.marked(entry.name, f"({', '.join(entry.profiles)}; ABI {', '.join(entry.abis)})", "strong")
+        for line in wrap(entry.description, width=terminal_width() - 4):
+            ui.line(f"    {line}")
+
+
+def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
+    """The tree of files with what became of each, and what to type next."""
+    room = max(cells(_(mark)) for mark, _style in _MARKS.values())
+    for action, text in tree_lines(result.directory, result.files):
+        mark, style = _MARKS[action] if action else ("", "")
+        word = _(mark) if mark else ""
+        ui.marked(word + " " * (room - cells(word)), text, style)
+    ui.line()
+    if result.dry_run:
+        ui.line(_("Nothing was written (--dry-run)."))
+        return
+    title = _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory)
+    ui.line(title, "strong")
+    for command, purpose in _next_commands(result.directory, here):
+        ui.line(f"  {command:<15} {purpose}".rstrip())
+    if result.next_step:
+        ui.line()
+        for line in wrap(_("Then: {step}").format(step=result.next_step), width=terminal_width()):
+            ui.line(line)
+
+
+def tree_lines(directory: Path, files: Sequence[InitFile]) -> Iterator[tuple[str | None, str]]:
+    """The files as an indented tree: what becomes of each (None for a folder) and its line."""
+    open_folders: tuple[str, ...] = ()
+    for file in sorted(files, key=lambda item: _tree_order(item.path.relative_to(directory))):
+        *folders, name = file.path.relative_to(directory).parts
+        for depth, folder in enumerate(folders):
+            if open_folders[: depth + 1] != tuple(folders[: depth + 1]):
+                yield None, f"{'  ' * depth}{folder}/"
+        open_folders = tuple(folders)
+        yield file.action, f"{'  ' * len(folders)}{name}"
+
+
+def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
+    """Files of a folder come before the folders in it."""
+    *folders, name = path.parts
+    return (*((True, folder) for folder in folders), (False, name))
+
+
+def _next_commands(directory: Path, here: Path) -> Iterator[tuple[str, str]]:
+    if directory != here:
+        target = str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
+        yield f'cd "{target}"' if any(character.isspace() for character in target) else f"cd {target}", ""
+    yield "hgw build", _("compile it; offers to get compilers that are missing")
+    yield "hgw verify", _("prove in a gateway that it does what it should")
+    yield "hgw run", _("keep a gateway running: curl http://127.0.0.1:10000/get")

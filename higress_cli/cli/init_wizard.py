@@ -1,0 +1,177 @@
+"""The questions of `hgw init` to a person at a terminal; each has an option that answers it beforehand."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
+
+import typer
+
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.commands import init as use_case
+from higress_cli.commands.init_answers import Wishes, answers_for
+from higress_cli.errors import HgwError, UsageError
+from higress_cli.i18n import LANGUAGES, _
+from higress_cli.scaffold.manifest import Template, Variable
+from higress_cli.scaffold.names import check_module_path, check_name
+from higress_cli.scaffold.scaffold import Answers, check_answers, variable_value
+from higress_cli.session import Session
+
+T = TypeVar("T")
+
+_LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is known of the new plugin; None is still to be asked. `lang_given` says that nobody need ask for it."""
+
+    template: str | None
+    name: str | None
+    module: str | None
+    profile: str | None
+    abi: str | None
+    gateway: str | None
+    lang: str
+    lang_given: bool
+    git: bool | None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def wishes(self) -> Wishes:
+        return Wishes(
+            name=self.name,
+            module=self.module,
+            profile=self.profile,
+            abi=self.abi,
+            gateway=self.gateway,
+            variables=self.variables,
+        )
+
+
+def complete(order: Order, *, session: Session, ui: Ui, directory: Path) -> Order:
+    """`order` with the person's answers; an empty answer takes what the question suggests."""
+    ui.note(_("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory))
+    template = use_case.chosen_template(session, order.template or _ask_template(session, ui, order.lang))
+    order = replace(order, template=order.template or template.name)
+    order = _ask_names(order, session=session, ui=ui, directory=directory, template=template)
+    order = _ask_build(order, session=session, ui=ui, directory=directory, template=template)
+    if not order.lang_given:
+        choices = {language: _LANGUAGE_NAMES[language] for language in LANGUAGES}
+        order = replace(order, lang=_ask_choice(ui, _("Language of comments and README"), choices, order.lang))
+    for variable in template.variables:
+        if variable.name not in order.variables:
+            question = variable.help.get(order.lang, variable.name)
+            value = _ask(ui, question[:1].upper() + question[1:], str(variable.default), _acceptable(variable))
+            order = replace(order, variables={**order.variables, variable.name: value})
+    if order.git is None and use_case.can_make_repository(session, directory):
+        order = replace(order, git=_ask_yes_or_no(ui, _("Make a git repository"), default=True))
+    ui.note("")
+    return order
+
+
+def _acceptable(variable: Variable) -> Callable[[str], str]:
+    def accept(text: str) -> str:
+        variable_value(variable, text, source=_("your answer"))
+        return text
+
+    return accept
+
+
+def _ask_template(session: Session, ui: Ui, lang: str) -> str:
+    entries = use_case.templates(lang=lang).templates
+    default = use_case.chosen_template(session, None).name
+    room = max(cells(entry.name) for entry in entries) + 2
+    width = terminal_width() - room - 6
+    ui.note("")
+    for number, entry in enumerate(entries, start=1):
+        first, *more = wrap(entry.description, width=width)
+        ui.note(f"  {number}  {entry.name:<{room}}{first}")
+        for line in more:
+            ui.note(f"     {'':<{room}}{line}")
+    ui.note("")
+    names = [entry.name for entry in entries]
+
+    def chosen(text: str) -> str:
+        if text.isdigit() and 1 <= int(text) <= len(names):
+            return names[int(text) - 1]
+        return text if text in names else _refuse_choice(text, names)
+
+    return _ask(ui, _("Template"), default, chosen)
+
+
+def _ask_names(order: Order, *, session: Session, ui: Ui, directory: Path, template: Template) -> Order:
+    if order.name is None:
+        proposed = answers_for(session, directory=directory, template=template, wishes=order.wishes, lang=order.lang)
+        name = _ask(ui, _("Plugin name"), proposed.name, lambda text: check_name(text, source=_("your answer")))
+        order = replace(order, name=name)
+    if order.module is None:
+        module = _ask(
+            ui, _("Go module path"), str(order.name), lambda text: check_module_path(text, source=_("your answer"))
+        )
+        order = replace(order, module=module)
+    return order
+
+
+def _ask_build(order: Order, *, session: Session, ui: Ui, directory: Path, template: Template) -> Order:
+    def proposed() -> Answers:
+        return answers_for(session, directory=directory, template=template, wishes=order.wishes, lang=order.lang)
+
+    if order.profile is None and len(template.profiles) > 1:
+        titles = {"tinygo": _("TinyGo, small modules"), "go": _("native Go 1.24, gateway v2.1.5 or newer")}
+        choices = {profile: titles[profile] for profile in template.profiles}
+        order = replace(order, profile=_ask_choice(ui, _("Compiler"), choices, proposed().profile))
+    if order.gateway is None:
+
+        def fits(text: str) -> str:
+            check_answers(template, replace(proposed(), gateway=text))
+            return text
+
+        order = replace(order, gateway=_ask(ui, _("Gateway version"), proposed().gateway, fits))
+    return order
+
+
+def _ask_choice(ui: Ui, question: str, choices: Mapping[str, str], default: str) -> str:
+    """One of `choices` (value: title), by its number or by itself."""
+    values = list(choices)
+    titles = ", ".join(f"{number} {value} ({title})" for number, (value, title) in enumerate(choices.items(), start=1))
+    for line in wrap(f"{question}: {titles}", width=terminal_width()):
+        ui.note(line)
+
+    def chosen(text: str) -> str:
+        if text.isdigit() and 1 <= int(text) <= len(values):
+            return values[int(text) - 1]
+        return text if text in values else _refuse_choice(text, values)
+
+    return _ask(ui, question, default, chosen)
+
+
+def _ask_yes_or_no(ui: Ui, question: str, *, default: bool) -> bool:
+    words = {_("yes"): True, _("no"): False, "y": True, "n": False, "yes": True, "no": False}
+
+    def chosen(text: str) -> bool:
+        return words[text.lower()] if text.lower() in words else _refuse_choice(text, [_("yes"), _("no")])
+
+    return _ask(ui, question, _("yes") if default else _("no"), chosen)
+
+
+def _refuse_choice(text: str, choices: list[str]) -> NoReturn:
+    raise UsageError(
+        _("`{value}` is none of: {choices}").format(value=text, choices=", ".join(choices)), code="choice-invalid"
+    )
+
+
+def _ask(ui: Ui, question: str, default: str, accept: Callable[[str], T]) -> T:
+    """Ask until `accept` takes the answer; what it refuses is told, without the hint about an option."""
+    while True:
+        sys.stderr.write(f"{question} [{default}]: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise typer.Abort
+        try:
+            return accept(line.strip() or default)
+        except HgwError as error:
+            ui.warn(error.message)
