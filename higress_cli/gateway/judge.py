@@ -45,8 +45,22 @@ def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
     return (
         *_judge_answer(expect, observed.answer),
         *_judge_upstream(expect, observed.seen),
-        *_judge_log(expect, observed.log),
+        *judge_log(expect, observed.log),
     )
+
+
+def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
+    """What is expected of the lines that the plugin wrote."""
+    match = expect.log
+    if match is None:
+        return
+    expected = _describe(_("a line of the plugin's log"), match)
+    if match.absent:
+        yield Check(ok=not log, expected=expected, got=quote("\n".join(log)) if log else expected)
+        return
+    fitting = next((line for line in log if _fits(match, line)), None)
+    got = fitting if fitting is not None else "\n".join(log)
+    yield Check(ok=fitting is not None, expected=expected, got=quote(got) if got else _("the plugin wrote nothing"))
 
 
 def judge_identity(answer: Answer | None, *, header: str, run: str, config: int | None, digest: str) -> Check:
@@ -121,19 +135,6 @@ def _judge_upstream(expect: Expectation, seen: Sequence[Seen] | None) -> Iterato
         yield _check(_("the upstream's header {name}").format(name=name), match, request.headers.get(name))
     if expect.upstream_body is not None:
         yield _check(_("the upstream's body"), expect.upstream_body, request.text)
-
-
-def _judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
-    match = expect.log
-    if match is None:
-        return
-    expected = _describe(_("a line of the plugin's log"), match)
-    if match.absent:
-        yield Check(ok=not log, expected=expected, got=quote("\n".join(log)) if log else expected)
-        return
-    fitting = next((line for line in log if _fits(match, line)), None)
-    got = fitting if fitting is not None else "\n".join(log)
-    yield Check(ok=fitting is not None, expected=expected, got=quote(got) if got else _("the plugin wrote nothing"))
 
 
 def _check(what: str, match: TextMatch, value: str | None) -> Check:

@@ -1,0 +1,111 @@
+"""`hgw run`: parse, call, show; then the log until Ctrl-C."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.commands import run as use_case
+from higress_cli.errors import HgwError
+from higress_cli.gateway.plugin import ENVOY_MARKER
+from higress_cli.gateway.settings import Given
+from higress_cli.i18n import N_, _
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Run a local gateway with the plugin in it and httpbin behind it; Ctrl-C stops it."),
+    epilog="hgw run\nhgw run --port 0 --upstream http://127.0.0.1:8080\nhgw run --service my-svc.dns:80=127.0.0.1:8080",
+)
+def run(
+    ctx: typer.Context,
+    where: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", show_default=False, help=N_("the plugin; default: the current folder")),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", min=0, max=65535, help=N_("port of the gateway; 0: any"))
+    ] = None,
+    bind: Annotated[str | None, typer.Option("--bind", metavar="ADDRESS", help=N_("address of the gateway"))] = None,
+    admin_port: Annotated[
+        int | None, typer.Option("--admin-port", min=0, max=65535, help=N_("port of Envoy's admin API; 0: any"))
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))
+    ] = None,
+    upstream: Annotated[
+        str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
+    ] = None,
+    upstream_port: Annotated[
+        int | None, typer.Option("--upstream-port", min=0, max=65535, help=N_("port of httpbin; 0: any"))
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help=N_("the plugin's configuration"))
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--service", metavar="NAME:PORT=HOST:PORT", help=N_("a service that the plugin calls")),
+    ] = None,
+    no_build: Annotated[bool, typer.Option("--no-build", help=N_("take the module as it is"))] = False,
+) -> None:
+    call = invocation(ctx)
+    session = call.session()
+    ready: list[use_case.RunResult] = []
+
+    def on_ready(result: use_case.RunResult) -> None:
+        ready.append(result)
+        finish(ctx, result, _show)
+
+    try:
+        use_case.run(
+            session,
+            directory=session.path(where) if where else session.directory,
+            given=Given(
+                engine=engine,
+                bind=bind,
+                port=port,
+                admin_port=admin_port,
+                upstream=upstream,
+                upstream_port=upstream_port,
+                config=config,
+                services=tuple(service or ()),
+            ),
+            build=not no_build,
+            on_ready=on_ready,
+        )
+    except HgwError as error:
+        if not ready or call.ui.output != "json":
+            raise
+        # The one document is out; what ends a running gateway is told to people, and by the exit code.
+        call.ui.error(error)
+        raise typer.Exit(int(error.exit_code)) from error
+    except KeyboardInterrupt:
+        if not ready:
+            raise
+
+
+def _show(result: use_case.RunResult, ui: Ui) -> None:
+    rows = [
+        (_("gateway"), f"{result.url}  ({result.engine} {result.engine_version}, {result.engine_reason})"),
+        (_("upstream"), f"{result.upstream_url}  ({result.settings['upstream']['value']})"),
+        (_("admin"), result.admin_url),
+        (_("module"), f"{result.module}  (ABI {result.abi or '?'})"),
+        ("", f"sha256 {result.module_sha256}"),
+    ]
+    if result.renamed_export:
+        renamed = _("in memory {old} became {new}, which this Envoy knows; the file is as it was")
+        rows.append(("", renamed.format(old=result.renamed_export, new=ENVOY_MARKER)))
+    rows += [
+        (_("config"), str(result.config) if result.config else _("none")),
+        (_("run"), str(result.run_dir)),
+        (_("try"), f"curl {shlex.quote(result.url + '/get')}"),
+    ]
+    width = max(len(name) for name, _value in rows)
+    for name, value in rows:
+        ui.line(f"{name:<{width}}  {value}")
+    ui.note(_("edits of the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))

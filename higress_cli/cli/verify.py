@@ -1,0 +1,118 @@
+"""`hgw verify`: parse, call, show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import terminal_width, wrap
+from higress_cli.commands import verify as use_case
+from higress_cli.errors import UsageError
+from higress_cli.gateway.plugin import ENVOY_MARKER
+from higress_cli.gateway.settings import Given
+from higress_cli.i18n import N_, _
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Prove on a local gateway that the plugin is in the path and does what it promises."),
+    epilog="hgw verify\nhgw verify --module main-0.2.100.wasm --report junit=verify.xml\n"
+    "hgw verify --url http://127.0.0.1:10000",
+)
+def verify(
+    ctx: typer.Context,
+    where: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", show_default=False, help=N_("the plugin; default: the current folder")),
+    ] = None,
+    module: Annotated[
+        Path | None, typer.Option("--module", metavar="FILE", help=N_("verify this module, not the project's own"))
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="TEXT", help=N_("only scenarios that have TEXT in their name")),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` has there"))
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))
+    ] = None,
+    upstream: Annotated[
+        str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help=N_("the plugin's configuration"))
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--service", metavar="NAME:PORT=HOST:PORT", help=N_("a service that the plugin calls")),
+    ] = None,
+    no_build: Annotated[bool, typer.Option("--no-build", help=N_("take the module as it is"))] = False,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="junit=FILE", help=N_("write a report for a pipeline"))
+    ] = None,
+) -> None:
+    session = invocation(ctx).session()
+    result = use_case.verify(
+        session,
+        directory=session.path(where) if where else session.directory,
+        module=session.path(module) if module else None,
+        given=Given(engine=engine, upstream=upstream, config=config, services=tuple(service or ())),
+        build=not no_build,
+        only=tuple(scenario or ()),
+        url=url,
+        report=session.path(_report_file(report)) if report else None,
+    )
+    finish(ctx, result, _show)
+
+
+def _report_file(text: str) -> str:
+    kind, separator, file = text.partition("=")
+    if kind != "junit" or not separator or not file:
+        raise UsageError(
+            _("`{value}` (from --report) is not junit=FILE").format(value=text),
+            code="choice-invalid",
+            hint="hgw verify --report junit=verify.xml",
+        )
+    return file
+
+
+def _show(result: use_case.VerifyResult, ui: Ui) -> None:
+    for step in result.steps:
+        style = "good" if step.ok else "bad"
+        first, *rest = wrap(step.name, width=terminal_width() - 4)
+        ui.marked(f"  {ui.mark(style)}", first, style)
+        for line in rest:
+            ui.line(f"      {line}")
+        for check in step.checks:
+            if not check.ok:
+                _paragraph(ui, _("expected: {text}").format(text=check.expected))
+                _paragraph(ui, _("got: {text}").format(text=check.got))
+    ui.line()
+    wrong = sum(not step.ok for step in result.steps)
+    summary = _("{good} of {all} steps ok").format(good=len(result.steps) - wrong, all=len(result.steps))
+    ui.line(summary, "bad" if wrong else "good")
+    ui.line(
+        _("module: {path}, ABI {abi}, sha256 {digest}").format(
+            path=result.module, abi=result.abi or "?", digest=result.module_sha256
+        )
+    )
+    ui.line(_("engine: {engine}").format(engine=result.engine))
+    if result.renamed_export:
+        ui.note(
+            _("in memory {old} became {new}, which this Envoy knows; the file is as it was").format(
+                old=result.renamed_export, new=ENVOY_MARKER
+            )
+        )
+    if wrong and result.run_dir:
+        ui.line(_("what the gateway said: {path}").format(path=result.run_dir / "envoy.log"))
+
+
+def _paragraph(ui: Ui, text: str) -> None:
+    for line in wrap(text, width=terminal_width() - 6):
+        ui.line(f"      {line}")

@@ -1,0 +1,60 @@
+"""Which module of a project a gateway gets, built first where that is needed."""
+
+from pathlib import Path
+
+from higress_cli.build import choices
+from higress_cli.build.freshness import is_stale
+from higress_cli.errors import HgwError, InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.go_mod import read_go_mod
+from higress_cli.project.project import Project
+from higress_cli.session import Session
+
+
+def module_path(session: Session, project: Project) -> Path:
+    """Where the project's module is, or would be; with `abi: all` it is the one for the first ABI.
+
+    Raises:
+        UsageError, InvalidInput: what the settings of a build raise.
+    """
+    try:
+        go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+    except InvalidInput:
+        if project.has_source:
+            raise
+        go_mod = None
+    chosen = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+    return chosen.output(chosen.abis[0])
+
+
+def fresh_module(session: Session, project: Project, *, build: bool) -> Path:
+    """The project's module, compiled first where it is older than its source; without `build` as it is.
+
+    Raises:
+        InvalidInput: `no-project` where there is neither a module nor a source, `module-missing`.
+        HgwError: what `hgw build` raises.
+    """
+    path = module_path(session, project)
+    if project.has_source and build and is_stale(project.directory, path):
+        from higress_cli.commands.build import build as compile_plugin
+
+        compile_plugin(session, directory=project.directory)
+    if not path.is_file():
+        raise _missing(project, path)
+    return path
+
+
+def _missing(project: Project, path: Path) -> HgwError:
+    if project.has_source:
+        return InvalidInput(
+            _("there is no module {path}").format(path=path),
+            code="module-missing",
+            hint="hgw build",
+            details={"path": path},
+        )
+    return InvalidInput(
+        _("{path} holds no plugin: neither {module} nor Go source").format(path=project.directory, module=path.name),
+        code="no-project",
+        hint=_("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
+        details={"path": project.directory, "module": path},
+    )
