@@ -30,6 +30,9 @@ class Reporter(Protocol):
     def child_line(self, line: str) -> None:
         """Pass on one line of a child program's own output."""
 
+    def child_failed(self, output: str) -> None:
+        """A child program failed after it had printed `output`: show what `child_line` did not (because of `-q`)."""
+
     def detail(self, text: str) -> None:
         """Say something that only `-v` and `--debug` show, such as the command line of a child program."""
 
@@ -59,6 +62,9 @@ class SilentReporter:
         """Nobody reads."""
 
     def child_line(self, line: str) -> None:
+        """Nobody reads."""
+
+    def child_failed(self, output: str) -> None:
         """Nobody reads."""
 
     def detail(self, text: str) -> None:

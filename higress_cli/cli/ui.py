@@ -140,6 +140,11 @@ class Ui:
         if not self.quiet:
             self._write("stderr", line, "")
 
+    def child_failed(self, output: str) -> None:
+        if self.quiet:
+            for line in output.splitlines():
+                self._write("stderr", line, "")
+
     def detail(self, text: str) -> None:
         if self.verbose:
             self._write("stderr", text, "faint")

@@ -1,9 +1,11 @@
 """A plugin's folder and the settings that hold in it, each with its source."""
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from higress_cli.choice import Choice, first_choice
 from higress_cli.errors import InvalidInput
@@ -11,6 +13,7 @@ from higress_cli.i18n import _
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 
 T = TypeVar("T")
+_NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,25 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
             details={"path": directory},
         )
     return project
+
+
+def plugins_below(top: Path) -> tuple[Path, ...]:
+    """The folders in `top` and below that hold a Go program with a go.mod of its own, sorted."""
+    found = []
+    for root, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name[0] not in "._" and name not in _NO_PLUGINS]
+        if "go.mod" in names and any(_is_program(Path(root, name)) for name in names if name.endswith(".go")):
+            found.append(Path(root))
+    return tuple(sorted(found))
+
+
+def _is_program(path: Path) -> bool:
+    if path.name.endswith("_test.go"):
+        return False
+    try:
+        return re.search(r"^package main\b", path.read_text("utf-8", errors="replace"), re.MULTILINE) is not None
+    except OSError:
+        return False
 
 
 def _buildrc_tags(path: Path) -> tuple[str, ...]:

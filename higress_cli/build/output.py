@@ -1,0 +1,52 @@
+"""The place of the module: known to be writable before the compiler starts, and written in one step."""
+
+import os
+from pathlib import Path
+
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _
+from higress_cli.system.fs import write_atomically
+
+
+def check_output(path: Path) -> None:
+    """Refuse a place where no module could be put.
+
+    Raises:
+        ConflictError: `out-file-is-folder`, `out-file-read-only`.
+    """
+    if path.is_dir():
+        empty = not any(path.iterdir())
+        raise ConflictError(
+            _("{path} is a folder, and the module would have to take its place").format(path=path),
+            code="out-file-is-folder",
+            hint=_("Docker makes such a folder when it mounts a file that is not there: remove it, it is empty")
+            if empty
+            else _("give another --out-file"),
+            details={"path": path},
+        )
+    parent = next(folder for folder in path.parents if folder.exists() or folder == folder.parent)
+    if not parent.is_dir():
+        raise _not_writable(path, _("{path} is not a folder").format(path=parent))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise _not_writable(path, _("{path} is read-only").format(path=parent))
+
+
+def put_in_place(path: Path, content: bytes) -> None:
+    """Replace the module, or make it; the old one is there until the new one is.
+
+    Raises:
+        ConflictError: `out-file-read-only`.
+    """
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise _not_writable(path, error.strerror or str(error)) from error
+
+
+def _not_writable(path: Path, reason: str) -> ConflictError:
+    return ConflictError(
+        _("{path} cannot be written: {reason}").format(path=path, reason=reason),
+        code="out-file-read-only",
+        hint=_("give another place: hgw build --out-file FILE"),
+        details={"path": path},
+    )

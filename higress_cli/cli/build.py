@@ -1,0 +1,98 @@
+"""`hgw build`: parse, call, show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higress_cli.build.choices import Given, split_tags
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.commands import build as use_case
+from higress_cli.errors import UsageError
+from higress_cli.i18n import N_, _
+from higress_cli.project.settings import ABI_CHOICES, PROFILES
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Compile a plugin and check the module. What follows -- goes to the compiler."),
+    epilog="hgw build\nhgw build --abi all\nhgw build --out-file dist/x.wasm\nhgw build -- -no-debug",
+)
+def build(
+    ctx: typer.Context,
+    where: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DIR", show_default=False, help=N_("plugins; default: the current folder")),
+    ] = None,
+    abi: Annotated[
+        str | None, typer.Option("--abi", metavar="|".join(ABI_CHOICES), help=N_("the ABI to build for (HGW_ABI)"))
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="|".join(PROFILES), help=N_("the compiler (HGW_PROFILE)"))
+    ] = None,
+    out_file: Annotated[
+        str | None,
+        typer.Option("--out-file", metavar="FILE", help=N_("the module, seen from the plugin's folder (HGW_OUT_FILE)")),
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tags", metavar="TAGS", help=N_("build tags of your own (HGW_TAGS)"))
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help=N_("every plugin in the current folder and below"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
+    print_command: Annotated[
+        bool, typer.Option("--print-command", help=N_("print what would be run, for this shell, and run nothing"))
+    ] = False,
+) -> None:
+    call = invocation(ctx)
+    session = call.session()
+    arguments = call.argv[call.argv.index("--") + 1 :] if "--" in call.argv else []
+    # The parser does not tell apart what came before and after `--`.
+    folders = (where or [])[: len(where or []) - len(arguments)]
+    if every and folders:
+        raise UsageError(
+            _("--all and DIR exclude each other"), code="usage", hint=_("for another folder: hgw -C DIR build --all")
+        )
+    directories = [session.path(folder) for folder in folders] or [session.directory]
+    if every:
+        directories = list(use_case.every_plugin(session.directory))
+    given = Given(profile=profile, abi=abi, out_file=out_file, tags=split_tags(tags), arguments=tuple(arguments))
+    if print_command:
+        finish(ctx, use_case.planned_commands(session, directories=directories, given=given), _show_commands)
+        return
+    result = use_case.build_all(session, directories=directories, given=given, force=force)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
+
+
+def _show_commands(result: use_case.CommandsResult, ui: Ui) -> None:
+    for command in result.commands:
+        ui.line(command.text)
+
+
+def _show(result: use_case.BuildResult, ui: Ui, here: Path) -> None:
+    for artifact in result.artifacts:
+        size = f"{artifact.bytes / 1e6:.2f} MB"
+        module = f"{_near(artifact.path, here)}  {size}  ABI {artifact.abi} ({artifact.abi_export})"
+        ui.marked(ui.mark("good"), module, "good")
+        if artifact.up_to_date:
+            ui.line("  " + _("up to date: nothing that it is built from has changed"), "faint")
+        else:
+            text = _("{tools}; {seconds:.1f} s").format(tools=_tools(artifact), seconds=artifact.seconds)
+            ui.line(f"  {text}", "faint")
+    for project in result.projects:
+        choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
+        sources = (f"{what} ({_near(Path(choice.source), here)})" for what, choice in choices)
+        ui.line(f"  {project.name}: {', '.join(sources)}", "faint")
+    ui.line()
+    ui.line(_("Next: hgw verify (prove that it works), hgw run (try it)"))
+
+
+def _near(path: Path, here: Path) -> Path:
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _tools(artifact: use_case.Artifact) -> str:
+    named = (("TinyGo", artifact.tinygo), ("Go", artifact.go), ("wasm-opt", artifact.wasm_opt))
+    return ", ".join(f"{name} {version}" for name, version in named if version)

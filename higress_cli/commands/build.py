@@ -1,0 +1,287 @@
+"""`hgw build`: compile a plugin, judge the module, and only then put it in its place."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from higress_cli.build.choices import Choices, Given, choose
+from higress_cli.build.job import Equipment, Job, Made, look_at_source, make, prepare
+from higress_cli.build.modules import Modules
+from higress_cli.build.output import check_output
+from higress_cli.build.record import ToolFile
+from higress_cli.build.traps import check_go_lines, check_requirements
+from higress_cli.choice import Choice
+from higress_cli.errors import InvalidInput, ToolError, UsageError
+from higress_cli.i18n import _
+from higress_cli.project.go_mod import read_go_mod
+from higress_cli.project.project import Project, open_project, plugins_below
+from higress_cli.result import Result
+from higress_cli.session import Session
+from higress_cli.system.shell import command_text, shell_at_hand
+from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.toolset import Toolset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A module. `compiler` is tinygo or go, the tools are versions (None: not used); `seconds` are the compiler's.
+
+    `derived` would say that it was made from another module, `up_to_date` that nothing had to be compiled.
+    """
+
+    directory: Path
+    abi: str
+    path: Path
+    bytes: int
+    sha256: str
+    abi_export: str
+    compiler: str
+    go: str
+    tinygo: str | None
+    wasm_opt: str | None
+    derived: bool
+    up_to_date: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltProject:
+    """What a plugin was built with, each choice with its source; `changes` are those of `go mod tidy` to go.mod."""
+
+    directory: Path
+    name: str
+    profile: Choice[str]
+    abi: Choice[str]
+    out_file: Choice[str]
+    tags: Choice[tuple[str, ...]]
+    flags: Choice[tuple[str, ...]]
+    tidied: bool
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult(Result):
+    artifacts: tuple[Artifact, ...]
+    projects: tuple[BuiltProject, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedCommand:
+    """A compiler's command line: `text` can be pasted into the shell at hand, `environment` has only what differs."""
+
+    directory: Path
+    abi: str
+    argv: tuple[str, ...]
+    environment: Mapping[str, str | None]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandsResult(Result):
+    commands: tuple[PlannedCommand, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    project: Project
+    choices: Choices
+    toolset: Toolset
+    job: Job
+    warnings: tuple[str, ...]
+
+
+def build(  # noqa: PLR0913 -- a keyword for each option
+    session: Session,
+    *,
+    directory: Path,
+    profile: str | None = None,
+    abi: str | None = None,
+    out_file: str | None = None,
+    tags: Sequence[str] | None = None,
+    flags: Sequence[str] | None = None,
+    arguments: Sequence[str] = (),
+    force: bool = False,
+) -> BuildResult:
+    """Build the plugin in `directory` (absolute).
+
+    What is None comes from its variable, from hgw.yaml, from .buildrc, from the hgw.yaml of a parent folder, or is
+    the default. With `force` a module is compiled although nothing has changed since it was built.
+
+    Raises:
+        UsageError, InvalidInput: a setting is wrong, or there is no plugin.
+        ToolError: no set of tools is here that fits.
+        DownloadError: Go modules are missing and cannot be had.
+        CheckFailed: source, go.mod or the new module has a fault that hgw knows; the old module stays.
+        CompileError: the compiler refused; the old module stays.
+        ConflictError: the module cannot be written to its place.
+    """
+    given = Given(
+        profile=profile,
+        abi=abi,
+        out_file=out_file,
+        tags=None if tags is None else tuple(tags),
+        flags=None if flags is None else tuple(flags),
+        arguments=tuple(arguments),
+    )
+    return build_all(session, directories=[directory], given=given, force=force)
+
+
+def build_all(session: Session, *, directories: Sequence[Path], given: Given, force: bool = False) -> BuildResult:
+    """Build several plugins in turn; the first that fails ends it, and what was built before stays.
+
+    Raises:
+        HgwError: see `build`; the message names the plugin's folder.
+    """
+    started = time.monotonic()
+    _refuse_shared_output(directories, given)
+    artifacts: list[Artifact] = []
+    projects: list[BuiltProject] = []
+    warnings: list[str] = []
+    for directory in directories:
+        plan = _plan(session, directory, given=given)
+        for abi in plan.choices.abis:
+            check_output(plan.choices.output(abi))
+        steps, modules = prepare(session, plan.job)
+        _tell_tidied(session, modules)
+        warnings += [*plan.warnings, *(warning for step in steps for warning in look_at_source(step))]
+        artifacts += [_artifact(plan, make(session, step, force=force)) for step in steps]
+        projects.append(_told(plan, modules))
+    return BuildResult(
+        artifacts=tuple(artifacts),
+        projects=tuple(projects),
+        seconds=round(time.monotonic() - started, 3),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def planned_commands(session: Session, *, directories: Sequence[Path], given: Given) -> CommandsResult:
+    """What `build_all` would run to compile, without running it."""
+    shell = shell_at_hand(session.host, session.variables)
+    commands = []
+    for directory in directories:
+        plan = _plan(session, directory, given=given)
+        tools = plan.toolset.edits(session.variables)
+        for abi in plan.choices.abis:
+            recipe = plan.job.recipe(abi)
+            edits = {
+                name: value
+                for name, value in {**tools, **recipe.edits}.items()
+                if name != "PATH" and session.variables.get(name) != value
+            }
+            folders = plan.toolset.search_path
+            text = command_text(recipe.argv, shell=shell, directory=directory, edits=edits, search_path=folders)
+            environment = {"PATH": tools["PATH"], **edits} if folders else edits
+            commands.append(
+                PlannedCommand(directory=directory, abi=abi, argv=recipe.argv, environment=environment, text=text)
+            )
+    return CommandsResult(commands=tuple(commands))
+
+
+def every_plugin(directory: Path) -> tuple[Path, ...]:
+    """The folders of all plugins in `directory` and below.
+
+    Raises:
+        InvalidInput: `no-project` where there is none.
+    """
+    found = plugins_below(directory)
+    if not found:
+        raise InvalidInput(
+            _("there is no Go plugin in {path} or below").format(path=directory),
+            code="no-project",
+            hint=f"hgw init {directory}",
+            details={"path": directory},
+        )
+    return found
+
+
+def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
+    """Settings, traps and tools of a plugin, what is cheap to know first."""
+    project = open_project(directory)
+    go_mod = read_go_mod(project.go_mod)
+    choices = choose(project, given=given, variables=session.variables, go_mod=go_mod)
+    profile = choices.profile.value
+    check_requirements(go_mod, profile=profile)
+    toolset = _toolset(session, project, profile=profile)
+    tinygo = toolset.tinygo.version if toolset.tinygo else None
+    warnings = check_requirements(go_mod, profile=profile, tinygo=tinygo)
+    check_go_lines(go_mod, go=toolset.go.version)
+    equipment = Equipment(
+        tools=tuple(ToolFile(name=tool.name, version=tool.version, path=tool.path) for tool in toolset.tools),
+        variables=toolset.environment(session.variables),
+    )
+    job = Job(name=project.name, choices=choices, equipment=equipment)
+    return _Plan(project=project, choices=choices, toolset=toolset, job=job, warnings=warnings)
+
+
+def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
+    """The set that is here; where there is none, it is installed if the user agrees."""
+    wanted: dict[str, str] = {}
+    for settings in (project.inherited, project.own):
+        wanted |= settings.toolchain if settings else {}
+    try:
+        return find_toolset(session, profile=profile, wanted=wanted)
+    except ToolError as missing:
+        if not session.assume_yes:
+            if not session.interactive:
+                raise
+            session.reporter.note(missing.message)
+            if not session.reporter.confirm(_("Install what the build needs now?")):
+                raise
+    from higress_cli.commands.install import install
+
+    installed = install(session, profile=profile, directory=project.directory)
+    return installed.toolset or find_toolset(session, profile=profile, wanted=wanted)
+
+
+def _tell_tidied(session: Session, modules: Modules) -> None:
+    if modules.tidied:
+        session.reporter.note(_("go.mod and go.sum did not cover the imports; `go mod tidy` changed them:"))
+        for line in modules.changes or (_("  go.sum only"),):
+            session.reporter.note(f"  {line}")
+
+
+def _artifact(plan: _Plan, made: Made) -> Artifact:
+    toolset = plan.toolset
+    return Artifact(
+        directory=plan.project.directory,
+        abi=made.step.recipe.abi,
+        path=made.step.output,
+        bytes=made.step.output.stat().st_size,
+        sha256=made.sha256,
+        abi_export=made.abi_export,
+        compiler=made.step.recipe.profile,
+        go=toolset.go.version,
+        tinygo=toolset.tinygo.version if toolset.tinygo else None,
+        wasm_opt=toolset.binaryen.version if toolset.binaryen else None,
+        derived=False,
+        up_to_date=made.up_to_date,
+        seconds=made.seconds,
+    )
+
+
+def _told(plan: _Plan, modules: Modules) -> BuiltProject:
+    choices = plan.choices
+    return BuiltProject(
+        directory=plan.project.directory,
+        name=plan.project.name,
+        profile=choices.profile,
+        abi=choices.abi,
+        out_file=choices.out_file,
+        tags=choices.tags,
+        flags=choices.flags,
+        tidied=modules.tidied,
+        changes=modules.changes,
+    )
+
+
+def _refuse_shared_output(directories: Sequence[Path], given: Given) -> None:
+    if len(directories) > 1 and given.out_file and Path(given.out_file).is_absolute():
+        raise UsageError(
+            _("--out-file {path}: {count} plugins cannot all be written to one file").format(
+                path=given.out_file, count=len(directories)
+            ),
+            code="out-file-shared",
+            hint=_("give a relative path: it is taken from each plugin's folder"),
+        )
