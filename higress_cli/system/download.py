@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
 from higress_cli.errors import DownloadError
@@ -27,7 +27,7 @@ class Archive:
 
     @property
     def file_name(self) -> str:
-        return Path(unquote(urlsplit(self.url).path)).name
+        return Path(unquote(_parts(self.url).path)).name or "archive"
 
 
 def sha256_of(path: Path) -> str:
@@ -61,17 +61,13 @@ def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activ
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if urlsplit(archive.url).scheme == "file":
-            _copy(archive, partial, activity)
-        else:
-            _download(archive, partial, variables, activity)
+        found = _bring(archive, partial, variables, activity)
     except OSError as error:
         raise DownloadError(
             _("{path} cannot be written: {reason}").format(path=partial, reason=error.strerror or error),
             code="disk-full",
             hint=_("free some space, or set HGW_HOME to another disk"),
         ) from error
-    found = sha256_of(partial)
     if found != archive.sha256:
         partial.unlink()
         raise DownloadError(
@@ -86,8 +82,34 @@ def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activ
     return target
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise DownloadError(
+            _("{url} cannot be downloaded: {reason}").format(url=url, reason=error),
+            code="download-failed",
+            details={"url": url},
+        ) from error
+
+
+def _bring(archive: Archive, partial: Path, variables: Mapping[str, str], activity: Activity) -> str:
+    """Bring the bytes to `partial` and return their digest. A kept part that was of something else is tried anew."""
+    if _parts(archive.url).scheme == "file":
+        _copy(archive, partial, activity)
+        return sha256_of(partial)
+    continued = partial.exists() and partial.stat().st_size > 0
+    _download(archive, partial, variables, activity)
+    found = sha256_of(partial)
+    if found != archive.sha256 and continued:
+        partial.unlink()
+        _download(archive, partial, variables, activity)
+        found = sha256_of(partial)
+    return found
+
+
 def _copy(archive: Archive, partial: Path, activity: Activity) -> None:
-    source = Path(url2pathname(urlsplit(archive.url).path))
+    source = Path(url2pathname(_parts(archive.url).path))
     if not source.is_file():
         raise DownloadError(
             _("{path} does not exist").format(path=source),
@@ -121,7 +143,7 @@ def _download(archive: Archive, partial: Path, variables: Mapping[str, str], act
     attempt = tenacity.Retrying(
         retry=tenacity.retry_if_exception(passing),
         stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=8),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=8) + tenacity.wait_random(0, 0.5),
         reraise=True,
     )
     try:
@@ -146,7 +168,8 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity)
     import httpx
 
     done = partial.stat().st_size if partial.exists() else 0
-    headers = {"Range": f"bytes={done}-"} if done else {}
+    # The digest is of the file as it is kept, not of what a server makes of it on the way.
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     with client.stream("GET", url, headers=headers) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             # The kept part is as long as the whole, or longer: it is all there, or wrong; the digest tells.
@@ -157,7 +180,8 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity)
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
         with partial.open("ab" if done else "wb") as sink:
-            for chunk in response.iter_raw(_CHUNK):
+            # As they come: whole chunks would cost up to one at each cut.
+            for chunk in response.iter_raw():
                 sink.write(chunk)
                 done += len(chunk)
                 activity.advance(done, total)
