@@ -48,12 +48,24 @@ def staging_folder(beside: Path) -> Iterator[Path]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with all it holds, read-only parts (as in Go's module cache) included."""
+    """Remove a folder with all it holds, read-only parts (as in Go's module cache) included.
+
+    A link to a folder is removed itself; what it leads to stays as it is.
+    """
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+        return
     if not folder.exists():
         return
-    for root, _names, _files in os.walk(folder):
-        with contextlib.suppress(OSError):
-            Path(root).chmod(0o700)
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    for root, names, _files in os.walk(folder):
+        for name in names:
+            below = Path(root, name)
+            # Before the walk goes into it: a folder that cannot be listed would be passed over.
+            with contextlib.suppress(OSError):
+                if not below.is_symlink():
+                    below.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -112,9 +124,10 @@ def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: flo
             code="store-locked",
             hint=_("wait for it to end, or remove {path} if none is running").format(path=path),
         ) from error
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # NotImplementedError: a file system without locks
+        reason = getattr(error, "strerror", None) or error
         raise ConflictError(
-            _("{path} cannot be written: {reason}").format(path=path.parent, reason=error.strerror or error),
+            _("{path} cannot be written: {reason}").format(path=path.parent, reason=reason),
             code="store-read-only",
             hint=_("set HGW_HOME to a folder that you can write to"),
         ) from error

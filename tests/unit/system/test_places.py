@@ -1,0 +1,60 @@
+"""Where hgw keeps things, and on which machine."""
+
+import platform
+
+import pytest
+
+from higress_cli.system.host import Host, this_host
+from higress_cli.system.paths import find_dirs
+
+
+def test_hgw_home_moves_everything(tmp_path):
+    dirs = find_dirs({"HGW_HOME": str(tmp_path / "my home")})
+
+    assert dirs.tools == tmp_path / "my home" / "data" / "tools"
+    assert dirs.downloads == tmp_path / "my home" / "cache" / "downloads"
+    assert dirs.runs == tmp_path / "my home" / "state" / "runs"
+    assert dirs.config == tmp_path / "my home" / "config"
+    assert not (tmp_path / "my home").exists()
+
+
+def test_a_relative_home_is_taken_from_the_working_folder(tmp_path):
+    assert find_dirs({"HGW_HOME": "here"}).data == tmp_path / "work" / "here" / "data"
+
+
+def test_a_tilde_means_the_users_home(tmp_path):
+    assert find_dirs({"HGW_HOME": "~/hgw"}).data == tmp_path / "home" / "hgw" / "data"
+
+
+@pytest.mark.parametrize("variables", [{}, {"HGW_HOME": ""}])
+def test_without_it_the_platforms_own_places_are_used_and_nothing_is_made(tmp_path, variables):
+    dirs = find_dirs(variables)
+
+    for place in (dirs.data, dirs.cache, dirs.config, dirs.state):
+        assert place.is_absolute()
+        assert place.is_relative_to(tmp_path / "home")
+        assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "expected", "suffix"),
+    [
+        ("Linux", "x86_64", "linux-amd64", ""),
+        ("Linux", "aarch64", "linux-arm64", ""),
+        ("Darwin", "arm64", "darwin-arm64", ""),
+        ("Windows", "AMD64", "windows-amd64", ".exe"),
+        ("Windows", "ARM64", "windows-arm64", ".exe"),
+        ("Linux", "riscv64", "linux-riscv64", ""),
+    ],
+)
+def test_machines_are_called_as_go_calls_them(monkeypatch, system, machine, expected, suffix):
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+
+    host = this_host()
+
+    assert (host.platform, host.executable_suffix) == (expected, suffix)
+
+
+def test_a_host_is_a_value():
+    assert Host("linux", "amd64") == Host("linux", "amd64")
