@@ -115,7 +115,7 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
         "module": lambda: _judge_module(facts),
         "port-gateway": lambda: machine.judge_port(facts.gateway_port()),
         "port-upstream": lambda: machine.judge_port(facts.upstream_port()),
-        "engine-envoy": lambda: machine.judge_envoy(facts.envoy()),
+        "engine-envoy": lambda: _judge_envoy(facts),
         "engine-docker": lambda: machine.judge_docker(facts.docker()),
     }
     with session.reporter.activity(_("Looking at the machine and the project")):
@@ -124,9 +124,7 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
 
 def _tool_judge(facts: Facts, name: str) -> Judge:
     def judge() -> Finding:
-        return tools.judge_tool(
-            name, profile=facts.profile().value, program=facts.program(name), chosen=facts.chosen(name)
-        )
+        return tools.judge_tool(name, profile=facts.profile(), program=facts.program(name), chosen=facts.chosen(name))
 
     return judge
 
@@ -134,7 +132,7 @@ def _tool_judge(facts: Facts, name: str) -> Judge:
 def _judge_toolset(facts: Facts) -> Finding:
     chosen, problem = facts.toolset()
     return tools.judge_toolset(
-        profile=facts.profile().value,
+        profile=facts.profile(),
         chosen=chosen,
         problem=problem,
         tools=[_tool_judge(facts, name)() for name in _TOOL_OF_CHECK.values()],
@@ -145,7 +143,7 @@ def _judge_project(facts: Facts) -> Finding:
     project = facts.project()
     if project is None:
         return _no_project(facts)
-    profile = facts.profile()
+    profile = facts.choices().profile
     return plugin_files.judge_project(project, profile=profile.value, profile_source=profile.source)
 
 
@@ -158,7 +156,7 @@ def _judge_go_mod(facts: Facts) -> Finding:
     chosen, _problem = facts.toolset()
     versions = {tool.name: tool.version for tool in chosen}
     return go_mod.judge_go_mod(
-        project.go_mod, profile=facts.profile().value, go=versions.get("go"), tinygo=versions.get("tinygo")
+        project.go_mod, profile=facts.profile(), go=versions.get("go"), tinygo=versions.get("tinygo")
     )
 
 
@@ -188,7 +186,12 @@ def _judge_module(facts: Facts) -> Finding:
     project = facts.project_or_bare()
     if project is None:
         return _no_project(facts)
-    return plugin_files.judge_module(facts.module(project), abi=facts.abi(project))
+    return plugin_files.judge_module(facts.module(project), abi=facts.abi())
+
+
+def _judge_envoy(facts: Facts) -> Finding:
+    packages, problem = facts.envoy()
+    return machine.judge_envoy(packages=packages, problem=problem)
 
 
 def _no_project(facts: Facts) -> Finding:

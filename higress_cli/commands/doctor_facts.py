@@ -1,6 +1,5 @@
 """The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
 
-import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -8,16 +7,19 @@ from typing import Final, TypeVar
 
 from packaging.requirements import Requirement
 
+from higress_cli.build.choices import Choices, Given, choose
 from higress_cli.build.freshness import is_stale
 from higress_cli.choice import Choice
-from higress_cli.doctor.machine import DockerFacts, EngineFacts, PortFacts
+from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.doctor.tools import Chosen, Program
 from higress_cli.errors import HgwError, InvalidInput, ToolError
+from higress_cli.gateway.engine import choose_engine
 from higress_cli.knowledge.compatibility import misfits
+from higress_cli.project.go_mod import read_go_mod
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.settings import ABI_CHOICES, PROFILES, Settings
+from higress_cli.project.settings import PROFILES, Settings
 from higress_cli.session import Session
 from higress_cli.system import ports, process
 from higress_cli.toolchain.probe import Probed, probe
@@ -29,7 +31,6 @@ from higress_cli.wasm.module import read_module
 
 T = TypeVar("T")
 _DISTRIBUTION: Final = "higress-cli"
-_EXTRA: Final = "local"
 _DOCKER_SECONDS: Final = 2.0
 _PORT: Final = 10000
 _UPSTREAM_PORT: Final = 12345
@@ -41,7 +42,7 @@ class Facts:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.project = Once(self._project)
-        self.profile = Once(self._profile)
+        self.choices = Once(self._choices)
         self.toolset = Once(self._toolset)
         self._probes = {name: Once(self._prober(name)) for name in ("go", "tinygo", "binaryen")}
 
@@ -58,7 +59,7 @@ class Facts:
         if chosen:
             return next((tool for tool in chosen if tool.name == name), None)
         stored = [entry.tool() for entry in Store(self.session.dirs.tools).entries(name)]
-        fitting = [tool for tool in stored if not misfits(profile=self.profile().value, **{name: tool.version})]
+        fitting = [tool for tool in stored if not misfits(profile=self.profile(), **{name: tool.version})]
         return _chosen(fitting[-1]) if fitting else None
 
     def _prober(self, name: str) -> Callable[[], Probed | None]:
@@ -68,7 +69,7 @@ class Facts:
         project = self.project_or_bare()
         wanted = project.own.toolchain if project and project.own else {}
         try:
-            found = find_toolset(self.session, profile=self.profile().value, wanted=wanted)
+            found = find_toolset(self.session, profile=self.profile(), wanted=wanted)
         except ToolError as error:
             return (), error
         return tuple(_chosen(tool) for tool in found.tools), None
@@ -86,18 +87,21 @@ class Facts:
         except InvalidInput:
             return Project(directory=self.session.directory)
 
-    def _profile(self) -> Choice[str]:
-        return self._choose("HGW_PROFILE", lambda settings: settings.profile, PROFILES[0])
+    def _choices(self) -> Choices:
+        project = self.project_or_bare() or Project(directory=self.session.directory)
+        go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+        return choose(project, given=Given(), variables=self.session.variables, go_mod=go_mod)
 
-    def abi(self, project: Project) -> str:
+    def profile(self) -> str:
+        """What compiles the plugin; where the settings contradict each other, the usual."""
+        try:
+            return self.choices().profile.value
+        except HgwError:
+            return PROFILES[0]
+
+    def abi(self) -> str:
         """The ABI that the project is built for."""
-        default = ABI_CHOICES[1] if self.profile().value == "go" else ABI_CHOICES[0]
-        return project.choose(
-            lambda settings: settings.abi,
-            flag=(None, ""),
-            variable=(self.session.variable("HGW_ABI"), "HGW_ABI"),
-            default=default,
-        ).value
+        return self.choices().abi.value
 
     def config_file(self, project: Project) -> tuple[Path, bool]:
         """The file with the plugin's configuration, and whether somebody named it."""
@@ -111,7 +115,7 @@ class Facts:
 
     def module(self, project: Project) -> ModuleFile:
         """What is at the place where the module belongs."""
-        path = project.directory / self._choose("HGW_OUT_FILE", lambda settings: settings.out_file, "main.wasm").value
+        path = project.directory / self.choices().out_file.value
         if not path.exists():
             return ModuleFile(path=path, exists=False)
         if path.is_dir():
@@ -158,18 +162,15 @@ class Facts:
             other=None if free else ports.free_port(bind, above=port),
         )
 
-    def envoy(self) -> EngineFacts:
-        """What is installed of the extra that brings a gateway."""
-        packages: list[tuple[str, str | None]] = []
-        for text in metadata.requires(_DISTRIBUTION) or ():
-            needed = Requirement(text)
-            if needed.marker and "extra" in text and needed.marker.evaluate({"extra": _EXTRA}):
-                packages.append((needed.name, _installed(needed.name)))
-        return EngineFacts(
-            packages=packages,
-            install=f'"{sys.executable}" -m pip install "{_DISTRIBUTION}[{_EXTRA}]"',
-            wheel=any(name.startswith("envoy") for name, _version in packages),
-        )
+    def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
+        """What is installed of the extra that brings a gateway, and what `hgw run` would end with."""
+        try:
+            choose_engine(Choice("envoy", "default"), host=self.session.host)
+        except ToolError as error:
+            return (), error
+        needed = [Requirement(text) for text in metadata.requires(_DISTRIBUTION) or () if "extra ==" in text]
+        versions = [(item.name, _installed(item.name)) for item in needed]
+        return tuple((name, version) for name, version in versions if version is not None), None
 
     def docker(self) -> DockerFacts:
         """Whether there is a Docker that answers."""

