@@ -92,7 +92,8 @@ def _put_back(path: Path, old: Path | None) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     if old is None:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(NotADirectoryError):  # it never came so far: a file is where its folder should be
+            path.unlink(missing_ok=True)
     else:
         old.replace(path)
 

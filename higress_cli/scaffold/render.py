@@ -77,7 +77,7 @@ class Renderer:
         except jinja2.TemplateSyntaxError as error:
             place = f"{error.filename or where}:{error.lineno}"
             raise _invalid(place, error.message or "") from error
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (jinja2.TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise _invalid(where, str(error)) from error
 
 
