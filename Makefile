@@ -33,7 +33,7 @@ bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools
 texts: $(VENV)/.for-work ## Bring the catalogues of translations up to date with the code
 	@mkdir -p .cache
 	@$(BIN)/pybabel --quiet extract --no-location --omit-header -k N_ -o .cache/hgw.pot higress_cli
-	@$(BIN)/pybabel --quiet update --domain hgw --omit-header --no-fuzzy-matching --ignore-obsolete \
+	@$(BIN)/pybabel --quiet update --domain hgw --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		-i .cache/hgw.pot -d higress_cli/locale
 
 picture: $(VENV)/.for-work ## Draw the picture of the README from a real run
