@@ -11,7 +11,7 @@ from higress_cli.gateway.bootstrap import IDENTITY_HEADER
 from higress_cli.gateway.judge import Observed, judge, judge_identity, read_identity
 from higress_cli.gateway.run_folder import read_record
 from higress_cli.gateway.servers import Seen
-from higress_cli.gateway.step import Step, make_step, send
+from higress_cli.gateway.step import Step, exchange, make_step, send
 from higress_cli.gateway.trial import follow_log
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Request, Scenario
@@ -91,7 +91,8 @@ class RunningGateway:
             checks.append(
                 judge_identity(answer, header=IDENTITY_HEADER, run=self._run, config=None, digest=self._digest)
             )
-        return make_step(scenario.name, checks, started=started)
+        told = exchange(scenario.request, base, answer)
+        return make_step(scenario.name, checks, started=started, exchange=told)
 
     def _records(self, key: str) -> bool:
         return bool((self.record or {}).get(key))

@@ -1,5 +1,6 @@
 """One step of a verification: what was asked, and what came of it."""
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,24 @@ from higress_cli.system.http import Answer, NoAnswerError, ask
 
 # Envoy gives an upstream 15 s; a request that is silent for longer than that was stopped and never resumed.
 _SILENCE_SECONDS: Final = 20.0
+_LONGEST_BODY: Final = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A request as curl would be told to send it, and the answer: `status` and `body` are None where none came."""
+
+    request: str
+    status: int | None
+    body: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`expected` and `got` sum up the checks, in one line each; `seconds` is how long it took."""
+    """`expected` and `got` sum up the checks, in one line each; `seconds` is how long it took.
+
+    `exchange` is None where nothing was sent.
+    """
 
     name: str
     ok: bool
@@ -24,9 +38,10 @@ class Step:
     got: str
     seconds: float
     checks: tuple[Check, ...]
+    exchange: Exchange | None = None
 
 
-def make_step(name: str, checks: Sequence[Check], *, started: float) -> Step:
+def make_step(name: str, checks: Sequence[Check], *, started: float, exchange: Exchange | None = None) -> Step:
     """A step from its checks; `started` is of `time.monotonic`."""
     return Step(
         name=name,
@@ -35,6 +50,22 @@ def make_step(name: str, checks: Sequence[Check], *, started: float) -> Step:
         got="; ".join(check.got for check in checks),
         seconds=round(time.monotonic() - started, 3),
         checks=tuple(checks),
+        exchange=exchange,
+    )
+
+
+def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
+    """The request at the server `base` and its answer, for people and reports; a long body is cut."""
+    argv = ["curl"]
+    if request.method != ("POST" if request.body else "GET"):
+        argv += ["-X", request.method]
+    argv += [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
+    if request.body:
+        argv += ["--data-binary", request.body]
+    return Exchange(
+        request=shlex.join([*argv, f"{base}{request.path}"]),
+        status=answer.status if answer else None,
+        body=answer.text[:_LONGEST_BODY] if answer else None,
     )
 
 

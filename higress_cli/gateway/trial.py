@@ -16,7 +16,7 @@ from higress_cli.gateway.judge import Check, Observed, judge, judge_identity, ju
 from higress_cli.gateway.plugin import Plugin, for_envoy
 from higress_cli.gateway.servers import Seen, Server, answering, refusing
 from higress_cli.gateway.services import Endpoint, cluster_name
-from higress_cli.gateway.step import Step, make_step, send
+from higress_cli.gateway.step import Exchange, Step, exchange, make_step, send
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Expectation, Scenario, Service
@@ -94,9 +94,10 @@ class Trial:
                 if error.code != REFUSED:
                     raise
                 return make_step(scenario.name, [_refusal(error)], started=started)
-            return make_step(scenario.name, self._checks(scenario, said), started=started)
+            checks, told = self._checks(scenario, said)
+            return make_step(scenario.name, checks, started=started, exchange=told)
 
-    def _checks(self, scenario: Scenario, said: list[str]) -> list[Check]:
+    def _checks(self, scenario: Scenario, said: list[str]) -> tuple[list[Check], Exchange]:
         request = scenario.request
         direct = request.via == "upstream"
         base = self._gateway.place.upstream.url if direct else self._gateway.url
@@ -124,7 +125,7 @@ class Trial:
                     digest=self._plugin.sha256,
                 )
             )
-        return checks
+        return checks, exchange(request, base, answer)
 
     def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint]) -> Sequence[str]:
         """Bring the gateway into a state; what the plugin said about it."""
