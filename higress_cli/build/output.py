@@ -1,6 +1,6 @@
 """The place of the module: known to be writable before the compiler starts, and written in one step."""
 
-import os
+import tempfile
 from pathlib import Path
 
 from higress_cli.errors import ConflictError
@@ -27,8 +27,11 @@ def check_output(path: Path) -> None:
     parent = next(folder for folder in path.parents if folder.exists() or folder == folder.parent)
     if not parent.is_dir():
         raise _not_writable(path, _("{path} is not a folder").format(path=parent))
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise _not_writable(path, _("{path} is read-only").format(path=parent))
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise _not_writable(path, error.strerror or str(error)) from error
 
 
 def put_in_place(path: Path, content: bytes) -> None:

@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
     except typer.exceptions.TyperException as error:
         return _expected(call, usage_error(error))
     except (typer.Abort, KeyboardInterrupt):
-        return _unexpected(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"))
+        return _interrupted(call)
     except BrokenPipeError:
         # The reader of stdout (`| head`) has gone: there is nobody left to tell, and nothing left to flush.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
@@ -54,7 +54,14 @@ def main(argv: list[str]) -> int:
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, "bug", message, hint)
+    if code == ExitCode.INTERRUPTED:
+        # Typer makes an exit code of a Ctrl-C before anybody else sees it.
+        return _interrupted(call)
     return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def _interrupted(call: Invocation) -> int:
+    return _unexpected(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"))
 
 
 def _expected(call: Invocation, error: HgwError) -> int:

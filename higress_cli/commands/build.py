@@ -141,8 +141,6 @@ def build_all(session: Session, *, directories: Sequence[Path], given: Given, fo
     warnings: list[str] = []
     for directory in directories:
         plan = _plan(session, directory, given=given)
-        for abi in plan.choices.abis:
-            check_output(plan.choices.output(abi))
         steps, modules = prepare(session, plan.job)
         _tell_tidied(session, modules)
         warnings += [*plan.warnings, *(warning for step in steps for warning in look_at_source(step))]
@@ -202,6 +200,8 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
     go_mod = read_go_mod(project.go_mod)
     choices = choose(project, given=given, variables=session.variables, go_mod=go_mod)
     profile = choices.profile.value
+    for abi in choices.abis:
+        check_output(choices.output(abi))
     check_requirements(go_mod, profile=profile)
     toolset = _toolset(session, project, profile=profile)
     tinygo = toolset.tinygo.version if toolset.tinygo else None

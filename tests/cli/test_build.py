@@ -1,0 +1,540 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
+
+Tree = Callable[[Mapping[str, str]], Path]
+SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "build.json").read_text("utf-8"))
+MAIN = f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n'
+GO_MOD = f"module plugin\n\ngo 1.19\n\nrequire {SDK} v1.0.1\n"
+GO_SUM = f"{SDK} v1.0.1 h1:AAAA=\n"
+NATIVE_SDK = "v0.0.0-20251103120604-77e9cce339d2"
+NATIVE_MOD = (
+    f"module plugin\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\nrequire {SDK} {NATIVE_SDK}\n"
+)
+PLUGIN = {"go.mod": GO_MOD, "go.sum": GO_SUM, "main.go": MAIN}
+OLD = b"the old module"
+
+
+@pytest.fixture(autouse=True)
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stub tools on the PATH, and a module cache that has the SDK."""
+    monkeypatch.setenv("PATH", stub_compilers(tmp_path / "tools"))
+    cache = tmp_path / "modules"
+    monkeypatch.setenv("GOMODCACHE", str(cache))
+    fill_cache(cache, f"{SDK}@v1.0.1", f"{SDK}@{NATIVE_SDK}", f"{OLD_SDK}@v0.24.0")
+    return tmp_path / "tools"
+
+
+@pytest.fixture
+def plugin(tree: Tree) -> Path:
+    return tree(PLUGIN)
+
+
+@pytest.fixture
+def json_of(hgw) -> Callable[..., dict[str, Any]]:
+    """The envelope of a call, its `data` held against the schema."""
+
+    def run(*argv: str) -> dict[str, Any]:
+        outcome = hgw("--output", "json", *argv)
+        document = json.loads(outcome.out)
+        assert document["exit_code"] == outcome.code
+        assert document["command"] == "build"
+        if document["ok"]:
+            jsonschema.validate(document["data"], SCHEMA)
+        return document
+
+    return run
+
+
+@contextmanager
+def module_proxy(folder: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+# What it makes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("abi", "export"), [("0.2.1", "_0_2_0"), ("0.2.100", "_0_2_100")])
+def test_a_module_of_the_abi_that_was_asked_for(plugin: Path, json_of, abi: str, export: str):
+    document = json_of("build", "--abi", abi)
+    (artifact,) = document["data"]["artifacts"]
+    assert artifact["path"] == str(plugin / "main.wasm")
+    assert artifact["abi"] == abi
+    assert artifact["abi_export"] == f"proxy_abi_version{export}"
+    assert (artifact["compiler"], artifact["go"], artifact["tinygo"], artifact["wasm_opt"]) == (
+        "tinygo", "1.20.14", "0.30.0", "108",
+    )  # fmt: skip
+    assert artifact["bytes"] == (plugin / "main.wasm").stat().st_size
+    assert not artifact["derived"]
+    assert not artifact["up_to_date"]
+    assert document["data"]["projects"][0]["abi"] == {"value": abi, "source": "--abi"}
+
+
+def test_the_text_says_what_was_made_with_what(plugin: Path, hgw):
+    outcome = hgw("build")
+    assert outcome.code == 0, outcome.err
+    assert "main.wasm" in outcome.out
+    assert "ABI 0.2.1 (proxy_abi_version_0_2_0)" in outcome.out
+    assert "TinyGo 0.30.0, Go 1.20.14, wasm-opt 108" in outcome.out
+    assert "hgw verify" in outcome.out
+    assert "Compiling" in outcome.err
+
+
+def test_all_abis_in_one_go(plugin: Path, json_of):
+    document = json_of("build", "--abi", "all")
+    assert [Path(artifact["path"]).name for artifact in document["data"]["artifacts"]] == [
+        "main-0.2.1.wasm", "main-0.2.100.wasm",
+    ]  # fmt: skip
+    assert not (plugin / "main.wasm").exists()
+
+
+def test_native_go(tree: Tree, tools: Path, json_of):
+    stub_compilers(tools, go="1.24.4")
+    go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
+    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": MAIN})
+    document = json_of("build")
+    (artifact,) = document["data"]["artifacts"]
+    assert (artifact["abi"], artifact["compiler"], artifact["go"]) == ("0.2.100", "go", "1.24.4")
+    assert (artifact["tinygo"], artifact["wasm_opt"]) == (None, None)
+    assert document["data"]["projects"][0]["profile"] == {"value": "go", "source": "go.mod"}
+
+
+def test_folders_with_spaces_and_chinese_characters(tree: Tree, json_of):
+    folder = tree({f"我的 plugin/{name}": text for name, text in PLUGIN.items()}) / "我的 plugin"
+    document = json_of("build", "我的 plugin", "--out-file", "输出 dir/模块.wasm")
+    assert document["data"]["artifacts"][0]["path"] == str(folder / "输出 dir" / "模块.wasm")
+    assert (folder / "输出 dir" / "模块.wasm").is_file()
+
+
+def test_the_module_can_go_outside_the_project(plugin: Path, tmp_path: Path, json_of):
+    target = tmp_path / "elsewhere" / "x.wasm"
+    assert json_of("build", "--out-file", str(target))["data"]["artifacts"][0]["path"] == str(target)
+    assert target.is_file()
+    assert not (plugin / "main.wasm").exists()
+
+
+def test_several_plugins_and_every_plugin_below(tree: Tree, json_of, hgw):
+    files = {f"{name}/{file}": text for name in ("a", "b", "deep/c") for file, text in PLUGIN.items()}
+    tree(
+        {**files, "lib/go.mod": "module lib\n", "lib/lib.go": "package lib\n", ".old/go.mod": "", ".old/main.go": MAIN}
+    )
+    document = json_of("build", "a", "b")
+    assert [project["name"] for project in document["data"]["projects"]] == ["a", "b"]
+    document = json_of("build", "--all")
+    assert [project["name"] for project in document["data"]["projects"]] == ["a", "b", "c"]
+    assert [artifact["up_to_date"] for artifact in document["data"]["artifacts"]] == [True, True, False]
+    assert hgw("build", "--all", "a").code == 2
+    assert hgw("build", "a", "b", "--out-file", "/tmp/one.wasm").code == 2
+
+
+def test_flags_tags_and_arguments_reach_the_compiler(tree: Tree, json_of):
+    folder = tree({**PLUGIN, "hgw.yaml": "build: {flags: [-opt=2], tags: [mine]}\n"})
+    json_of("build", "--", "-no-debug")
+    first = (folder / "main.wasm").read_bytes()
+    assert b"-tags=custommalloc nottinygc_finalizer mine -opt=2 -no-debug" in first
+    assert json_of("build", ".", "--tags", "yours", "--", "-no-debug")["ok"]
+    assert b"nottinygc_finalizer yours" in (folder / "main.wasm").read_bytes()
+
+
+# Nothing changed -----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_compiled_while_nothing_changes(plugin: Path, hgw, json_of):
+    assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
+    before = (plugin / "main.wasm").stat().st_mtime_ns
+    second = json_of("build")["data"]["artifacts"][0]
+    assert second["up_to_date"]
+    assert second["seconds"] == 0
+    assert (plugin / "main.wasm").stat().st_mtime_ns == before
+    assert "up to date" in hgw("build").out
+    assert not json_of("build", "--force")["data"]["artifacts"][0]["up_to_date"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "main.go").write_text(MAIN + "// more\n"),
+        lambda folder: (folder / "more.go").write_text("package main\n"),
+        lambda folder: (folder / "go.mod").write_text(GO_MOD + "// more\n"),
+        lambda folder: (folder / "go.sum").write_text(GO_SUM + "x v1 h1:AAAA=\n"),
+        lambda folder: (folder / "hgw.yaml").write_text("build: {tags: [mine]}\n"),
+        lambda folder: (folder / "main.wasm").write_bytes(b"altered"),
+        lambda folder: (folder / "main.wasm").unlink(),
+    ],
+    ids=["source", "new source", "go.mod", "go.sum", "tags", "module altered", "module gone"],
+)
+def test_any_change_is_compiled(plugin: Path, json_of, change: Callable[[Path], object]):
+    json_of("build")
+    change(plugin)
+    assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
+    assert json_of("build")["data"]["artifacts"][0]["up_to_date"]
+
+
+def test_another_tool_is_a_change(plugin: Path, tools: Path, json_of):
+    json_of("build")
+    stub_compilers(tools, wasm_opt="116")
+    assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
+
+
+def test_a_touched_source_is_no_change_and_the_module_is_not_stale_after_it(plugin: Path, json_of):
+    json_of("build")
+    later = time.time() + 100
+    os.utime(plugin / "main.go", (later, later))
+    assert json_of("build")["data"]["artifacts"][0]["up_to_date"]
+
+
+# Go modules ----------------------------------------------------------------------------------------------------
+
+
+def test_imports_that_go_mod_lacks_are_tidied_and_it_is_said(tree: Tree, tmp_path: Path, monkeypatch, json_of, hgw):
+    folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n", "go.sum": ""})
+    answers = tmp_path / "proxy" / SDK
+    (answers / "@v").mkdir(parents=True)
+    (answers / "@latest").write_text('{"Version": "v1.0.1"}')
+    (answers / "@v" / "v1.0.1.zip").write_bytes(b"")
+    with module_proxy(tmp_path / "proxy") as url:
+        monkeypatch.setenv("GOPROXY", url)
+        outcome = hgw("build", "--output", "json")
+    project = json.loads(outcome.out)["data"]["projects"][0]
+    assert (project["tidied"], project["changes"]) == (True, [f"+ {SDK} v1.0.1"])
+    assert "go mod tidy" in outcome.err
+    assert f"+ {SDK} v1.0.1" in outcome.err
+    assert f"require {SDK} v1.0.1" in (folder / "go.mod").read_text()
+
+
+def test_modules_that_are_only_not_here_yet_are_fetched_without_tidying(
+    tree: Tree, tmp_path: Path, monkeypatch, json_of
+):
+    tree(PLUGIN)
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
+    (tmp_path / "proxy" / SDK / "@v").mkdir(parents=True)
+    (tmp_path / "proxy" / SDK / "@v" / "v1.0.1.zip").write_bytes(b"")
+    with module_proxy(tmp_path / "proxy") as url:
+        monkeypatch.setenv("GOPROXY", url)
+        document = json_of("build")
+    assert document["ok"], document["error"]
+    assert not document["data"]["projects"][0]["tidied"]
+
+
+def test_without_a_network_go_mod_stays_and_the_way_out_is_named(tree: Tree, monkeypatch, json_of):
+    folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n", "main.wasm": OLD.decode()})
+    before = content(folder)
+    monkeypatch.setenv("GOPROXY", "http://user:secret@127.0.0.1:9")
+    started = time.monotonic()
+    document = json_of("build")
+    assert time.monotonic() - started < 15
+    assert document["exit_code"] == 5
+    assert document["error"]["code"] == "go-modules-unreachable"
+    assert document["error"]["details"]["tried"][0]["source"] == "http://127.0.0.1:9"
+    assert "secret" not in json.dumps(document)
+    assert "HGW_MIRROR_GOPROXY" in document["error"]["hint"]
+    assert content(folder) == before
+
+
+def test_offline_is_said_to_be_the_reason(tree: Tree, json_of):
+    tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})
+    document = json_of("build", "--offline")
+    assert document["exit_code"] == 5
+    assert "--offline" in document["error"]["message"]
+    assert "--offline" in document["error"]["hint"]
+
+
+def test_offline_is_no_obstacle_where_everything_is_here(plugin: Path, json_of):
+    assert json_of("build", "--offline")["ok"]
+
+
+def test_an_import_that_nobody_provides_is_invalid_input(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    folder = tree({**PLUGIN, "more.go": 'package main\n\nimport "github.com/nobody/nothing"\n'})
+    before = content(folder)
+    (tmp_path / "proxy").mkdir()
+    with module_proxy(tmp_path / "proxy") as url:
+        monkeypatch.setenv("GOPROXY", url)
+        document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "go-mod-unresolved")
+    assert "github.com/nobody/nothing" in document["error"]["message"]
+    assert document["error"]["details"]["imports"] == ["github.com/nobody/nothing"]
+    assert content(folder) == before
+
+
+def test_a_tidy_that_breaks_off_leaves_go_mod_as_it_was(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})
+    before = content(folder)
+    monkeypatch.setenv("STUB_TIDY", "half")
+    assert not json_of("build")["ok"]
+    assert content(folder) == before
+
+
+# What is refused -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["--abi", "0.3"], 2, "0.2.1, 0.2.100, all"),
+        (["--profile", "rust"], 2, "tinygo, go"),
+        (["--profile", "go", "--abi", "0.2.1"], 2, "native Go"),
+        (["--", "-o", "x.wasm"], 2, "-o"),
+        (["nowhere"], 3, "nowhere"),
+        (["main.go"], 3, "main.go"),
+    ],
+)
+def test_wrong_words(plugin: Path, json_of, argv: list[str], code: int, words: str):
+    document = json_of("build", *argv)
+    assert document["exit_code"] == code
+    assert words in document["error"]["message"]
+
+
+def test_a_folder_that_is_no_plugin(tree: Tree, json_of):
+    tree({"README.md": ""})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "no-project")
+    assert "hgw init" in document["error"]["hint"]
+    document = json_of("build", "--all")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "no-project")
+
+
+def test_without_tools_the_error_says_how_to_get_them(plugin: Path, tools: Path, monkeypatch, json_of):
+    monkeypatch.setenv("PATH", str(tools / "none"))
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (4, "tools-missing")
+    assert document["error"]["hint"] == "hgw install"
+
+
+def test_tools_that_do_not_fit_each_other(plugin: Path, tools: Path, json_of):
+    stub_compilers(tools, go="1.24.4")
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (4, "go-too-new")
+    assert document["error"]["details"]["found"] == "1.24.4"
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "identifier", "words"),
+    [
+        ({"go.mod": NATIVE_MOD, "hgw.yaml": "profile: tinygo\n"}, 1, "wrapper-for-go", "wasm-go v1.1.1"),
+        ({"hgw.yaml": "profile: go\n"}, 1, "sdk-for-tinygo", "cmalloc"),
+        ({"go.mod": GO_MOD.replace("1.19", "1.24.1")}, 4, "go-mod-too-new", "1.20.14"),
+        ({"go.mod": GO_MOD.replace("go 1.19", "go 1.19\ntoolchain go1.24.4")}, 3, "go-mod-invalid", "toolchain"),
+        (
+            {"main.go": MAIN + '\nimport "' + SDK + '/proxywasm/types"\n\nvar x = types.HeaderStopIteration\n'},
+            1, "header-stop-iteration", "main.go:9:9",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_certain_to_fail_is_seen_before_the_compiler_runs(
+    tree: Tree, json_of, files: Mapping[str, str], code: int, identifier: str, words: str
+):
+    folder = tree({**PLUGIN, **files, "main.wasm": OLD.decode()})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (code, identifier)
+    assert words in document["error"]["message"]
+    assert document["error"]["hint"]
+    assert (folder / "main.wasm").read_bytes() == OLD
+
+
+def test_a_pause_that_means_less_under_the_newer_abi_is_a_warning(tree: Tree, json_of, hgw):
+    source = MAIN.replace("import ", f'import "{SDK}/proxywasm/types"\nimport ')
+    tree({**PLUGIN, "main.go": source + "func (c) OnHttpRequestHeaders() types.Action { return types.ActionPause }\n"})
+    assert json_of("build")["warnings"] == []
+    (warning,) = json_of("build", "--abi", "0.2.100")["warnings"]
+    assert "HeaderStopAllIterationAndWatermark" in warning
+    assert "main.go:7:" in warning
+    assert warning in hgw("build", "--abi", "0.2.100").err
+
+
+@pytest.mark.parametrize(
+    ("files", "argv", "identifier"),
+    [
+        ({}, ["--", "-gc=leaking"], "collector-flags-missing"),
+        ({"main.go": "package main\n\nfunc main() {}\n"}, [], "abi-missing"),
+        (
+            {
+                "main.go": MAIN.replace(SDK, OLD_SDK),
+                "go.mod": GO_MOD.replace(f"{SDK} v1.0.1", f"{OLD_SDK} v0.24.0"),
+                "go.sum": f"{OLD_SDK} v0.24.0 h1:AAAA=\n",
+            },
+            ["--abi", "0.2.100"],
+            "abi-mismatch",
+        ),
+    ],
+)
+def test_a_module_that_no_gateway_would_load_does_not_take_the_old_ones_place(
+    tree: Tree, hgw, files: Mapping[str, str], argv: list[str], identifier: str
+):
+    folder = tree({**PLUGIN, **files, "main.wasm": OLD.decode()})
+    outcome = hgw("build", "--output", "json", *argv)
+    document = json.loads(outcome.out)
+    assert (outcome.code, document["error"]["code"]) == (1, identifier)
+    assert document["error"]["hint"]
+    assert (folder / "main.wasm").read_bytes() == OLD
+    assert set(content(folder)) == {*PLUGIN, *files, "main.wasm"}
+
+
+def test_native_go_without_its_build_mode(tree: Tree, tools: Path, json_of):
+    stub_compilers(tools, go="1.24.4")
+    go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
+    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": MAIN, "hgw.yaml": "build: {flags: [-buildmode=exe]}\n"})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (1, "buildmode-missing")
+
+
+# The compiler refuses --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(tree: Tree) -> Path:
+    return tree({**PLUGIN, "main.go": MAIN + "var x = undefinedThing\n", "main.wasm": OLD.decode()})
+
+
+def test_the_compilers_own_words_are_shown_and_the_old_module_stays(broken: Path, hgw, json_of):
+    outcome = hgw("build")
+    assert outcome.code == 7
+    assert "main.go:6:9: undefined: undefinedThing" in outcome.err
+    assert (broken / "main.wasm").read_bytes() == OLD
+    error = json_of("build")["error"]
+    assert error["code"] == "compile-failed"
+    assert "undefined: undefinedThing" in error["details"]["output"]
+    assert error["details"]["id"] is None
+    assert set(content(broken)) == {*PLUGIN, "main.wasm"}
+
+
+def test_quiet_does_not_hide_why(broken: Path, hgw):
+    outcome = hgw("-q", "build")
+    assert outcome.code == 7
+    assert outcome.err.count("undefined: undefinedThing") == 1
+
+
+def test_a_known_error_gets_its_cause_and_cure(tree: Tree, tools: Path, hgw, json_of):
+    stub_compilers(tools, go="1.24.4")
+    folder = tree({
+        "go.mod": NATIVE_MOD,
+        "go.sum": f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n",
+        "main.go": MAIN + '\nimport _ "github.com/higress-group/nottinygc"\n',
+        "main.wasm": OLD.decode(),
+    })  # fmt: skip
+    fill_cache(Path(os.environ["GOMODCACHE"]), "github.com/higress-group/nottinygc@v1.0.0")
+    (folder / "go.mod").write_text(NATIVE_MOD + "require github.com/higress-group/nottinygc v1.0.0\n")
+    with (folder / "go.sum").open("a") as sums:
+        sums.write("github.com/higress-group/nottinygc v1.0.0 h1:AAAA=\n")
+    error = json_of("build")["error"]
+    assert (error["code"], error["details"]["id"]) == ("sdk-for-tinygo", "sdk-for-tinygo")
+    outcome = hgw("build")
+    assert outcome.code == 7
+    compiler, _separator, explanation = outcome.err.partition("undefined: cmalloc")
+    assert "bitmap.go" in compiler
+    assert "line v1.x" in explanation
+    assert "hgw doctor go-mod --fix" in explanation
+
+
+# Places that cannot be written ---------------------------------------------------------------------------------
+
+
+def test_a_folder_in_the_modules_place(plugin: Path, json_of):
+    (plugin / "main.wasm").mkdir()
+    error = json_of("build")["error"]
+    assert error["code"] == "out-file-is-folder"
+    assert "Docker" in error["hint"]
+    (plugin / "main.wasm" / "kept").touch()
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-is-folder")
+    assert (plugin / "main.wasm" / "kept").exists()
+
+
+def test_a_file_where_a_folder_would_be_needed(plugin: Path, json_of):
+    document = json_of("build", "--out-file", "main.go/x.wasm")
+    assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-read-only")
+
+
+def test_a_read_only_folder(plugin: Path, json_of):
+    # Root may write to any folder but those that the kernel keeps.
+    closed = Path("/proc") if os.geteuid() == 0 else plugin / "closed"
+    if not closed.exists():
+        closed.mkdir(mode=0o555)
+    document = json_of("build", "--out-file", str(closed / "main.wasm"))
+    assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-read-only")
+    assert str(closed / "main.wasm") in document["error"]["message"]
+
+
+# The rest ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_for_the_shell_can_be_run_by_it(plugin: Path, hgw, json_of):
+    outcome = hgw("build", "--abi", "all", "--print-command")
+    assert outcome.code == 0
+    assert not list(plugin.glob("*.wasm"))
+    for line in outcome.out.splitlines():
+        subprocess.run(line, shell=True, check=True, cwd="/")
+    by_hand = {path.name: path.read_bytes() for path in plugin.glob("*.wasm")}
+    assert set(by_hand) == {"main-0.2.1.wasm", "main-0.2.100.wasm"}
+    assert json_of("build", "--abi", "all", "--force")["ok"]
+    assert {path.name: path.read_bytes() for path in plugin.glob("*.wasm")} == by_hand
+    (first, second) = json_of("build", "--abi", "all", "--print-command")["data"]["commands"]
+    assert first["argv"][0] == "tinygo"
+    assert first["environment"]["GOTOOLCHAIN"] == "local"
+    assert first["abi"], second["abi"] == ("0.2.1", "0.2.100")
+
+
+def test_ctrl_c_while_compiling_leaves_nothing_behind(plugin: Path, tmp_path: Path):
+    (plugin / "main.wasm").write_bytes(OLD)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "higress_cli", "build"],
+        cwd=plugin,
+        env={**os.environ, "STUB_SECONDS": "60", "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    builds = tmp_path / "hgw-home" / "cache" / "builds"
+    deadline = time.monotonic() + 20
+    while not list(builds.glob(".staging-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert b"interrupted" in err
+    assert list(builds.iterdir()) == []
+    assert content(plugin) == {**{name: text.encode() for name, text in PLUGIN.items()}, "main.wasm": OLD}
+    assert not _stubs_running(tmp_path / "tools")
+
+
+def _stubs_running(tools: Path) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if "stub_compilers" in line and str(tools.parent) in line]
+
+
+def test_help_fits_and_shows_how(hgw):
+    outcome = hgw("build", "--help")
+    assert outcome.code == 0
+    assert "hgw build --abi all" in outcome.out
+    assert max(len(line) for line in outcome.out.splitlines()) <= 80
