@@ -1,12 +1,13 @@
 """What a new plugin is to be: from what was asked for, the settings around its folder, and defaults."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from higress_cli.choice import Choice
-from higress_cli.errors import UsageError
+from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.settings import ABI_CHOICES, FILE_NAME, PROFILES, Settings, read_settings
@@ -106,13 +107,12 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
 
 def _surroundings(directory: Path) -> Project:
     """The settings that hold in `directory`, which need not exist yet."""
-    own = directory / FILE_NAME
+    own: Settings | None = None
+    # One that is not valid is a file in the way like any other: it decides nothing, and --force mends it.
+    with contextlib.suppress(InvalidInput):
+        own = read_settings(directory / FILE_NAME)
     inherited = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)
-    return Project(
-        directory=directory,
-        own=read_settings(own) if own.is_file() else None,
-        inherited=read_settings(inherited) if inherited else None,
-    )
+    return Project(directory=directory, own=own, inherited=read_settings(inherited) if inherited else None)
 
 
 def _profile_around(around: Project) -> str | None:

@@ -21,6 +21,7 @@ from higress_cli.project.yaml_node import compose
 
 RENDERED_SUFFIX: Final = ".jinja"
 CONFIG_FILE: Final = "config.yaml"
+_MARKUP: Final = "{@"
 _EXECUTABLE: Final = 0o111
 # What Windows refuses in a file name, and the separators that would lead out of the project.
 _BAD_NAME: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]')
@@ -43,11 +44,11 @@ class Renderer:
             {"template": jinja2.FileSystemLoader(template), "shared": jinja2.FileSystemLoader(shared)}
         )
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
-            variable_start_string="{@",
+            variable_start_string=_MARKUP,
             variable_end_string="@}",
-            block_start_string="{@%",
+            block_start_string=f"{_MARKUP}%",
             block_end_string="%@}",
-            comment_start_string="{@#",
+            comment_start_string=f"{_MARKUP}#",
             comment_end_string="#@}",
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -72,6 +73,8 @@ class Renderer:
         Raises:
             ConflictError: `template-invalid`, also for a variable that does not exist.
         """
+        if _MARKUP not in source:
+            return source
         try:
             return self._environment.from_string(source).render()
         except jinja2.TemplateSyntaxError as error:
