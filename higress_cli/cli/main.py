@@ -54,10 +54,8 @@ def main(argv: list[str]) -> int:
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, "bug", message, hint)
-    if code == ExitCode.INTERRUPTED:
-        # Typer makes an exit code of a Ctrl-C before anybody else sees it.
-        return _interrupted(call)
-    return code if isinstance(code, int) else int(ExitCode.OK)
+    # Typer makes an exit code of a Ctrl-C before anybody else sees it.
+    return _interrupted(call) if code == ExitCode.INTERRUPTED else int(code or ExitCode.OK)
 
 
 def _interrupted(call: Invocation) -> int:
