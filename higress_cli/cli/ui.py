@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
@@ -80,6 +81,12 @@ class Ui:
         self.console(name).print(Text(text, _STYLES[style]), soft_wrap=True)
         stream.flush()
 
+    def _say(self, text: str, style: str) -> None:
+        """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line."""
+        for line in text.splitlines() or [""]:
+            for part in wrap(line, width=terminal_width()) if sys.stderr.isatty() else [line]:
+                self._write("stderr", part, style)
+
     # Results, on stdout -------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -125,16 +132,16 @@ class Ui:
 
     def error(self, error: HgwError) -> None:
         """What failed, then the next command to type."""
-        self._write("stderr", f"{_('error:')} {error.message}", "bad")
+        self._say(f"{_('error:')} {error.message}", "bad")
         if error.hint:
-            self._write("stderr", f"{_('hint:')} {error.hint}", "hint")
+            self._say(f"{_('hint:')} {error.hint}", "hint")
 
     def note(self, text: str) -> None:
         if not self.quiet:
-            self._write("stderr", text, "")
+            self._say(text, "")
 
     def warn(self, text: str) -> None:
-        self._write("stderr", f"{_('warning:')} {text}", "warning")
+        self._say(f"{_('warning:')} {text}", "warning")
 
     def child_line(self, line: str) -> None:
         if not self.quiet:
