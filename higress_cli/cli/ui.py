@@ -84,8 +84,10 @@ class Ui:
     def _say(self, text: str, style: str) -> None:
         """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line."""
         for line in text.splitlines() or [""]:
-            for part in wrap(line, width=terminal_width()) if sys.stderr.isatty() else [line]:
-                self._write("stderr", part, style)
+            indent = line[: len(line) - len(line.lstrip())]
+            parts = wrap(line, width=terminal_width() - len(indent)) if sys.stderr.isatty() else [line.lstrip()]
+            for part in parts:
+                self._write("stderr", indent + part, style)
 
     # Results, on stdout -------------------------------------------------------------------------------------
 
