@@ -38,7 +38,8 @@ def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
         ui.line(_("Nothing was written (--dry-run)."))
         return
     title = _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory)
-    ui.line(title, "strong")
+    for line in wrap(title, width=terminal_width()):
+        ui.line(line, "strong")
     for command, purpose in _next_commands(result.directory, here):
         ui.line(f"  {command:<15} {purpose}".rstrip())
     if result.next_step:

@@ -53,7 +53,10 @@ class Order:
 
 def complete(order: Order, *, session: Session, ui: Ui, directory: Path) -> Order:
     """`order` with the person's answers; an empty answer takes what the question suggests."""
-    ui.note(_("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory))
+    for line in wrap(
+        _("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory), width=terminal_width()
+    ):
+        ui.note(line)
     template = use_case.chosen_template(session, order.template or _ask_template(session, ui, order.lang))
     order = replace(order, template=order.template or template.name)
     order = _ask_names(order, session=session, ui=ui, directory=directory, template=template)

@@ -1,0 +1,168 @@
+"""`hgw init --from-existing`: what a plugin lacks that has its Go code already."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from higress_cli.project.plugin_config import read_plugin_config
+from higress_cli.project.settings import read_settings
+from tests.conftest import Hgw
+
+Tree = Callable[[Mapping[str, str]], Path]
+
+TINYGO = """module example.com/plugins/header-tool
+
+go 1.19
+
+require (
+	github.com/alibaba/higress/plugins/wasm-go v1.4.3
+	github.com/higress-group/proxy-wasm-go-sdk v1.0.1
+)
+"""
+NATIVE = """module my-plugin/v2
+
+go 1.24.1
+
+require (
+	github.com/higress-group/proxy-wasm-go-sdk v0.0.0-20251103120604-77e9cce339d2
+	github.com/higress-group/wasm-go v1.1.1
+)
+"""
+PLAIN = "package main\n\nfunc main() {}\n"
+HOLDING = """package main
+
+import "github.com/higress-group/proxy-wasm-go-sdk/proxywasm/types"
+
+func main() {}
+
+// types.HeaderStopIteration in a comment decides nothing
+func onHttpRequestHeaders() types.Action {
+	return types.HeaderStopIteration
+}
+"""
+ENVOY = """static_resources:
+  listeners:
+  - filter_chains:
+    - filters:
+      - typed_config:
+          http_filters:
+          - typed_config:
+              value:
+                config:
+                  vm_config: {runtime: envoy.wasm.runtime.v8}
+                  configuration:
+                    "@type": type.googleapis.com/google.protobuf.StringValue
+                    value: '{"mockEnable": true}'
+"""
+
+
+@pytest.mark.parametrize(
+    ("go_mod", "source", "expected"),
+    [
+        (TINYGO, PLAIN, ("header-tool", "tinygo", "0.2.1", "v2.0.7")),
+        (TINYGO, HOLDING, ("header-tool", "tinygo", "0.2.100", "v2.0.7")),
+        (
+            TINYGO,
+            HOLDING.replace("return types.HeaderStopIteration", "return 0"),
+            ("header-tool", "tinygo", "0.2.1", "v2.0.7"),
+        ),
+        (NATIVE, PLAIN, ("my-plugin", "go", "0.2.100", "v2.1.5")),
+    ],
+    ids=["tinygo", "tinygo holding headers", "tinygo with a comment", "native"],
+)
+def test_go_mod_and_source_decide(
+    hgw: Hgw, tree: Tree, go_mod: str, source: str, expected: tuple[str, str, str, str]
+) -> None:
+    tree({"p/go.mod": go_mod, "p/main.go": source})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert outcome.code == 0, outcome.err
+    settings = read_settings(Path("p/hgw.yaml"))
+    assert (settings.name, settings.profile, settings.abi, settings.gateway) == expected
+    assert settings.verify is None
+
+
+def test_the_tags_of_a_buildrc_count(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/.buildrc": "EXTRA_TAGS=proxy_wasm_version_0_2_100\n"})
+
+    hgw("init", "p", "--from-existing")
+
+    assert read_settings(Path("p/hgw.yaml")).abi == "0.2.100"
+
+
+def test_what_was_asked_for_wins(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN})
+
+    hgw("init", "p", "--from-existing", "--name", "other", "--abi", "all", "--gateway", "v2.1.9")
+
+    settings = read_settings(Path("p/hgw.yaml"))
+    assert (settings.name, settings.abi, settings.gateway) == ("other", "all", "v2.1.9")
+
+
+def test_every_file_that_is_there_stays(hgw: Hgw, tree: Tree) -> None:
+    files = {"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/envoy.yaml": ENVOY, "p/README.md": "mine\n"}
+    tree(files)
+
+    outcome = hgw("init", "p", "--from-existing", "--output", "json")
+
+    actions = {Path(file["path"]).name: file["action"] for file in json.loads(outcome.out)["data"]["files"]}
+    assert actions == {
+        ".gitignore": "create",
+        "Dockerfile": "create",
+        "config.yaml": "create",
+        "docker-compose.yaml": "create",
+        "envoy.yaml": "keep",
+        "hgw.yaml": "create",
+        "wasmplugin.yaml": "create",
+    }
+    for name, content in files.items():
+        assert Path(name).read_text("utf-8") == content
+
+
+def test_the_configuration_comes_from_where_the_plugin_has_it(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/envoy.yaml": ENVOY})
+
+    hgw("init", "p", "--from-existing")
+
+    assert read_plugin_config(Path("p/config.yaml")).values == {"mockEnable": True}
+    assert "    mockEnable: true\n" in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+def test_a_configuration_of_its_own_counts_more(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/envoy.yaml": ENVOY, "p/config.yaml": "limit: 3\n"})
+
+    hgw("init", "p", "--from-existing")
+
+    assert Path("p/config.yaml").read_text("utf-8") == "limit: 3\n"
+    assert "    limit: 3\n" in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+def test_a_scaffolded_plugin_gets_only_what_is_new(hgw: Hgw) -> None:
+    hgw("init", "p")
+
+    outcome = hgw("init", "p", "--from-existing", "--ci", "github", "--output", "json")
+
+    created = [file["path"] for file in json.loads(outcome.out)["data"]["files"] if file["action"] == "create"]
+    assert [Path(path).name for path in created] == ["plugin.yaml"]
+
+
+def test_a_folder_without_a_plugin(hgw: Hgw, tree: Tree) -> None:
+    here = tree({"p/notes.txt": "mine\n"})
+
+    outcome = hgw("init", "p", "--from-existing", "--output", "json")
+
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (3, "no-project")
+    assert [path.name for path in (here / "p").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("option", [["--force"], ["--template", "basic"]])
+def test_options_that_make_no_sense_together(hgw: Hgw, tree: Tree, option: list[str]) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN})
+
+    outcome = hgw("init", "p", "--from-existing", *option, "--output", "json")
+
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (2, "options-conflict")
+    assert not Path("p/hgw.yaml").exists()

@@ -1,0 +1,145 @@
+"""The questions of `hgw init`, at a real terminal of 80 columns."""
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from higress_cli.project.settings import read_settings
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
+ROOT = Path(__file__).parents[2]
+
+
+class Terminal:
+    """hgw with a terminal of its own, in which a person types."""
+
+    def __init__(self, *argv: str) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self.shown = ""
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ["PYTHONPATH"] = str(ROOT)
+            os.execv(sys.executable, [sys.executable, "-m", "higress_cli", *argv])
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def answer(self, question: str, text: str) -> None:
+        """Wait for a question and type an answer."""
+        self._read_until(f"{question}")
+        os.write(self._fd, f"{text}\n".encode())
+
+    def interrupt(self, question: str) -> None:
+        """Wait for a question and press Ctrl-C."""
+        self._read_until(question)
+        os.write(self._fd, b"\x03")
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        self._read_until(None)
+        _pid, status = os.waitpid(self.pid, 0)
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read_until(self, text: str | None) -> None:
+        start = len(self.shown)
+        deadline = time.monotonic() + 30
+        while text is None or text not in self.shown[start:]:
+            ready, _w, _x = select.select([self._fd], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"{text!r} never came:\n{self.shown}")
+            try:
+                chunk = os.read(self._fd, 4096)
+            except OSError:  # Linux: the other end of the terminal is closed
+                chunk = b""
+            if not chunk:
+                assert text is None, f"{text!r} never came:\n{self.shown}"
+                return
+            self.shown += chunk.decode("utf-8", errors="replace").replace("\r\n", "\n")
+
+
+def test_enter_takes_the_defaults() -> None:
+    terminal = Terminal("init", "my-plugin", "--color", "never")
+    terminal.answer("Template [basic]:", "")
+    terminal.answer("Plugin name [my-plugin]:", "")
+    terminal.answer("Go module path [my-plugin]:", "")
+    terminal.answer("Compiler [tinygo]:", "")
+    terminal.answer("Gateway version [v2.0.7]:", "")
+    terminal.answer("Language of comments and README [en]:", "")
+    terminal.answer("Make a git repository [yes]:", "")
+
+    assert terminal.end() == 0, terminal.shown
+    assert read_settings(Path("my-plugin/hgw.yaml")).profile == "tinygo"
+    assert Path("my-plugin/.git").is_dir()
+    here = str(Path.cwd())
+    assert [line for line in terminal.shown.splitlines() if len(line) > 80 and here not in line] == []
+
+
+def test_every_answer_counts_and_wrong_ones_are_asked_again() -> None:
+    terminal = Terminal("init", "one", "--color", "never")
+    terminal.answer("Template [basic]:", "9")
+    terminal.answer("Template [basic]:", "3")
+    terminal.answer("Plugin name [one]:", "Not A Name")
+    terminal.answer("Plugin name [one]:", "token-plugin")
+    terminal.answer("Go module path [token-plugin]:", "example.com//x")
+    terminal.answer("Go module path [token-plugin]:", "example.com/token")
+    terminal.answer("Compiler [tinygo]:", "2")
+    terminal.answer("Gateway version [v2.1.5]:", "v2.0.7")
+    terminal.answer("Gateway version [v2.1.5]:", "v2.1.9")
+    terminal.answer("Language of comments and README [en]:", "zh")
+    terminal.answer("[my-svc.dns]:", "tokens.dns")
+    terminal.answer("Make a git repository [yes]:", "no")
+
+    assert terminal.end() == 0, terminal.shown
+    settings = read_settings(Path("one/hgw.yaml"))
+    assert (settings.name, settings.profile, settings.gateway) == ("token-plugin", "go", "v2.1.9")
+    assert settings.services == {"tokens.dns:80": "127.0.0.1:12345"}
+    assert "module example.com/token\n" in Path("one/go.mod").read_text("utf-8")
+    assert "插件配置" in Path("one/config.yaml").read_text("utf-8")
+    assert not Path("one/.git").exists()
+
+
+def test_options_answer_beforehand() -> None:
+    terminal = Terminal(
+        "init", "one", "--color", "never", "--template", "basic", "--name", "a", "--module", "b",
+        "--profile", "go", "--lang", "en", "--no-git",
+    )  # fmt: skip
+    terminal.answer("Gateway version [v2.1.5]:", "")
+
+    assert terminal.end() == 0, terminal.shown
+    assert "[a]" not in terminal.shown
+
+
+@pytest.mark.parametrize("option", ["--defaults", "--yes"])
+def test_nothing_is_asked_of_who_wants_the_defaults(option: str) -> None:
+    terminal = Terminal("init", "one", option)
+
+    assert terminal.end() == 0, terminal.shown
+    assert "]:" not in terminal.shown
+
+
+def test_ctrl_c_at_a_question_writes_nothing() -> None:
+    terminal = Terminal("init", "one", "--color", "never")
+    terminal.answer("Template [basic]:", "")
+    terminal.interrupt("Plugin name [one]:")
+
+    assert terminal.end() == 130, terminal.shown
+    assert list(Path().iterdir()) == []
+
+
+def test_in_chinese() -> None:
+    terminal = Terminal("--lang", "zh", "init", "one", "--color", "never")
+    terminal.answer("[basic]", "")
+
+    terminal.interrupt("[one]")
+
+    assert terminal.end() == 130
+    assert "官方指南中的插件" in terminal.shown
