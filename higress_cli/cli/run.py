@@ -26,14 +26,16 @@ def run(
     ctx: typer.Context,
     where: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", show_default=False, help=N_("the plugin; default: the current folder")),
+        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", "-p", min=0, max=65535, help=N_("port of the gateway; 0: any"))
+        int | None,
+        typer.Option("--port", "-p", metavar="PORT", min=0, max=65535, help=N_("port of the gateway; 0: any")),
     ] = None,
     bind: Annotated[str | None, typer.Option("--bind", metavar="ADDRESS", help=N_("address of the gateway"))] = None,
     admin_port: Annotated[
-        int | None, typer.Option("--admin-port", min=0, max=65535, help=N_("port of Envoy's admin API; 0: any"))
+        int | None,
+        typer.Option("--admin-port", metavar="PORT", min=0, max=65535, help=N_("port of Envoy's admin API; 0: any")),
     ] = None,
     engine: Annotated[
         str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))
@@ -42,7 +44,8 @@ def run(
         str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
     ] = None,
     upstream_port: Annotated[
-        int | None, typer.Option("--upstream-port", min=0, max=65535, help=N_("port of httpbin; 0: any"))
+        int | None,
+        typer.Option("--upstream-port", metavar="PORT", min=0, max=65535, help=N_("port of httpbin; 0: any")),
     ] = None,
     config: Annotated[
         str | None, typer.Option("--config", metavar="FILE", help=N_("the plugin's configuration"))

@@ -27,7 +27,7 @@ def verify(
     ctx: typer.Context,
     where: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", show_default=False, help=N_("the plugin; default: the current folder")),
+        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
     ] = None,
     module: Annotated[
         Path | None, typer.Option("--module", metavar="FILE", help=N_("verify this module, not the project's own"))

@@ -84,7 +84,7 @@ class RunningGateway:
             answer=answer,
             problem=problem,
             seen=_requests(seen) if self._records("http_recorded") else None,
-            log=follow_log(log, [], scenario.expect),
+            log=follow_log(log, scenario.expect),
         )
         checks = list(judge(scenario.expect, observed))
         if answer is not None and not direct:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,15 +89,15 @@ class Trial:
             config = PluginConfig(values=dict(scenario.config), source=str(self._settings_file))
         with self._played(scenario.services) as services:
             try:
-                said = list(self._apply(config, services))
+                self._apply(config, services)
             except GatewayError as error:
                 if error.code != REFUSED:
                     raise
                 return make_step(scenario.name, [_refusal(error)], started=started)
-            checks, told = self._checks(scenario, said)
+            checks, told = self._checks(scenario)
             return make_step(scenario.name, checks, started=started, exchange=told)
 
-    def _checks(self, scenario: Scenario, said: list[str]) -> tuple[list[Check], Exchange]:
+    def _checks(self, scenario: Scenario) -> tuple[list[Check], Exchange]:
         request = scenario.request
         direct = request.via == "upstream"
         base = self._gateway.place.upstream.url if direct else self._gateway.url
@@ -111,7 +111,7 @@ class Trial:
             answer=answer,
             problem=problem,
             seen=self._witness.take() if self._witness else None,
-            log=follow_log(tail, said, scenario.expect),
+            log=follow_log(tail, scenario.expect),
         )
         checks = list(judge(scenario.expect, observed))
         if answer is not None and not direct:
@@ -127,13 +127,11 @@ class Trial:
             )
         return checks, exchange(request, base, answer)
 
-    def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint]) -> Sequence[str]:
-        """Bring the gateway into a state; what the plugin said about it."""
-        if self._applied is not None and self._in_effect == (config, services):
-            return ()
-        self._applied = self._gateway.apply(self._plugin, config, services)
-        self._in_effect = (config, dict(services))
-        return tuple(line.message for line in self._applied.log_lines)
+    def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint]) -> None:
+        """Bring the gateway into a state, unless it is in it."""
+        if self._in_effect != (config, services):
+            self._applied = self._gateway.apply(self._plugin, config, services)
+            self._in_effect = (config, dict(services))
 
     @contextlib.contextmanager
     def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:
@@ -167,9 +165,9 @@ class Trial:
         ]
 
 
-def follow_log(tail: logs.Tail, said: list[str], expect: Expectation) -> list[str]:
-    """What the plugin wrote since `tail`, after what it `said` before. An expected line may come after the answer."""
-    found = list(said)
+def follow_log(tail: logs.Tail, expect: Expectation) -> list[str]:
+    """What the plugin wrote since `tail`. A line that is expected may come a moment after the answer."""
+    found: list[str] = []
     deadline = time.monotonic() + _LOG_SECONDS
     while True:
         parsed = (logs.parse_line(line) for line in tail.lines())

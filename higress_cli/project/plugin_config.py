@@ -1,5 +1,6 @@
 """The configuration that a plugin gets: YAML or JSON in a file, JSON on the wire, as Higress does it."""
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ class PluginConfig:
 
 
 def read_plugin_config(path: Path) -> PluginConfig:
-    """Read `path` as YAML (JSON is YAML for this purpose).
+    """Read `path` as YAML, of which JSON is a part; a file whose name ends in .json has to be JSON.
 
     Raises:
         InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.
@@ -44,19 +45,23 @@ def read_plugin_config(path: Path) -> PluginConfig:
             code="plugin-config-invalid",
             details={"path": path},
         ) from error
-    values = _from_json(path, text) if text.lstrip().startswith("{") else _from_yaml(path, text)
+    is_json = path.suffix == ".json" or text.lstrip().startswith("{")
+    values = _from_json(path, text) if is_json else _from_yaml(path, text)
     return PluginConfig(values=values, source=str(path))
 
 
 def _from_json(path: Path, text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        try:
-            return _from_yaml(path, text)  # flow style, such as {mockEnable: true}
-        except InvalidInput:
-            raise _invalid(path, error.lineno, error.colno, error.msg) from error
-    assert isinstance(values, dict)  # noqa: S101 -- it starts with a brace
+        if path.suffix != ".json":
+            with contextlib.suppress(InvalidInput):
+                return _from_yaml(path, text)  # flow style, such as {mockEnable: true}
+        raise _invalid(path, error.lineno, error.colno, error.msg) from error
+    if not isinstance(values, dict):
+        raise _invalid(path, 1, 1, _("a plugin configuration is a mapping of keys to values"))
     return values
 
 

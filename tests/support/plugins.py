@@ -1,0 +1,121 @@
+"""A small real plugin, written in WebAssembly text: what it does is up to the first letter of its configuration.
+
+| first key begins with | it |
+|---|---|
+| none, or `p` (pass) | adds the request header `hello: world` and lets the request pass |
+| `a` (answer) | answers 200 with its configuration as the body |
+| `c` (crash) | traps at the request |
+| `d` (dispatch) | calls the service svc.dns, port 80, and answers with that call's `:status` |
+| `r` (refuse) | refuses the configuration, after a line in the log |
+| `s` (stop) | stops at the request headers and goes on in the body phase |
+"""
+
+from functools import cache
+
+OLD, NEW, NEWEST = "proxy_abi_version_0_2_0", "proxy_abi_version_0_2_1", "proxy_abi_version_0_2_100"
+
+_PAIRS = {":method": "GET", ":path": "/ask", ":authority": "svc.dns"}
+
+
+def _pairs() -> bytes:
+    sizes = b"".join(len(k).to_bytes(4, "little") + len(v).to_bytes(4, "little") for k, v in _PAIRS.items())
+    return len(_PAIRS).to_bytes(4, "little") + sizes + b"".join(f"{k}\0{v}\0".encode() for k, v in _PAIRS.items())
+
+
+def _data(content: bytes) -> str:
+    return "".join(f"\\{byte:02x}" for byte in content)
+
+
+_CLUSTER = b"outbound|80||svc.dns"
+
+_WAT = """
+(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_send_local_response"
+    (func $answer (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_effective_context" (func $context (param i32) (result i32)))
+  (import "env" "proxy_http_call"
+    (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  EXTRA_IMPORT
+  (memory (export "memory") 4)
+  (data (i32.const 16) "plugin started")
+  (data (i32.const 48) "this configuration is no good")
+  (data (i32.const 96) "hello")
+  (data (i32.const 112) "world")
+  (data (i32.const 128) ":status")
+  (data (i32.const 144) "no such service")
+  (data (i32.const 256) "CLUSTER")
+  (data (i32.const 320) "PAIRS")
+  (global $heap (mut i32) (i32.const 8192))
+  (global $config (mut i32) (i32.const 0))
+  (global $size (mut i32) (i32.const 0))
+  (global $mode (mut i32) (i32.const 112))
+  (global $stream (mut i32) (i32.const 0))
+  (func (export "MARKER"))
+  (func (export "malloc") (param $wanted i32) (result i32)
+    (local $at i32)
+    (local.set $at (global.get $heap))
+    (global.set $heap
+      (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
+    (local.get $at))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_configure") (param $ctx i32) (param $bytes i32) (result i32)
+    (drop (call $log (i32.const 2) (i32.const 16) (i32.const 14)))
+    (if (local.get $bytes) (then
+      (drop (call $buffer (i32.const 7) (i32.const 0) (local.get $bytes) (i32.const 0) (i32.const 4)))
+      (global.set $config (i32.load (i32.const 0)))
+      (global.set $size (i32.load (i32.const 4)))
+      ;; The configuration is JSON, indented: {, line end, two spaces, quote, first letter.
+      (global.set $mode (i32.load8_u offset=5 (global.get $config)))))
+    (if (result i32) (i32.eq (global.get $mode) (i32.const 114))
+      (then (drop (call $log (i32.const 4) (i32.const 48) (i32.const 29))) (i32.const 0))
+      (else (i32.const 1))))
+  (func (export "proxy_on_request_headers") (param $ctx i32) (param i32 i32) (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 99)) (then (unreachable)))
+    (if (i32.eq (global.get $mode) (i32.const 115)) (then (return (i32.const 1))))
+    (if (i32.eq (global.get $mode) (i32.const 97)) (then
+      (call $reply (global.get $config) (global.get $size))
+      (return (i32.const 4))))
+    (if (i32.eq (global.get $mode) (i32.const 100)) (then
+      (global.set $stream (local.get $ctx))
+      (if (call $call (i32.const 256) (i32.const CLUSTER_SIZE) (i32.const 320) (i32.const PAIRS_SIZE)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 5000) (i32.const 8)) (then
+        (drop (call $log (i32.const 3) (i32.const 144) (i32.const 15)))
+        (call $reply (i32.const 144) (i32.const 15))))
+      (return (i32.const 4))))
+    (drop (call $add (i32.const 0) (i32.const 96) (i32.const 5) (i32.const 112) (i32.const 5)))
+    (i32.const 0))
+  (func (export "proxy_on_request_body") (param i32 i32) (param $last i32) (result i32)
+    (if (i32.and (local.get $last) (i32.eq (global.get $mode) (i32.const 115))) (then
+      (drop (call $add (i32.const 0) (i32.const 96) (i32.const 5) (i32.const 112) (i32.const 5)))))
+    (i32.const 0))
+  (func (export "proxy_on_http_call_response") (param i32 i32 i32 i32 i32)
+    (drop (call $get (i32.const 6) (i32.const 128) (i32.const 7) (i32.const 0) (i32.const 4)))
+    (drop (call $context (global.get $stream)))
+    (call $reply (i32.load (i32.const 0)) (i32.load (i32.const 4))))
+  (func $reply (param $text i32) (param $bytes i32)
+    (drop (call $answer (i32.const 200) (i32.const 0) (i32.const 0) (local.get $text) (local.get $bytes)
+      (i32.const 0) (i32.const 0) (i32.const -1)))))
+"""
+
+
+@cache
+def plugin(*, marker: str = NEW, wants: str | None = None) -> bytes:
+    """The plugin as a module with the ABI marker `marker`; `wants` is one more function that it imports."""
+    from wasmtime import wat2wasm
+
+    extra = f'(import "env" "{wants}" (func (param i32) (result i32)))' if wants else ""
+    pairs = _pairs()
+    text = (
+        _WAT.replace("MARKER", marker)
+        .replace("EXTRA_IMPORT", extra)
+        .replace("CLUSTER_SIZE", str(len(_CLUSTER)))
+        .replace("CLUSTER", _data(_CLUSTER))
+        .replace("PAIRS_SIZE", str(len(pairs)))
+        .replace("PAIRS", _data(pairs))
+    )
+    return bytes(wat2wasm(text))
