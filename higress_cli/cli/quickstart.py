@@ -1,0 +1,82 @@
+"""`hgw quickstart`: parse, call, show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from higress_cli import i18n
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.commands import quickstart as use_case
+from higress_cli.commands.verify import VerifyResult
+from higress_cli.errors import ExitCode
+from higress_cli.i18n import N_, _
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_(
+        "The whole guide in one go: get the tools, make a plugin, build it for both ABIs, prove each in a gateway."
+    ),
+    epilog="hgw quickstart\nhgw quickstart my-first-plugin\nhgw quickstart --output json",
+)
+def quickstart(
+    ctx: typer.Context,
+    where: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", show_default=False, help=N_("where; default: ./wasm-demo-go")),
+    ] = None,
+) -> None:
+    call = invocation(ctx)
+    session = call.session()
+    lang = call.option("lang", "HGW_LANG", i18n.LANGUAGES) or i18n.language_of_locale(call.variables)
+    directory = session.path(where or use_case.DEFAULT_DIRECTORY)
+    result = use_case.quickstart(session, directory=directory, lang=lang)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
+
+
+def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
+    for verification in result.verify:
+        _show_verification(verification, ui)
+    seconds = _("{seconds:.0f} s").format(seconds=result.seconds)
+    stages = ", ".join(
+        f"{' '.join(filter(None, (stage.name, stage.abi)))} {stage.seconds:.1f} s" for stage in result.stages
+    )
+    if result.exit_code is ExitCode.OK:
+        ui.line(_("Done in {seconds}: all of it works.").format(seconds=seconds), "good")
+    else:
+        ui.line(_("Not all of it works: see above. It took {seconds}.").format(seconds=seconds), "bad")
+    ui.line(stages, "faint")
+    ui.line(_("The plugin is in {path}. Next:").format(path=result.directory), "strong")
+    target = result.directory.relative_to(here) if result.directory.is_relative_to(here) else result.directory
+    for command, purpose in (
+        (f"cd {_quoted(str(target))}", ""),
+        ("hgw run", _("a gateway with the plugin, until Ctrl-C")),
+        ("curl http://127.0.0.1:10000/get", _("ask it, from a second terminal")),
+        (_("(edit main.go)"), ""),
+        ("hgw build", _("compile the change; a running gateway takes it")),
+        ("hgw verify", _("prove that it still works")),
+    ):
+        ui.line(f"  {command:<33}  {purpose}".rstrip())
+
+
+def _show_verification(result: VerifyResult, ui: Ui) -> None:
+    ui.line(_("ABI {abi}: {module}").format(abi=result.abi, module=result.module.name), "strong")
+    for step in result.steps:
+        style = "good" if step.ok else "bad"
+        ui.marked(f"  {ui.mark(style)}", step.name, style)
+        if not step.ok:
+            ui.line("      " + _("expected: {text}").format(text=step.expected))
+            ui.line("      " + _("got: {text}").format(text=step.got))
+        if step.exchange is not None:
+            ui.line(f"      $ {step.exchange.request}", "hint")
+            for line in (step.exchange.body or "").splitlines():
+                ui.line(f"      {line}", "faint")
+    ui.line()
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if any(character.isspace() for character in path) else path

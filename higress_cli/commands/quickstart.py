@@ -1,0 +1,171 @@
+"""`hgw quickstart`: the whole guide in one go, made of the other commands."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from higress_cli.build import choices
+from higress_cli.choice import Choice
+from higress_cli.commands.build import Artifact, build
+from higress_cli.commands.init import init
+from higress_cli.commands.install import InstalledTool, install
+from higress_cli.commands.verify import VerifyResult, verify
+from higress_cli.errors import ConflictError, ExitCode
+from higress_cli.gateway import settings as gateway_settings
+from higress_cli.gateway.engine import choose_engine
+from higress_cli.i18n import _
+from higress_cli.knowledge.compatibility import TITLES
+from higress_cli.project.go_mod import read_go_mod
+from higress_cli.project.project import Project, open_project
+from higress_cli.project.settings import ABI_VERSIONS, FILE_NAME
+from higress_cli.result import Result
+from higress_cli.session import Session
+
+DEFAULT_DIRECTORY: Final = "wasm-demo-go"
+_TEMPLATE: Final = "basic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A part of the way: `name` is install, init, build or verify; `abi` is that of a verification, else None."""
+
+    name: str
+    abi: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuickstartResult(Result):
+    """`created` is False where the project was there already; `verify` has a verification for each artifact."""
+
+    directory: Path
+    created: bool
+    stages: tuple[Stage, ...]
+    tools: tuple[InstalledTool, ...]
+    artifacts: tuple[Artifact, ...]
+    verify: tuple[VerifyResult, ...]
+    seconds: float
+
+    @property
+    def exit_code(self) -> ExitCode:
+        failed = any(result.exit_code is not ExitCode.OK for result in self.verify)
+        return ExitCode.CHECK_FAILED if failed else ExitCode.OK
+
+    def data(self) -> dict[str, Any]:
+        return {**super().data(), "verify": [result.data() for result in self.verify]}
+
+
+def quickstart(session: Session, *, directory: Path, lang: str = "en") -> QuickstartResult:
+    """Install what is missing, make a plugin in `directory` (absolute), build it for each ABI and verify each module.
+
+    A `directory` with an hgw.yaml is gone on with. What can be refused is refused before anything is installed.
+
+    Raises:
+        ConflictError: `directory-is-file`, `directory-not-empty`.
+        ToolError: `engine-missing`; HgwError: whatever stops one of the commands.
+    """
+    started = time.monotonic()
+    project = _existing(directory)
+    abis = _abis(session, project, directory=directory, lang=lang)
+    _check_engine(session, project)
+    way = _Way(session=session, total=3 + len(abis))
+    warnings: list[str] = []
+    with way.stage("install", _("Tools")):
+        installed = install(session, directory=directory if project else None)
+        named = (f"{TITLES[tool.name]} {tool.version} ({_place(tool)})" for tool in installed.tools)
+        session.reporter.note("    " + ", ".join(named))
+    with way.stage("init", _("Project {path}").format(path=directory)):
+        if project is None:
+            made = init(session, directory=directory, template=_TEMPLATE, lang=lang)
+            session.reporter.note("    " + _("{count} files").format(count=len(made.files)))
+        else:
+            session.reporter.note("    " + _("it is there already: going on with it"))
+    with way.stage("build", _("Build for ABI {abis}").format(abis=", ".join(abis))):
+        built = build(session, directory=directory, abi="all" if len(abis) > 1 else abis[0])
+        warnings += built.warnings
+        for artifact in built.artifacts:
+            session.reporter.note(f"    {artifact.path.name}: {artifact.bytes / 1e6:.2f} MB, {artifact.abi_export}")
+    results = []
+    for artifact in built.artifacts:
+        with way.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
+            results.append(verify(session, directory=directory, module=artifact.path, build=False))
+            good = sum(step.ok for step in results[-1].steps)
+            told = _("{good} of {all} steps ok").format(good=good, all=len(results[-1].steps))
+            session.reporter.note(f"    {told}")
+    return QuickstartResult(
+        directory=directory,
+        created=project is None,
+        stages=tuple(way.stages),
+        tools=installed.tools,
+        artifacts=built.artifacts,
+        verify=tuple(results),
+        seconds=round(time.monotonic() - started, 3),
+        warnings=tuple(dict.fromkeys([*warnings, *(text for result in results for text in result.warnings)])),
+    )
+
+
+@dataclass(kw_only=True)
+class _Way:
+    """Announces each stage as it comes and keeps how long it took."""
+
+    session: Session
+    total: int
+    stages: list[Stage] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str, title: str, *, abi: str | None = None) -> Iterator[None]:
+        self.session.reporter.note(f"{len(self.stages) + 1}/{self.total} {title}")
+        started = time.monotonic()
+        yield
+        self.stages.append(Stage(name=name, abi=abi, seconds=round(time.monotonic() - started, 3)))
+
+
+def _existing(directory: Path) -> Project | None:
+    """The project in the folder, None where one is to be made there."""
+    if directory.exists() and not directory.is_dir():
+        raise ConflictError(
+            _("{path} is a file, not a folder").format(path=directory),
+            code="directory-is-file",
+            hint=_("name another folder: hgw quickstart DIR"),
+            details={"path": directory},
+        )
+    if not directory.exists() or not any(directory.iterdir()):
+        return None
+    if not (directory / FILE_NAME).is_file():
+        raise ConflictError(
+            _("{path} is not empty and has no {file}: nothing was changed in it").format(
+                path=directory, file=FILE_NAME
+            ),
+            code="directory-not-empty",
+            hint=_("name another folder: hgw quickstart DIR"),
+            details={"path": directory},
+        )
+    return open_project(directory)
+
+
+def _abis(session: Session, project: Project | None, *, directory: Path, lang: str) -> tuple[str, ...]:
+    """Both ABIs as far as the profile has them; a project that is for 0.2.100 alone may not work under the other."""
+    if project is None:
+        planned = init(session, directory=directory, template=_TEMPLATE, lang=lang, dry_run=True)
+        native = planned.variables["profile"] == "go"
+    else:
+        go_mod = read_go_mod(project.go_mod)
+        chosen = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+        native = chosen.profile.value == "go" or chosen.abi.value == choices.NATIVE_ABI
+    return (choices.NATIVE_ABI,) if native else ABI_VERSIONS
+
+
+def _check_engine(session: Session, project: Project | None) -> None:
+    """Minutes of installing and compiling are not to end with a missing package."""
+    wanted = Choice("auto", "default")
+    if project is not None:
+        chosen = gateway_settings.choose(project, given=gateway_settings.Given(), variables=session.variables)
+        wanted = chosen.engine
+    choose_engine(wanted, host=session.host)
+
+
+def _place(tool: InstalledTool) -> str:
+    return _("on the PATH") if tool.source == "system" else _("hgw's store")
