@@ -10,7 +10,6 @@ from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Sta
 from higress_cli.doctor.runner import Judge, run_checks
 from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.i18n import _
-from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs
@@ -113,8 +112,8 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
         "config": lambda: _judge_config(facts),
         "gateway-files": lambda: _judge_gateway_files(facts),
         "module": lambda: _judge_module(facts),
-        "port-gateway": lambda: machine.judge_port(facts.gateway_port()),
-        "port-upstream": lambda: machine.judge_port(facts.upstream_port()),
+        "port-gateway": lambda: _judge_port(facts, "--port"),
+        "port-upstream": lambda: _judge_port(facts, "--upstream-port"),
         "engine-envoy": lambda: _judge_envoy(facts),
         "engine-docker": lambda: machine.judge_docker(facts.docker()),
     }
@@ -164,22 +163,22 @@ def _judge_config(facts: Facts) -> Finding:
     project = facts.project_or_bare()
     if project is None:
         return _no_project(facts)
-    path, named = facts.config_file(project)
-    if not named and not path.exists():
+    config, path = facts.config(project)
+    if config is None:
         return skip(_("no {name}: the plugin gets no configuration").format(name=path.name))
-    return plugin_files.judge_config(read_plugin_config(path))
+    return plugin_files.judge_config(config)
 
 
 def _judge_gateway_files(facts: Facts) -> Finding:
     project = facts.project_or_bare()
     if project is None:
         return _no_project(facts)
-    path, named = facts.config_file(project)
     try:
-        values = read_plugin_config(path).values if named or path.exists() else {}
+        config, path = facts.config(project)
     except InvalidInput:
-        return skip(_("judged once {name} reads").format(name=path.name))
-    return gateway_files.judge_written(gateway_files.find_written(project.directory), values=values, config=path)
+        return skip(_("judged once the plugin configuration reads"))
+    written = gateway_files.find_written(project.directory)
+    return gateway_files.judge_written(written, values=config.values if config else {}, config=path)
 
 
 def _judge_module(facts: Facts) -> Finding:
@@ -187,6 +186,11 @@ def _judge_module(facts: Facts) -> Finding:
     if project is None:
         return _no_project(facts)
     return plugin_files.judge_module(facts.module(project), abi=facts.abi())
+
+
+def _judge_port(facts: Facts, option: str) -> Finding:
+    port = facts.port(option)
+    return skip(_("the upstream is somebody else's")) if port is None else machine.judge_port(port)
 
 
 def _judge_envoy(facts: Facts) -> Finding:

@@ -3,23 +3,26 @@
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from packaging.requirements import Requirement
 
 from higress_cli.build.choices import Choices, Given, choose
 from higress_cli.build.freshness import is_stale
-from higress_cli.choice import Choice
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.doctor.tools import Chosen, Program
 from higress_cli.errors import HgwError, InvalidInput, ToolError
+from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.servers import LOOPBACK
+from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.project.go_mod import read_go_mod
+from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.settings import PROFILES, Settings
+from higress_cli.project.settings import PROFILES
 from higress_cli.session import Session
 from higress_cli.system import ports, process
 from higress_cli.toolchain.probe import Probed, probe
@@ -29,11 +32,8 @@ from higress_cli.toolchain.toolset import Tool
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import read_module
 
-T = TypeVar("T")
 _DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
-_PORT: Final = 10000
-_UPSTREAM_PORT: Final = 12345
 
 
 class Facts:
@@ -43,6 +43,7 @@ class Facts:
         self.session = session
         self.project = Once(self._project)
         self.choices = Once(self._choices)
+        self.gateway = Once(self._gateway)
         self.toolset = Once(self._toolset)
         self._probes = {name: Once(self._prober(name)) for name in ("go", "tinygo", "binaryen")}
 
@@ -103,19 +104,19 @@ class Facts:
         """The ABI that the project is built for."""
         return self.choices().abi.value
 
-    def config_file(self, project: Project) -> tuple[Path, bool]:
-        """The file with the plugin's configuration, and whether somebody named it."""
-        found = project.choose(
-            lambda settings: settings.config,
-            flag=(None, ""),
-            variable=(self.session.variable("HGW_CONFIG"), "HGW_CONFIG"),
-            default="config.yaml",
-        )
-        return project.directory / found.value, found.source != "default"
+    def config(self, project: Project) -> tuple[PluginConfig | None, Path]:
+        """The plugin's configuration, None where it has none, and the path of its file.
+
+        Raises:
+            InvalidInput: it does not read, or was named and is not there.
+        """
+        choice = self.gateway().config
+        return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
 
     def module(self, project: Project) -> ModuleFile:
         """What is at the place where the module belongs."""
-        path = project.directory / self.choices().out_file.value
+        chosen = self.choices()
+        path = chosen.output(chosen.abis[0])
         if not path.exists():
             return ModuleFile(path=path, exists=False)
         if path.is_dir():
@@ -129,43 +130,39 @@ class Facts:
             stale=project.has_source and is_stale(project.directory, path),
         )
 
-    def _choose(self, variable: str, read: Callable[[Settings], str | None], default: str) -> Choice[str]:
-        project = self.project_or_bare() or Project(directory=self.session.directory)
-        value = self.session.variable(variable)
-        return project.choose(read, flag=(None, ""), variable=(value, variable), default=default)
-
     # Machine --------------------------------------------------------------------------------------------------
 
-    def gateway_port(self) -> PortFacts:
-        """Where `hgw run` would listen."""
-        return self._port("HGW_PORT", "--port", lambda settings: settings.port, _PORT)
+    def _gateway(self) -> GatewaySettings:
+        project = self.project_or_bare() or Project(directory=self.session.directory)
+        return gateway_settings.choose(project, given=gateway_settings.Given(), variables=self.session.variables)
 
-    def upstream_port(self) -> PortFacts:
-        """Where the upstream of `hgw run` would listen."""
-        return self._port(
-            "HGW_UPSTREAM_PORT", "--upstream-port", lambda settings: settings.upstream_port, _UPSTREAM_PORT
+    def port(self, option: str) -> PortFacts | None:
+        """Where `hgw run` would listen: for `--port` the gateway, for `--upstream-port` what is behind it.
+
+        None where the upstream is somebody else's.
+        """
+        settings = self.gateway()
+        if option == "--upstream-port" and settings.upstream.value != gateway_settings.HTTPBIN:
+            return None
+        bind, chosen = (
+            (settings.bind.value, settings.port) if option == "--port" else (LOOPBACK, settings.upstream_port)
         )
-
-    def _port(self, variable: str, option: str, read: Callable[[Settings], int | None], default: int) -> PortFacts:
-        found = self._choose(variable, lambda settings: _text(read(settings)), str(default))
-        port = int(found.value)
-        bind = self._choose("HGW_BIND", lambda settings: settings.bind, "127.0.0.1").value
-        free = ports.is_free(bind, port)
+        free = ports.is_free(bind, chosen.value)
         return PortFacts(
             bind=bind,
-            port=port,
+            port=chosen.value,
             option=option,
-            source=found.source,
+            source=chosen.source,
             free=free,
-            refusal=None if free else ports.refusal(bind, port),
-            holder=None if free else ports.holder(port),
-            other=None if free else ports.free_port(bind, above=port),
+            refusal=None if free else ports.refusal(bind, chosen.value),
+            holder=None if free else ports.holder(chosen.value),
+            other=None if free else ports.free_port(bind, above=chosen.value),
         )
 
     def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
         """What is installed of the extra that brings a gateway, and what `hgw run` would end with."""
         try:
-            choose_engine(Choice("envoy", "default"), host=self.session.host)
+            choose_engine(self.gateway().engine, host=self.session.host)
         except ToolError as error:
             return (), error
         needed = [Requirement(text) for text in metadata.requires(_DISTRIBUTION) or () if "extra ==" in text]
@@ -195,7 +192,3 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _text(value: int | None) -> str | None:
-    return None if value is None else str(value)

@@ -42,9 +42,15 @@ def judge_project(project: Project, *, profile: str, profile_source: str) -> Fin
     return Finding(
         status=Status.OK,
         found=project.name,
-        note=_("profile {profile}, from {source}").format(profile=profile, source=profile_source),
+        note=_("profile {profile}, from {source}").format(profile=profile, source=_near(profile_source, project)),
         detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
     )
+
+
+def _near(source: str, project: Project) -> str:
+    """The source of a choice; a file of the project by its name."""
+    path = Path(source)
+    return path.name if path.parent == project.directory else source
 
 
 def judge_config(config: PluginConfig) -> Finding:
