@@ -1,0 +1,88 @@
+"""What the end-to-end tests share: real tools and one real plugin, made once in a checkout and kept in its .cache."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache"
+_KEPT = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
+
+
+HgwProcess = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def real_variables(shared_home: Path) -> Mapping[str, str]:
+    """An environment in which hgw finds the real tools: those that `hgw install` put into the shared home."""
+    variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    variables |= {"HOME": str(shared_home), "HGW_HOME": str(shared_home / "hgw"), "LANG": "C.UTF-8"}
+    variables["PYTHONPATH"] = str(ROOT)
+    with filelock.FileLock(CACHE / "e2e-install.lock"):
+        installed = _run(variables, ROOT, "install")
+    assert installed.code == 0, installed.err
+    return variables
+
+
+@pytest.fixture(scope="session")
+def real_hgw(real_variables: Mapping[str, str]) -> HgwProcess:
+    """hgw in a process of its own with the real tools: `real_hgw("build", cwd=folder)`."""
+
+    def run(*argv: str, cwd: Path, **more: str) -> Ended:
+        return _run({**real_variables, **more}, cwd, *argv)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def basic_plugin(real_hgw: HgwProcess) -> Path:
+    """The folder of a plugin of the template `basic`, with main-0.2.1.wasm and main-0.2.100.wasm in it.
+
+    Nobody may change it. Its path has a space and Chinese characters in it, as users' paths have.
+    """
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "templates").rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    folder = CACHE / "e2e-plugins" / f"基本 plugin {digest.hexdigest()[:12]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(CACHE / "e2e-plugins" / "basic.lock"):
+        if not folder.exists():
+            made = real_hgw("init", str(folder), "--name", "basic", cwd=folder.parent)
+            assert made.code == 0, made.err
+        # hgw itself knows whether anything has to be compiled again.
+        built = real_hgw("build", "--abi", "all", cwd=folder)
+        assert built.code == 0, built.err
+    return folder
+
+
+def _run(variables: Mapping[str, str], cwd: Path, *argv: str) -> Ended:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "higress_cli", *argv],
+        cwd=cwd,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -1,0 +1,148 @@
+"""hgw build with the real compilers. A TinyGo compilation takes its 15 seconds: they are few, and shared."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.module import read_module
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def copied(basic_plugin: Path, tmp_path: Path) -> Path:
+    """A plugin to be changed, with a module in its place."""
+    folder = tmp_path / "work" / "my plugin"
+    shutil.copytree(basic_plugin, folder)
+    (folder / "main-0.2.1.wasm").rename(folder / "main.wasm")
+    (folder / "main-0.2.100.wasm").unlink()
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(("abi", "export"), [("0.2.1", "_0_2_0"), ("0.2.100", "_0_2_100")])
+def test_each_abi_exports_its_marker(basic_plugin: Path, abi: str, export: str) -> None:
+    path = basic_plugin / f"main-{abi}.wasm"
+    found = abi_of(read_module(path.read_bytes(), path=path))
+    assert found.markers == (f"proxy_abi_version{export}",)
+    assert found.version == abi
+
+
+def test_the_module_is_byte_for_byte_what_the_guides_command_makes(
+    basic_plugin: Path, real_hgw, real_variables
+) -> None:
+    (first, _second) = real_hgw(
+        "--output", "json", "build", "--abi", "all", "--print-command", cwd=basic_plugin
+    ).document["data"]["commands"]
+    tools = {name: value for name, value in first["environment"].items() if name != "GOGC"}
+    by_hand = basic_plugin / "main.wasm"
+    try:
+        subprocess.run(
+            'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
+            ' -tags="custommalloc nottinygc_finalizer" ./',
+            shell=True,
+            check=True,
+            cwd=basic_plugin,
+            env={**real_variables, **tools},
+        )  # fmt: skip
+        assert by_hand.read_bytes() == (basic_plugin / "main-0.2.1.wasm").read_bytes()
+    finally:
+        by_hand.unlink(missing_ok=True)
+
+
+def test_nothing_is_compiled_twice(basic_plugin: Path, real_hgw) -> None:
+    document = real_hgw("--output", "json", "build", "--abi", "all", cwd=basic_plugin).document
+    assert [artifact["up_to_date"] for artifact in document["data"]["artifacts"]] == [True, True]
+
+
+def test_what_tinygo_refuses_is_shown_and_changes_nothing(copied: Path, real_hgw) -> None:
+    (copied / "more.go").write_text("package main\n\nvar number int = undefinedThing\n")
+    before = content(copied)
+    ended = real_hgw("--output", "json", "build", cwd=copied)
+    assert ended.code == 7
+    assert "more.go:3:18: undefined: undefinedThing" in ended.err
+    error = ended.document["error"]
+    assert error["code"] == "compile-failed"
+    assert "undefined: undefinedThing" in error["details"]["output"]
+    assert content(copied) == before
+
+
+def test_imports_that_go_mod_lacks_are_tidied_by_the_real_go(copied: Path, real_hgw) -> None:
+    go_mod = copied / "go.mod"
+    go_mod.write_text("".join(line for line in go_mod.read_text().splitlines(True) if "tidwall" not in line))
+    (copied / "go.sum").unlink()
+    # It does not compile, so that this test need not wait for TinyGo to finish.
+    (copied / "more.go").write_text("package main\n\nvar number int = undefinedThing\n")
+    ended = real_hgw("build", cwd=copied)
+    assert ended.code == 7, ended.err
+    assert "go mod tidy" in ended.err
+    assert "+ github.com/tidwall/gjson v" in ended.err
+    assert "github.com/tidwall/gjson" in go_mod.read_text()
+
+
+def test_without_a_network_missing_modules_are_said_to_be_missing(copied: Path, real_hgw, tmp_path: Path) -> None:
+    before = content(copied)
+    started = time.monotonic()
+    ended = real_hgw(
+        "--output", "json", "build",
+        cwd=copied, GOMODCACHE=str(tmp_path / "empty"), GOPROXY="http://127.0.0.1:9", GOFLAGS="-modcacherw",
+    )  # fmt: skip
+    assert time.monotonic() - started < 15
+    assert ended.code == 5, ended.err
+    assert ended.document["error"]["code"] == "go-modules-unreachable"
+    assert content(copied) == before
+
+
+def test_ctrl_c_in_the_middle_leaves_no_trace(copied: Path, real_variables: Mapping[str, str]) -> None:
+    before = content(copied)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "higress_cli", "build", "--force"],
+        cwd=copied,
+        env=dict(real_variables),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    while b"Compiling" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert content(copied) == before
+    assert not _running_in(copied)
+
+
+def _running_in(folder: Path) -> list[str]:
+    """The programs whose working folder is `folder`, as Linux tells."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry.joinpath("cwd").readlink() == folder:
+                found.append(entry.joinpath("cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_native_go_from_nothing(tmp_path: Path, real_hgw) -> None:
+    folder = tmp_path / "work" / "native"
+    assert real_hgw("init", str(folder), "--profile", "go", cwd=tmp_path).code == 0
+    ended = real_hgw("--output", "json", "--yes", "build", cwd=folder)
+    assert ended.code == 0, ended.err
+    (artifact,) = ended.document["data"]["artifacts"]
+    assert (artifact["abi"], artifact["compiler"], artifact["tinygo"]) == ("0.2.100", "go", None)
+    module = read_module((folder / "main.wasm").read_bytes(), path=folder)
+    assert "_initialize" in module.functions
+    assert os.access(folder / "main.wasm", os.R_OK)
