@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 
 from higress_cli.build.choices import Choices, Given, choose
 from higress_cli.build.freshness import is_stale
+from higress_cli.build.verdict import check_module
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
@@ -30,7 +31,7 @@ from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Tool
 from higress_cli.wasm.abi import abi_of
-from higress_cli.wasm.module import read_module
+from higress_cli.wasm.module import Module, read_module
 
 _DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
@@ -122,11 +123,13 @@ class Facts:
         if path.is_dir():
             return ModuleFile(path=path, exists=True, entries=sum(1 for _entry in path.iterdir()))
         content = path.read_bytes()
+        module = read_module(content, path=path)
         return ModuleFile(
             path=path,
             exists=True,
             bytes=len(content),
-            abi=abi_of(read_module(content, path=path)),
+            abi=abi_of(module).version,
+            problem=_fault(module, chosen) if project.has_source else None,
             stale=project.has_source and is_stale(project.directory, path),
         )
 
@@ -181,6 +184,14 @@ class Facts:
         if answer.returncode != 0 or not answer.stdout.strip():
             return DockerFacts(client=True, problem=answer.output.strip())
         return DockerFacts(client=True, server=answer.stdout.strip())
+
+
+def _fault(module: Module, chosen: Choices) -> HgwError | None:
+    try:
+        check_module(module, profile=chosen.profile.value, abi=chosen.abis[0])
+    except HgwError as error:
+        return error
+    return None
 
 
 def _chosen(tool: Tool) -> Chosen:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
+from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
-from higress_cli.wasm.abi import Abi
 
+_OTHER_ABI = "abi-mismatch"
 _MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
 
 
@@ -61,13 +62,17 @@ def judge_config(config: PluginConfig) -> Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleFile:
-    """What is at the module's path: nothing, a folder, or a module with its ABI."""
+    """What is at the module's path: nothing, a folder, or a module with its ABI.
+
+    `problem` is what a build would have said of it, None where it is sound; `stale` that its source is newer.
+    """
 
     path: Path
     exists: bool
     entries: int | None = None
     bytes: int = 0
-    abi: Abi | None = None
+    abi: str | None = None
+    problem: HgwError | None = None
     stale: bool = False
 
 
@@ -82,7 +87,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
         empty = module.entries == 0
         return Finding(
             status=Status.FAIL,
-            code="module-is-folder",
+            code="out-file-is-folder",
             found=_("{name} is a folder").format(name=module.path.name),
             expected=_("a file"),
             why=_("a container was started before the module was built, and mounting it made a folder of its name"),
@@ -96,29 +101,18 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
                 target=module.path,
             ),
         )
-    found = module.abi.version if module.abi else None
-    rebuild = Fix(summary=_("build it"), commands=("hgw build",), safe=True)
-    if found is None:
+    if module.problem is not None:
         return Finding(
-            status=Status.WARN,
-            code="abi-unknown",
-            found=_("{name} declares no ABI that a gateway knows").format(name=module.path.name),
-            expected=_("ABI 0.2.1 or 0.2.100"),
-            why=_("no gateway loads it"),
-            fix=rebuild,
-        )
-    if abi not in (found, "all"):
-        return Finding(
-            status=Status.WARN,
-            code="abi-mismatch",
-            found=f"ABI {found}",
+            status=Status.WARN if module.problem.code == _OTHER_ABI else Status.FAIL,
+            code=module.problem.code,
+            found=module.problem.message,
             expected=f"ABI {abi}",
-            why=_("header states mean something else under the other ABI"),
-            fix=rebuild,
+            fix=Fix(summary=_("build it"), commands=("hgw build",), safe=True),
+            detail=(str(module.path),),
         )
     return Finding(
         status=Status.OK,
-        found=f"ABI {found}",
+        found=f"ABI {module.abi}",
         note=_("{size:.2f} MB; older than its source").format(size=module.bytes / 1e6)
         if module.stale
         else _("{size:.2f} MB").format(size=module.bytes / 1e6),

@@ -232,7 +232,7 @@ def test_an_empty_folder_in_the_modules_place_is_mended(report, tools, tree):
     before, checks, _document = report("module")
     after, mended, document = report("module", "--fix")
 
-    assert (before, checks["module"]["code"], after, mended["module"]["status"]) == (1, "module-is-folder", 0, "skip")
+    assert (before, checks["module"]["code"], after, mended["module"]["status"]) == (1, "out-file-is-folder", 0, "skip")
     assert document["data"]["fixed"] == ["module"]
     assert not (root / "main.wasm").exists()
 

@@ -12,16 +12,15 @@ from higress_cli.doctor.plugin_files import (
     judge_project,
     looks_like_project,
 )
+from higress_cli.errors import CheckFailed
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import open_project
-from higress_cli.wasm.abi import Abi
 
 MODULE = Path("/p/main.wasm")
 
 
-def built(version: str | None, *, stale: bool = False) -> ModuleFile:
-    abi = Abi(export="x", version=version, markers=("x",))
-    return ModuleFile(path=MODULE, exists=True, bytes=1_930_000, abi=abi, stale=stale)
+def built(**facts) -> ModuleFile:
+    return ModuleFile(**{"path": MODULE, "exists": True, "bytes": 1_930_000, "abi": "0.2.1", **facts})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_a_module_that_is_not_there_yet_is_no_fault():
 def test_an_empty_folder_in_the_modules_place_can_be_removed():
     finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=0), abi="0.2.1")
 
-    assert (finding.status, finding.code) == (Status.FAIL, "module-is-folder")
+    assert (finding.status, finding.code) == (Status.FAIL, "out-file-is-folder")
     assert finding.fix is not None
     assert (finding.fix.remedy, finding.fix.safe, finding.fix.target) == (Remedy.REMOVE_EMPTY_FOLDER, True, MODULE)
 
@@ -94,22 +93,22 @@ def test_a_folder_with_something_in_it_is_left_to_its_owner():
     assert (finding.fix.remedy, finding.fix.safe) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("version", "abi", "status", "code"),
-    [
-        ("0.2.1", "0.2.1", Status.OK, None),
-        ("0.2.100", "all", Status.OK, None),
-        ("0.2.1", "0.2.100", Status.WARN, "abi-mismatch"),
-        (None, "0.2.1", Status.WARN, "abi-unknown"),
-    ],
-)
-def test_a_module_is_judged_by_the_abi_that_it_declares(version, abi, status, code):
-    finding = judge_module(built(version), abi=abi)
+def test_a_sound_module_tells_its_abi_and_size():
+    finding = judge_module(built(), abi="0.2.1")
 
-    assert (finding.status, finding.code) == (status, code)
+    assert (finding.status, finding.found, finding.note) == (Status.OK, "ABI 0.2.1", "1.93 MB")
+
+
+@pytest.mark.parametrize(("code", "status"), [("abi-mismatch", Status.WARN), ("collector-flags-missing", Status.FAIL)])
+def test_a_module_that_a_build_would_refuse_is_told_with_the_same_id(code, status):
+    finding = judge_module(built(problem=CheckFailed("the module has no export", code=code)), abi="0.2.1")
+
+    assert (finding.status, finding.code, finding.found) == (status, code, "the module has no export")
+    assert finding.fix is not None
+    assert finding.fix.commands == ("hgw build",)
 
 
 def test_a_module_older_than_its_source_is_told_and_is_no_fault():
-    finding = judge_module(built("0.2.1", stale=True), abi="0.2.1")
+    finding = judge_module(built(stale=True), abi="0.2.1")
 
     assert (finding.status, finding.note) == (Status.OK, "1.93 MB; older than its source")
