@@ -4,9 +4,13 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
 
-from higress_cli.i18n import _
+from higress_cli.i18n import N_, _
 
 GLOBAL_PANEL: Final = "global"
+
+# Typer's own texts, for the catalogues.
+N_("Install completion for the current shell.")
+N_("Show completion for the current shell, to copy it or customize the installation.")
 
 
 def in_active_language(command: Any) -> Any:
@@ -28,6 +32,7 @@ def _write_sections(command: Any, ctx: Any, formatter: Any) -> None:
             continue
         if param.param_type_name == "argument":
             heading = _("Arguments")
+            record = (param.metavar or param.name.upper(), record[1])
         elif getattr(param, "rich_help_panel", None) == GLOBAL_PANEL or param.name == "help":
             heading = _("Global options")
         else:
