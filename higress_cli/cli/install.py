@@ -32,7 +32,7 @@ def install(
     tools: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TOOL[@VERSION]]...",
+            metavar="TOOL[@VERSION]",
             show_default=False,
             help=N_("go, tinygo or binaryen; default: all that the project here needs"),
         ),

@@ -8,6 +8,7 @@ from typing import Final
 from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
+from higress_cli.toolchain import mirrors
 from higress_cli.toolchain.attempt import Cause, PassedOver, Tried
 from higress_cli.toolchain.select import Candidate
 from higress_cli.toolchain.solver import Need
@@ -67,11 +68,11 @@ class Acquisition:
                 return self._take(plan)
             except SetFailed:
                 continue
-        raise self._nothing_left()
+        raise self._offline(plans) if self._work.reach.offline else self._nothing_left()
 
     def _ask_hosts(self, plans: Sequence[tuple[Need, ...]]) -> None:
         """Ask all hosts of archives at once, so that several dead ones cost no more than one."""
-        if self._source not in {None, archive.NAME}:
+        if self._source not in {None, archive.NAME} or self._work.reach.offline:
             return
         needed = {(need.name, need.version) for plan in plans for need in plan if need.here is None}
         if not needed:
@@ -184,9 +185,29 @@ class Acquisition:
             + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
             code=telling[-1].code if len({failure.code for failure in telling}) == 1 else "no-source",
             hint=next(
-                (failure.hint for failure in (*reversed(telling), *failures) if failure.hint), _mirror_hint(kind)
+                (failure.hint for failure in (*reversed(telling), *failures) if failure.hint), _mirror_hint(kind, names)
             ),
             details={"tools": names, "tried": {name: [asdict(item) for item in self._told(name)] for name in names}},
+        )
+
+    def _offline(self, plans: Sequence[tuple[Need, ...]]) -> HgwError:
+        """Without a network the way is to carry files: those of the first set that has an archive for each tool."""
+        for plan in plans:
+            missing = [need for need in plan if need.here is None and (need.name, need.version) not in self._got]
+            files = [archive.file_by_hand(self._work, need.name, need.version) for need in missing]
+            carried = [file for file in files if file is not None]
+            if len(carried) == len(missing):
+                break
+        else:
+            return self._nothing_left()
+        return DownloadError(
+            _("--offline forbids the download of {tools}").format(
+                tools=", ".join(f"{compatibility.TITLES[need.name]} {need.version}" for need in missing)
+            )
+            + "".join(f"\n  {file.url}\n    -> {file.path}" for file in carried),
+            code="offline",
+            hint=_("fetch these on another machine, put them there, and run `hgw install --offline` again"),
+            details={"files": [asdict(file) for file in carried]},
         )
 
     def _tried_for(self, name: str, candidate: Candidate) -> tuple[Tried, ...]:
@@ -212,7 +233,12 @@ def _most_telling(failures: Sequence[PassedOver]) -> tuple[type[HgwError], list[
     return ToolError, list(failures)
 
 
-def _mirror_hint(kind: type[HgwError]) -> str | None:
+def _mirror_hint(kind: type[HgwError], names: Sequence[str]) -> str | None:
     if kind is not DownloadError:
         return None
-    return _("set HGW_MIRROR_GO, HGW_MIRROR_GITHUB or HGW_MIRROR_GOPROXY to a mirror that this machine reaches")
+    variables = [mirrors.variable_for(name) for name in names]
+    if any(source == go_module.NAME for name in names for source in SOURCES[name]):
+        variables.append(mirrors.GOPROXY_VARIABLE)
+    return _("set {variables} to a mirror that this machine reaches").format(
+        variables=_(" or ").join(dict.fromkeys(variables))
+    )

@@ -14,6 +14,7 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 
+GOPROXY_VARIABLE: Final = "HGW_MIRROR_GOPROXY"
 _SCHEMES: Final = ("http://", "https://", "file://")
 
 
@@ -38,14 +39,14 @@ def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
 
 def goproxy(session: Session) -> str | None:
     """The value for GOPROXY that the user chose for hgw, None where the go command's own setting holds."""
-    given = session.variable("HGW_MIRROR_GOPROXY")
+    given = session.variable(GOPROXY_VARIABLE)
     if given is None:
         return None
     presets = _data()["goproxy"]
     if given in presets:
         return ",".join(presets[given]) or None
     if not given.startswith((*_SCHEMES, "direct", "off")):
-        raise _invalid("HGW_MIRROR_GOPROXY", given, "goproxy")
+        raise _invalid(GOPROXY_VARIABLE, given, "goproxy")
     return given
 
 

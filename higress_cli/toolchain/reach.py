@@ -11,7 +11,7 @@ from higress_cli.i18n import _
 from higress_cli.system import http
 
 # A host that has not answered by then counts as out of reach: resolving a name can take far longer than connecting.
-PATIENCE_SECONDS: Final = 5.0
+PATIENCE_SECONDS: Final = 4.0
 
 
 class Reach:
@@ -55,6 +55,13 @@ class Reach:
             return _("--offline forbids it")
         self.ask([url])
         return self._problems[self._key(url)]
+
+    def all_dead(self, urls: Iterable[str]) -> str | None:
+        """Why none of these URLs is worth a try, None where one is, or there are none at all."""
+        urls = tuple(urls)
+        self.ask(urls)
+        problems = {url: self.problem(url) for url in urls}
+        return None if not urls or None in problems.values() else f"{self._key(urls[0])}: {problems[urls[0]]}"
 
     def client_problem(self, name: str) -> str | None:
         """What was wrong when the client `name` (go, apt, npm, pip) was used last."""

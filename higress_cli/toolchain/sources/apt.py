@@ -11,12 +11,14 @@ from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
+from higress_cli.system import process
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.work import Work, last_words
 
 PROGRAMS: Final = ("apt-get", "apt-cache", "dpkg-deb")
 _SECONDS: Final = 3600.0
+_ASKING_SECONDS: Final = 20.0
 # `#clear` before what follows: these are lists, to which a plain setting would add.
 _CONFIGURATION: Final = """\
 #clear APT::Update::Pre-Invoke;
@@ -57,6 +59,9 @@ def update(work: Work, *, activity: Activity) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     path = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     (folder / "apt.conf").write_text(_CONFIGURATION.format(folder=path), encoding="utf-8")
+    if problem := work.reach.all_dead(_sites(work)):
+        work.reach.client_failed("apt", problem)
+        raise _unreachable(problem)
     updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)
     # apt counts hosts out of reach as a warning; what matters is whether any list came.
     if updated.returncode != 0 or not _has_lists(folder):
@@ -118,6 +123,19 @@ def unpack(work: Work, packages: Sequence[Path], folder: Path, *, activity: Acti
 def version_of(package: Path) -> str:
     """The version in a package's file name, without its epoch: NAME_1%3a16.0.6-15_amd64.deb has 16.0.6-15."""
     return package.name.split("_")[1].rpartition("%3a")[2]
+
+
+def _sites(work: Work) -> tuple[str, ...]:
+    """The servers that apt is configured for; none where it goes another way than plain HTTP, or by its own proxy."""
+    variables = work.session.variables
+    settings = process.run(["apt-config", "dump"], variables=variables, timeout=_ASKING_SECONDS).stdout
+    if any(line.startswith("Acquire::http") and "roxy" in line.split(" ")[0] for line in settings.splitlines()):
+        return ()
+    command = _command(work, "apt-get", "update", "--print-uris")
+    answer = process.run(command, variables=variables, timeout=_ASKING_SECONDS)
+    # Each line: 'URI' FILE SIZE
+    sites = tuple(line.split()[0].strip("'") for line in answer.stdout.splitlines() if line.startswith("'"))
+    return sites if all(site.startswith(("http://", "https://")) for site in sites) else ()
 
 
 def _folder(work: Work) -> Path:

@@ -1,6 +1,8 @@
 """The official release archives, from their own address or a mirror, known by their SHA-256."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from higress_cli.errors import DownloadError, ToolError
@@ -14,7 +16,17 @@ from higress_cli.toolchain.probe import PROGRAMS, ask
 from higress_cli.toolchain.store import Entry, Receipt
 from higress_cli.toolchain.work import Work
 
-NAME = "archive"
+NAME: Final = "archive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandFetched:
+    """An archive that was fetched on another machine: it is taken from `path` when its digest is right."""
+
+    tool: str
+    url: str
+    sha256: str
+    path: Path
 
 
 def urls(work: Work, tool: str, version: str) -> tuple[str, ...]:
@@ -49,6 +61,16 @@ def fetch(work: Work, tool: str, version: str) -> Entry:
     )
 
 
+def file_by_hand(work: Work, tool: str, version: str) -> HandFetched | None:
+    """What somebody would fetch elsewhere and put where for this tool, None where no archive is pinned."""
+    pin = pins.archive_pin(tool, version, work.session.host)
+    if pin is None:
+        return None
+    wanted = download.Archive(url=urls(work, tool, version)[0], sha256=pin.sha256)
+    place = download.kept_at(wanted, folder=work.session.dirs.downloads)
+    return HandFetched(tool=tool, url=wanted.url, sha256=pin.sha256, path=place)
+
+
 def adopt_archive(work: Work, wanted: download.Archive, *, tool: str, version: str | None) -> Entry:
     """Install an archive that the user named; without a version the tool in it is asked for its own.
 
@@ -69,9 +91,8 @@ def _fetch_one(work: Work, wanted: download.Archive, *, tool: str, version: str)
     """Like `adopt_archive`, but a host that is known to be out of reach costs nothing."""
     if not _kept(work, wanted) and (problem := work.reach.problem(wanted.url)):
         code = "offline" if work.reach.offline else "download-failed"
-        hint = _place_it(work, wanted) if work.reach.offline else None
         host = "{0.scheme}://{0.netloc}".format(urlsplit(wanted.url))
-        raise PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code, hint=hint)
+        raise PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
     title = _("Downloading {tool} {version}").format(tool=compatibility.TITLES[tool], version=version)
     try:
         with work.session.reporter.activity(title) as activity:
@@ -139,12 +160,8 @@ def _offline(work: Work, wanted: download.Archive) -> DownloadError:
     return DownloadError(
         _("{url} would have to be downloaded, and --offline forbids it").format(url=wanted.url),
         code="offline",
-        hint=_place_it(work, wanted),
+        hint=_("fetch it on another machine and put it at {path}").format(
+            path=download.kept_at(wanted, folder=work.session.dirs.downloads)
+        ),
         details={"url": wanted.url, "sha256": wanted.sha256},
-    )
-
-
-def _place_it(work: Work, wanted: download.Archive) -> str:
-    return _("fetch {url} on another machine and put it at {path}").format(
-        url=wanted.url, path=download.kept_at(wanted, folder=work.session.dirs.downloads)
     )

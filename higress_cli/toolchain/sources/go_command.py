@@ -18,7 +18,7 @@ from higress_cli.toolchain.mirrors import goproxy
 from higress_cli.toolchain.sources import python_package
 from higress_cli.toolchain.work import Work, last_words
 
-_ASKING_SECONDS: Final = 8.0
+_ASKING_SECONDS: Final = 7.0
 _DOWNLOAD_SECONDS: Final = 3600.0
 # Settings that would change what is fetched, how it is verified, or for which platform it is built.
 _NEUTRAL: Final[dict[str, str | None]] = {

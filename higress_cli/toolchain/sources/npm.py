@@ -5,8 +5,10 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
+from higress_cli.reporter import Activity
 from higress_cli.system import archive
 from higress_cli.system.download import sha256_of
 from higress_cli.toolchain import pins
@@ -16,7 +18,8 @@ from higress_cli.toolchain.work import Work, last_words
 
 NAME: Final = "npm"
 _SECONDS: Final = 600.0
-_IMPATIENT: Final = ("--fetch-retries=0", "--fetch-timeout=8000", "--no-update-notifier", "--no-audit", "--no-fund")
+_ASKING_SECONDS: Final = 4.5
+_IMPATIENT: Final = ("--fetch-retries=0", "--fetch-timeout=8000", "--no-update-notifier", "--logs-max=0")
 
 
 def fetch(work: Work, wanted: str | None) -> Entry:
@@ -42,18 +45,7 @@ def fetch(work: Work, wanted: str | None) -> Entry:
         raise PassedOver(problem, cause=Cause.NETWORK, code="download-failed")
     name = f"{package.package}@{compatibility.release(package.version).major}.0.0"
     with work.session.reporter.activity(_("Downloading {name} from npm").format(name=name)) as activity:
-        folder = work.scratch / "npm"
-        folder.mkdir(exist_ok=True)
-        # No script of the package runs: it is packed, verified and unpacked, never installed.
-        command = ["npm", "pack", name, "--pack-destination", str(folder), "--ignore-scripts", *_IMPATIENT]
-        edits = {"npm_config_cache": str(folder / "cache")}
-        packed = work.run(command, activity=activity, edits=edits, timeout=_SECONDS)
-        file = next(folder.glob("*.tgz"), None)
-        if packed.returncode != 0 or file is None:
-            work.require_space()
-            reason = last_words(packed)
-            work.reach.client_failed("npm", reason)
-            raise PassedOver(reason, cause=Cause.NETWORK, code="download-failed")
+        file = _pack(work, name, activity)
         _verify(file, package.integrity, name)
         with work.store.staging() as staged:
             archive.unpack(file, staged)
@@ -68,6 +60,27 @@ def fetch(work: Work, wanted: str | None) -> Entry:
                 digest=sha256_of(file),
             )
             return work.store.adopt(root, receipt, variables=work.session.variables)
+
+
+def _pack(work: Work, name: str, activity: Activity) -> Path:
+    """The package as a file. No script of it runs: it is packed, verified and unpacked, never installed."""
+    folder = work.scratch / "npm"
+    folder.mkdir(exist_ok=True)
+    edits = {"npm_config_cache": str(folder / "cache")}
+    # npm has no limit for connecting, so it is first asked something short.
+    question = ["npm", "view", name, "version", *_IMPATIENT]
+    command = ["npm", "pack", name, "--pack-destination", str(folder), "--ignore-scripts", *_IMPATIENT]
+    for argv, seconds in ((question, _ASKING_SECONDS), (command, _SECONDS)):
+        try:
+            ran = work.run(argv, activity=activity, edits=edits, timeout=seconds)
+            reason = None if ran.returncode == 0 else last_words(ran)
+        except ToolError as error:
+            reason = error.message
+        if reason is not None:
+            work.require_space()
+            work.reach.client_failed("npm", reason)
+            raise PassedOver(reason, cause=Cause.NETWORK, code="download-failed")
+    return next(folder.glob("*.tgz"))
 
 
 def _verify(file: Path, integrity: str, name: str) -> None:
