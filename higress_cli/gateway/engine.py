@@ -1,5 +1,6 @@
 """Which engine runs a module, why, and where its program is."""
 
+import base64
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -64,6 +65,11 @@ def check_fit(plugin: Plugin, engine: Engine) -> None:
             hint=_("it needs the engine builtin or docker, which this version of hgw does not have yet"),
             details={"engine": "builtin", "imports": lacking, "path": plugin.path},
         )
+
+
+def route_names_module() -> bytes:
+    """The filter that gives a plugin route_name and cluster_name in upstream's Envoy (data/route_names.wat)."""
+    return base64.b64decode(_data()[ENVOY]["route_names"])
 
 
 def require_upstream() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from higress_cli.errors import GatewayError
 from higress_cli.gateway import bootstrap, logs
 from higress_cli.gateway.admin import Admin
-from higress_cli.gateway.engine import Engine
+from higress_cli.gateway.engine import Engine, route_names_module
 from higress_cli.gateway.plugin import Plugin, for_envoy
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import port_in_use
@@ -88,7 +88,14 @@ class Gateway:
         any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
         return Endpoint(host=any_address.get(self.place.bind, self.place.bind), port=self.port).url
 
-    def apply(self, plugin: Plugin, config: PluginConfig | None, services: Mapping[str, Endpoint]) -> Applied:
+    def apply(
+        self,
+        plugin: Plugin,
+        config: PluginConfig | None,
+        services: Mapping[str, Endpoint],
+        *,
+        route: str = bootstrap.DEFAULT_ROUTE,
+    ) -> Applied:
         """Let the gateway work with this plugin, configuration and services; the first call starts it.
 
         Where the gateway refuses, what worked before goes on.
@@ -101,7 +108,7 @@ class Gateway:
         tail = logs.Tail(self.folder.log, only_new=True)
         identity = f"run={self.folder.id}; config={self._version}; sha256={plugin.sha256}"
         ready = for_envoy(plugin)
-        module = self._store(plugin.sha256, ready.content)
+        module = self._store(f"module-{plugin.sha256[:12]}.wasm", ready.content)
         self._write_clusters(services)
         plan = bootstrap.ListenerPlan(
             version=self._version,
@@ -114,6 +121,8 @@ class Gateway:
             stops_on_headers=plugin.stops_on_headers,
             upstream=self.place.upstream,
             access_log=self.folder.access_log,
+            helper=self._store("route_names.wasm", route_names_module()),
+            route=route,
         )
         if self._process is None:
             self._write_listener(plan)
@@ -122,6 +131,7 @@ class Gateway:
         self._write_listener(plan)
         self._wait(lambda: self._listener_ready(identity, plugin, tail), tail)
         self.folder.write_json(self.folder.config_dump.name, self.admin.config_dump())
+        self._forget_modules(module)
         return Applied(
             version=self._version,
             identity=identity,
@@ -153,12 +163,18 @@ class Gateway:
 
     # Steps ----------------------------------------------------------------------------------------------------
 
-    def _store(self, digest: str, content: bytes) -> Path:
-        """A copy that a rebuild of the project cannot change under the gateway."""
-        path = self.folder.path / f"module-{digest[:12]}.wasm"
+    def _store(self, name: str, content: bytes) -> Path:
+        """A module in the run's folder: a rebuild of the project cannot change it under the gateway."""
+        path = self.folder.path / name
         if not path.exists():
             path.write_bytes(content)
         return path
+
+    def _forget_modules(self, current: Path) -> None:
+        """Envoy has read what it runs: a day of rebuilding need not fill the disk."""
+        for path in self.folder.path.glob("module-*.wasm"):
+            if path != current:
+                path.unlink(missing_ok=True)
 
     def _write_clusters(self, services: Mapping[str, Endpoint]) -> None:
         if self._services == services:

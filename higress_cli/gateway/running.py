@@ -58,10 +58,10 @@ class RunningGateway:
 
     def obstacle(self, scenario: Scenario) -> str | None:
         """Why a scenario cannot be run here, None where it can."""
-        if scenario.config is not None:
-            return _("it has a configuration of its own")
-        if scenario.services:
-            return _("it needs services that only hgw's own gateway has")
+        own = {"config": scenario.config, "services": scenario.services or None, "route": scenario.route}
+        named = [key for key, value in own.items() if value is not None]
+        if named:
+            return _("it needs a gateway with its own {keys}").format(keys=", ".join(named))
         if self.record is None and scenario.request.via == "upstream":
             return _("the address of the upstream is not known")
         expect = scenario.expect

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from higress_cli.errors import GatewayError
 from higress_cli.gateway import logs
-from higress_cli.gateway.bootstrap import IDENTITY_HEADER
+from higress_cli.gateway.bootstrap import DEFAULT_ROUTE, IDENTITY_HEADER
 from higress_cli.gateway.envoy import Applied, Gateway, active_plugin
 from higress_cli.gateway.judge import Check, Observed, judge, judge_identity, judge_log
 from higress_cli.gateway.plugin import Plugin, for_envoy
@@ -64,7 +64,7 @@ class Trial:
         self._witness = witness
         self._settings_file = settings_file
         self._applied: Applied | None = None
-        self._in_effect: tuple[PluginConfig | None, Mapping[str, Endpoint]] | None = None
+        self._in_effect: tuple[PluginConfig | None, Mapping[str, Endpoint], str] | None = None
 
     def load(self, name: str) -> Step:
         """Start the gateway with the plugin and its own configuration, and ask it what it is running.
@@ -73,7 +73,7 @@ class Trial:
             GatewayError: it does not start, or refuses the plugin.
         """
         started = time.monotonic()
-        self._apply(self._config, self._services)
+        self._apply(self._config, self._services, DEFAULT_ROUTE)
         return make_step(name, self._evidence(), started=started)
 
     def run(self, scenario: Scenario) -> Step:
@@ -89,7 +89,7 @@ class Trial:
             config = PluginConfig(values=dict(scenario.config), source=str(self._settings_file))
         with self._played(scenario.services) as services:
             try:
-                self._apply(config, services)
+                self._apply(config, services, scenario.route or DEFAULT_ROUTE)
             except GatewayError as error:
                 if error.code != REFUSED:
                     raise
@@ -127,11 +127,12 @@ class Trial:
             )
         return checks, exchange(request, base, answer)
 
-    def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint]) -> None:
+    def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint], route: str) -> None:
         """Bring the gateway into a state, unless it is in it."""
-        if self._in_effect != (config, services):
-            self._applied = self._gateway.apply(self._plugin, config, services)
-            self._in_effect = (config, dict(services))
+        wanted = (config, dict(services), route)
+        if self._in_effect != wanted:
+            self._applied = self._gateway.apply(self._plugin, config, services, route=route)
+            self._in_effect = wanted
 
     @contextlib.contextmanager
     def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:

@@ -66,13 +66,17 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One request, and what it should lead to. `config` None means the project's own plugin configuration."""
+    """One request, and what it should lead to.
+
+    `config` None means the project's own plugin configuration; `route` is the name that the plugin's rules see.
+    """
 
     name: str
     request: Request
     expect: Expectation
     config: Mapping[str, Any] | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
+    route: str | None = None
 
 
 def read_scenario(node: Node) -> Scenario:
@@ -81,7 +85,7 @@ def read_scenario(node: Node) -> Scenario:
     Raises:
         InvalidInput: `settings-invalid` with the place.
     """
-    entries = node.mapping(("name", "config", "services", "request", "expect"))
+    entries = node.mapping(("name", "config", "services", "route", "request", "expect"))
     if "name" not in entries:
         node.fail(_("a scenario needs a `name`"))
     config: Mapping[str, Any] | None = None
@@ -96,6 +100,7 @@ def read_scenario(node: Node) -> Scenario:
             name: _read_service(value)
             for name, value in (entries["services"].mapping() if "services" in entries else {}).items()
         },
+        route=entries["route"].text() if "route" in entries else None,
         request=_read_request(entries["request"]) if "request" in entries else Request(),
         expect=_read_expectation(entries["expect"]) if "expect" in entries else Expectation(status=200),
     )

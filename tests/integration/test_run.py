@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from jsonschema import validate
 
-from tests.support.plugins import NEWEST, OLD, plugin
+from tests.support.plugins import NEWEST, OLD, plugin, stuck
 from tests.support.running import answers, get, running, serve_once, wait_for
 
 ANY_PORT = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
@@ -125,6 +125,19 @@ def test_a_gateway_whose_supervisor_dies_is_stopped_too(here):
         os.kill(int(children[0]), signal.SIGKILL)
         assert hgw.process.wait(20) == 8
     wait_for(lambda: not envoys_of(data["run_dir"]), lambda: str(envoys_of(data["run_dir"])))
+
+
+@linux_only
+def test_ctrl_c_before_it_is_ready_is_an_interruption_and_leaves_nothing(here, tmp_path):
+    (here / "main.wasm").write_bytes(stuck())
+    runs = tmp_path / "hgw-home" / "state" / "runs"
+    with running(*ANY_PORT, cwd=here) as hgw:
+        wait_for(lambda: list(runs.glob("*/admin-address.txt")), lambda: hgw.said)
+        run_dir = str(next(runs.iterdir()))
+        assert envoys_of(run_dir)
+        assert hgw.end() == 130
+        assert not envoys_of(run_dir)
+        assert json.loads(hgw.out)["error"]["code"] == "interrupted"
 
 
 def test_an_edited_configuration_takes_effect(here):

@@ -148,6 +148,13 @@ def test_a_service_may_be_slow_and_named_in_full(hgw, here):
     assert step(outcome)["seconds"] >= 0.3
 
 
+@pytest.mark.parametrize(("route", "body"), [({}, "default"), ({"route": "prod/shop"}, "prod/shop")])
+def test_rules_see_the_name_of_the_route(hgw, here, route, body):
+    (here / "hgw.yaml").write_text(scenario(config={"name": 1}, expect={"body": body}, **route))
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out
+
+
 def test_an_absent_service_overrides_one_of_the_project_and_the_log_tells(hgw, here):
     content = yaml.safe_load(
         scenario(

@@ -6,6 +6,7 @@
 | `a` (answer) | answers 200 with its configuration as the body |
 | `c` (crash) | traps at the request |
 | `d` (dispatch) | calls the service svc.dns, port 80, and answers with that call's `:status` |
+| `n` (name) | answers with the property route_name |
 | `r` (refuse) | refuses the configuration, after a line in the log |
 | `s` (stop) | stops at the request headers and goes on in the body phase |
 """
@@ -39,6 +40,7 @@ _WAT = """
   (import "env" "proxy_set_effective_context" (func $context (param i32) (result i32)))
   (import "env" "proxy_http_call"
     (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_property" (func $property (param i32 i32 i32 i32) (result i32)))
   EXTRA_IMPORT
   (memory (export "memory") 4)
   (data (i32.const 16) "plugin started")
@@ -46,6 +48,7 @@ _WAT = """
   (data (i32.const 96) "hello")
   (data (i32.const 112) "world")
   (data (i32.const 128) ":status")
+  (data (i32.const 176) "route_name")
   (data (i32.const 144) "no such service")
   (data (i32.const 256) "CLUSTER")
   (data (i32.const 320) "PAIRS")
@@ -77,6 +80,10 @@ _WAT = """
   (func (export "proxy_on_request_headers") (param $ctx i32) (param i32 i32) (result i32)
     (if (i32.eq (global.get $mode) (i32.const 99)) (then (unreachable)))
     (if (i32.eq (global.get $mode) (i32.const 115)) (then (return (i32.const 1))))
+    (if (i32.eq (global.get $mode) (i32.const 110)) (then
+      (if (call $property (i32.const 176) (i32.const 10) (i32.const 0) (i32.const 4)) (then (unreachable)))
+      (call $reply (i32.load (i32.const 0)) (i32.load (i32.const 4)))
+      (return (i32.const 4))))
     (if (i32.eq (global.get $mode) (i32.const 97)) (then
       (call $reply (global.get $config) (global.get $size))
       (return (i32.const 4))))
@@ -101,6 +108,22 @@ _WAT = """
     (drop (call $answer (i32.const 200) (i32.const 0) (i32.const 0) (local.get $text) (local.get $bytes)
       (i32.const 0) (i32.const 0) (i32.const -1)))))
 """
+
+
+@cache
+def stuck() -> bytes:
+    """A module whose start never ends: the gateway that loads it answers nobody any more."""
+    from wasmtime import wat2wasm
+
+    text = """
+    (module
+      (memory (export "memory") 1)
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+      (func (export "proxy_on_context_create") (param i32 i32))
+      (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (loop $ever (br $ever)) (i32.const 1)))
+    """
+    return bytes(wat2wasm(text))
 
 
 @cache

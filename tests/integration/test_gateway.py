@@ -1,0 +1,79 @@
+"""A gateway that cannot start: what failed last is told, and nothing remains."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from higress_cli.choice import Choice
+from higress_cli.errors import GatewayError
+from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.envoy import Gateway, Place
+from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.services import Endpoint
+from higress_cli.system import ports
+from higress_cli.system.host import this_host
+from tests.support.plugins import plugin, stuck
+
+
+@pytest.fixture
+def folder(tmp_path: Path):
+    folder = RunFolder.create(tmp_path / "runs")
+    yield folder
+    folder.leave()
+
+
+def start(folder: RunFolder, content: bytes, **differently: object) -> GatewayError:
+    """Start a gateway that must not start; its error."""
+    module = folder.path / "given.wasm"
+    module.write_bytes(content)
+    facts: dict = {"bind": "127.0.0.1", "port": 0, "port_source": "--port", "admin_port": 0, "plugin_name": "p"}
+    place = Place(upstream=Endpoint(host="127.0.0.1", port=1), **{**facts, **differently})
+    engine = choose_engine(Choice("auto", "default"), host=this_host())
+    with (
+        Gateway(engine=engine, folder=folder, place=place, variables=dict(os.environ), patience=3.0) as gateway,
+        pytest.raises(GatewayError) as failure,
+    ):
+        gateway.apply(read_plugin(module), None, {})
+    return failure.value
+
+
+def test_a_plugin_that_never_starts_is_given_up_with_the_last_failure(folder):
+    error = start(folder, stuck())
+    assert error.code == "gateway-timeout"
+    assert "timed out" in error.message
+
+
+def test_a_port_that_was_taken_in_the_last_moment(folder):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        error = start(folder, plugin(), port=port)
+    assert error.code == "port-in-use"
+    assert error.details["port"] == port
+
+
+def test_a_gateway_that_ends_at_once_says_why(folder):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        error = start(folder, plugin(), admin_port=server.getsockname()[1])
+    assert error.code == "gateway-died"
+    assert "Address already in use" in error.message
+
+
+def test_nothing_listens_after_a_failed_start(folder):
+    port = ports.free_port("127.0.0.1")
+    start(folder, stuck(), admin_port=port)
+    assert ports.is_free("127.0.0.1", port)
+
+
+def test_a_run_that_is_in_use_is_never_removed(tmp_path):
+    runs = tmp_path / "many"
+    first = RunFolder.create(runs)
+    for number in range(25):
+        (runs / f"30000101-0000{number:02}-aaaaaa").mkdir()
+    RunFolder.create(runs).leave()
+    assert first.path.is_dir()
+    first.leave()
+    RunFolder.create(runs).leave()
+    assert not first.path.exists()
