@@ -1,0 +1,144 @@
+"""Every template, for real: formatted, vetted, tested, built for each ABI that it supports, verified on a gateway.
+
+A project is made once for a state of the templates and kept in the checkout's .cache, with the modules in it.
+"""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import pytest
+
+from higress_cli.scaffold.catalog import list_templates
+from tests.e2e.conftest import CACHE, ROOT, HgwProcess
+
+pytestmark = pytest.mark.e2e
+
+CASES = [(template, profile) for template in list_templates() for profile in template.profiles]
+NAMES = [f"{template.name}-{profile}" for template, profile in CASES]
+WITHOUT_ENGINE = {"redis-rate-limit"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A built project; `go` is the Go that builds it, `modules` the module of each ABI."""
+
+    template: str
+    profile: str
+    folder: Path
+    go: Path
+    modules: Mapping[str, Path]
+
+
+@pytest.fixture(scope="session", params=CASES, ids=NAMES)
+def made(request: pytest.FixtureRequest, real_hgw: HgwProcess) -> Made:
+    template, profile = request.param
+    abis = template.abis_for(profile)
+    digest = _digest("shared", template.name)
+    folder = CACHE / "e2e-plugins" / f"{template.name}-{profile}-{digest}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(CACHE / "e2e-plugins" / f"{template.name}-{profile}.lock"):
+        if not folder.exists():
+            argv = ("init", str(folder), "--name", "my-plugin", "--template", template.name, "--profile", profile)
+            done = real_hgw(*argv, cwd=folder.parent)
+            assert done.code == 0, done.err
+        installed = real_hgw("install", "--output", "json", cwd=folder)
+        assert installed.code == 0, installed.err
+        abi = "all" if len(abis) > 1 else abis[0]
+        built = real_hgw("build", "--abi", abi, "--output", "json", cwd=folder)
+        assert built.code == 0, built.err
+    (go,) = [tool["path"] for tool in installed.document["data"]["tools"] if tool["name"] == "go"]
+    artifacts = built.document["data"]["artifacts"]
+    assert [artifact["abi"] for artifact in artifacts] == list(abis)
+    return Made(
+        template=template.name,
+        profile=profile,
+        folder=folder,
+        go=Path(go),
+        modules={artifact["abi"]: Path(artifact["path"]) for artifact in artifacts},
+    )
+
+
+@pytest.fixture(scope="session")
+def newer_go(real_hgw: HgwProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Go that can vet packages with the SDK for TinyGo in them, which needs 1.21: the one of profile go."""
+    folder = tmp_path_factory.mktemp("native")
+    (folder / "hgw.yaml").write_text("profile: go\n", encoding="utf-8")
+    installed = real_hgw("install", "--output", "json", cwd=folder)
+    assert installed.code == 0, installed.err
+    (go,) = [tool["path"] for tool in installed.document["data"]["tools"] if tool["name"] == "go"]
+    return Path(go)
+
+
+def _digest(*folders: str) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((ROOT / "templates" / folder).rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    for data in ("modules.toml", "scaffold.toml"):
+        digest.update((ROOT / "higress_cli" / "data" / data).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _run(
+    program: Path, *argv: str, folder: Path, variables: Mapping[str, str], **more: str
+) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join((str(program.parent), variables["PATH"]))
+    environment = {**variables, "PATH": path, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", **more}
+    return subprocess.run(
+        [str(program), *argv], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_code_is_formatted(made: Made, newer_go: Path, real_variables: Mapping[str, str]) -> None:
+    gofmt = newer_go.with_name(newer_go.name.replace("go", "gofmt"))
+
+    done = _run(gofmt, "-l", ".", folder=made.folder, variables=real_variables)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_code_is_vetted(made: Made, newer_go: Path, real_variables: Mapping[str, str]) -> None:
+    done = _run(newer_go, "vet", "./...", folder=made.folder, variables=real_variables, CGO_ENABLED="1")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_its_own_go_tests_what_needs_no_gateway(made: Made, real_variables: Mapping[str, str]) -> None:
+    done = _run(made.go, "test", "-count=1", "./internal/...", folder=made.folder, variables=real_variables)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no test files" not in done.stdout
+
+
+def test_go_mod_and_go_sum_are_complete_as_written(made: Made, real_hgw: HgwProcess, tmp_path: Path) -> None:
+    argv = ("init", str(tmp_path / "new"), "--name", "my-plugin")
+    done = real_hgw(*argv, "--template", made.template, "--profile", made.profile, cwd=tmp_path)
+    assert done.code == 0, done.err
+
+    for name in ("go.mod", "go.sum"):
+        assert (made.folder / name).read_text("utf-8") == (tmp_path / "new" / name).read_text("utf-8")
+
+
+def test_go_mod_is_tidy(made: Made, newer_go: Path, real_variables: Mapping[str, str]) -> None:
+    done = _run(newer_go, "mod", "tidy", "-diff", folder=made.folder, variables=real_variables, GOFLAGS="")
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_it_does_what_it_promises(made: Made, real_hgw: HgwProcess) -> None:
+    for abi, module in made.modules.items():
+        done = real_hgw("verify", "--no-build", "--module", str(module), "--output", "json", cwd=made.folder)
+
+        document = done.document
+        if made.template in WITHOUT_ENGINE:
+            assert (done.code, document["error"]["code"]) == (4, "engine-missing"), done.out
+            continue
+        assert done.code == 0, (abi, done.out)
+        assert len(document["data"]["steps"]) > 1
+        assert all(step["ok"] for step in document["data"]["steps"])
