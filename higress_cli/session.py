@@ -1,5 +1,6 @@
 """What one run of hgw knows about its surroundings: read once at the top, passed down, never changed."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,8 @@ class Session:
     verbose: bool = False
 
     def path(self, given: str | Path) -> Path:
-        """`given` as an absolute path, relative ones taken from `directory`."""
-        return (self.directory / given).absolute()
+        """`given` as an absolute path without `..`, relative ones taken from `directory`."""
+        return Path(os.path.normpath(self.directory / given))
 
     def variable(self, name: str) -> str | None:
         """An environment variable; an empty one counts as absent."""

@@ -1,5 +1,6 @@
 """Which settings a build of one plugin goes by, each with who chose it."""
 
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class Choices:
 
     def output(self, abi: str) -> Path:
         """The absolute path of the module; with `all` the ABI becomes a part of its name."""
-        path = (self.directory / self.out_file.value).absolute()
+        path = Path(os.path.normpath(self.directory / self.out_file.value))
         if self.abi.value == "all":
             return path.with_name(f"{path.stem}-{abi}{path.suffix or '.wasm'}")
         return path

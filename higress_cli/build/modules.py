@@ -17,7 +17,7 @@ from higress_cli.i18n import _
 from higress_cli.knowledge.compiler_errors import recognise
 from higress_cli.project.go_mod import GoMod, read_go_mod
 from higress_cli.reporter import Activity, Reporter
-from higress_cli.system import http, process
+from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
 
 _FILES: Final = ("go.mod", "go.sum")
@@ -193,6 +193,8 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
 
 def _ask(urls: list[str], variables: Mapping[str, str]) -> dict[str, str]:
     """Why these hosts give nothing; empty where one of them answers. A dead network costs seconds, not minutes."""
+    from higress_cli.system import http
+
     answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
     for url in urls:
         threading.Thread(target=lambda url=url: answers.put((url, http.refusal(url, variables))), daemon=True).start()

@@ -154,6 +154,11 @@ WORDS: Final[Mapping[str, Words]] = {
         cause=N_("the module proxy that GOPROXY names cannot be reached from here"),
         fix=N_("set HGW_MIRROR_GOPROXY to a proxy that you can reach (`china` is a preset), then build again"),
     ),
+    "module-name-taken": Words(
+        title=N_("the module is called like a package of Go itself"),
+        cause=N_("go.mod names the module `{package}`, and Go's standard library has a package of that name"),
+        fix=N_("go mod edit -module my-{package}, and the same in the imports of the plugin's own packages"),
+    ),
     "go-sum-mismatch": Words(
         title=N_("a Go module is not what go.sum says"),
         cause=N_("{module} was changed after go.sum was written, by its author or on the way here"),

@@ -64,6 +64,12 @@ def test_all_names_each_module_after_its_abi(made):
     assert found.output("0.2.1").parent == found.directory / "out"
 
 
+def test_the_module_may_go_anywhere(made, tmp_path: Path):
+    found = made(out_file="../dist/./x.wasm")
+    assert found.output("0.2.1") == found.directory.parent / "dist" / "x.wasm"
+    assert made(out_file=str(tmp_path / "x.wasm")).output("0.2.1") == tmp_path / "x.wasm"
+
+
 def test_modules_that_only_native_go_can_use_make_the_profile(made):
     found = made({"p/go.mod": NATIVE_GO_MOD})
     assert (found.profile.value, found.profile.source) == ("go", "go.mod")
