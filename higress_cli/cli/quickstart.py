@@ -27,7 +27,7 @@ def quickstart(
     ctx: typer.Context,
     where: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", show_default=False, help=N_("where; default: ./wasm-demo-go")),
+        typer.Argument(metavar="DIR", show_default=False, help=N_("where; default: ./wasm-demo-go")),
     ] = None,
 ) -> None:
     call = invocation(ctx)
@@ -40,7 +40,8 @@ def quickstart(
 
 def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
     for verification in result.verify:
-        _show_verification(verification, ui)
+        # The answers are the same for each ABI, or the step has failed: once is enough to read.
+        _show_verification(verification, ui, with_answers=verification is result.verify[-1])
     seconds = _("{seconds:.0f} s").format(seconds=result.seconds)
     stages = ", ".join(
         f"{' '.join(filter(None, (stage.name, stage.abi)))} {stage.seconds:.1f} s" for stage in result.stages
@@ -63,7 +64,7 @@ def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
         ui.line(f"  {command:<33}  {purpose}".rstrip())
 
 
-def _show_verification(result: VerifyResult, ui: Ui) -> None:
+def _show_verification(result: VerifyResult, ui: Ui, *, with_answers: bool) -> None:
     ui.line(_("ABI {abi}: {module}").format(abi=result.abi, module=result.module.name), "strong")
     for step in result.steps:
         style = "good" if step.ok else "bad"
@@ -71,7 +72,7 @@ def _show_verification(result: VerifyResult, ui: Ui) -> None:
         if not step.ok:
             ui.line("      " + _("expected: {text}").format(text=step.expected))
             ui.line("      " + _("got: {text}").format(text=step.got))
-        if step.exchange is not None:
+        if step.exchange is not None and (with_answers or not step.ok):
             ui.line(f"      $ {step.exchange.request}", "hint")
             for line in (step.exchange.body or "").splitlines():
                 ui.line(f"      {line}", "faint")
