@@ -1,0 +1,41 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
+from tests.support.terminal import at_terminal
+
+PLUGIN = {
+    "go.mod": f"module plugin\n\ngo 1.19\n\nrequire {SDK} v1.0.1\n",
+    "go.sum": f"{SDK} v1.0.1 h1:AAAA=\n",
+    "main.go": f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n',
+}
+
+
+@pytest.fixture
+def plugin(tree: Callable[[Mapping[str, str]], Path]) -> Path:
+    return tree(PLUGIN)
+
+
+def test_a_person_is_asked_before_tools_are_installed(plugin: Path, tmp_path: Path):
+    talk = at_terminal("build", PATH=str(tmp_path), answers={"[y/N]": "n\n"})
+    assert talk.code == 4
+    assert "Go, TinyGo, wasm-opt" in talk.screen
+    assert "hint: hgw install" in talk.screen
+
+
+def test_in_a_pipeline_nobody_is(plugin: Path, tmp_path: Path):
+    talk = at_terminal("build", PATH=str(tmp_path), CI="true")
+    assert talk.code == 4
+    assert "[y/N]" not in talk.screen
+
+
+def test_something_moves_from_the_start_and_the_end_is_plain(plugin: Path, tmp_path: Path):
+    fill_cache(tmp_path / "modules", f"{SDK}@v1.0.1")
+    talk = at_terminal(
+        "build", PATH=stub_compilers(tmp_path / "tools"), GOMODCACHE=str(tmp_path / "modules"), STUB_SECONDS="1.2"
+    )
+    assert talk.code == 0, talk.screen
+    assert "0:00:0" in talk.screen
+    assert "main.wasm" in talk.screen
