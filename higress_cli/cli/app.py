@@ -9,6 +9,7 @@ from higress_cli import __version__
 from higress_cli.cli.context import Invocation
 from higress_cli.cli.help import HgwCommand, HgwGroup, in_active_language
 from higress_cli.cli.options import global_parameters
+from higress_cli.cli.plain_values import with_plain_values
 from higress_cli.cli.usage import no_such_command
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_, _
@@ -34,7 +35,7 @@ class Commands(HgwGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.params = [*command.params, _schema_parameter(), *global_parameters()]
-        return in_active_language(command)
+        return in_active_language(with_plain_values(command))
 
     def _unknown(self, name: str) -> NoReturn:
         if name.startswith("-"):
@@ -84,7 +85,7 @@ def build_command() -> Any:
     """The whole command tree, in the active language."""
     command = typer.main.get_command(root)
     command.params = [*command.params, *global_parameters()]
-    return in_active_language(command)
+    return in_active_language(with_plain_values(command))
 
 
 def _print_schema(ctx: typer.Context, value: bool) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
 
+from higress_cli.cli.plain_values import take_plain_value
 from higress_cli.i18n import N_, _
 
 GLOBAL_PANEL: Final = "global"
@@ -66,6 +67,7 @@ class HgwCommand(TyperCommand):
         option = super().get_help_option(ctx)
         if option is not None:
             option.help = _("show this help and exit")
+            take_plain_value(option)
         return option
 
 
@@ -89,4 +91,5 @@ class HgwGroup(TyperGroup):
         option = super().get_help_option(ctx)
         if option is not None:
             option.help = _("show this help and exit")
+            take_plain_value(option)
         return option
