@@ -24,6 +24,8 @@ FILES = {
     "tools/go.mod": "module tools\n",
     "tools/tool.go": "package main\n",
     "README.md": "",
+    "hgw.yaml": "",
+    ".buildrc": "",
     "main.wasm": "",
 }
 
@@ -51,7 +53,7 @@ def test_a_module_that_is_not_there_is_stale(plugin: Path):
     "changed",
     [
         "go.mod", "go.sum", "main.go", "internal/part/part.go", "internal/part/native.c", "words.txt", "data/a.json",
-        "with space/deep/file", "../near/near.go",
+        "with space/deep/file", "../near/near.go", "hgw.yaml", ".buildrc",
     ],
 )  # fmt: skip
 def test_a_change_of_what_is_compiled_makes_it_stale(plugin: Path, changed: str):
