@@ -79,7 +79,14 @@ class Invocation:
                     code="choice-invalid",
                 )
         given = self.options.get("directory") or self.variables.get("HGW_DIRECTORY")
-        directory = Path(given).expanduser().absolute() if given else Path.cwd()
+        try:
+            directory = Path(os.path.normpath(Path(given).expanduser().absolute())) if given else Path.cwd()
+        except FileNotFoundError as error:
+            raise InvalidInput(
+                _("the folder that hgw was started in no longer exists"),
+                code="directory-missing",
+                hint=_("go to another folder, or name one with -C"),
+            ) from error
         if not directory.is_dir():
             raise InvalidInput(
                 _("the folder {path} (from -C) does not exist").format(path=directory),

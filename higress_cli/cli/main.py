@@ -1,5 +1,6 @@
 """`main(argv) -> int`: the whole program as a function, with the one error boundary."""
 
+import errno
 import os
 import signal
 import sys
@@ -10,19 +11,26 @@ import typer
 
 from higress_cli.cli.app import COMMANDS, build_command
 from higress_cli.cli.context import Invocation, new_invocation
+from higress_cli.cli.ui import OutputError, ReaderGoneError
 from higress_cli.cli.usage import usage_error
-from higress_cli.errors import ExitCode, HgwError
+from higress_cli.errors import ConflictError, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
+from higress_cli.system.process import dismiss_helpers
 
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
 
 def prepare_process() -> None:
     """Make this process fit for a command line: a polite end is like Ctrl-C, and no text can break a stream."""
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _interrupt)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller: `hgw ... >&-`
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- lives as long as hgw
     for stream in (sys.stdout, sys.stderr):
         # A file name or a compiler's word that the terminal cannot show must not end the program.
         if hasattr(stream, "reconfigure"):
@@ -30,6 +38,7 @@ def prepare_process() -> None:
 
 
 def _interrupt(*_args: Any) -> None:
+    dismiss_helpers()
     raise KeyboardInterrupt
 
 
@@ -38,24 +47,56 @@ def main(argv: list[str]) -> int:
     call = new_invocation(argv)
     call.command = next((word for word in argv if word in COMMANDS), "hgw")
     try:
-        code = build_command().main(args=list(argv), prog_name="hgw", standalone_mode=False, obj=call)
+        return _run(call)
+    except ReaderGoneError:
+        _forget_stdout()
+        return int(ExitCode.OK)
+    except SystemExit as end:
+        # Typer itself, after it has answered a shell that completes.
+        return end.code if isinstance(end.code, int) else int(ExitCode.OK)
+    except OutputError as error:
+        _forget_stdout()
+        call.ui.error(error)
+        return int(error.exit_code)
+
+
+def _run(call: Invocation) -> int:
+    try:
+        code = build_command().main(args=list(call.argv), prog_name="hgw", standalone_mode=False, obj=call)
+    except (OutputError, ReaderGoneError):
+        raise
     except HgwError as error:
         return _expected(call, error)
     except typer.exceptions.TyperException as error:
-        return _expected(call, usage_error(error))
+        return _expected(call, usage_error(error, command=call.command))
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
-    except BrokenPipeError:
-        # The reader of stdout (`| head`) has gone: there is nobody left to tell, and nothing left to flush.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
-        return int(ExitCode.OK)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+            if error.filename is None:
+                _forget_stdout()
+            return _expected(call, _full_disk(error))
         traceback.print_exc()
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, "bug", message, hint)
     # Typer makes an exit code of a Ctrl-C before anybody else sees it.
     return _interrupted(call) if code == ExitCode.INTERRUPTED else int(code or ExitCode.OK)
+
+
+def _forget_stdout() -> None:
+    """What is left in its buffer would fail once more when the interpreter ends, with an exit code of its own."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
+
+
+def _full_disk(error: OSError) -> HgwError:
+    """A full disk is nobody's bug, wherever it shows."""
+    where = error.filename or _("the output")
+    return ConflictError(
+        _("{path} cannot be written: {reason}").format(path=where, reason=error.strerror),
+        code="disk-full",
+        hint=_("free some space, or set HGW_HOME to another disk"),
+    )
 
 
 def _interrupted(call: Invocation) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from higress_cli.cli.wrap import terminal_width, wrap
-from higress_cli.errors import HgwError
+from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
 
@@ -31,6 +31,30 @@ _MARKS: Final = {
     "faint": ("-", "-"),
 }
 _SLOW_SECONDS: Final = 1.0
+
+
+class OutputError(ConflictError):
+    """stdout took no more: the disk that it goes to is full, or it cannot be written at all."""
+
+
+class ReaderGoneError(Exception):
+    """Whoever read stdout (`| head`) has what it wanted. Not an OSError: Typer would make an exit code of that."""
+
+
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """Around each write: who cannot be told on stderr is not told; a result that is lost is an error."""
+    try:
+        yield
+    except OSError as error:
+        if name == "stderr":
+            return
+        if isinstance(error, BrokenPipeError):
+            raise ReaderGoneError from error
+        raise OutputError(
+            _("the result cannot be written to stdout: {reason}").format(reason=error.strerror or error),
+            code="output-unwritable",
+        ) from error
 
 
 class Ui:
@@ -70,16 +94,17 @@ class Ui:
     def _write(self, name: str, text: str, style: str) -> None:
         """One line, never broken or cropped by hgw: a path or a command must survive being copied."""
         stream: TextIO = getattr(sys, name)
-        if not style or not self._colored(stream):
-            if self._busy is not None:
-                self.console(name).print(text, soft_wrap=True)
-            else:
-                print(text, file=stream, flush=True)
-            return
-        from rich.text import Text
+        with _writing(name):
+            if not style or not self._colored(stream):
+                if self._busy is not None:
+                    self.console(name).print(text, soft_wrap=True)
+                else:
+                    print(text, file=stream, flush=True)
+                return
+            from rich.text import Text
 
-        self.console(name).print(Text(text, _STYLES[style]), soft_wrap=True)
-        stream.flush()
+            self.console(name).print(Text(text, _STYLES[style]), soft_wrap=True)
+            stream.flush()
 
     def _say(self, text: str, style: str) -> None:
         """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line."""
@@ -112,7 +137,7 @@ class Ui:
             return
         from rich.text import Text
 
-        self.console("stdout").print(Text(mark, _STYLES[style]).append(f" {text}", ""), soft_wrap=True)
+        self.console("stdout").print(Text().append(mark, _STYLES[style]).append(f" {text}"), soft_wrap=True)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Columns for scanning; on a narrow terminal the last column folds instead of being cut."""
@@ -128,7 +153,9 @@ class Ui:
 
     def document(self, content: dict[str, Any]) -> None:
         """The one JSON document of this call."""
-        print(json.dumps(content, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
+        text = json.dumps(content, ensure_ascii=False, indent=2)
+        with _writing("stdout"):
+            print(text, flush=True)  # noqa: T201
 
     # Conversation, on stderr ---------------------------------------------------------------------------------
 

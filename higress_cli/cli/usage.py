@@ -8,10 +8,10 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 
 
-def usage_error(error: Any) -> UsageError:
-    """What Typer found wrong with the words of a command line, as an error of hgw."""
+def usage_error(error: Any, *, command: str) -> UsageError:
+    """What Typer found wrong with the words of a command line, as an error of hgw; `command` is `hgw` or one of its."""
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "hgw"
+    path = context.command_path if context is not None else f"hgw {command}".removesuffix(" hgw")
     hint = f"{path} --help"
     option = getattr(error, "option_name", None)
     match type(error).__name__:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -17,10 +17,54 @@ from typing import IO, Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 
+_POLITE_SECONDS: Final = 2.0
 _LAST_WORDS_SECONDS: Final = 2.0
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
 # Python's own settings would make a Python child (pip, a node-gyp script) behave as hgw was told to.
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
+
+
+class _Helpers:
+    """The children that threads other than the main one wait for.
+
+    A Ctrl-C reaches the main thread alone, and that one would wait for threads that wait for their children.
+    """
+
+    def __init__(self) -> None:
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._gone = False
+
+    @contextlib.contextmanager
+    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        if threading.current_thread() is threading.main_thread():
+            yield
+            return
+        self._children.add(process)
+        if self._gone:
+            self._signal(None)
+        try:
+            yield
+        finally:
+            self._children.discard(process)
+
+    def dismiss(self) -> None:
+        self._gone = True
+        self._signal(signal.SIGINT)
+        insist = threading.Timer(_POLITE_SECONDS, self._signal, args=[None])
+        insist.daemon = True
+        insist.start()
+
+    def _signal(self, wanted: signal.Signals | None) -> None:
+        for process in tuple(self._children):
+            _signal_group(process, wanted)
+
+
+_helpers: Final = _Helpers()
+
+
+def dismiss_helpers() -> None:
+    """Stop, now and from now on, every program that a thread other than the main one runs: hgw is about to end."""
+    _helpers.dismiss()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +135,8 @@ def run(
     for reader in readers:
         reader.start()
     try:
-        process.wait(timeout)
+        with _helpers.watching(process):
+            process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         _stop(process, grace=1.0)
         raise ToolError(
@@ -223,7 +268,7 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     resolved = [_resolve(argv[0], variables), *argv[1:]]
     try:
-        # A session of its own keeps the terminal's Ctrl-C for hgw, which then stops its children in order.
+        # A session (Windows: a group) of its own keeps the terminal's Ctrl-C for hgw, which then stops its children.
         return subprocess.Popen(
             resolved,
             cwd=cwd,
@@ -232,6 +277,7 @@ def _spawn(
             stdout=stdout,
             stderr=stderr,
             start_new_session=os.name == "posix",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     except OSError as error:
         raise ToolError(
