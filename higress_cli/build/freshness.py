@@ -1,7 +1,6 @@
 """Whether a module is older than what it is made of, by the times of the files: a look, not a proof."""
 
 from pathlib import Path
-
 from typing import Final
 
 from higress_cli.build.sources import source_files
