@@ -77,6 +77,8 @@ def init(
         finish(ctx, use_case.templates(lang=lang), show_templates)
         return
     directory = session.path(where.expanduser()) if where else session.directory
+    if ".." in directory.parts:
+        directory = directory.resolve()
     order = Order(
         template=template,
         name=name,

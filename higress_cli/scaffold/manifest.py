@@ -144,14 +144,29 @@ class _Reader:
                 re.compile(pattern)
             except (re.error, TypeError) as error:
                 self._fail(_("`{key}.pattern` is no regular expression: {reason}").format(key=where, reason=error))
+        choices = self._texts(entry, "choices")
+        self._check_default(where, entry["default"], kind=kind, pattern=pattern, choices=choices)
         return Variable(
             name=name,
             kind=kind,
             default=entry["default"],
             pattern=pattern,
-            choices=self._texts(entry, "choices"),
+            choices=choices,
             help=self._text(entry, "help"),
         )
+
+    def _check_default(
+        self, where: str, default: Any, *, kind: str, pattern: str | None, choices: tuple[str, ...]
+    ) -> None:
+        """See that the default is an answer that the variable would take."""
+        wanted = {"integer": int, "boolean": bool}.get(kind, str)
+        fits = isinstance(default, wanted) and (wanted is bool or not isinstance(default, bool))
+        if fits and kind == "choice":
+            fits = default in choices
+        if fits and pattern is not None:
+            fits = re.fullmatch(pattern, str(default)) is not None
+        if not fits:
+            self._fail(_("`{key}.default` is no answer that it takes: {value}").format(key=where, value=default))
 
     def _service(self, entry: Any) -> Service:
         entry = self._mapping(entry, "services")

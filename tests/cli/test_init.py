@@ -231,3 +231,53 @@ def test_paths_with_spaces_and_chinese_characters(hgw: Hgw) -> None:
     assert outcome.code == 0, outcome.err
     assert 'cd "我的 插件"' in outcome.out
     assert read_settings(Path("我的 插件/hgw.yaml")).name == "my-plugin"
+
+
+def test_a_folder_beside_this_one(hgw: Hgw, tmp_path: Path) -> None:
+    outcome = hgw("init", "../my-plugin", "--output", "json")
+
+    assert json.loads(outcome.out)["data"]["directory"] == str(tmp_path / "my-plugin")
+    assert read_settings(tmp_path / "my-plugin" / "hgw.yaml").name == "my-plugin"
+
+
+def test_force_mends_settings_that_do_not_parse(hgw: Hgw, tree) -> None:
+    here = tree({"one/hgw.yaml": "profile: [\n"})
+
+    assert hgw("init", "one").code == 6
+    assert hgw("init", "one", "--force").code == 0
+    assert read_settings(here / "one" / "hgw.yaml").profile == "tinygo"
+
+
+def test_variables_of_the_environment_are_answers(hgw: Hgw, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TEMPLATE": "no-config", "PROFILE": "tinygo", "ABI": "all", "GATEWAY": "v2.2.0"}.items():
+        monkeypatch.setenv(f"HGW_{name}", value)
+
+    outcome = hgw("init", "one")
+
+    assert outcome.code == 0, outcome.err
+    settings = read_settings(Path("one/hgw.yaml"))
+    assert (settings.profile, settings.abi, settings.gateway) == ("tinygo", "all", "v2.2.0")
+    assert Path("one/internal/greeting/greeting.go").is_file()
+    assert "COPY main-0.2.1.wasm plugin.wasm" in Path("one/Dockerfile").read_text("utf-8")
+
+
+def test_a_variable_that_is_wrong_is_named(hgw: Hgw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HGW_PROFILE", "rust")
+
+    outcome = hgw("init", "one")
+
+    assert outcome.code == 2
+    assert "HGW_PROFILE" in outcome.err
+
+
+def test_a_gateway_that_is_too_old_for_native_go(hgw: Hgw) -> None:
+    outcome = hgw("init", "one", "--profile", "go", "--gateway", "v2.0.7", "--output", "json")
+
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"], error["hint"]) == (2, "gateway-too-old", "--gateway v2.1.5")
+
+
+def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:
+    assert hgw("init", "one", "--template", "header-state", "--abi", "0.2.1").code == 2
+    assert hgw("init", "one", "--template", "header-state").code == 0
+    assert read_settings(Path("one/hgw.yaml")).abi == "0.2.100"
