@@ -4,6 +4,7 @@ from pathlib import Path
 
 from higress_cli.build import choices
 from higress_cli.build.freshness import is_stale
+from higress_cli.build.output import check_output
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.go_mod import read_go_mod
@@ -32,9 +33,12 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> Path:
 
     Raises:
         InvalidInput: `no-project` where there is neither a module nor a source, `module-missing`.
+        ConflictError: `out-file-is-folder`, as a container engine makes one.
         HgwError: what `hgw build` raises.
     """
     path = module_path(session, project)
+    if path.is_dir():
+        check_output(path)
     if project.has_source and build and is_stale(project.directory, path):
         from higress_cli.commands.build import build as compile_plugin
 

@@ -148,6 +148,14 @@ def test_a_file_that_is_no_module(hgw, here, command):
     assert "main.wasm" in outcome.err
 
 
+@BOTH
+def test_a_folder_in_the_place_of_the_module_as_docker_makes_it(hgw, tree, command):
+    (tree({"config.yaml": ""}) / "main.wasm").mkdir()
+    outcome = hgw(command, "--output", "json")
+    assert outcome.code == 6
+    assert json.loads(outcome.out)["error"]["code"] == "out-file-is-folder"
+
+
 def test_a_module_with_an_import_that_no_host_has(hgw, here):
     (here / "main.wasm").write_bytes(plugin(wants="proxy_of_tomorrow"))
     outcome = hgw("run", "--port", "0", "--upstream-port", "0")
