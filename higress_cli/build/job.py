@@ -16,6 +16,7 @@ from higress_cli.build.output import put_in_place
 from higress_cli.build.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.build.recipe import Recipe, make_recipe
 from higress_cli.build.record import Record, ToolFile, fingerprint, is_current, read_record, record_path, write_record
+from higress_cli.build.registration import check_registration
 from higress_cli.build.verdict import check_module
 from higress_cli.i18n import _
 from higress_cli.session import Session
@@ -109,7 +110,7 @@ def look_at_source(step: Step) -> tuple[str, ...]:
     """Warnings about the plugin's own Go files, as far as this build reads them.
 
     Raises:
-        CheckFailed: `header-stop-iteration`.
+        CheckFailed: `header-stop-iteration`, `registration-in-main`.
     """
     directory = step.job.directory
     files = [
@@ -119,6 +120,7 @@ def look_at_source(step: Step) -> tuple[str, ...]:
         for path in package.paths
         if path.suffix == ".go" and path.is_file()
     ]
+    check_registration(files, profile=step.recipe.profile)
     return check_uses(find_uses(files), abi=step.recipe.abi)
 
 

@@ -73,9 +73,9 @@ def provide_modules(place: Workplace) -> Modules:
             listing = place.listing(on_line=_progress(activity, place.reporter))
             if listing.complete(go_mod.module):
                 return Modules(listing=listing)
-        _tidy(place, listing, tried, activity)
+        tidied = _tidy(place, listing, tried, activity)
     after = read_go_mod(place.directory / "go.mod")
-    return Modules(listing=place.listing(), tidied=True, changes=changes(go_mod, after))
+    return Modules(listing=place.listing(), tidied=tidied, changes=changes(go_mod, after))
 
 
 def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
@@ -90,8 +90,8 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> None:
-    """Run `go mod tidy`; where it fails, go.mod and go.sum get back what they said."""
+def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
+    """Run `go mod tidy` and say whether it changed anything; where it fails, go.mod and go.sum are as before."""
     before = {name: _content(place.directory / name) for name in _FILES}
     variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)
     activity.describe("go mod tidy")
@@ -109,6 +109,7 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
             _restore(place.directory, before)
     if done.returncode:
         raise _failure(place, listing, output=done.output, tried=tried)
+    return any(_content(place.directory / name) != content for name, content in before.items())
 
 
 def _progress(activity: Activity, reporter: Reporter) -> Callable[[str], None]:
@@ -206,7 +207,8 @@ def _ask(urls: list[str], variables: Mapping[str, str]) -> dict[str, str]:
             url, problem = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             break
-        if problem is None:
+        # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
+        if problem is None or problem.startswith("HTTP "):
             return {}
         problems[url] = problem
     return {_without_password(url): problem for url, problem in problems.items()}

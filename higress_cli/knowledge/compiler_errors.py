@@ -151,7 +151,7 @@ WORDS: Final[Mapping[str, Words]] = {
     ),
     "go-modules-unreachable": Words(
         title=N_("Go modules cannot be downloaded"),
-        cause=N_("the module proxy that GOPROXY names cannot be reached from here"),
+        cause=N_("the module proxy that GOPROXY names cannot be reached from here, or refuses"),
         fix=N_("set HGW_MIRROR_GOPROXY to a proxy that you can reach (`china` is a preset), then build again"),
     ),
     "module-name-taken": Words(

@@ -21,6 +21,7 @@ from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compiler
 Tree = Callable[[Mapping[str, str]], Path]
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "build.json").read_text("utf-8"))
 MAIN = f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n'
+NATIVE_MAIN = MAIN.replace("func main()", "func main() {}\n\nfunc init()")
 GO_MOD = f"module plugin\n\ngo 1.19\n\nrequire {SDK} v1.0.1\n"
 GO_SUM = f"{SDK} v1.0.1 h1:AAAA=\n"
 NATIVE_SDK = "v0.0.0-20251103120604-77e9cce339d2"
@@ -122,7 +123,7 @@ def test_all_abis_in_one_go(plugin: Path, json_of):
 def test_native_go(tree: Tree, tools: Path, json_of):
     stub_compilers(tools, go="1.24.4")
     go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
-    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": MAIN})
+    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": NATIVE_MAIN})
     document = json_of("build")
     (artifact,) = document["data"]["artifacts"]
     assert (artifact["abi"], artifact["compiler"], artifact["go"]) == ("0.2.100", "go", "1.24.4")
@@ -403,7 +404,14 @@ def test_a_module_that_no_gateway_would_load_does_not_take_the_old_ones_place(
 def test_native_go_without_its_build_mode(tree: Tree, tools: Path, json_of):
     stub_compilers(tools, go="1.24.4")
     go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
-    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": MAIN, "hgw.yaml": "build: {flags: [-buildmode=exe]}\n"})
+    tree(
+        {
+            "go.mod": NATIVE_MOD,
+            "go.sum": go_sum,
+            "main.go": NATIVE_MAIN,
+            "hgw.yaml": "build: {flags: [-buildmode=exe]}\n",
+        }
+    )
     document = json_of("build")
     assert (document["exit_code"], document["error"]["code"]) == (1, "buildmode-missing")
 
@@ -439,7 +447,7 @@ def test_a_known_error_gets_its_cause_and_cure(tree: Tree, tools: Path, hgw, jso
     folder = tree({
         "go.mod": NATIVE_MOD,
         "go.sum": f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n",
-        "main.go": MAIN + '\nimport _ "github.com/higress-group/nottinygc"\n',
+        "main.go": NATIVE_MAIN + '\nimport _ "github.com/higress-group/nottinygc"\n',
         "main.wasm": OLD.decode(),
     })  # fmt: skip
     fill_cache(Path(os.environ["GOMODCACHE"]), "github.com/higress-group/nottinygc@v1.0.0")
