@@ -4,7 +4,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
@@ -54,12 +54,16 @@ def _from_json(path: Path, text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         if path.suffix != ".json":
             with contextlib.suppress(InvalidInput):
                 return _from_yaml(path, text)  # flow style, such as {mockEnable: true}
         raise _invalid(path, error.lineno, error.colno, error.msg) from error
+    except ValueError as error:
+        raise _invalid(path, 1, 1, str(error)) from error
+    except RecursionError as error:
+        raise _invalid(path, 1, 1, _("it is nested too deeply")) from error
     if not isinstance(values, dict):
         raise _invalid(path, 1, 1, _("a plugin configuration is a mapping of keys to values"))
     return values
@@ -68,21 +72,26 @@ def _from_json(path: Path, text: str) -> dict[str, Any]:
 def _from_yaml(path: Path, text: str) -> dict[str, Any]:
     try:
         node = compose(path, text)
+        if node is None or node.is_null:
+            return {}
+        if not node.is_mapping:
+            line, column = node.raw.start_mark.line + 1, node.raw.start_mark.column + 1
+            raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
+        node.mapping()  # refuses a key that is there twice
+        values = node.value()
     except InvalidInput as error:
         raise InvalidInput(
             error.message, code="plugin-config-invalid", hint=_fix_hint(), details=error.details
         ) from error
-    if node is None or node.is_null:
-        return {}
-    if not node.is_mapping:
-        line, column = node.raw.start_mark.line + 1, node.raw.start_mark.column + 1
-        raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
-    values = node.value()
     try:
         json.dumps(values, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise _invalid(path, 1, 1, _("it cannot be written as JSON: {reason}").format(reason=error)) from error
     return dict(values)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(_("{word} is not a value in JSON").format(word=word))
 
 
 def _invalid(path: Path, line: int, column: int, problem: str) -> InvalidInput:

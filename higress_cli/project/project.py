@@ -125,8 +125,19 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     """`EXTRA_TAGS=` of a .buildrc, the convention of Higress's own plugins (plugins/wasm-go/Makefile)."""
     if not path.is_file():
         return ()
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InvalidInput(
+            _("{path} cannot be read: {reason}").format(path=path, reason=error.strerror or error),
+            code="settings-unreadable",
+            details={"path": path},
+        ) from error
+    tags: tuple[str, ...] = ()
+    for line in text.splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")
         if separator and name.strip() == "EXTRA_TAGS":
-            return tuple(value.strip().strip("\"'").replace(",", " ").split())
-    return ()
+            # A shell reads the file: the last line wins, and a remark begins at a space and a #.
+            bare = value.strip().partition(" #")[0].strip()
+            tags = tuple(bare.strip("\"'").replace(",", " ").split())
+    return tags

@@ -1,0 +1,134 @@
+"""hgw.yaml as typed values, and every way to get it wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from higress_cli.errors import ExitCode, InvalidInput
+from higress_cli.project.settings import Settings, read_settings
+
+WHOLE = """\
+name: my-plugin
+profile: tinygo
+abi: 0.2.100
+gateway: v2.0.7
+toolchain: {go: 1.20, tinygo: 0.29.0, binaryen: 123}
+build:
+  out_file: dist/main.wasm
+  tags: [one, two]
+  flags: ["-no-debug"]
+run:
+  engine: envoy
+  bind: 0.0.0.0
+  port: 8080
+  admin_port: 0
+  upstream: http://127.0.0.1:9000
+  upstream_port: 65535
+  config: other.yaml
+  services: {"my-svc.dns:80": "127.0.0.1:8080"}
+verify:
+  - name: it answers
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def run(text: str) -> Settings:
+        path = tmp_path / "hgw.yaml"
+        path.write_text(text, encoding="utf-8")
+        return read_settings(path)
+
+    return run
+
+
+def test_every_key_has_its_value(read):
+    settings = read(WHOLE)
+
+    assert (settings.name, settings.profile, settings.abi, settings.gateway) == (
+        "my-plugin",
+        "tinygo",
+        "0.2.100",
+        "v2.0.7",
+    )
+    assert (settings.out_file, settings.tags, settings.flags) == ("dist/main.wasm", ("one", "two"), ("-no-debug",))
+    assert (settings.engine, settings.bind, settings.port, settings.admin_port) == ("envoy", "0.0.0.0", 8080, 0)
+    assert (settings.upstream, settings.upstream_port, settings.config) == (
+        "http://127.0.0.1:9000",
+        65535,
+        "other.yaml",
+    )
+    assert settings.services == {"my-svc.dns:80": "127.0.0.1:8080"}
+    assert settings.verify is not None
+    assert [scenario.name for scenario in settings.verify] == ["it answers"]
+
+
+def test_versions_are_texts_however_they_are_written(read):
+    assert read(WHOLE).toolchain == {"go": "1.20", "tinygo": "0.29.0", "binaryen": "123"}
+    assert read("abi: 0.2.1").abi == "0.2.1"
+    assert read('toolchain: {go: "1.20.14"}').toolchain == {"go": "1.20.14"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "build:\nrun:\n", "\ufeffname:   x\n"])
+def test_everything_is_optional(read, text):
+    settings = read(text)
+
+    assert settings.toolchain == {}
+    assert settings.verify is None
+    assert settings.tags is None
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "problem"),
+    [
+        ("profil: go\n", "1:1", "unknown key `profil`"),
+        ("name: x\nrun: {prot: 1}\n", "2:7", "run: unknown key `prot`"),
+        ("toolchain: {golang: 1}\n", "1:13", "toolchain: unknown key `golang`"),
+        ("build: {tag: [x]}\n", "1:9", "build: unknown key `tag`"),
+        ("abi: 0.3\n", "1:6", "abi: `0.3` is none of: 0.2.1, 0.2.100, all"),
+        ("profile: rust\n", "1:10", "profile: `rust` is none of: tinygo, go"),
+        ("run:\n  engine: podman\n", "2:11", "run.engine: `podman` is none of: auto, envoy, builtin, docker"),
+        ("run: {port: 65536}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
+        ("run: {port: -1}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
+        ("run: {port: http}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
+        ("run: []\n", "1:6", "run: expected a mapping of keys to values"),
+        ("build: {tags: one}\n", "1:15", "build.tags: expected a list"),
+        ("build: {flags: [[x]]}\n", "1:17", "build.flags[0]: expected a text"),
+        ("name: [x]\n", "1:7", "name: expected a text"),
+        ("- name\n", "1:1", "expected a mapping of keys to values"),
+        ("verify: {name: x}\n", "1:9", "verify: expected a list"),
+        ("name: x\nname: y\n", "2:1", "name: this key is there twice"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(read, tmp_path, text, place, problem):
+    with pytest.raises(InvalidInput) as caught:
+        read(text)
+
+    error = caught.value
+    assert (error.code, error.exit_code) == ("settings-invalid", ExitCode.INVALID_INPUT)
+    assert error.message == f"{tmp_path / 'hgw.yaml'}:{place}: {problem}"
+    line, column = place.split(":")
+    assert (error.details["line"], error.details["column"]) == (int(line), int(column))
+
+
+def test_the_nearest_key_is_suggested(read):
+    with pytest.raises(InvalidInput) as caught:
+        read("run: {upstram: x}\n")
+
+    assert caught.value.hint == "did you mean `upstream`?"
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "hgw.yaml"
+    path.write_bytes("name: x".encode("utf-16"))
+
+    with pytest.raises(InvalidInput) as caught:
+        read_settings(path)
+
+    assert caught.value.code == "settings-unreadable"
+
+
+def test_a_file_that_is_not_there_is_told():
+    with pytest.raises(InvalidInput) as caught:
+        read_settings(Path("/nowhere/hgw.yaml"))
+
+    assert caught.value.code == "settings-unreadable"
