@@ -1,5 +1,6 @@
 """Which module of a project a gateway gets, built first where that is needed."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.build import choices
@@ -10,6 +11,14 @@ from higress_cli.i18n import _
 from higress_cli.project.go_mod import read_go_mod
 from higress_cli.project.project import Project
 from higress_cli.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreshModule:
+    """A module, and the warnings of the build that it took."""
+
+    path: Path
+    warnings: tuple[str, ...] = ()
 
 
 def module_path(session: Session, project: Project) -> Path:
@@ -28,7 +37,7 @@ def module_path(session: Session, project: Project) -> Path:
     return chosen.output(chosen.abis[0])
 
 
-def fresh_module(session: Session, project: Project, *, build: bool) -> Path:
+def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:
     """The project's module, compiled first where it is older than its source; without `build` as it is.
 
     Raises:
@@ -39,13 +48,14 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> Path:
     path = module_path(session, project)
     if path.is_dir():
         check_output(path)
+    warnings: tuple[str, ...] = ()
     if project.has_source and build and is_stale(project.directory, path):
         from higress_cli.commands.build import build as compile_plugin
 
-        compile_plugin(session, directory=project.directory)
+        warnings = compile_plugin(session, directory=project.directory).warnings
     if not path.is_file():
         raise _missing(project, path)
-    return path
+    return FreshModule(path=path, warnings=warnings)
 
 
 def _missing(project: Project, path: Path) -> HgwError:

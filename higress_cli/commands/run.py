@@ -1,6 +1,7 @@
 """`hgw run`: a gateway with the plugin in it, until Ctrl-C."""
 
 import contextlib
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -83,7 +84,7 @@ def run(
     engine = choose_engine(settings.engine, host=session.host)
     _check_ports(settings)
     module = fresh_module(session, project, build=build)
-    plugin = read_plugin(module)
+    plugin = read_plugin(module.path)
     check_fit(plugin, engine)
     with contextlib.ExitStack() as stack:
         folder = RunFolder.create(session.dirs.runs)
@@ -103,6 +104,7 @@ def run(
         with session.reporter.activity(_("starting the gateway")):
             applied = live.apply()
         result = _result(settings, gateway=gateway, plugin=plugin, applied=applied, engine=engine, live=live)
+        result = dataclasses.replace(result, warnings=module.warnings)
         folder.record({**result.data(), "http_recorded": settings.upstream.value == HTTPBIN})
         on_ready(result)
         with contextlib.suppress(KeyboardInterrupt):

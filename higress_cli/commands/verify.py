@@ -1,6 +1,7 @@
 """`hgw verify`: prove that the plugin is in the path and does what it promises."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.build.freshness import is_stale
-from higress_cli.commands.plugin_module import fresh_module
+from higress_cli.commands.plugin_module import FreshModule, fresh_module
 from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
 from higress_cli.gateway.engine import check_fit, choose_engine
 from higress_cli.gateway.envoy import Gateway, Place
@@ -80,15 +81,16 @@ def verify(
         if url is not None:
             result = _verify_running(session, project, url=url, module=module, scenarios=scenarios, steps=steps)
         else:
-            path = module or fresh_module(session, project, build=build)
-            result = _verify_own(session, project, settings, module=path, scenarios=scenarios, steps=steps)
+            fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
+            result = _verify_own(session, project, settings, module=fresh.path, scenarios=scenarios, steps=steps)
+            result = dataclasses.replace(result, warnings=fresh.warnings)
     except HgwError as error:
         if report is not None:
             _write_report(report, junit(project.name, steps, error=error))
         raise
     if report is not None:
         _write_report(report, junit(project.name, steps))
-    return _with_seconds(result, time.monotonic() - started)
+    return dataclasses.replace(result, seconds=round(time.monotonic() - started, 3))
 
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
@@ -172,7 +174,7 @@ def _verify_running(
 ) -> VerifyResult:
     """On a gateway that runs already."""
     address = endpoint(url, source="--url").url
-    path = module or fresh_module(session, project, build=False)
+    path = module or fresh_module(session, project, build=False).path
     plugin = read_plugin(path)
     warnings: list[str] = []
     if module is None and project.has_source and is_stale(project.directory, path):
@@ -212,12 +214,6 @@ def _upstream(
 
     server = stack.enter_context(upstream(port=_ANY_PORT, sink=remember, log=folder.server_log, source="default"))
     return server.at, witness
-
-
-def _with_seconds(result: VerifyResult, seconds: float) -> VerifyResult:
-    import dataclasses
-
-    return dataclasses.replace(result, seconds=round(seconds, 3))
 
 
 def _write_report(path: Path, content: bytes) -> None:
