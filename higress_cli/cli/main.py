@@ -94,7 +94,7 @@ def _full_disk(error: OSError) -> HgwError:
     where = error.filename or _("the output")
     return ConflictError(
         _("{path} cannot be written: {reason}").format(path=where, reason=error.strerror),
-        code="disk-full",
+        code="no-space",
         hint=_("free some space, or set HGW_HOME to another disk"),
     )
 
