@@ -55,7 +55,8 @@ def ask(name: str, path: Path, variables: Mapping[str, str]) -> Probed:
         "tinygo": [str(path), "version"],
         "binaryen": [str(path), "--version"],
     }[name]
-    edits = _GO_ALONE if name == "go" else {}
+    # TinyGo asks Go for its version, so what misleads the one misleads the other.
+    edits = _GO_ALONE if name != "binaryen" else {}
     try:
         completed = process.run(argv, variables=process.child_environment(variables, edits), timeout=_SECONDS)
     except ToolError as error:

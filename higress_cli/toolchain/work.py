@@ -1,5 +1,6 @@
 """What the sources share while a set is being fetched."""
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -57,14 +58,15 @@ class Work:
             on_line=lambda line: activity.describe(line.strip()) if line.strip() else None,
         )
 
-    def require_space(self) -> None:
-        """Tell a full disk from other reasons why a child failed.
+    def require_space(self, failed: Completed) -> None:
+        """Tell a full disk from other reasons why a child failed; some tidy up before anybody can look.
 
         Raises:
             DownloadError: `disk-full`.
         """
-        if shutil.disk_usage(self.scratch).free < _FULL_BELOW_BYTES:
-            raise disk_full(self.scratch)
+        said = os.strerror(errno.ENOSPC).lower() in failed.output.lower()
+        if said or shutil.disk_usage(self.store.root).free < _FULL_BELOW_BYTES:
+            raise disk_full(self.store.root)
 
 
 def last_words(completed: Completed, *, lines: int = 3) -> str:

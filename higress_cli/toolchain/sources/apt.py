@@ -65,7 +65,7 @@ def update(work: Work, *, activity: Activity) -> None:
     updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)
     # apt counts hosts out of reach as a warning; what matters is whether any list came.
     if updated.returncode != 0 or not _has_lists(folder):
-        work.require_space()
+        work.require_space(updated)
         reason = last_words(updated)
         work.reach.client_failed("apt", reason)
         raise _unreachable(reason)
@@ -101,23 +101,22 @@ def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activi
     fetched = work.run(command, activity=activity, cwd=folder, timeout=_SECONDS)
     files = tuple(sorted(folder.glob("*.deb")))
     if fetched.returncode != 0 or len(files) < len(set(names)):
-        work.require_space()
+        work.require_space(fetched)
         raise _unreachable(last_words(fetched))
     return files
 
 
-def unpack(work: Work, packages: Sequence[Path], folder: Path, *, activity: Activity) -> None:
-    """Unpack packages into `folder`; none of their scripts runs.
+def unpack(work: Work, package: Path, folder: Path, *, activity: Activity) -> None:
+    """Unpack a package into `folder`; none of its scripts runs.
 
     Raises:
-        PassedOver: one does not unpack.
+        PassedOver: it does not unpack.
     """
-    for package in packages:
-        activity.describe(_("unpacking {name}").format(name=package.name.partition("_")[0]))
-        unpacked = work.run(["dpkg-deb", "--extract", str(package), str(folder)], activity=activity)
-        if unpacked.returncode != 0:
-            work.require_space()
-            raise PassedOver(last_words(unpacked), cause=Cause.FAILED, code="package-damaged")
+    activity.describe(_("unpacking {name}").format(name=package.name.partition("_")[0]))
+    unpacked = work.run(["dpkg-deb", "--extract", str(package), str(folder)], activity=activity)
+    if unpacked.returncode != 0:
+        work.require_space(unpacked)
+        raise PassedOver(last_words(unpacked), cause=Cause.FAILED, code="package-damaged")
 
 
 def version_of(package: Path) -> str:

@@ -1,5 +1,6 @@
 """The official release archives, from their own address or a mirror, known by their SHA-256."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from higress_cli.toolchain import mirrors, pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import PROGRAMS, ask
 from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work
+from higress_cli.toolchain.work import Work, disk_full
 
 NAME: Final = "archive"
 
@@ -111,7 +112,7 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
     with work.store.staging() as staged:
         unpacked = staged / "unpacked"
         unpacked.mkdir()
-        archive.unpack(packed, unpacked)
+        _unpack(work, packed, unpacked)
         root = archive.only_folder(unpacked)
         executable = f"bin/{PROGRAMS[tool]}{work.session.host.executable_suffix}"
         if not (root / executable).is_file():
@@ -133,6 +134,15 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
             digest=wanted.sha256,
         )
         return work.store.adopt(root, receipt, variables=variables)
+
+
+def _unpack(work: Work, packed: Path, folder: Path) -> None:
+    try:
+        archive.unpack(packed, folder)
+    except DownloadError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise disk_full(work.store.root) from error
+        raise
 
 
 def _own_version(work: Work, tool: str, executable: Path, url: str) -> str:

@@ -36,7 +36,7 @@ def fetch(work: Work, version: str) -> Entry:
         go.require_module(_MODULE, module_version, activity=activity)
         fetched = go.run("version", activity=activity, edits={"GOTOOLCHAIN": f"go{version}"})
         if fetched.returncode != 0:
-            work.require_space()
+            work.require_space(fetched)
             raise PassedOver(last_words(fetched), cause=Cause.NETWORK, code="download-failed")
         go.verify(_MODULE, module_version, h1)
         folder = go.module_cache / f"{_MODULE}@{module_version}"

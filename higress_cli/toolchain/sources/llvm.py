@@ -103,8 +103,10 @@ def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[s
     libraries = [name for name in apt.missing_libraries(work, roots, activity=activity) if name not in packages]
     debs = apt.download(work, [*packages, *libraries], work.scratch / f"llvm-{major}", activity=activity)
     with work.store.staging() as staged:
-        apt.unpack(work, debs, staged, activity=activity)
-        _prune(staged, major)
+        for deb in debs:
+            apt.unpack(work, deb, staged, activity=activity)
+            _prune(staged, major)
+        _unlink_dangling(staged)
         _link_libraries(staged, major)
         _write_wrappers(staged, major)
         receipt = Receipt(
@@ -127,7 +129,10 @@ def _prune(staged: Path, major: str) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    # Links to what was not taken, or is gone now.
+
+
+def _unlink_dangling(staged: Path) -> None:
+    """Remove the links to what was not taken, or is gone now."""
     for path in list(staged.rglob("*")):
         if path.is_symlink() and not path.exists():
             path.unlink()

@@ -73,11 +73,12 @@ def _pack(work: Work, name: str, activity: Activity) -> Path:
     for argv, seconds in ((question, _ASKING_SECONDS), (command, _SECONDS)):
         try:
             ran = work.run(argv, activity=activity, edits=edits, timeout=seconds)
+            if ran.returncode != 0:
+                work.require_space(ran)
             reason = None if ran.returncode == 0 else last_words(ran)
         except ToolError as error:
             reason = error.message
         if reason is not None:
-            work.require_space()
             work.reach.client_failed("npm", reason)
             raise PassedOver(reason, cause=Cause.NETWORK, code="download-failed")
     return next(folder.glob("*.tgz"))

