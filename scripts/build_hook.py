@@ -1,5 +1,6 @@
 """Compile the gettext catalogues when the package is built or installed for editing."""
 
+import io
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -11,8 +12,15 @@ def compile_catalogues(root: Path) -> None:
     for po in sorted(root.glob("higress_cli/locale/*/LC_MESSAGES/*.po")):
         with po.open("rb") as source:
             catalogue = read_po(source)
-        with po.with_suffix(".mo").open("wb") as sink:
-            write_mo(sink, catalogue)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        mo = po.with_suffix(".mo")
+        if mo.exists() and mo.read_bytes() == compiled.getvalue():
+            continue
+        # An hgw that runs from this checkout meanwhile sees the old catalogue or the new one, never half of it.
+        partial = po.with_suffix(".mo.partial")
+        partial.write_bytes(compiled.getvalue())
+        partial.replace(mo)
 
 
 class CatalogueHook(BuildHookInterface):
