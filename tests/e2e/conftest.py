@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -68,6 +69,8 @@ def basic_plugin(real_hgw: HgwProcess) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(CACHE / "e2e-plugins" / "basic.lock"):
         if not folder.exists():
+            for former in folder.parent.glob("基本 plugin *"):
+                shutil.rmtree(former)
             made = real_hgw("init", str(folder), "--name", "basic", cwd=folder.parent)
             assert made.code == 0, made.err
         # hgw itself knows whether anything has to be compiled again.
