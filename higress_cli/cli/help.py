@@ -51,45 +51,36 @@ def _write_examples(command: Any, formatter: Any) -> None:
                 formatter.write_text(example)
 
 
-class HgwCommand(TyperCommand):
-    """A command; its epilog holds examples, each on a line of its own."""
+class _InSections:
+    """How a command and the group of all commands lay out their help alike."""
 
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
+    def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage:") + " ")
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
+    def format_options(self: Any, ctx: Any, formatter: Any) -> None:
         _write_sections(self, ctx, formatter)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
+    def format_epilog(self: Any, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
         _write_examples(self, formatter)
 
     def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
+        option = super().get_help_option(ctx)  # type: ignore[misc] # the class beside this one has it
         if option is not None:
             option.help = _("show this help and exit")
             take_plain_value(option)
         return option
 
 
-class HgwGroup(TyperGroup):
-    """The group of all commands, which help lists before its options."""
+class HgwCommand(_InSections, TyperCommand):
+    """A command; its epilog holds examples, each on a line of its own."""
 
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage:") + " ")
+
+class HgwGroup(_InSections, TyperGroup):
+    """The group of all commands, which help lists before its options."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         room = formatter.width - 6 - max(len(name) for name, _command in commands)
         with formatter.section(_("Commands")):
             formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in commands if command])
-        _write_sections(self, ctx, formatter)
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
-        _write_examples(self, formatter)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = _("show this help and exit")
-            take_plain_value(option)
-        return option
+        super().format_options(ctx, formatter)

@@ -32,105 +32,43 @@ def _one_of(*choices: str) -> Any:
     return check
 
 
+def _option(*names: str, help: str, metavar: str | None = None, callback: Any = _remember) -> Any:  # noqa: A002
+    return typer.Option(
+        *names, help=help, metavar=metavar, callback=callback, expose_value=False, rich_help_panel=GLOBAL_PANEL
+    )
+
+
 def _global_options(
     directory: Annotated[
-        Path | None,
-        typer.Option(
-            "-C",
-            "--directory",
-            metavar="DIR",
-            help=N_("work as if started in DIR"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
+        Path | None, _option("-C", "--directory", metavar="DIR", help=N_("work as if started in DIR"))
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(
+        _option(
             "--output",
             metavar="text|json",
             help=N_("result as text, or one JSON document on stdout"),
             callback=_one_of(*OUTPUTS),
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     lang: Annotated[
         str | None,
-        typer.Option(
+        _option(
             "--lang",
             metavar="en|zh",
             help=N_("language; default from the locale"),
             callback=_one_of(*i18n.LANGUAGES),
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
         ),
     ] = None,
     color: Annotated[
         str | None,
-        typer.Option(
-            "--color",
-            metavar="auto|always|never",
-            help=N_("when to use colour"),
-            callback=_one_of(*COLORS),
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
+        _option("--color", metavar="auto|always|never", help=N_("when to use colour"), callback=_one_of(*COLORS)),
     ] = None,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "-q",
-            "--quiet",
-            help=N_("only results and errors"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "-v",
-            "--verbose",
-            help=N_("also the commands that are run"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug",
-            help=N_("also tracebacks and all that child programs print"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
-    ] = False,
-    offline: Annotated[
-        bool,
-        typer.Option(
-            "--offline",
-            help=N_("never use the network"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
-    ] = False,
-    yes: Annotated[
-        bool,
-        typer.Option(
-            "-y",
-            "--yes",
-            help=N_("agree to what would be asked"),
-            callback=_remember,
-            expose_value=False,
-            rich_help_panel=GLOBAL_PANEL,
-        ),
-    ] = False,
+    quiet: Annotated[bool, _option("-q", "--quiet", help=N_("only results and errors"))] = False,
+    verbose: Annotated[bool, _option("-v", "--verbose", help=N_("also the commands that are run"))] = False,
+    debug: Annotated[bool, _option("--debug", help=N_("also tracebacks and all that child programs print"))] = False,
+    offline: Annotated[bool, _option("--offline", help=N_("never use the network"))] = False,
+    yes: Annotated[bool, _option("-y", "--yes", help=N_("agree to what would be asked"))] = False,
 ) -> None:
     """Exists for its signature: Typer turns it into the parameters that every command gets."""
 

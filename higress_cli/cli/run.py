@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
 from higress_cli.cli.ui import Ui
 from higress_cli.commands import run as use_case
 from higress_cli.errors import HgwError
@@ -37,24 +38,15 @@ def run(
         int | None,
         typer.Option("--admin-port", metavar="PORT", min=0, max=65535, help=N_("port of Envoy's admin API; 0: any")),
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))
-    ] = None,
-    upstream: Annotated[
-        str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
-    ] = None,
+    engine: Engine = None,
+    upstream: Upstream = None,
     upstream_port: Annotated[
         int | None,
         typer.Option("--upstream-port", metavar="PORT", min=0, max=65535, help=N_("port of httpbin; 0: any")),
     ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help=N_("the plugin's configuration"))
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option("--service", metavar="NAME:PORT=HOST:PORT", help=N_("a service that the plugin calls")),
-    ] = None,
-    no_build: Annotated[bool, typer.Option("--no-build", help=N_("take the module as it is"))] = False,
+    config: Config = None,
+    service: Service = None,
+    no_build: NoBuild = False,
 ) -> None:
     call = invocation(ctx)
     session = call.session()

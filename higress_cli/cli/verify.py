@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.commands import verify as use_case
@@ -39,20 +40,11 @@ def verify(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` has there"))
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))
-    ] = None,
-    upstream: Annotated[
-        str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help=N_("the plugin's configuration"))
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option("--service", metavar="NAME:PORT=HOST:PORT", help=N_("a service that the plugin calls")),
-    ] = None,
-    no_build: Annotated[bool, typer.Option("--no-build", help=N_("take the module as it is"))] = False,
+    engine: Engine = None,
+    upstream: Upstream = None,
+    config: Config = None,
+    service: Service = None,
+    no_build: NoBuild = False,
     report: Annotated[
         str | None, typer.Option("--report", metavar="junit=FILE", help=N_("write a report for a pipeline"))
     ] = None,
