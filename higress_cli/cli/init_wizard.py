@@ -15,7 +15,7 @@ from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import LANGUAGES, _
 from higress_cli.scaffold.manifest import Template, Variable
-from higress_cli.scaffold.names import check_module_path, check_name
+from higress_cli.scaffold.names import check_module_path, check_name, module_from
 from higress_cli.scaffold.scaffold import Answers, check_answers, variable_value
 from higress_cli.session import Session
 
@@ -112,7 +112,10 @@ def _ask_names(order: Order, *, session: Session, ui: Ui, directory: Path, templ
         order = replace(order, name=name)
     if order.module is None:
         module = _ask(
-            ui, _("Go module path"), str(order.name), lambda text: check_module_path(text, source=_("your answer"))
+            ui,
+            _("Go module path"),
+            module_from(str(order.name)),
+            lambda text: check_module_path(text, source=_("your answer")),
         )
         order = replace(order, module=module)
     return order

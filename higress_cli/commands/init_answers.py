@@ -12,7 +12,7 @@ from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.settings import ABI_CHOICES, FILE_NAME, PROFILES, Settings, read_settings
 from higress_cli.scaffold.manifest import Template
-from higress_cli.scaffold.names import check_module_path, check_name, name_from
+from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
 from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data, variable_value
 from higress_cli.session import Session
 
@@ -77,7 +77,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
     )
     answers = Answers(
         name=name,
-        module=check_module_path(wishes.module, source="--module") if wishes.module is not None else name,
+        module=check_module_path(wishes.module, source="--module") if wishes.module is not None else module_from(name),
         profile=profile.value,
         abi=abi.value,
         gateway=gateway.value,

@@ -14,6 +14,16 @@ _WINDOWS_NAMES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 )
 
+# The folders at the top of Go's own src (1.18 to 1.26) and of TinyGo's: a module of such a name hides behind them.
+_GO_PACKAGES: Final = frozenset({
+    "archive", "arena", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context", "crypto",
+    "database", "debug", "device", "embed", "encoding", "errors", "examples", "expvar", "flag", "fmt", "go",
+    "hash", "html", "image", "index", "internal", "io", "iter", "log", "machine", "maps", "math", "mime", "net",
+    "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices", "sort", "strconv", "strings",
+    "structs", "sync", "syscall", "testdata", "testing", "text", "time", "tinygo", "unicode", "unique",
+    "unsafe", "vendor", "weak",
+})  # fmt: skip
+
 
 def check_name(name: str, *, source: str) -> str:
     """`name`, if Kubernetes takes it as the name of a resource (an RFC 1123 label).
@@ -36,6 +46,11 @@ def check_name(name: str, *, source: str) -> str:
 def name_from(text: str) -> str:
     """The plugin name nearest to `text`, empty where nothing of it can be kept."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LABEL_LENGTH].strip("-")
+
+
+def module_from(name: str) -> str:
+    """The module path of a plugin that is called `name` and asked for no other."""
+    return f"{name}-plugin" if name in _GO_PACKAGES else name
 
 
 def check_module_path(path: str, *, source: str) -> str:
@@ -67,6 +82,8 @@ def _module_problem(path: str) -> str | None:
         problem = _element_problem(element)
         if problem:
             return problem
+    if elements[0] in _GO_PACKAGES:
+        return _("`{part}` is a package of Go itself").format(part=elements[0])
     if re.fullmatch(r"v([01]|0\d+)", elements[-1]) and len(elements) > 1:
         return _("it ends in `/{version}`; only v2 and later are written there").format(version=elements[-1])
     return None

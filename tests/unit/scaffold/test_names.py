@@ -3,7 +3,7 @@
 import pytest
 
 from higress_cli.errors import UsageError
-from higress_cli.scaffold.names import check_module_path, check_name, name_from
+from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
 
 
 @pytest.mark.parametrize("name", ["a", "my-plugin", "0a", "a" * 63])
@@ -43,6 +43,14 @@ def test_a_name_is_made_from_any_text(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "module"), [("my-plugin", "my-plugin"), ("plugin", "plugin-plugin"), ("log", "log-plugin")]
+)
+def test_a_module_does_not_hide_behind_a_package_of_go(name: str, module: str) -> None:
+    assert module_from(name) == module
+    assert check_module_path(module, source="its name") == module
+
+
+@pytest.mark.parametrize(
     "path", ["my-plugin", "example.com/x", "example.com/x/v2", "a/b~c", "example.com/User/My.Plugin_1", "v1"]
 )
 def test_a_good_module_path_is_returned(path: str) -> None:
@@ -68,6 +76,9 @@ def test_a_good_module_path_is_returned(path: str) -> None:
         ("x/v1", "`/v1`"),
         ("x/v02", "`/v02`"),
         ("x\\y", "other characters"),
+        ("plugin", "`plugin` is a package of Go itself"),
+        ("log/filter", "`log` is a package of Go itself"),
+        ("machine", "`machine` is a package of Go itself"),
     ],
 )
 def test_a_bad_module_path_is_refused_with_the_part(path: str, part: str) -> None:
