@@ -8,6 +8,7 @@ import typer
 from higress_cli import i18n
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.commands import quickstart as use_case
 from higress_cli.commands.verify import VerifyResult
 from higress_cli.errors import ExitCode
@@ -50,7 +51,8 @@ def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
         ui.line(_("Done in {seconds}: all of it works.").format(seconds=seconds), "good")
     else:
         ui.line(_("Not all of it works: see above. It took {seconds}.").format(seconds=seconds), "bad")
-    ui.line(stages, "faint")
+    for line in wrap(stages, width=terminal_width()):
+        ui.line(line, "faint")
     ui.line(_("The plugin is in {path}. Next:").format(path=result.directory), "strong")
     target = result.directory.relative_to(here) if result.directory.is_relative_to(here) else result.directory
     for command, purpose in (
@@ -61,22 +63,40 @@ def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
         ("hgw build", _("compile the change; a running gateway takes it")),
         ("hgw verify", _("prove that it still works")),
     ):
-        ui.line(f"  {command:<33}  {purpose}".rstrip())
+        _show_command(ui, command, purpose)
 
 
 def _show_verification(result: VerifyResult, ui: Ui, *, with_answers: bool) -> None:
     ui.line(_("ABI {abi}: {module}").format(abi=result.abi, module=result.module.name), "strong")
     for step in result.steps:
         style = "good" if step.ok else "bad"
-        ui.marked(f"  {ui.mark(style)}", step.name, style)
+        first, *rest = wrap(step.name, width=terminal_width() - 4)
+        ui.marked(f"  {ui.mark(style)}", first, style)
+        for line in rest:
+            ui.line(f"      {line}")
         if not step.ok:
-            ui.line("      " + _("expected: {text}").format(text=step.expected))
-            ui.line("      " + _("got: {text}").format(text=step.got))
+            _paragraph(ui, _("expected: {text}").format(text=step.expected))
+            _paragraph(ui, _("got: {text}").format(text=step.got))
         if step.exchange is not None and (with_answers or not step.ok):
             ui.line(f"      $ {step.exchange.request}", "hint")
             for line in (step.exchange.body or "").splitlines():
                 ui.line(f"      {line}", "faint")
     ui.line()
+
+
+def _show_command(ui: Ui, command: str, purpose: str) -> None:
+    line = f"  {command}{' ' * (33 - cells(command))}  {purpose}".rstrip()
+    if cells(line) <= terminal_width():
+        ui.line(line)
+        return
+    ui.line(f"  {command}")
+    for part in wrap(purpose, width=terminal_width() - 6):
+        ui.line(f"      {part}")
+
+
+def _paragraph(ui: Ui, text: str) -> None:
+    for line in wrap(text, width=terminal_width() - 6):
+        ui.line(f"      {line}")
 
 
 def _quoted(path: str) -> str:
