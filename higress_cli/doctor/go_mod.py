@@ -1,7 +1,8 @@
 """The judgement on go.mod: modules that cannot work in the profile, and a `go` line that the set's Go cannot read."""
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +46,15 @@ def judge_go_mod(path: Path, *, profile: str, go: str | None, tinygo: str | None
     if not faults:
         return Finding(status=Status.OK, found=_summary(requirements, profile) or go_mod.module)
     worst, *others = faults
+    fix = _fix(go_mod.path, text, faults, profile=profile)
     return Finding(
         status=worst.level,
         code=worst.code,
         found=worst.subject,
         expected=worst.expected,
         why="; ".join([worst.reason, *(f"{fault.subject}: {fault.reason}" for fault in others)]),
-        fix=_fix(go_mod.path, text, faults, profile=profile),
+        fix=fix,
+        detail=tuple(_difference(text, fix.content)) if fix.content else (),
     )
 
 
@@ -122,6 +125,12 @@ def _summary(requirements: Mapping[str, str], profile: str) -> str:
     """The modules that decide about a plugin, shortly."""
     known = [f"{path.rpartition('/')[2]} {requirements[path]}" for path in pins(profile) if path in requirements]
     return ", ".join(known[:2])
+
+
+def _difference(old: str, new: str) -> Iterator[str]:
+    """What the cure would change, as a unified diff."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "go.mod", "go.mod", n=0, lineterm="")
+    return (line.replace("\t", "    ") for line in lines)
 
 
 def _fix(path: Path, text: str, faults: Sequence[Fault], *, profile: str) -> Fix:

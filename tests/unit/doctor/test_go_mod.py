@@ -48,6 +48,10 @@ def test_the_tinygo_sdk_in_a_native_plugin_is_wrong_and_can_be_pinned(judge):
     assert finding.fix is not None
     assert (finding.fix.remedy, finding.fix.safe) == (Remedy.REWRITE_FILE, False)
     assert finding.fix.content == text.replace("v1.0.1", "v0.0.0-20251103120604-77e9cce339d2")
+    assert finding.detail[-2:] == (
+        "-require github.com/higress-group/proxy-wasm-go-sdk v1.0.1 // mine",
+        "+require github.com/higress-group/proxy-wasm-go-sdk v0.0.0-20251103120604-77e9cce339d2 // mine",
+    )
 
 
 def test_a_wrapper_after_the_move_to_native_go_is_wrong_under_tinygo(judge):
