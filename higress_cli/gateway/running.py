@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from higress_cli.errors import GatewayError
+from higress_cli.errors import GatewayError, InvalidInput
 from higress_cli.gateway import logs
 from higress_cli.gateway.bootstrap import IDENTITY_HEADER
 from higress_cli.gateway.judge import Observed, judge, judge_identity, read_identity
@@ -14,6 +14,7 @@ from higress_cli.gateway.servers import Seen
 from higress_cli.gateway.step import Step, exchange, make_step, send
 from higress_cli.gateway.trial import follow_log
 from higress_cli.i18n import _
+from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.system.http import NoAnswerError, ask
 
@@ -58,7 +59,11 @@ class RunningGateway:
 
     def obstacle(self, scenario: Scenario) -> str | None:
         """Why a scenario cannot be run here, None where it can."""
-        own = {"config": scenario.config, "services": scenario.services or None, "route": scenario.route}
+        own = {
+            "config": None if scenario.config == self._configuration() else scenario.config,
+            "services": scenario.services or None,
+            "route": scenario.route,
+        }
         named = [key for key, value in own.items() if value is not None]
         if named:
             return _("it needs a gateway with its own {keys}").format(keys=", ".join(named))
@@ -93,6 +98,14 @@ class RunningGateway:
             )
         told = exchange(scenario.request, base, answer)
         return make_step(scenario.name, checks, started=started, exchange=told)
+
+    def _configuration(self) -> Mapping[str, Any] | None:
+        """What the gateway's plugin is configured with: `hgw run` follows its file. None where that is not here."""
+        path = (self.record or {}).get("config")
+        try:
+            return read_plugin_config(Path(str(path))).values if path else None
+        except InvalidInput:
+            return None
 
     def _records(self, key: str) -> bool:
         return bool((self.record or {}).get(key))

@@ -257,6 +257,18 @@ def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here):
         assert hashlib.sha256(plugin(marker=OLD)).hexdigest() in outcome.out
 
 
+def test_a_running_gateway_serves_scenarios_that_ask_for_what_it_is_configured_with(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    (here / "config.yaml").write_text("answer: hello world\n")
+    with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
+        url = gateway.document()["data"]["url"]
+        outcome = hgw("verify", "--url", url, "--scenario", "answered", "--output", "json")
+        document = json.loads(outcome.out)
+        assert outcome.code == 0, outcome.out
+        assert document["warnings"] == []
+        assert [entry["ok"] for entry in document["data"]["steps"]] == [True] * 2
+
+
 def test_a_running_gateway_of_another_machine_shows_less(hgw, here, tmp_path, monkeypatch):
     (here / "hgw.yaml").write_text(GUIDE)
     with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
