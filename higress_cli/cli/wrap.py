@@ -6,9 +6,12 @@ import unicodedata
 from typing import Final
 
 _WIDE: Final = frozenset({"W", "F"})
-# Chinese has no spaces: a line may end after any character, except that closing punctuation does not begin one.
+# Chinese has no spaces: a line may end after any character, but closing marks do not begin one and opening ones do
+# not end one.
+_OPENING: Final = "\uff08\u3008\u300a\u300c\u300e\u3010"
+_CLOSING: Final = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f"
 _PIECES: Final = re.compile(
-    r"\s+|[\u2e80-\u9fff\uff00-\uffef][\u3000-\u303f\uff00-\uff65]*|[^\s\u2e80-\u9fff\uff00-\uffef]+"
+    rf"\s+|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+)[{_CLOSING}]*"
 )
 
 

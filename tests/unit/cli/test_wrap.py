@@ -1,0 +1,49 @@
+"""Prose in lines, in both languages."""
+
+import pytest
+
+from higress_cli.cli.wrap import cells, terminal_width, wrap
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("", 0), ("abc", 3), ("工具", 4), ("a：b", 4), ("✓ ok", 4), ("e\u0301", 1)]
+)
+def test_a_wide_character_needs_two_cells(text, width):
+    assert cells(text) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 10, [""]),
+        ("short", 10, ["short"]),
+        ("one two three", 7, ["one two", "three"]),
+        ("one  two", 20, ["one two"]),
+        ("see /a/very/long/path/that/is/longer now", 10, ["see", "/a/very/long/path/that/is/longer", "now"]),
+        ("编译器和网关都已就绪", 8, ["编译器和", "网关都已", "就绪"]),
+        ("工具。下一步", 6, ["工具。", "下一步"]),
+        ("工具。下一步", 4, ["工", "具。", "下一", "步"]),
+        ("装好了（见上文）再来", 8, ["装好了", "（见上", "文）再来"]),
+        ("用 hgw install 装好", 13, ["用 hgw", "install 装好"]),
+        ("Go：1.20.14", 5, ["Go：", "1.20.14"]),
+    ],
+)
+def test_lines_end_where_a_reader_expects_it(text, width, lines):
+    assert wrap(text, width=width) == lines
+
+
+@pytest.mark.parametrize("width", [8, 13, 20, 50])
+def test_no_line_is_too_wide_and_nothing_is_lost(width):
+    text = "TinyGo 0.35 编译出的模块在启动函数里退出，网关拒绝加载它（见 0.36）。 Use 0.30 instead."
+
+    lines = wrap(text, width=width)
+
+    assert all(cells(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_terminal_is_as_wide_as_it_says_and_reads_well(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    assert terminal_width() == 50
+    monkeypatch.setenv("COLUMNS", "300")
+    assert terminal_width() == 100
