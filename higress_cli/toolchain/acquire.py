@@ -26,8 +26,8 @@ SYSTEM: Final = "system"
 _KINDS: Final[Mapping[Cause, type[HgwError]]] = {
     Cause.MISSING: ToolError,
     Cause.CONSENT: ConsentError,
-    Cause.NETWORK: DownloadError,
     Cause.FAILED: ToolError,
+    Cause.NETWORK: DownloadError,
 }
 
 

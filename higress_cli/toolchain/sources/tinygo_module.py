@@ -141,7 +141,9 @@ def _link_flags(work: Work, libraries: Entry) -> list[str]:
     folders = llvm.library_folders(libraries)
     # From <store>/tinygo/<version>/bin; old-style tags, because only those hold for the libraries' own libraries too.
     relative = [f"$ORIGIN/../../../{folder.relative_to(work.store.root)}" for folder in folders]
-    return [*(f"-L{folder}" for folder in folders), "-Wl,--disable-new-dtags", f"-Wl,-rpath,{':'.join(relative)}"]
+    # The linker does not know what $ORIGIN will be, so it is told where those libraries' own libraries are now.
+    now = [flag for folder in folders for flag in (f"-L{folder}", f"-Wl,-rpath-link,{folder}")]
+    return [*now, "-Wl,--disable-new-dtags", f"-Wl,-rpath,{':'.join(relative)}"]
 
 
 def _quoted(flags: Sequence[str]) -> str:
