@@ -168,7 +168,7 @@ class Facts:
             choose_engine(self.gateway().engine, host=self.session.host)
         except ToolError as error:
             return (), error
-        needed = [Requirement(text) for text in metadata.requires(_DISTRIBUTION) or () if "extra ==" in text]
+        needed = [Requirement(text) for text in _requirements() if "extra ==" in text]
         versions = [(item.name, _installed(item.name)) for item in needed]
         return tuple((name, version) for name, version in versions if version is not None), None
 
@@ -196,6 +196,14 @@ def _fault(module: Module, chosen: Choices) -> HgwError | None:
 
 def _chosen(tool: Tool) -> Chosen:
     return Chosen(name=tool.name, version=tool.version, path=tool.path, own=tool.source != "system")
+
+
+def _requirements() -> list[str]:
+    """What hgw's own package asks for; nothing where it runs from a checkout that was never installed."""
+    try:
+        return metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return []
 
 
 def _installed(name: str) -> str | None:

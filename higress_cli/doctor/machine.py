@@ -57,7 +57,8 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
     `packages` are those that are installed, with their versions; `problem` is what `hgw run` would end with.
     """
     if problem is None:
-        return Finding(status=Status.OK, found=", ".join(f"{name} {version}" for name, version in packages))
+        versions = ", ".join(f"{name} {version}" for name, version in packages)
+        return Finding(status=Status.OK, found=versions or _("installed"))
     is_command = problem.hint is not None and problem.hint.startswith("pip ")
     advice = _("install the extra `local` of hgw") if is_command else problem.hint
     return Finding(
