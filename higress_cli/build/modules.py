@@ -1,10 +1,7 @@
 """The Go modules of a plugin are there before the compiler starts: downloaded, and go.mod tidy where it has to be."""
 
 import json
-import queue
 import re
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +16,10 @@ from higress_cli.project.go_mod import GoMod, read_go_mod
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.reach import Reach
 
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
-_PATIENCE_SECONDS: Final = 5.0
 _MOST_SECONDS: Final = 600.0
 _UNREACHABLE: Final = "go-modules-unreachable"
 _TAIL_LINES: Final = 40
@@ -188,30 +185,12 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
     if not urls or entries[0] != urls[0]:
         return ()
-    problems = _ask(urls, place.variables)
-    return tuple(problems.items()) if len(problems) == len(urls) else ()
-
-
-def _ask(urls: list[str], variables: Mapping[str, str]) -> dict[str, str]:
-    """Why these hosts give nothing; empty where one of them answers. A dead network costs seconds, not minutes."""
-    from higress_cli.system import http
-
-    answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
-    for url in urls:
-        threading.Thread(target=lambda url=url: answers.put((url, http.refusal(url, variables))), daemon=True).start()
-    silent = _("no answer within {seconds:g} s").format(seconds=_PATIENCE_SECONDS)
-    problems = dict.fromkeys(urls, silent)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    for _index in urls:
-        try:
-            url, problem = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            break
-        # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
-        if problem is None or problem.startswith("HTTP "):
-            return {}
-        problems[url] = problem
-    return {_without_password(url): problem for url, problem in problems.items()}
+    reach = Reach(place.variables, offline=False)
+    reach.ask(urls)
+    problems = [(_without_password(url), reach.problem(url)) for url in urls]
+    # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
+    silent = tuple((url, problem) for url, problem in problems if problem and not problem.startswith("HTTP "))
+    return silent if len(silent) == len(urls) else ()
 
 
 def _without_password(url: str) -> str:

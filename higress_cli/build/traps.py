@@ -5,7 +5,7 @@ from typing import Final
 
 from higress_cli.errors import CheckFailed, InvalidInput, ToolError
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import release
+from higress_cli.knowledge.compatibility import is_newer, release
 from higress_cli.knowledge.dependencies import Trap, traps
 from higress_cli.project.go_mod import GoMod
 
@@ -44,7 +44,7 @@ def check_go_lines(go_mod: GoMod, *, go: str) -> None:
     strict = release(go) >= release(_FIRST_STRICT_GO)
     if go_mod.go is not None:
         readable = _TWO_NUMBERS.fullmatch(go_mod.go) is not None
-        if _newer(go_mod.go, go) and (strict or not readable):
+        if is_newer(go_mod.go, go) and (strict or not readable):
             raise ToolError(
                 _("{place}: go.mod asks for Go {wanted}, and the Go that builds this plugin is {found}").format(
                     place=_place(go_mod, go_mod.go_line), wanted=go_mod.go, found=go
@@ -84,10 +84,3 @@ def _invalid(go_mod: GoMod, number: int | None, line: str, *, go: str) -> Invali
 
 def _place(go_mod: GoMod, line: int | None) -> str:
     return f"{go_mod.path}:{line}" if line else str(go_mod.path)
-
-
-def _newer(line: str, go: str) -> bool:
-    try:
-        return release(line) > release(go)
-    except ValueError:
-        return False

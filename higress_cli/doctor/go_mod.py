@@ -8,7 +8,7 @@ from pathlib import Path
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import release
+from higress_cli.knowledge.compatibility import is_newer, release
 from higress_cli.knowledge.dependencies import Trap, pinned_go_line, pins, traps
 from higress_cli.project.go_mod import GoMod, edited_go_mod, read_go_mod
 
@@ -76,7 +76,7 @@ def _go_line_faults(go_mod: GoMod, *, go: str, profile: str) -> list[Fault]:
     strict = release(go) >= release(_FIRST_STRICT_GO)
     subject = f"go {go_mod.go}"
     faults = []
-    if go_mod.go is not None and _newer(go_mod.go, go):
+    if go_mod.go is not None and is_newer(go_mod.go, go):
         faults.append(
             Fault(
                 code="go-mod-too-new",
@@ -112,13 +112,6 @@ def _go_line_faults(go_mod: GoMod, *, go: str, profile: str) -> list[Fault]:
             )
         )
     return faults
-
-
-def _newer(line: str, go: str) -> bool:
-    try:
-        return release(line) > release(go)
-    except ValueError:
-        return False
 
 
 def _summary(requirements: Mapping[str, str], profile: str) -> str:

@@ -70,6 +70,14 @@ def release(version: str) -> Version:
     raise ValueError(f"not a version: {version!r}")
 
 
+def is_newer(version: str, than: str) -> bool:
+    """Whether `version` is newer than `than`; what is no version is not."""
+    try:
+        return release(version) > release(than)
+    except ValueError:
+        return False
+
+
 def line(version: str) -> tuple[int, ...]:
     """The release line: (1, 20) of 1.20.14."""
     return release(version).release[:2]

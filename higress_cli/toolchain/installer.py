@@ -13,10 +13,10 @@ from higress_cli.knowledge import compatibility
 from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.download import Archive
+from higress_cli.system.reach import Reach
 from higress_cli.toolchain.acquire import SOURCES, SYSTEM, Acquisition, Fetched
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
-from higress_cli.toolchain.reach import Reach
 from higress_cli.toolchain.select import NEEDED, Candidate, assemble, best, candidates, nothing_fits
 from higress_cli.toolchain.solver import Request, plans
 from higress_cli.toolchain.sources import archive

@@ -14,9 +14,9 @@ from higress_cli.reporter import Activity
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.process import Completed
+from higress_cli.system.reach import Reach
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import Probed
-from higress_cli.toolchain.reach import Reach
 from higress_cli.toolchain.store import Store
 
 _FULL_BELOW_BYTES: Final = 16 << 20
