@@ -1,11 +1,9 @@
 """The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
 
+import contextlib
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Final
-
-from packaging.requirements import Requirement
 
 from higress_cli.build.choices import Choices, Given, choose
 from higress_cli.build.freshness import is_stale
@@ -168,9 +166,7 @@ class Facts:
             choose_engine(self.gateway().engine, host=self.session.host)
         except ToolError as error:
             return (), error
-        needed = [Requirement(text) for text in _requirements() if "extra ==" in text]
-        versions = [(item.name, _installed(item.name)) for item in needed]
-        return tuple((name, version) for name, version in versions if version is not None), None
+        return _extra_packages(), None
 
     def docker(self) -> DockerFacts:
         """Whether there is a Docker that answers."""
@@ -198,16 +194,18 @@ def _chosen(tool: Tool) -> Chosen:
     return Chosen(name=tool.name, version=tool.version, path=tool.path, own=tool.source != "system")
 
 
-def _requirements() -> list[str]:
-    """What hgw's own package asks for; nothing where it runs from a checkout that was never installed."""
-    try:
-        return metadata.requires(_DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        return []
+def _extra_packages() -> tuple[tuple[str, str], ...]:
+    """The packages of hgw's extra that are here, with versions; none in a checkout that was never installed."""
+    from importlib import metadata
 
+    from packaging.requirements import Requirement
 
-def _installed(name: str) -> str | None:
+    found = []
     try:
-        return metadata.version(name)
+        texts = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
-        return None
+        return ()
+    for needed in (Requirement(text) for text in texts if "extra ==" in text):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append((needed.name, metadata.version(needed.name)))
+    return tuple(found)
