@@ -1,0 +1,71 @@
+"""Where archives come from, as settings."""
+
+from pathlib import Path
+
+import pytest
+
+from higress_cli.errors import UsageError
+from higress_cli.reporter import SilentReporter
+from higress_cli.session import Session
+from higress_cli.system.host import Host
+from higress_cli.system.paths import find_dirs
+from higress_cli.toolchain.mirrors import addresses, goproxy, mirror
+
+
+def session(**variables: str) -> Session:
+    return Session(
+        directory=Path.cwd(),
+        variables=variables,
+        dirs=find_dirs({"HGW_HOME": "/nowhere"}),
+        host=Host("linux", "amd64"),
+        reporter=SilentReporter(),
+    )
+
+
+def test_archives_come_from_their_official_addresses() -> None:
+    assert addresses(session(), tool="go", version="1.20.14", file="go1.20.14.linux-amd64.tar.gz") == (
+        "https://go.dev/dl/go1.20.14.linux-amd64.tar.gz",
+    )
+    assert addresses(session(), tool="tinygo", version="0.29.0", file="t.tar.gz") == (
+        "https://github.com/tinygo-org/tinygo/releases/download/v0.29.0/t.tar.gz",
+    )
+    assert addresses(session(), tool="binaryen", version="123", file="b.tar.gz") == (
+        "https://github.com/WebAssembly/binaryen/releases/download/version_123/b.tar.gz",
+    )
+
+
+def test_a_preset_is_a_name() -> None:
+    chosen = mirror(session(HGW_MIRROR_GO="china"), "go")
+    assert chosen.value == ("https://golang.google.cn/dl",)
+    assert chosen.source == "HGW_MIRROR_GO=china"
+    assert goproxy(session(HGW_MIRROR_GOPROXY="china")) == "https://proxy.golang.com.cn,direct"
+    assert goproxy(session(HGW_MIRROR_GOPROXY="official")) is None
+
+
+def test_prefixes_are_tried_in_their_order_and_any_slash_at_their_end_is_left_out() -> None:
+    found = addresses(
+        session(HGW_MIRROR_GITHUB="https://mirror.example/gh/, file:///mnt/releases"),
+        tool="tinygo",
+        version="0.30.0",
+        file="t.tar.gz",
+    )
+    assert found == (
+        "https://mirror.example/gh/tinygo-org/tinygo/releases/download/v0.30.0/t.tar.gz",
+        "file:///mnt/releases/tinygo-org/tinygo/releases/download/v0.30.0/t.tar.gz",
+    )
+
+
+@pytest.mark.parametrize("variable", ["HGW_MIRROR_GO", "HGW_MIRROR_GITHUB", "HGW_MIRROR_GOPROXY"])
+def test_what_is_neither_preset_nor_url_is_refused(variable: str) -> None:
+    kind = variable.removeprefix("HGW_MIRROR_").lower()
+    given = session(**{variable: "mirrors"})
+    with pytest.raises(UsageError) as caught:
+        goproxy(given) if kind == "goproxy" else mirror(given, kind)
+    assert caught.value.code == "mirror-invalid"
+    assert variable in caught.value.message
+    assert "china" in caught.value.message
+
+
+def test_the_go_commands_own_proxy_holds_where_none_was_chosen() -> None:
+    assert goproxy(session()) is None
+    assert goproxy(session(HGW_MIRROR_GOPROXY="off")) == "off"
