@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -244,6 +245,13 @@ class PinnedHgw:
         process = self.start(*argv, **more)
         out, err = process.communicate(timeout=120)
         return Ended(process.returncode, out, err)
+
+    def pin(self, file: str, pattern: str, replacement: str) -> None:
+        """Change one pin in a data file of this hgw."""
+        path = self._package / "higress_cli" / "data" / file
+        changed, count = re.subn(pattern, replacement, path.read_text("utf-8"))
+        assert count == 1, f"{pattern} is not in {file} once"
+        path.write_text(changed, encoding="utf-8")
 
     def installed(self) -> list[str]:
         """What the store holds, as `NAME/VERSION+SOURCE`; leftovers of any kind count too."""

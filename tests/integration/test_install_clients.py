@@ -1,0 +1,180 @@
+"""hgw install through the clients of registries: what they lack, what they refuse, what they may change."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.releases import PinnedHgw, Releases, packed, serving
+from tests.support.tool_stubs import write_program
+
+# A go command that answers for itself, and for modules as `list` says; every call is written down beside it.
+_GO = """\
+echo "$*" >> "${{0%/*}}/go.calls"
+case "$1" in
+  env) if [ "$2" = -json ]; then echo '{{"GOPROXY": "https://proxy.example,direct", "GOSUMDB": "off"}}'; else
+    echo "${{0%/*}}"; echo go1.26.8; fi;;
+  list) {listing};;
+  *) echo "go $1: not in this stub" >&2; exit 2;;
+esac
+"""
+_SERVED = 'echo "$3"'
+_REFUSED = 'echo "go: $3: reading https://proxy.example/x.info: 403 Forbidden" >&2; exit 1'
+
+
+@pytest.fixture
+def releases() -> Iterator[Releases]:
+    """Release hosts that refuse everything: what is tested comes after them."""
+    with serving(Releases(statuses={"*": 403})) as server:
+        for tool, version in (("go", "1.20.14"), ("tinygo", "0.29.0"), ("tinygo", "0.30.0"), ("binaryen", "123")):
+            server.add(tool, version)
+        yield server
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path) -> Path:
+    """The only folder on the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def hgw(tmp_path: Path, releases: Releases, bin_folder: Path) -> PinnedHgw:
+    return PinnedHgw(tmp_path, releases, path=str(bin_folder))
+
+
+def error_of(out: str) -> dict:
+    return json.loads(out)["error"]
+
+
+def apt(folder: Path) -> None:
+    for name in ("apt-get", "apt-cache", "apt-config", "dpkg-deb"):
+        write_program(folder / name, f'echo "$*" >> "${{0%/*}}/{name}.calls"\n')
+
+
+def test_a_missing_compiler_is_named_before_anything_long_is_done(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    apt(bin_folder)
+    ended = hgw("install", "--output", "json")
+    error = error_of(ended.out)
+    assert (ended.code, error["code"]) == (4, "compiler-missing")
+    assert "g++" in error["message"]
+    assert "apt-get install g++" in error["hint"]
+    calls = (bin_folder / "go.calls").read_text("utf-8").splitlines()
+    assert not [call for call in calls if call.split()[0] not in {"env", "list"}]
+    assert not (bin_folder / "apt-get.calls").exists()
+
+
+def test_where_there_is_no_apt_it_is_said_what_would_be_needed(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    ended = hgw("install", "--output", "json")
+    error = error_of(ended.out)
+    assert (ended.code, error["code"]) == (4, "program-missing")
+    assert "apt-get" in error["message"]
+    assert "HGW_MIRROR_GITHUB" in error["hint"]
+
+
+def test_a_module_proxy_that_refuses_is_quoted(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_REFUSED))
+    ended = hgw("install", "--output", "json")
+    error = error_of(ended.out)
+    assert ended.code == 5
+    assert any("403 Forbidden" in item["reason"] for item in error["details"]["tried"]["tinygo"])
+    assert "HGW_MIRROR_GOPROXY" in error["hint"]
+
+
+# What changes the system -----------------------------------------------------------------------------------------
+
+_BREW = """\
+echo "$*" >> "${0%/*}/brew.calls"
+cat > "${0%/*}/wasm-opt" <<'END'
+#!/bin/sh
+echo "wasm-opt version 123 (version_123)"
+END
+chmod +x "${0%/*}/wasm-opt"
+"""
+
+
+@pytest.fixture
+def brew(bin_folder: Path) -> Path:
+    """A package manager that puts a program on the PATH, as Homebrew does. Returns where its calls are written."""
+    write_program(bin_folder / "brew", _BREW)
+    for name in ("cat", "chmod"):
+        (bin_folder / name).symlink_to(f"/bin/{name}")
+    return bin_folder / "brew.calls"
+
+
+def test_what_changes_the_system_needs_consent(hgw: PinnedHgw, brew: Path) -> None:
+    ended = hgw("install", "binaryen", "--output", "json")
+    error = error_of(ended.out)
+    assert (ended.code, error["code"]) == (9, "consent-needed")
+    assert "brew install binaryen" in error["message"]
+    assert "--yes" in error["hint"]
+    assert not brew.exists()
+
+
+def test_with_consent_it_is_said_and_run(hgw: PinnedHgw, brew: Path, bin_folder: Path) -> None:
+    ended = hgw("install", "binaryen", "--yes", "--output", "json")
+    assert ended.code == 0, ended.err
+    assert "brew install binaryen" in ended.err
+    assert brew.read_text("utf-8") == "install binaryen\n"
+    (tool,) = json.loads(ended.out)["data"]["tools"]
+    assert (tool["version"], tool["path"]) == ("123", str(bin_folder / "wasm-opt"))
+    assert hgw.installed() == []
+
+
+# npm -------------------------------------------------------------------------------------------------------------
+
+_NPM = """\
+case "$1" in
+  view) echo 132.0.0;;
+  pack) cp "${0%/*}/package.tgz" "$4/binaryen-132.0.0.tgz"; echo binaryen-132.0.0.tgz;;
+  *) echo "npm $1: not in this stub" >&2; exit 1;;
+esac
+"""
+
+
+@pytest.fixture
+def npm(bin_folder: Path, hgw: PinnedHgw) -> Path:
+    """npm and node with a package of binaryen, whose integrity value hgw knows. Returns the package."""
+    write_program(bin_folder / "npm", _NPM)
+    write_program(bin_folder / "node", 'shift; echo "wasm-opt version 132 (version_132)"\n')
+    (bin_folder / "cp").symlink_to("/bin/cp")
+    script = b'#!/bin/sh\necho "wasm-opt version 132 (version_132)"\n'
+    package = bin_folder / "package.tgz"
+    package.write_bytes(packed({"package/bin/wasm-opt": (script, 0o644), "package/package.json": (b"{}", 0o644)}))
+    digest = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode("ascii")
+    hgw.pin("packages.toml", r'(?m)^"132" = .*$', f'"132" = "sha512-{digest}"')
+    return package
+
+
+def test_npm_is_the_last_source_of_wasm_opt(hgw: PinnedHgw, npm: Path) -> None:
+    ended = hgw("install", "binaryen", "--output", "json")
+    assert ended.code == 0, ended.err
+    (tool,) = json.loads(ended.out)["data"]["tools"]
+    assert (tool["version"], tool["source"], tool["origin"]) == ("132", "npm", "npm binaryen@132.0.0")
+    assert [item["source"] for item in tool["tried"]] == ["system", "archive", "package"]
+    assert hgw.installed() == ["binaryen/132+npm"]
+    assert hgw("install", "binaryen", "--offline").code == 0
+
+
+def test_a_package_of_npm_is_what_was_pinned_or_nothing(hgw: PinnedHgw, npm: Path) -> None:
+    npm.write_bytes(packed({"package/bin/wasm-opt": (b"#!/bin/sh\necho evil\n", 0o755)}))
+    ended = hgw("install", "binaryen", "--source", "npm", "--output", "json")
+    assert (ended.code, error_of(ended.out)["code"]) == (5, "checksum-mismatch")
+    assert hgw.installed() == []
+
+
+def test_a_version_that_npm_is_not_pinned_for_is_not_taken(hgw: PinnedHgw, npm: Path) -> None:
+    hgw.pin("packages.toml", r'(?m)^"123" = .*$', "")
+    ended = hgw("install", "binaryen@123", "--source", "npm", "--output", "json")
+    assert (ended.code, error_of(ended.out)["code"]) == (4, "package-version")
+
+
+def test_without_npm_that_source_is_not_there(hgw: PinnedHgw) -> None:
+    ended = hgw("install", "binaryen", "--source", "npm", "--output", "json")
+    assert (ended.code, error_of(ended.out)["code"]) == (4, "program-missing")
