@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import release
 from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.go_source import check_modules, go_profile
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
@@ -91,7 +90,11 @@ def _check_gateway(answers: Answers) -> None:
             code="gateway-invalid",
         )
     floor = scaffold_data()["floor"]["gateway"].get(answers.profile)
-    if floor is not None and release(answers.gateway) < release(floor):
+    if floor is None:
+        return
+    from higress_cli.knowledge.compatibility import release
+
+    if release(answers.gateway) < release(floor):
         raise UsageError(
             _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(
                 gateway=answers.gateway, profile=answers.profile, floor=floor
