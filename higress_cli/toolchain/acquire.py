@@ -239,6 +239,9 @@ def _mirror_hint(kind: type[HgwError], names: Sequence[str]) -> str | None:
     variables = [mirrors.variable_for(name) for name in names]
     if any(source == go_module.NAME for name in names for source in SOURCES[name]):
         variables.append(mirrors.GOPROXY_VARIABLE)
-    return _("set {variables} to a mirror that this machine reaches").format(
+    hint = _("set {variables} to a mirror that this machine reaches").format(
         variables=_(" or ").join(dict.fromkeys(variables))
     )
+    if mirrors.GOPROXY_VARIABLE in variables:
+        hint += _(", or to `china` for the public ones there")
+    return hint

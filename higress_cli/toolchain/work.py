@@ -101,3 +101,8 @@ def passed_over(error: HgwError) -> PassedOver:
 def child_path(*folders: Path, variables: Mapping[str, str]) -> str:
     """A PATH with these folders in front."""
     return os.pathsep.join([*map(str, folders), variables.get("PATH", os.defpath)])
+
+
+def is_root() -> bool:
+    """Whether this process may change the system without sudo."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

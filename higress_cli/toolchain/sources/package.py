@@ -14,7 +14,7 @@ from higress_cli.toolchain.probe import ask, probe
 from higress_cli.toolchain.select import Candidate, system_tool
 from higress_cli.toolchain.sources import apt
 from higress_cli.toolchain.store import Receipt
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.work import Work, is_root, last_words
 
 NAME: Final = "package"
 _SECONDS: Final = 1800.0
@@ -67,7 +67,7 @@ def _with_apt(work: Work, wanted: str | None) -> Candidate:
 
 def _with_consent(work: Work, manager: Manager, wanted: str | None) -> Candidate:
     argv = list(manager.binaryen)
-    if manager.root and not _is_root():
+    if manager.root and not is_root():
         argv = ["sudo", *argv]
     command = process.command_line(argv)
     session = work.session
@@ -112,9 +112,3 @@ def _judged(version: str | None, wanted: str | None) -> str:
             code="package-version",
         )
     return version
-
-
-def _is_root() -> bool:
-    import os
-
-    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -23,7 +23,7 @@ from higress_cli.toolchain.select import Candidate
 from higress_cli.toolchain.sources import go_command, llvm
 from higress_cli.toolchain.sources.go_command import GoCommand
 from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, child_path, last_words
+from higress_cli.toolchain.work import Work, child_path, is_root, last_words
 
 NAME: Final = "module"
 # As named by CC and CXX, else the first pair that is there.
@@ -89,10 +89,9 @@ def require_compilers(work: Work) -> Compilers:
 
 
 def _compiler_package(work: Work) -> tuple[str, str]:
-    for manager in pins.managers():
-        if manager.compiler and work.program(manager.program):
-            return manager.compiler, f"sudo {manager.program} install {manager.compiler}"
-    return "g++", "sudo apt-get install g++"
+    manager = next((item for item in pins.managers() if item.compiler and work.program(item.program)), None)
+    program, package = (manager.program, manager.compiler) if manager else ("apt-get", "g++")
+    return package, f"{'' if is_root() else 'sudo '}{program} install {package}"
 
 
 def _build(
@@ -114,7 +113,8 @@ def _build(
             "CGO_LDFLAGS": _quoted(_link_flags(work, libraries)),
         }
         module = f"{row.module}@v{row.version}"
-        built = go.run("install", *tags, module, activity=activity, edits=edits)
+        # -v names each package as it is compiled: a minute of silence looks like a hang.
+        built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
         if built.returncode != 0:
             work.require_space(built)
             raise PassedOver(
