@@ -25,6 +25,11 @@ _STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
 # A module that trapped is replaced before the next request, as a Higress gateway does it; the failed one gets a 503.
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
 _RELOAD: Final = {"backoff": {"base_interval": "0.001s", "max_interval": "0.010s"}}
+_ANY_STATUS: Final = {
+    "status_code_filter": {
+        "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},
+    }
+}
 _ACCESS_FIELDS: Final = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "method": "%REQ(:METHOD)%",
@@ -112,6 +117,8 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
             "name": "to_upstream",
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan)]}],
         },
+        # An answer that replaces the upstream's after its headers came passes no filter: it gets the header here.
+        "local_reply_config": {"mappers": [{"filter": _ANY_STATUS, "headers_to_add": [identity]}]},
         "http_filters": [
             {
                 "name": "hgw.identity",

@@ -182,6 +182,14 @@ def test_a_scenarios_configuration_that_the_plugin_refuses_fails_that_step_alone
     assert "this configuration is no good" in steps[1]["got"]
 
 
+def test_an_answer_in_place_of_the_upstreams_proves_the_module_as_well(hgw, here):
+    expected = {"status": 200, "body": {"contains": "late"}, "upstream": {"path": "/get"}}
+    (here / "hgw.yaml").write_text(scenario(config={"late": True}, expect=expected))
+    outcome = hgw("verify", "--output", "json")
+    assert outcome.code == 0, outcome.out
+    assert step(outcome)["ok"]
+
+
 def test_a_crash_does_not_spoil_the_scenarios_after_it(hgw, here):
     (here / "hgw.yaml").write_text(
         "verify:\n  - {name: crash, config: {crash: true}}\n  - {name: fine, expect: {status: 200}}\n"

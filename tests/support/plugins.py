@@ -6,6 +6,7 @@
 | `a` (answer) | answers 200 with its configuration as the body |
 | `c` (crash) | traps at the request |
 | `d` (dispatch) | calls the service svc.dns, port 80, and answers with that call's `:status` |
+| `l` (late answer) | answers 200 with its configuration when the upstream has answered already |
 | `n` (name) | answers with the property route_name |
 | `r` (refuse) | refuses the configuration, after a line in the log |
 | `s` (stop) | stops at the request headers and goes on in the body phase |
@@ -95,6 +96,11 @@ _WAT = """
         (call $reply (i32.const 144) (i32.const 15))))
       (return (i32.const 4))))
     (drop (call $add (i32.const 0) (i32.const 96) (i32.const 5) (i32.const 112) (i32.const 5)))
+    (i32.const 0))
+  (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+    (if (i32.eq (global.get $mode) (i32.const 108)) (then
+      (call $reply (global.get $config) (global.get $size))
+      (return (i32.const 4))))
     (i32.const 0))
   (func (export "proxy_on_request_body") (param i32 i32) (param $last i32) (result i32)
     (if (i32.and (local.get $last) (i32.eq (global.get $mode) (i32.const 115))) (then
