@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.releases import PinnedHgw, Releases, archive, file_name, packed, serving, wait_for
+from tests.support.releases import PinnedHgw, Releases, archive, file_name, packed, serving
 from tests.support.tool_stubs import stub_tools
 
 DEFAULT = ["binaryen/123+archive", "go/1.20.14+archive", "tinygo/0.29.0+archive"]
@@ -260,14 +260,14 @@ def test_two_at_once_share_the_work(pinned: MakeHgw, releases: Releases) -> None
     releases.slow.add(name)
     hgw = pinned()
     first = hgw.start("install")
-    wait_for(releases.trickling)
+    _let_it_download(hgw, name)
     second = hgw.start("install", "--output", "json")
-    time.sleep(1.0)
+    assert second.stderr is not None
+    assert "waiting for another hgw" in second.stderr.readline()
     releases.release.set()
     first.communicate(timeout=60)
     out, err = second.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0), err
-    assert "waiting for another hgw" in err
     assert all(tool["seconds"] == 0 for tool in tools_of(out).values())
     assert hgw.installed() == DEFAULT
     assert releases.served[file_name("go", "1.20.14")] == releases.served[file_name("binaryen", "123")] == 1

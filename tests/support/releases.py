@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,7 +77,6 @@ class Releases:
     cuts: dict[str, int] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
     release: threading.Event = field(default_factory=threading.Event)
-    trickling: threading.Event = field(default_factory=threading.Event)
     requests: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
     served: dict[str, int] = field(default_factory=dict)
@@ -168,7 +166,6 @@ class _Handler(BaseHTTPRequestHandler):
         sent = len(content) // 2
         self.wfile.write(content[:sent])
         self.wfile.flush()
-        self.server.releases.trickling.set()
         while not self.server.releases.release.wait(0.05):
             self.wfile.write(content[sent : sent + 1])
             self.wfile.flush()
@@ -281,10 +278,3 @@ class PinnedHgw:
         ]
         (target / "data" / "archives.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
         self.work.mkdir(exist_ok=True)
-
-
-def wait_for(event: threading.Event, seconds: float = 30.0) -> None:
-    """Wait until something happened, or fail."""
-    deadline = time.monotonic() + seconds
-    while not event.wait(0.05):
-        assert time.monotonic() < deadline, "it did not happen in time"
