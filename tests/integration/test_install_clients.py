@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,10 @@ from tests.support.tool_stubs import write_program
 # A go command that answers for itself, and for modules as `list` says; every call is written down beside it.
 _GO = """\
 echo "$*" >> "${{0%/*}}/go.calls"
+echo "$1 proxy=$GOPROXY sumdb=$GOSUMDB flags=$GOFLAGS env=$GOENV private=$GOPRIVATE os=$GOOS" >> "${{0%/*}}/go.settings"
 case "$1" in
   env) if [ "$2" = -json ]; then echo '{{"GOPROXY": "https://proxy.example,direct", "GOSUMDB": "off"}}'; else
-    echo "${{0%/*}}"; echo go1.26.8; fi;;
+    echo "${{0%/*}}"; echo go1.21.5; fi;;
   list) {listing};;
   *) echo "go $1: not in this stub" >&2; exit 2;;
 esac
@@ -51,9 +52,35 @@ def error_of(out: str) -> dict:
     return json.loads(out)["error"]
 
 
-def apt(folder: Path) -> None:
-    for name in ("apt-get", "apt-cache", "apt-config", "dpkg-deb"):
-        write_program(folder / name, f'echo "$*" >> "${{0%/*}}/{name}.calls"\n')
+# What apt-get does for hgw: lists come with an update, and no package can be had.
+_APT_GET = """\
+echo "$*" >> "${0%/*}/apt-get.calls"
+case "$*" in
+  *--print-uris*) exit 0;;
+  *update*) echo > "${2%/*}/lists/example_dists_stable_main_binary-amd64_Packages";;
+  *) echo "E: Failed to fetch it" >&2; exit 100;;
+esac
+"""
+
+
+def apt(folder: Path, *, names: Sequence[str] = ()) -> None:
+    """A distribution whose package lists hold these names."""
+    write_program(folder / "apt-get", _APT_GET)
+    write_program(folder / "apt-cache", "".join(f"echo {name}\n" for name in names))
+    for name in ("apt-config", "dpkg-deb"):
+        write_program(folder / name, "exit 0\n")
+
+
+def compilers(folder: Path) -> None:
+    for name in ("gcc", "g++"):
+        write_program(folder / name, "exit 1\n")
+
+
+def llvm(major: str, *, libraries: str = "") -> list[str]:
+    """The packages of an LLVM as Debian names them; newer distributions write `t64` behind libraries."""
+    plain = ["llvm-{}-dev", "libclang-{}-dev", "libclang-common-{}-dev", "clang-{}", "lld-{}", "wasi-libc"]
+    shared = ["libllvm{}", "libclang1-{}", "libclang-cpp{}"]
+    return [name.format(major) for name in plain] + [name.format(major) + libraries for name in shared]
 
 
 def test_a_missing_compiler_is_named_before_anything_long_is_done(hgw: PinnedHgw, bin_folder: Path) -> None:
@@ -85,6 +112,45 @@ def test_a_module_proxy_that_refuses_is_quoted(hgw: PinnedHgw, bin_folder: Path)
     assert ended.code == 5
     assert any("403 Forbidden" in item["reason"] for item in error["details"]["tried"]["tinygo"])
     assert "HGW_MIRROR_GOPROXY" in error["hint"]
+
+
+def test_the_users_proxies_are_used_and_nothing_else_that_go_is_set_to(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    misleading = {"GOFLAGS": "-mod=vendor", "GOPRIVATE": "*", "GOOS": "wasip1", "GOSUMDB": "off"}
+    settings = bin_folder / "go.settings"
+
+    def asked(**more: str) -> str:
+        settings.write_text("", encoding="utf-8")
+        hgw("install", "tinygo@0.30.0", **misleading, **more)
+        return next(line for line in settings.read_text("utf-8").splitlines() if line.startswith("list "))
+
+    neutral = "sumdb= flags=-modcacherw env=off private= os="
+    assert asked() == f"list proxy=https://proxy.example {neutral}"
+    mirror = {"HGW_MIRROR_GOPROXY": "https://mirror.example"}
+    assert asked(**mirror) == f"list proxy=https://mirror.example {neutral}"
+
+
+def test_a_distribution_without_a_fitting_llvm_is_told_which_it_would_take(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    compilers(bin_folder)
+    apt(bin_folder, names=[*llvm("19"), "clang-16", "lld-16"])
+    ended = hgw("install", "--output", "json")
+    error = error_of(ended.out)
+    assert (ended.code, error["code"]) == (4, "llvm-missing")
+    assert "LLVM 16, 15, 14" in error["message"]
+
+
+def test_the_newest_llvm_that_fits_is_taken_under_the_names_it_has(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    compilers(bin_folder)
+    apt(bin_folder, names=[*llvm("19"), *llvm("15", libraries="t64"), *llvm("14")])
+    ended = hgw("install", "--output", "json")
+    assert ended.code == 5
+    assert "Failed to fetch it" in error_of(ended.out)["message"]
+    calls = (bin_folder / "apt-get.calls").read_text("utf-8").splitlines()
+    (download,) = [call.split(" download ")[1].split() for call in calls if " download " in call]
+    assert sorted(download) == sorted(llvm("15", libraries="t64"))
+    assert not [path for path in hgw.installed() if "+" in path]
 
 
 # What changes the system -----------------------------------------------------------------------------------------
