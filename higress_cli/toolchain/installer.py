@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
@@ -19,10 +20,13 @@ from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.select import NEEDED, Candidate, assemble, best, candidates, nothing_fits
 from higress_cli.toolchain.solver import Request, plans
-from higress_cli.toolchain.sources import archive
+from higress_cli.toolchain.sources import archive, llvm
 from higress_cli.toolchain.store import Damage, Entry, Store
 from higress_cli.toolchain.toolset import Toolset
 from higress_cli.toolchain.work import Work, disk_full
+
+# What the store holds besides the tools themselves.
+REQUIRED: Final = (llvm.NAME,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +105,10 @@ def storage_error(store: Store, error: OSError) -> HgwError:
 def _fetch(
     session: Session, store: Store, probed: Mapping[str, Probed], request: Request, source: str | None
 ) -> tuple[Fetched, ...]:
-    """Under the lock: another hgw may have finished meanwhile, and what is damaged goes."""
-    for name in (*compatibility.TITLES, "llvm"):
-        for folder in store.broken_folders(name):
-            session.reporter.warn(_("{path} is not whole and is removed").format(path=folder))
-            fs.remove_tree(folder)
+    """Under the lock: what is damaged goes, and another hgw may have finished meanwhile."""
+    _weed_out(session, store, request)
     here = _here(store, probed, request, source)
-    chosen, damaged = _whole(session, store, request, here)
-    for damage in damaged:
-        session.reporter.warn(_("a tool in the store is damaged and is removed: {reason}").format(reason=damage.reason))
-        fs.remove_tree(damage.folder)
-    if damaged:
-        here = _here(store, probed, request, source)
+    chosen = best(here, profile=request.profile, names=request.tools, wanted=request.versions)
     if chosen is not None:
         return _unfetched(chosen, probed, request, source)
     wanted = plans(request, here, session.host)
@@ -121,6 +117,21 @@ def _fetch(
         reach = Reach(session.variables, offline=session.offline)
         work = Work(session=session, store=store, reach=reach, probed=probed, scratch=scratch)
         return Acquisition(work, source=source, known=known).run(wanted)
+
+
+def _weed_out(session: Session, store: Store, request: Request) -> None:
+    """Remove what stands in the store and is not whole, so that nothing of it gets into a set."""
+    for name in (*compatibility.TITLES, *REQUIRED):
+        for folder in store.broken_folders(name):
+            session.reporter.warn(_("{path} is not whole and is removed").format(path=folder))
+            fs.remove_tree(folder)
+    for entry in (entry for name in request.tools for entry in store.entries(name)):
+        damage = store.damage(entry, session.variables)
+        if damage is not None:
+            session.reporter.warn(
+                _("a tool in the store is damaged and is removed: {reason}").format(reason=damage.reason)
+            )
+            fs.remove_tree(damage.folder)
 
 
 def _here(

@@ -311,6 +311,16 @@ def test_a_damaged_tool_is_noticed_and_repaired(pinned: MakeHgw, harm: Callable[
     assert "warning: " not in hgw("install").err
 
 
+def test_a_damaged_tool_does_not_get_into_a_new_set(pinned: MakeHgw) -> None:
+    hgw = pinned()
+    assert hgw("install", "go").code == 0
+    _file_gone(hgw.tools / "go" / "1.20.14+archive")
+    ended = hgw("install")
+    assert ended.code == 0, ended.err
+    assert "warning: " in ended.err
+    assert (hgw.tools / "go" / "1.20.14+archive" / "README").is_file()
+
+
 def test_a_repair_needs_no_network_where_the_archive_is_kept(pinned: MakeHgw) -> None:
     hgw = pinned()
     assert hgw("install").code == 0

@@ -216,7 +216,6 @@ class PinnedHgw:
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(self._package),
             "PYTHONWARNINGS": "error",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PIP_NO_INDEX": "1",
             **releases.mirrors,
         }
@@ -264,7 +263,7 @@ class PinnedHgw:
     def _copy(self, releases: Releases) -> None:
         target = self._package / "higress_cli"
         if not target.exists():
-            shutil.copytree(ROOT / "higress_cli", target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / "higress_cli", target)
         rows: dict[str, dict[str, list[str]]] = {"go": {}, "tinygo": {}, "binaryen": {}}
         for name, content in releases.files.items():
             tool = next(known for known in rows if name.startswith(known))
