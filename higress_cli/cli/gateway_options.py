@@ -6,7 +6,9 @@ import typer
 
 from higress_cli.i18n import N_
 
-Engine = Annotated[str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("what runs the plugin"))]
+Engine = Annotated[
+    str | None, typer.Option("--engine", metavar="auto|envoy", help=N_("the engine that runs the plugin"))
+]
 Upstream = Annotated[
     str | None, typer.Option("--upstream", metavar="httpbin|URL", help=N_("what is behind the gateway"))
 ]
@@ -15,4 +17,4 @@ Service = Annotated[
     list[str] | None,
     typer.Option("--service", metavar="NAME:PORT=HOST:PORT", help=N_("a service that the plugin calls")),
 ]
-NoBuild = Annotated[bool, typer.Option("--no-build", help=N_("take the module as it is"))]
+NoBuild = Annotated[bool, typer.Option("--no-build", help=N_("use the module as it is, without building"))]

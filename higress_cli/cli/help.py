@@ -1,13 +1,18 @@
 """How `--help` reads: usage, what it does, arguments, its own options, the global ones, examples."""
 
+import re
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
 
 from higress_cli.cli.plain_values import take_plain_value
+from higress_cli.cli.wrap import wrap
 from higress_cli.i18n import N_, _
 
 GLOBAL_PANEL: Final = "global"
+# Typer knows neither the full stop of Chinese nor that it needs no spaces and two columns a character.
+_FIRST_SENTENCE: Final = re.compile(r"(?<=\.)\s|(?<=。)")
+_MORE: Final = "..."
 
 # Typer's own texts, for the catalogues.
 N_("Install completion for the current shell.")
@@ -44,6 +49,20 @@ def _write_sections(command: Any, ctx: Any, formatter: Any) -> None:
             formatter.write_dl(records)
 
 
+def _write_help(command: Any, formatter: Any) -> None:
+    if command.help:
+        formatter.write_paragraph()
+        for line in wrap(command.help, width=formatter.width - 2):
+            formatter.write(f"  {line}\n")
+
+
+def _summary(command: Any, room: int) -> str:
+    """The first sentence of a command's help, or as much of it as fits in `room` columns."""
+    sentence = _FIRST_SENTENCE.split(command.help or "")[0]
+    first, *rest = wrap(sentence, width=room)
+    return wrap(sentence, width=room - len(_MORE))[0] + _MORE if rest else first
+
+
 def _write_examples(command: Any, formatter: Any) -> None:
     if command.epilog:
         with formatter.section(_("Examples")):
@@ -56,6 +75,9 @@ class _InSections:
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage:") + " ")
+
+    def format_help_text(self: Any, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- the signature is Typer's
+        _write_help(self, formatter)
 
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:
         _write_sections(self, ctx, formatter)
@@ -82,5 +104,5 @@ class HgwGroup(_InSections, TyperGroup):
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         room = formatter.width - 6 - max(len(name) for name, _command in commands)
         with formatter.section(_("Commands")):
-            formatter.write_dl([(name, command.get_short_help_str(room)) for name, command in commands if command])
+            formatter.write_dl([(name, _summary(command, room)) for name, command in commands if command])
         super().format_options(ctx, formatter)

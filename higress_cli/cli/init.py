@@ -30,7 +30,8 @@ app = new_app()
 def init(
     ctx: typer.Context,
     where: Annotated[
-        Path | None, typer.Argument(metavar="DIR", show_default=False, help=N_("where; default: the current folder"))
+        Path | None,
+        typer.Argument(metavar="DIR", show_default=False, help=N_("folder of the plugin; default: the current folder")),
     ] = None,
     template: Annotated[
         str | None,

@@ -28,7 +28,7 @@ def quickstart(
     ctx: typer.Context,
     where: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("where; default: ./wasm-demo-go")),
+        typer.Argument(metavar="DIR", show_default=False, help=N_("folder of the plugin; default: ./wasm-demo-go")),
     ] = None,
 ) -> None:
     call = invocation(ctx)

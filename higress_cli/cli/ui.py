@@ -161,16 +161,16 @@ class Ui:
 
     def error(self, error: HgwError) -> None:
         """What failed, then the next command to type."""
-        self._say(f"{_('error:')} {error.message}", "bad")
+        self._say(_("error:") + f" {error.message}", "bad")
         if error.hint:
-            self._say(f"{_('hint:')} {error.hint}", "hint")
+            self._say(_("hint:") + f" {error.hint}", "hint")
 
     def note(self, text: str) -> None:
         if not self.quiet:
             self._say(text, "")
 
     def warn(self, text: str) -> None:
-        self._say(f"{_('warning:')} {text}", "warning")
+        self._say(_("warning:") + f" {text}", "warning")
 
     def child_line(self, line: str) -> None:
         if not self.quiet:
@@ -205,7 +205,8 @@ class Ui:
             yield SilentActivity()
         seconds = time.monotonic() - started
         if seconds >= _SLOW_SECONDS:
-            self._write("stderr", f"{title}: {_('done in {seconds:.1f} s').format(seconds=seconds)}", "faint")
+            done = _("{title}: done in {seconds:.1f} s").format(title=title, seconds=seconds)
+            self._write("stderr", done, "faint")
 
     @contextmanager
     def _live(self, title: str) -> Iterator[Activity]:

@@ -224,7 +224,7 @@ def _mend(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], t
 def _consents(session: Session, check: Check, fix: Fix) -> bool:
     if session.assume_yes:
         return True
-    question = f"{check.title}: {fix.summary}. {_('Do it?')}"
+    question = _("{title}: {summary}. Do it?").format(title=check.title, summary=fix.summary)
     return session.interactive and session.reporter.confirm(question)
 
 

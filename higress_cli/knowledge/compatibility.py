@@ -165,13 +165,14 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
         # A development build counts as its release: what broke a version broke the builds that led to it.
         number = Version(release(tinygo).base_version)
         if number >= release(row["from"]) and ("below" not in row or number < release(row["below"])):
+            reason = _REASONS[row["reason"]]
             return [
                 Misfit(
                     code="tinygo-refused",
                     tool="tinygo",
                     found=tinygo,
                     expected=_supported_tinygo(),
-                    reason=_(_REASONS[row["reason"]]).format(tinygo=tinygo),
+                    reason=_(reason).format(tinygo=tinygo),
                 )
             ]
     return []

@@ -49,7 +49,7 @@ def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None =
             module=module,
             version=version,
             pin=pins(profile).get(module),
-            reason=_(_REASONS[row["code"]]),
+            reason=_reason(row["code"]),
         )
         for module, version in requirements.items()
         if (row := _row(module, version, profile=profile, tinygo=tinygo)) is not None
@@ -113,3 +113,8 @@ def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, s
 @cache
 def _data(name: str) -> Mapping[str, Any]:
     return tomllib.loads(resources.files("higress_cli.data").joinpath(name).read_text("utf-8"))
+
+
+def _reason(code: str) -> str:
+    reason = _REASONS[code]
+    return _(reason)

@@ -211,7 +211,7 @@ class Node:
     def text(self) -> str:
         """A scalar exactly as it is written: an unquoted 1.20 stays `1.20`."""
         if not isinstance(self.raw, yaml.ScalarNode) or self.is_null:
-            self.fail(_("expected a text"))
+            self.fail(_("expected a string"))
         return str(self.raw.value)
 
     def choice(self, choices: Collection[str]) -> str:

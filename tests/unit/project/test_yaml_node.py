@@ -126,9 +126,9 @@ def test_a_key_that_is_there_twice_is_refused():
     [
         ("a: [1]", lambda root: root.mapping()["a"].mapping(), "1:4: a: expected a mapping of keys to values"),
         ("a: {b: 1}", lambda root: root.mapping()["a"].items(), "1:4: a: expected a list"),
-        ("a: [1]", lambda root: root.mapping()["a"].text(), "1:4: a: expected a text"),
-        ("a:\n  b:\n", lambda root: root.mapping()["a"].mapping()["b"].text(), "2:5: a.b: expected a text"),
-        ("a: [x, {}]", lambda root: root.mapping()["a"].texts(), "1:8: a[1]: expected a text"),
+        ("a: [1]", lambda root: root.mapping()["a"].text(), "1:4: a: expected a string"),
+        ("a:\n  b:\n", lambda root: root.mapping()["a"].mapping()["b"].text(), "2:5: a.b: expected a string"),
+        ("a: [x, {}]", lambda root: root.mapping()["a"].texts(), "1:8: a[1]: expected a string"),
         ("a: x", lambda root: root.mapping()["a"].choice(("y", "z")), "1:4: a: `x` is none of: y, z"),
         ("a: 70000", lambda root: root.mapping()["a"].integer(least=0, most=65535), "1:4: a: expected a whole number"),
         ("a: 1.5", lambda root: root.mapping()["a"].integer(least=0, most=9), "1:4: a: expected a whole number"),
