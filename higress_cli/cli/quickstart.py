@@ -60,7 +60,7 @@ def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
         ("hgw run", _("a gateway with the plugin, until Ctrl-C")),
         ("curl http://127.0.0.1:10000/get", _("ask it, from a second terminal")),
         (_("(edit main.go)"), ""),
-        ("hgw build", _("compile the change; a running gateway takes it")),
+        ("hgw build", _("compile it; a running gateway takes it")),
         ("hgw verify", _("prove that it still works")),
     ):
         _show_command(ui, command, purpose)
