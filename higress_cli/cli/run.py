@@ -9,6 +9,7 @@ import typer
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
 from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells
 from higress_cli.commands import run as use_case
 from higress_cli.errors import HgwError
 from higress_cli.gateway.plugin import ENVOY_MARKER
@@ -100,7 +101,7 @@ def _show(result: use_case.RunResult, ui: Ui) -> None:
         (_("run"), str(result.run_dir)),
         (_("try"), f"curl {shlex.quote(result.url + '/get')}"),
     ]
-    width = max(len(name) for name, _value in rows)
+    width = max(cells(name) for name, _value in rows)
     for name, value in rows:
-        ui.line(f"{name:<{width}}  {value}")
+        ui.line(f"{name}{' ' * (width - cells(name))}  {value}")
     ui.note(_("edits of the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))
