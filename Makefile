@@ -17,9 +17,10 @@ help: ## Show this list
 
 demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin, build it, run it, verify it
 	@$(BIN)/hgw quickstart "$(DEMO_DIR)"
+	@echo "hgw itself is $(BIN)/hgw here; to type just hgw in this shell: . $(BIN)/activate"
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.for-work ## Style, types and layers
 	@$(BIN)/ruff check .
