@@ -16,7 +16,6 @@ from higress_cli.project.go_mod import GoMod, read_go_mod
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
-from higress_cli.system.reach import Reach
 
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
@@ -185,6 +184,8 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
     if not urls or entries[0] != urls[0]:
         return ()
+    from higress_cli.system.reach import Reach
+
     reach = Reach(place.variables, offline=False)
     reach.ask(urls)
     problems = [(_without_password(url), reach.problem(url)) for url in urls]
