@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from higress_cli.cli.wrap import terminal_width, wrap
+from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
@@ -108,10 +108,13 @@ class Ui:
 
     def _say(self, text: str, style: str) -> None:
         """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line."""
+        width = terminal_width()
         for line in text.splitlines() or [""]:
+            if not sys.stderr.isatty() or cells(line) <= width:
+                self._write("stderr", line, style)
+                continue
             indent = line[: len(line) - len(line.lstrip())]
-            parts = wrap(line, width=terminal_width() - len(indent)) if sys.stderr.isatty() else [line.lstrip()]
-            for part in parts:
+            for part in wrap(line, width=width - len(indent)):
                 self._write("stderr", indent + part, style)
 
     # Results, on stdout -------------------------------------------------------------------------------------
