@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli.commands.plugin_module import fresh_module
-from higress_cli.errors import HgwError
+from higress_cli.errors import GatewayError, HgwError
 from higress_cli.gateway import logs
 from higress_cli.gateway.engine import Engine, check_fit, choose_engine
 from higress_cli.gateway.envoy import Applied, Gateway, Place
@@ -33,6 +33,7 @@ from higress_cli.result import Result, plain
 from higress_cli.session import Session
 from higress_cli.system.http import authorities
 
+_COMMAND: Final = "hgw run"
 _LOOK_SECONDS: Final = 0.25
 _DIED: Final = "gateway-died"
 
@@ -211,12 +212,23 @@ def _worth_showing(lines: list[str]) -> tuple[logs.LogLine, ...]:
 
 
 def _check_ports(settings: GatewaySettings) -> None:
-    check_port(settings.bind.value, settings.port.value, option="--port", source=settings.port.source)
-    check_port(LOOPBACK, settings.admin_port.value, option="--admin-port", source=settings.admin_port.source)
+    """Refuse ports that are taken, with one command that mends them all."""
+    wanted = [(settings.bind.value, settings.port, "--port"), (LOOPBACK, settings.admin_port, "--admin-port")]
     if settings.upstream.value == HTTPBIN:
-        check_port(
-            LOOPBACK, settings.upstream_port.value, option="--upstream-port", source=settings.upstream_port.source
-        )
+        wanted.append((LOOPBACK, settings.upstream_port, "--upstream-port"))
+    refused: list[GatewayError] = []
+    for host, port, option in wanted:
+        try:
+            check_port(host, port.value, option=option, source=port.source)
+        except GatewayError as error:
+            refused.append(error)
+    if refused:
+        first = refused[0]
+        commands = [error.hint for error in refused if error.hint and error.hint.startswith(_COMMAND)]
+        hint = _COMMAND + "".join(command.removeprefix(_COMMAND) for command in commands)
+        raise GatewayError(
+            first.message, code=first.code, hint=hint if commands else first.hint, details=first.details
+        ) from first
 
 
 def _upstream(stack: contextlib.ExitStack, folder: RunFolder, settings: GatewaySettings) -> Endpoint:

@@ -65,6 +65,20 @@ def test_the_upstreams_port_in_use(hgw, here, taken):
     assert "hgw run --upstream-port" in outcome.err
 
 
+def test_two_ports_in_use_are_mended_by_one_command(hgw, here):
+    with socket.socket() as one, socket.socket() as other:
+        for listener in (one, other):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+        ports = [str(listener.getsockname()[1]) for listener in (one, other)]
+        outcome = hgw("run", "--port", ports[0], "--upstream-port", ports[1])
+    assert outcome.code == 8
+    assert ports[0] in outcome.err
+    hint = outcome.err.splitlines()[-1]
+    assert "hgw run --port " in hint
+    assert " --upstream-port " in hint
+
+
 def test_an_address_that_is_not_this_machines(hgw, here):
     outcome = hgw("run", "--port", "0", "--bind", "192.0.2.1", "--output", "json")
     assert outcome.code == 8
