@@ -83,6 +83,7 @@ def run(
     except KeyboardInterrupt:
         if not ready:
             raise
+    call.ui.note("\n" + _("the gateway has stopped"))
 
 
 def _show(result: use_case.RunResult, ui: Ui) -> None:
