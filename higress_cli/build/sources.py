@@ -75,5 +75,5 @@ def _patterns(line: str) -> list[str]:
 def _matches(folder: Path, pattern: str) -> list[Path]:
     try:
         return list(folder.glob(pattern))
-    except (ValueError, NotImplementedError):
+    except (ValueError, NotImplementedError):  # an empty pattern, an absolute one: the go command refuses those
         return []
