@@ -24,7 +24,8 @@ _TYPES: Final = "type.googleapis.com/envoy"
 _STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
 # A module that trapped is replaced before the next request, as a Higress gateway does it; the failed one gets a 503.
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
-_RELOAD: Final = {"backoff": {"base_interval": "0.001s", "max_interval": "0.010s"}}
+# Envoy takes half of the base as a divisor, in whole milliseconds: 0.001s would end it at the first request afterwards.
+_RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": "0.010s"}}
 _ANY_STATUS: Final = {
     "status_code_filter": {
         "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},

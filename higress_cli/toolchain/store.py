@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -37,7 +37,7 @@ class Receipt:
     search: tuple[str, ...] = ("bin",)
     requires: tuple[str, ...] = ()
     digest: str | None = None
-    parts: Mapping[str, str] | None = None
+    parts: Mapping[str, str] | None = field(default=None, hash=False)
     files: int = 0
     hgw: str = __version__
     installed: str = ""

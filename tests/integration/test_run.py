@@ -216,6 +216,16 @@ def test_a_crashed_plugin_gets_a_503_and_its_backtrace_is_shown(here):
         assert hgw.end() == 0
 
 
+def test_twenty_traps_in_a_row_leave_the_gateway_alive(here):
+    (here / "config.yaml").write_text("crash: true\n")
+    with running(*ANY_PORT, cwd=here) as hgw:
+        url = hgw.document()["data"]["url"]
+        assert {get(f"{url}/get")[0] for _number in range(20)} == {503}
+        (here / "config.yaml").write_text("answer: fine\n")
+        wait_for(lambda: get(f"{url}/get")[0] == 200, lambda: hgw.said)
+        assert hgw.end() == 0
+
+
 def test_a_service_of_this_machine_is_reached_under_higresss_name(here):
     (here / "config.yaml").write_text("dispatch: true\n")
     with socket.create_server(("127.0.0.1", 0)) as server:

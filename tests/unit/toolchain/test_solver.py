@@ -22,8 +22,8 @@ def system(name: str, version: str) -> Candidate:
     )
 
 
-def stored(name: str, version: str, source: str = "archive") -> Candidate:
-    receipt = Receipt(name=name, version=version, source=source, origin="x", executable=name)
+def stored(name: str, version: str, source: str = "archive", parts: dict[str, str] | None = None) -> Candidate:
+    receipt = Receipt(name=name, version=version, source=source, origin="x", executable=name, parts=parts)
     entry = Entry(folder=HERE / name / f"{version}+{source}", receipt=receipt)
     return Candidate(tool=entry.tool(), entry=entry)
 
@@ -50,6 +50,11 @@ def test_with_nothing_here_the_preferred_sets_are_tried_in_their_order() -> None
     assert found[0] == {"tinygo": "0.29.0", "go": "1.20.14", "binaryen": "123"}
     assert found[1] == {"tinygo": "0.30.0", "go": "1.20.14", "binaryen": "123"}
     assert [plan["tinygo"] for plan in found] == ["0.29.0", "0.30.0", "0.31.2", "0.32.0", "0.34.0"]
+
+
+def test_a_tool_made_of_several_packages_is_part_of_a_set() -> None:
+    found = solve(stored("binaryen", "108", "package", parts={"binaryen.deb": "0" * 64}))
+    assert {plan["binaryen"] for plan in found} == {"108 package"}
 
 
 def test_a_go_of_the_system_is_used_where_it_fits() -> None:
