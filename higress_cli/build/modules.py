@@ -16,6 +16,7 @@ from higress_cli.project.go_mod import GoMod, read_go_mod
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.urls import shown
 
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
@@ -188,12 +189,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
 
     reach = Reach(place.variables, offline=False)
     reach.ask(urls)
-    problems = [(_without_password(url), reach.problem(url)) for url in urls]
+    problems = [(shown(url), reach.problem(url)) for url in urls]
     # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
     silent = tuple((url, problem) for url, problem in problems if problem and not problem.startswith("HTTP "))
     return silent if len(silent) == len(urls) else ()
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return url.replace(f"{parts.netloc}", parts.netloc.rpartition("@")[2])

@@ -17,6 +17,7 @@ from higress_cli.errors import ConflictError, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
 from higress_cli.system.process import dismiss_helpers
+from higress_cli.system.urls import shown, without_secrets
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
@@ -105,7 +106,8 @@ def _interrupted(call: Invocation) -> int:
 
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
-        traceback.print_exception(error)
+        print(shown("".join(traceback.format_exception(error))), end="", file=sys.stderr)  # noqa: T201
+    error = without_secrets(error)
     if call.ui.output == "json":
         call.ui.document(error_envelope(call.command, error))
     else:

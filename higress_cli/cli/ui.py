@@ -11,6 +11,7 @@ from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
+from higress_cli.system.urls import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,6 +95,8 @@ class Ui:
     def _write(self, name: str, text: str, style: str) -> None:
         """One line, never broken or cropped by hgw: a path or a command must survive being copied."""
         stream: TextIO = getattr(sys, name)
+        if name == "stderr":
+            text = shown(text)
         with _writing(name):
             if not style or not self._colored(stream):
                 if self._busy is not None:
@@ -239,7 +242,7 @@ class Ui:
                     progress.update(task, completed=completed, total=total)
 
                 def describe(self, text: str) -> None:
-                    progress.update(task, description=f"{title}: {text}")
+                    progress.update(task, description=shown(f"{title}: {text}"))
 
             try:
                 yield Live()

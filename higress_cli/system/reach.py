@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from higress_cli.i18n import _
 from higress_cli.system import http
+from higress_cli.system.urls import shown
 
 # A host that has not answered by then counts as out of reach: resolving a name can take far longer than connecting.
 PATIENCE_SECONDS: Final = 4.0
@@ -73,4 +74,4 @@ class Reach:
 
     def _key(self, url: str) -> str:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return shown(f"{parts.scheme}://{parts.netloc}")

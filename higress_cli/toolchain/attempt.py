@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from higress_cli.system.urls import shown
+
 
 class Cause(StrEnum):
     """Why a source was passed over; it decides the exit code where no source is left."""
@@ -27,7 +29,7 @@ class PassedOver(Exception):
 
     def __init__(self, reason: str, *, cause: Cause, code: str, hint: str | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = shown(reason)
         self.cause = cause
         self.code = code
         self.hint = hint

@@ -446,3 +446,20 @@ def test_the_versions_of_hgw_yaml_are_got(pinned: MakeHgw, releases: Releases) -
         "tinygo": "0.29.0",
         "binaryen": "123",
     }
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_password_in_a_mirrors_url_is_shown_nowhere(pinned: MakeHgw, releases: Releases, output: str) -> None:
+    secret = {name: url.replace("://", "://author:s3cret@") for name, url in releases.mirrors.items()}
+    hgw = pinned()
+    releases.wrong.add(file_name("binaryen", "123"))
+    told = [
+        hgw("install", "--offline", "--output", output, "--debug", **secret),
+        hgw("install", "go", "--output", output, "-v", "--debug", **secret),
+        hgw("install", "binaryen", "--output", output, "-v", "--debug", **secret),
+        hgw("doctor", "--output", output, "-v", "--debug", **secret),
+    ]
+    assert [ended.code for ended in told[:3]] == [5, 0, 5]
+    kept = "".join(path.read_text("utf-8") for path in hgw.home.rglob("receipt.json"))
+    assert "go1.20.14" in kept
+    assert "s3cret" not in "".join([kept, *(ended.out + ended.err for ended in told)])

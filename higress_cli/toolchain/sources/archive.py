@@ -11,6 +11,7 @@ from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive, download
+from higress_cli.system.urls import shown
 from higress_cli.toolchain import mirrors, pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import PROGRAMS, ask
@@ -69,7 +70,7 @@ def file_by_hand(work: Work, tool: str, version: str) -> HandFetched | None:
         return None
     wanted = download.Archive(url=urls(work, tool, version)[0], sha256=pin.sha256)
     place = download.kept_at(wanted, folder=work.session.dirs.downloads)
-    return HandFetched(tool=tool, url=wanted.url, sha256=pin.sha256, path=place)
+    return HandFetched(tool=tool, url=shown(wanted.url), sha256=pin.sha256, path=place)
 
 
 def adopt_archive(work: Work, wanted: download.Archive, *, tool: str, version: str | None) -> Entry:
@@ -81,7 +82,7 @@ def adopt_archive(work: Work, wanted: download.Archive, *, tool: str, version: s
     """
     title = compatibility.TITLES[tool]
     with work.session.reporter.activity(
-        _("Installing {tool} from {url}").format(tool=title, url=wanted.url)
+        _("Installing {tool} from {url}").format(tool=title, url=shown(wanted.url))
     ) as activity:
         if work.reach.offline and urlsplit(wanted.url).scheme != "file" and not _kept(work, wanted):
             raise _offline(work, wanted)
@@ -92,7 +93,7 @@ def _fetch_one(work: Work, wanted: download.Archive, *, tool: str, version: str)
     """Like `adopt_archive`, but a host that is known to be out of reach costs nothing."""
     if not _kept(work, wanted) and (problem := work.reach.problem(wanted.url)):
         code = "offline" if work.reach.offline else "download-failed"
-        host = "{0.scheme}://{0.netloc}".format(urlsplit(wanted.url))
+        host = "{0.scheme}://{0.netloc}".format(urlsplit(shown(wanted.url)))
         raise PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
     title = _("Downloading {tool} {version}").format(tool=compatibility.TITLES[tool], version=version)
     try:
@@ -128,7 +129,7 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
             name=tool,
             version=version,
             source=NAME,
-            origin=wanted.url,
+            origin=shown(wanted.url),
             executable=executable,
             home=None if tool == "binaryen" else ".",
             digest=wanted.sha256,

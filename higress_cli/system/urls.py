@@ -1,0 +1,32 @@
+"""URLs as people may see them: a proxy's or mirror's user name and password never leave this process in a text."""
+
+import re
+from typing import Any, Final
+
+from higress_cli.errors import HgwError
+
+_USER_INFORMATION: Final = re.compile(r"(?<=://)[^/?#\s\"'`<>]*@")
+
+
+def shown(text: str) -> str:
+    """`text`, a URL or prose with URLs in it, without the user information of RFC 3986, section 3.2.1."""
+    return _USER_INFORMATION.sub("", text)
+
+
+def without_secrets(error: HgwError) -> HgwError:
+    """The same error, fit to be shown: message, hint and details name no password of a URL."""
+    error.message = shown(error.message)
+    error.hint = shown(error.hint) if error.hint else error.hint
+    error.details = _shown_inside(error.details)
+    return error
+
+
+def _shown_inside(value: Any) -> Any:
+    match value:
+        case str():
+            return shown(value)
+        case dict():
+            return {key: _shown_inside(item) for key, item in value.items()}
+        case list() | tuple():
+            return type(value)(_shown_inside(item) for item in value)
+    return value
