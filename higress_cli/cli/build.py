@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from higress_cli.build.choices import Given, split_tags
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.commands import build as use_case
+from higress_cli.compile.choices import Given, split_tags
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.project.settings import ABI_CHOICES, PROFILES

@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from higress_cli.build.choices import Choices, Given, choose
-from higress_cli.build.job import Equipment, Job, Made, look_at_source, make, prepare
-from higress_cli.build.modules import Modules
-from higress_cli.build.output import check_output
-from higress_cli.build.record import ToolFile
-from higress_cli.build.traps import check_go_lines, check_requirements
 from higress_cli.choice import Choice
+from higress_cli.compile.choices import Choices, Given, choose
+from higress_cli.compile.job import Equipment, Job, Made, look_at_source, make, prepare
+from higress_cli.compile.modules import Modules
+from higress_cli.compile.output import check_output
+from higress_cli.compile.record import ToolFile
+from higress_cli.compile.traps import check_go_lines, check_requirements
 from higress_cli.errors import InvalidInput, ToolError, UsageError
+from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
-from higress_cli.project.go_mod import read_go_mod
 from higress_cli.project.project import Project, open_project, plugins_below
 from higress_cli.result import Result
 from higress_cli.session import Session

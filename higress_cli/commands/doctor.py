@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from higress_cli.commands.doctor_facts import Facts
 from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
+from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
 from higress_cli.doctor.runner import Judge, run_checks
 from higress_cli.errors import ExitCode, InvalidInput

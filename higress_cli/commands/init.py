@@ -181,7 +181,7 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     """The layers of `additions` and the facts they need, with a warning where a fact is not to be had yet."""
     if additions.editor is None:
         return Extras(layers=additions.layers), ()
-    from higress_cli.build.recipe import make_recipe
+    from higress_cli.compile.recipe import make_recipe
 
     newest = answers.abi if answers.abi != "all" else "0.2.100"
     tags = make_recipe(profile=answers.profile, abi=newest, output="").tags

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from higress_cli.build.choices import Given, choose
-from higress_cli.build.go_source import parse
-from higress_cli.build.header_phase import find_uses
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
+from higress_cli.compile.choices import Given, choose
 from higress_cli.doctor.gateway_files import find_written
-from higress_cli.project.go_mod import GoMod, read_go_mod
+from higress_cli.go.header_phase import find_uses
+from higress_cli.go.mod import GoMod, read_go_mod
+from higress_cli.go.syntax import parse
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.project import Project, open_project
 from higress_cli.scaffold.catalog import template_for_existing

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from higress_cli.build import choices
-from higress_cli.build.freshness import is_stale
-from higress_cli.build.output import check_output
+from higress_cli.compile import choices
+from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.output import check_output
 from higress_cli.errors import HgwError, InvalidInput
+from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
-from higress_cli.project.go_mod import read_go_mod
 from higress_cli.project.project import Project
 from higress_cli.session import Session
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from higress_cli.build import choices
 from higress_cli.choice import Choice
 from higress_cli.commands.build import Artifact, build
 from higress_cli.commands.init import init
 from higress_cli.commands.install import InstalledTool, install
 from higress_cli.commands.verify import VerifyResult, verify
+from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.engine import choose_engine
+from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import TITLES
-from higress_cli.project.go_mod import read_go_mod
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.settings import ABI_VERSIONS, FILE_NAME
 from higress_cli.result import Result

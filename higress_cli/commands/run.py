@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from higress_cli.commands.plugin_module import fresh_module
 from higress_cli.errors import GatewayError, HgwError
-from higress_cli.gateway import logs
 from higress_cli.gateway.engine import Engine, check_fit, choose_engine
-from higress_cli.gateway.envoy import Applied, Gateway, Place
+from higress_cli.gateway.engines.envoy import log_lines
+from higress_cli.gateway.engines.envoy.process import Applied, Gateway, Place
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import LOOPBACK, RequestLog, check_port, upstream
@@ -149,8 +149,8 @@ class _Live:
     def follow(self, applied: Applied, result: RunResult) -> None:
         """Pass on what the gateway logs, take up what changes; returns never, an interrupt ends it."""
         folder = self._gateway.folder
-        said = logs.Tail(folder.log, only_new=True)
-        requests = logs.Tail(folder.access_log)
+        said = log_lines.Tail(folder.log, only_new=True)
+        requests = log_lines.Tail(folder.access_log)
         self._show(applied.log_lines)
         while True:
             self._gateway.check_alive()
@@ -159,7 +159,7 @@ class _Live:
                 self._reporter.child_line(request_line(entry))
             changed = [watched.settled_change() for watched in (self._config_file, self._module_file)]
             if any(changed) and (new := self._take_up()) is not None:
-                said = logs.Tail(folder.log, only_new=True)
+                said = log_lines.Tail(folder.log, only_new=True)
                 self._show(new.log_lines)
                 folder.record({**result.data(), "module_sha256": self._plugin.sha256})
             time.sleep(_LOOK_SECONDS)
@@ -188,7 +188,7 @@ class _Live:
         self.config, self._plugin = config, plugin
         return applied
 
-    def _show(self, lines: tuple[logs.LogLine, ...]) -> None:
+    def _show(self, lines: tuple[log_lines.LogLine, ...]) -> None:
         for line in lines:
             self._reporter.child_line(f"[{line.level}] {line.message}")
 
@@ -205,9 +205,9 @@ def request_line(entry: Mapping[str, Any]) -> str:
     )
 
 
-def _worth_showing(lines: list[str]) -> tuple[logs.LogLine, ...]:
+def _worth_showing(lines: list[str]) -> tuple[log_lines.LogLine, ...]:
     """What the plugin said, and what went wrong with it: not that VMs come and go."""
-    parsed = (logs.parse_line(line) for line in lines)
+    parsed = (log_lines.parse_line(line) for line in lines)
     return tuple(line for line in parsed if line and (line.vm or (line.logger == "wasm" and line.level == "error")))
 
 

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from higress_cli.build.freshness import is_stale
 from higress_cli.commands.plugin_module import FreshModule, fresh_module
+from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
 from higress_cli.gateway.engine import check_fit, choose_engine
-from higress_cli.gateway.envoy import Gateway, Place
-from higress_cli.gateway.junit import junit
+from higress_cli.gateway.engines.envoy.process import Gateway, Place
 from higress_cli.gateway.plugin import for_envoy, read_plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.running import RunningGateway
 from higress_cli.gateway.servers import RequestLog, Seen, upstream
 from higress_cli.gateway.services import Endpoint, clusters_of, endpoint
 from higress_cli.gateway.settings import HTTPBIN, GatewaySettings, Given, choose, load_config
-from higress_cli.gateway.step import Step
-from higress_cli.gateway.trial import Trial, Witness
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.scenario import Expectation, Request, Scenario
 from higress_cli.result import Result
+from higress_cli.scenarios.junit import junit
+from higress_cli.scenarios.running import RunningGateway
+from higress_cli.scenarios.step import Step
+from higress_cli.scenarios.trial import Trial, Witness
 from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.http import authorities

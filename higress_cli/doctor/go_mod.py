@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status
+from higress_cli.go.mod import GoMod, edited_go_mod, read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import is_newer, release
 from higress_cli.knowledge.dependencies import Trap, pinned_go_line, pins, traps
-from higress_cli.project.go_mod import GoMod, edited_go_mod, read_go_mod
 
 # Go has looked at the `go` line since 1.21; an older one reads only two numbers there and knows no `toolchain` line.
 _FIRST_STRICT_GO = "1.21"

@@ -9,9 +9,9 @@ from importlib import resources
 from typing import Any, Final
 
 from higress_cli.errors import ConflictError, UsageError
+from higress_cli.go.profiles import check_modules, go_profile
 from higress_cli.i18n import _
 from higress_cli.scaffold.catalog import shared_root
-from higress_cli.scaffold.go_source import check_modules, go_profile
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
 

@@ -9,7 +9,7 @@ import pytest
 from higress_cli.choice import Choice
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.engine import choose_engine
-from higress_cli.gateway.envoy import Gateway, Place
+from higress_cli.gateway.engines.envoy.process import Gateway, Place
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint

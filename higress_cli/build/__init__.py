@@ -1,1 +1,0 @@
-"""How a plugin is compiled, and how the result is judged."""

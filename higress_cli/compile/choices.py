@@ -1,0 +1,219 @@
+"""Which settings a build of one plugin goes by, each with who chose it."""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from higress_cli.choice import Choice
+from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.go.mod import GoMod
+from higress_cli.i18n import _
+from higress_cli.knowledge.dependencies import traps
+from higress_cli.project.project import Project
+from higress_cli.project.settings import ABI_CHOICES, ABI_VERSIONS, PROFILES, Settings
+
+T = TypeVar("T")
+
+ABI_TAG: Final = "proxy_wasm_version_0_2_100"
+"""The SDK's build tag for ABI 0.2.100. Among a plugin's tags it is a choice of the ABI."""
+NATIVE_ABI: Final = "0.2.100"
+_OUT_FILE: Final = "main.wasm"
+# They belong to hgw: where the result goes, and tags that decide about the ABI.
+_RESERVED: Final = {"o": "--out-file", "tags": "--tags"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What was said on the command line; None is nothing."""
+
+    profile: str | None = None
+    abi: str | None = None
+    out_file: str | None = None
+    tags: tuple[str, ...] | None = None
+    flags: tuple[str, ...] | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """`tags` are without the ABI's own; `flags` go to the compiler, and after them `arguments`."""
+
+    directory: Path
+    profile: Choice[str]
+    abi: Choice[str]
+    out_file: Choice[str]
+    tags: Choice[tuple[str, ...]]
+    flags: Choice[tuple[str, ...]]
+    arguments: tuple[str, ...]
+
+    @property
+    def abis(self) -> tuple[str, ...]:
+        """The ABI versions to build for."""
+        if self.profile.value == "go":
+            return (NATIVE_ABI,)
+        return ABI_VERSIONS if self.abi.value == "all" else (self.abi.value,)
+
+    def output(self, abi: str) -> Path:
+        """The absolute path of the module; with `all` the ABI becomes a part of its name."""
+        path = Path(os.path.normpath(self.directory / self.out_file.value))
+        if self.abi.value == "all":
+            return path.with_name(f"{path.stem}-{abi}{path.suffix or '.wasm'}")
+        return path
+
+
+def choose(project: Project, *, given: Given, variables: Mapping[str, str], go_mod: GoMod | None) -> Choices:
+    """The settings of a build: command line, HGW_... variable, hgw.yaml, .buildrc, parent folder, default.
+
+    Raises:
+        UsageError: `choice-invalid`, `flag-reserved`, `abi-not-for-profile` for what was typed or is in a variable.
+        InvalidInput: `flag-reserved`, `abi-not-for-profile` for what a file says.
+    """
+    profile = _one_of(
+        project.choose(
+            lambda settings: settings.profile,
+            flag=(given.profile, "--profile"),
+            variable=_variable(variables, "HGW_PROFILE"),
+            default=_profile_of(go_mod),
+            default_source="go.mod" if go_mod and _profile_of(go_mod) == "go" else "default",
+        ),
+        PROFILES,
+    )
+    variable_tags = _split(variables.get("HGW_TAGS"))
+    tags = project.choose(
+        lambda settings: settings.tags,
+        flag=(given.tags, "--tags"),
+        variable=(variable_tags, "HGW_TAGS"),
+        buildrc=project.extra_tags or None,
+        default=(),
+    )
+    flags = project.choose(
+        lambda settings: settings.flags,
+        flag=(given.flags, "--flags"),
+        variable=(_words(variables.get("HGW_FLAGS")), "HGW_FLAGS"),
+        default=(),
+    )
+    _refuse_reserved(flags.value, source=flags.source)
+    _refuse_reserved(given.arguments, source="--")
+    return Choices(
+        directory=project.directory,
+        profile=profile,
+        abi=_abi(project, given=given, variables=variables, variable_tags=variable_tags, profile=profile),
+        out_file=project.choose(
+            lambda settings: settings.out_file,
+            flag=(given.out_file, "--out-file"),
+            variable=_variable(variables, "HGW_OUT_FILE"),
+            default=_OUT_FILE,
+        ),
+        tags=Choice(tuple(tag for tag in tags.value if tag != ABI_TAG), tags.source),
+        flags=flags,
+        arguments=given.arguments,
+    )
+
+
+def _abi(
+    project: Project,
+    *,
+    given: Given,
+    variables: Mapping[str, str],
+    variable_tags: tuple[str, ...] | None,
+    profile: Choice[str],
+) -> Choice[str]:
+    """On each level an ABI that is named comes before one that the tags imply."""
+
+    def of(settings: Settings) -> str | None:
+        return settings.abi or _implied(settings.tags)
+
+    named = _variable(variables, "HGW_ABI")
+    native = profile.value == "go"
+    abi = _one_of(
+        project.choose(
+            of,
+            flag=(given.abi, "--abi") if given.abi else (_implied(given.tags), "--tags"),
+            variable=named if named[0] else (_implied(variable_tags), "HGW_TAGS"),
+            buildrc=_implied(project.extra_tags),
+            default=NATIVE_ABI if native else ABI_VERSIONS[0],
+            default_source="profile go" if native else "default",
+        ),
+        ABI_CHOICES,
+    )
+    if native and abi.value == ABI_VERSIONS[0]:
+        raise _refusal(abi.source)(
+            _(
+                "ABI {abi} (from {source}) does not go with profile go (from {other}): native Go always makes {native}"
+            ).format(abi=abi.value, source=abi.source, other=profile.source, native=NATIVE_ABI),
+            code="abi-not-for-profile",
+            hint=f"hgw build --abi {NATIVE_ABI}",
+            details={"abi": abi.value, "abi_source": abi.source, "profile_source": profile.source},
+        )
+    return abi
+
+
+def _implied(tags: Sequence[str] | None) -> str | None:
+    return NATIVE_ABI if tags and ABI_TAG in tags else None
+
+
+def _profile_of(go_mod: GoMod | None) -> str:
+    """What a project that does not say it is for: native Go where its modules work there and not with TinyGo."""
+    if go_mod is None:
+        return PROFILES[0]
+    asked = {item.path: item.version for item in go_mod.requirements if item.path not in go_mod.replaced}
+    fits = {profile: all(trap.level != "fail" for trap in traps(asked, profile=profile)) for profile in PROFILES}
+    return "go" if fits["go"] and not fits["tinygo"] else PROFILES[0]
+
+
+def _variable(variables: Mapping[str, str], name: str) -> tuple[str | None, str]:
+    return variables.get(name) or None, name
+
+
+def _split(text: str | None) -> tuple[str, ...] | None:
+    """Tags as the compilers take them: separated by commas or spaces."""
+    return tuple(re.split(r"[,\s]+", text.strip(", \t"))) if text and text.strip(", \t") else None
+
+
+def split_tags(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The values of a repeatable option, each of which may hold several tags."""
+    return tuple(tag for value in given for tag in _split(value) or ()) if given else None
+
+
+def _words(text: str | None) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(
+            _("HGW_FLAGS={value}: {reason}").format(value=text, reason=error), code="choice-invalid"
+        ) from error
+
+
+def _one_of(choice: Choice[str], choices: Sequence[str]) -> Choice[str]:
+    if choice.value not in choices:
+        raise UsageError(
+            _("`{value}` (from {source}) is none of: {choices}").format(
+                value=choice.value, source=choice.source, choices=", ".join(choices)
+            ),
+            code="choice-invalid",
+            details={"value": choice.value, "source": choice.source, "choices": list(choices)},
+        )
+    return choice
+
+
+def _refuse_reserved(flags: Sequence[str], *, source: str) -> None:
+    for flag in flags:
+        name = flag.lstrip("-").partition("=")[0]
+        if flag.startswith("-") and name in _RESERVED:
+            raise _refusal(source)(
+                _("`{flag}` (from {source}) is for hgw to set").format(flag=flag, source=source),
+                code="flag-reserved",
+                hint=_("use {option}").format(option=_RESERVED[name]),
+                details={"flag": flag, "source": source},
+            )
+
+
+def _refusal(source: str) -> type[UsageError] | type[InvalidInput]:
+    """What was typed or is in the environment is wrong usage; what a file says is invalid input."""
+    return UsageError if source.startswith(("-", "HGW_")) else InvalidInput

@@ -1,0 +1,197 @@
+"""One plugin on its way to a module: modules seen to, source looked at, compiled, judged, put in its place."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from higress_cli.compile.choices import Choices
+from higress_cli.compile.compiler import compile_failure, compile_module
+from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.modules import Modules, Workplace, provide_modules
+from higress_cli.compile.output import put_in_place
+from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
+from higress_cli.compile.recipe import Recipe, make_recipe
+from higress_cli.compile.record import Record, ToolFile, fingerprint, is_current, read_record, record_path, write_record
+from higress_cli.go.header_phase import check_uses, find_uses
+from higress_cli.go.registration import check_registration
+from higress_cli.go.syntax import parse
+from higress_cli.i18n import _
+from higress_cli.session import Session
+from higress_cli.system import process
+from higress_cli.wasm.module import read_module
+from higress_cli.wasm.verdict import check_module
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equipment:
+    """The tools as a build sees them; `variables` is the environment that makes a child use them."""
+
+    tools: tuple[ToolFile, ...]
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A plugin with everything decided that its compilation takes."""
+
+    name: str
+    choices: Choices
+    equipment: Equipment
+
+    @property
+    def directory(self) -> Path:
+        return self.choices.directory
+
+    def recipe(self, abi: str) -> Recipe:
+        """The compiler's command for an ABI; its output is named as the author would type it."""
+        path = self.choices.output(abi)
+        inside = path.is_relative_to(self.directory)
+        return make_recipe(
+            profile=self.choices.profile.value,
+            abi=abi,
+            output=path.relative_to(self.directory).as_posix() if inside else str(path),
+            tags=self.choices.tags.value,
+            flags=(*self.choices.flags.value, *self.choices.arguments),
+            variables=self.equipment.variables,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The compilation for one ABI; `variables` is the compiler's environment, `listing` what it will read."""
+
+    job: Job
+    recipe: Recipe
+    listing: Listing
+    cache: Path | None
+    variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def output(self) -> Path:
+        return self.job.choices.output(self.recipe.abi)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A module in its place. `seconds` is what the compiler took, 0 where nothing had to be compiled."""
+
+    step: Step
+    sha256: str
+    abi_export: str
+    up_to_date: bool
+    seconds: float
+
+
+def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
+    """The steps of a job, one for each ABI, once its Go modules are there.
+
+    Raises:
+        DownloadError, InvalidInput: see `provide_modules`.
+        CompileError: TinyGo refuses the tools or the target.
+    """
+    steps: list[Step] = []
+    modules: Modules | None = None
+    cache = module_cache(directory=job.directory, variables=job.equipment.variables)
+    for abi in job.choices.abis:
+        recipe = job.recipe(abi)
+        variables = process.child_environment(job.equipment.variables, recipe.edits)
+        place = _workplace(session, job, recipe, variables)
+        if modules is None:
+            modules = provide_modules(place)
+        listing = place.listing() if steps else modules.listing
+        steps.append(Step(job=job, recipe=recipe, listing=listing, cache=cache, variables=variables))
+    assert modules is not None  # noqa: S101 -- there is always an ABI
+    return tuple(steps), modules
+
+
+def look_at_source(step: Step) -> tuple[str, ...]:
+    """Warnings about the plugin's own Go files, as far as this build reads them.
+
+    Raises:
+        CheckFailed: `header-stop-iteration`, `registration-in-main`.
+    """
+    directory = step.job.directory
+    files = [
+        parse(path.relative_to(directory) if path.is_relative_to(directory) else path, path.read_bytes())
+        for package in step.listing.packages
+        if package.main_module
+        for path in package.paths
+        if path.suffix == ".go" and path.is_file()
+    ]
+    check_registration(files, profile=step.recipe.profile)
+    return check_uses(find_uses(files), abi=step.recipe.abi)
+
+
+def make(session: Session, step: Step, *, force: bool) -> Made:
+    """Compile, unless nothing has changed; what the module was before stays until the new one is proven good.
+
+    Raises:
+        CompileError, CheckFailed, ConflictError: nothing was changed.
+    """
+    kept = record_path(session.dirs.cache, step.output)
+    mark = fingerprint(
+        recipe=step.recipe,
+        directory=step.job.directory,
+        listing=step.listing,
+        module_cache=step.cache,
+        variables=step.variables,
+        tools=step.job.equipment.tools,
+    )
+    record = read_record(kept)
+    if not force and record is not None and is_current(record, fingerprint=mark, module=step.output):
+        if is_stale(step.job.directory, step.output):
+            # What it is made of is the same in spite of the times, which is all that others may go by.
+            os.utime(step.output)
+        return Made(step=step, sha256=record.sha256, abi_export=record.abi_export, up_to_date=True, seconds=0.0)
+    session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
+    with session.reporter.activity(_title(step)):
+        compiled = compile_module(
+            step.recipe,
+            directory=step.job.directory,
+            variables=step.variables,
+            scratch=session.dirs.cache / "builds",
+            reporter=session.reporter,
+        )
+    module = read_module(compiled.content, path=step.output)
+    abi = check_module(module, profile=step.recipe.profile, abi=step.recipe.abi)
+    put_in_place(step.output, compiled.content)
+    fresh = Record(fingerprint=mark, sha256=hashlib.sha256(compiled.content).hexdigest(), abi_export=str(abi.export))
+    write_record(kept, fresh)
+    return Made(
+        step=step,
+        sha256=fresh.sha256,
+        abi_export=fresh.abi_export,
+        up_to_date=False,
+        seconds=round(compiled.seconds, 3),
+    )
+
+
+def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:
+    try:
+        platform, tags = platform_of(recipe, directory=job.directory, variables=variables)
+    except PlatformUnknownError as error:
+        said = str(error)
+        for line in said.splitlines():
+            session.reporter.child_line(line)
+        session.reporter.child_failed(said)
+        raise compile_failure(said, recipe=recipe, directory=job.directory, returncode=1) from error
+    return Workplace(
+        directory=job.directory,
+        variables=job.equipment.variables,
+        platform=platform,
+        tags=tags,
+        offline=session.offline,
+        reporter=session.reporter,
+    )
+
+
+def _title(step: Step) -> str:
+    compiler = next(tool for tool in reversed(step.job.equipment.tools) if tool.name in _TITLES)
+    return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
+        name=step.job.name, abi=step.recipe.abi, compiler=_TITLES[compiler.name], version=compiler.version
+    )
+
+
+_TITLES = {"go": "Go", "tinygo": "TinyGo"}

@@ -1,0 +1,195 @@
+"""The Go modules of a plugin are there before the compiler starts: downloaded, and go.mod tidy where it has to be."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from higress_cli.compile.packages import Listing, list_packages
+from higress_cli.errors import DownloadError, HgwError, InvalidInput
+from higress_cli.go.mod import GoMod, read_go_mod
+from higress_cli.i18n import _
+from higress_cli.knowledge.compiler_errors import recognise
+from higress_cli.reporter import Activity, Reporter
+from higress_cli.system import process
+from higress_cli.system.fs import write_atomically
+from higress_cli.system.urls import shown
+
+_FILES: Final = ("go.mod", "go.sum")
+_TIDY: Final = ("go", "mod", "tidy")
+_MOST_SECONDS: Final = 600.0
+_UNREACHABLE: Final = "go-modules-unreachable"
+_TAIL_LINES: Final = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """Where and how the go command works: `variables` is its environment, `platform` and `tags` are the build's."""
+
+    directory: Path
+    variables: Mapping[str, str]
+    platform: Mapping[str, str]
+    tags: str
+    offline: bool
+    reporter: Reporter
+
+    def listing(self, *, goproxy: str | None = None, on_line: Callable[[str], None] | None = None) -> Listing:
+        """What `go list` says with the build's platform, and with another GOPROXY where one is given."""
+        variables = {**self.variables, **self.platform, **({"GOPROXY": goproxy} if goproxy else {})}
+        return list_packages(directory=self.directory, variables=variables, tags=self.tags, on_line=on_line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modules:
+    """What the build reads, and, where go.mod had to change, how: `+ PATH VERSION`, `- PATH VERSION`."""
+
+    listing: Listing
+    tidied: bool = False
+    changes: tuple[str, ...] = ()
+
+
+def provide_modules(place: Workplace) -> Modules:
+    """See to it that the compiler finds every module that the plugin imports.
+
+    Nothing is asked of the network as long as go.mod, go.sum and the module cache have it all.
+
+    Raises:
+        DownloadError: `go-modules-unreachable`; go.mod and go.sum are as they were.
+        InvalidInput: `go-mod-unresolved`: go.mod cannot be brought to provide what is imported.
+    """
+    go_mod = read_go_mod(place.directory / "go.mod")
+    listing = place.listing(goproxy="off")
+    if listing.complete(go_mod.module):
+        return Modules(listing=listing)
+    with place.reporter.activity(_("Getting the Go modules")) as activity:
+        tried = ((_("network"), _("--offline forbids it")),) if place.offline else _unreachable(place)
+        if not tried:
+            listing = place.listing(on_line=_progress(activity, place.reporter))
+            if listing.complete(go_mod.module):
+                return Modules(listing=listing)
+        tidied = _tidy(place, listing, tried, activity)
+    after = read_go_mod(place.directory / "go.mod")
+    return Modules(listing=place.listing(), tidied=tidied, changes=changes(go_mod, after))
+
+
+def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
+    """What became other in go.mod, a line for each module."""
+    old = {item.path: item.version for item in before.requirements}
+    new = {item.path: item.version for item in after.requirements}
+    lines = [f"- {path} {version}" for path, version in old.items() if path not in new]
+    lines += [f"+ {path} {version}" for path, version in new.items() if path not in old]
+    lines += [
+        f"  {path} {old[path]} -> {version}" for path, version in new.items() if old.get(path, version) != version
+    ]
+    return tuple(lines)
+
+
+def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
+    """Run `go mod tidy` and say whether it changed anything; where it fails, go.mod and go.sum are as before."""
+    before = {name: _content(place.directory / name) for name in _FILES}
+    variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)
+    activity.describe("go mod tidy")
+    done = None
+    try:
+        done = process.run(
+            _TIDY,
+            variables=variables,
+            cwd=place.directory,
+            timeout=_MOST_SECONDS,
+            on_line=_progress(activity, place.reporter),
+        )
+    finally:
+        if done is None or done.returncode:
+            _restore(place.directory, before)
+    if done.returncode:
+        raise _failure(place, listing, output=done.output, tried=tried)
+    return any(_content(place.directory / name) != content for name, content in before.items())
+
+
+def _progress(activity: Activity, reporter: Reporter) -> Callable[[str], None]:
+    def on_line(line: str) -> None:
+        activity.describe(line.removeprefix("go: "))
+        reporter.detail(line)
+
+    return on_line
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def _restore(directory: Path, before: Mapping[str, bytes | None]) -> None:
+    for name, content in before.items():
+        path = directory / name
+        if _content(path) == content:
+            continue
+        if content is None:
+            path.unlink()
+        else:
+            write_atomically(path, content)
+
+
+def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tuple[str, str], ...]) -> HgwError:
+    tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
+    known = next(iter(recognise(output)), None)
+    wanted = list(listing.uncovered(None))
+    details = {
+        "directory": place.directory,
+        "imports": wanted,
+        "tried": [{"source": source, "reason": reason} for source, reason in tried],
+        "output": tail,
+    }
+    if tried or (known is not None and known.id == _UNREACHABLE):
+        reasons = "; ".join(f"{source}: {reason}" for source, reason in tried) or _last_line(output)
+        return DownloadError(
+            _("the Go modules of {path} are not all here and cannot be downloaded ({reasons})").format(
+                path=place.directory, reasons=reasons
+            ),
+            code=_UNREACHABLE,
+            hint=_offline_hint() if place.offline else _("set HGW_MIRROR_GOPROXY to a module proxy that you can reach"),
+            details=details,
+        )
+    message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot mend it").format(
+        path=place.directory
+    )
+    cause = f"{known.title}: {known.cause}" if known else tail
+    return InvalidInput(
+        f"{message}:\n{cause}",
+        code=known.id if known else "go-mod-unresolved",
+        hint=known.fix if known else "hgw doctor go-mod",
+        details=details,
+    )
+
+
+def _offline_hint() -> str:
+    return _("run it once without --offline")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1].strip()
+
+
+def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
+    """The module proxies that give nothing and why, where none does; empty where a try is worth it."""
+    answer = process.run(["go", "env", "-json", "GOPROXY"], variables=place.variables, cwd=place.directory)
+    try:
+        setting = str(json.loads(answer.stdout)["GOPROXY"])
+    except (ValueError, KeyError):
+        return ()
+    entries = [entry.strip() for entry in re.split(r"[,|]", setting) if entry.strip()]
+    if entries[:1] == ["off"]:
+        return ((_("module proxy"), "GOPROXY=off"),)
+    urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
+    if not urls or entries[0] != urls[0]:
+        return ()
+    from higress_cli.system.reach import Reach
+
+    reach = Reach(place.variables, offline=False)
+    reach.ask(urls)
+    problems = [(shown(url), reach.problem(url)) for url in urls]
+    # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
+    silent = tuple((url, problem) for url, problem in problems if problem and not problem.startswith("HTTP "))
+    return silent if len(silent) == len(urls) else ()

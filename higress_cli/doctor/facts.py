@@ -1,0 +1,211 @@
+"""The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from higress_cli.compile.choices import Choices, Given, choose
+from higress_cli.compile.freshness import is_stale
+from higress_cli.doctor.machine import DockerFacts, PortFacts
+from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
+from higress_cli.doctor.runner import Once
+from higress_cli.doctor.tools import Chosen, Program
+from higress_cli.errors import HgwError, InvalidInput, ToolError
+from higress_cli.gateway import settings as gateway_settings
+from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.servers import LOOPBACK
+from higress_cli.gateway.settings import GatewaySettings
+from higress_cli.go.mod import read_go_mod
+from higress_cli.knowledge.compatibility import misfits
+from higress_cli.project.plugin_config import PluginConfig
+from higress_cli.project.project import Project, open_project
+from higress_cli.project.settings import PROFILES
+from higress_cli.session import Session
+from higress_cli.system import ports, process
+from higress_cli.toolchain.probe import Probed, probe
+from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.store import Store
+from higress_cli.toolchain.toolset import Tool
+from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.module import Module, read_module
+from higress_cli.wasm.verdict import check_module
+
+_DISTRIBUTION: Final = "higress-cli"
+_DOCKER_SECONDS: Final = 2.0
+
+
+class Facts:
+    """What is known of one machine and one folder. Safe to ask from several threads."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.project = Once(self._project)
+        self.choices = Once(self._choices)
+        self.gateway = Once(self._gateway)
+        self.toolset = Once(self._toolset)
+        self._probes = {name: Once(self._prober(name)) for name in ("go", "tinygo", "binaryen")}
+
+    # Tools ----------------------------------------------------------------------------------------------------
+
+    def program(self, name: str) -> Program | None:
+        """The tool on the PATH."""
+        found = self._probes[name]()
+        return None if found is None else Program(path=found.path, version=found.version, raw=found.raw)
+
+    def chosen(self, name: str) -> Chosen | None:
+        """The tool that a build would use, or where there is no whole set, a fitting one in hgw's store."""
+        chosen, _problem = self.toolset()
+        if chosen:
+            return next((tool for tool in chosen if tool.name == name), None)
+        stored = [entry.tool() for entry in Store(self.session.dirs.tools).entries(name)]
+        fitting = [tool for tool in stored if not misfits(profile=self.profile(), **{name: tool.version})]
+        return _chosen(fitting[-1]) if fitting else None
+
+    def _prober(self, name: str) -> Callable[[], Probed | None]:
+        return lambda: probe(name, self.session)
+
+    def _toolset(self) -> tuple[tuple[Chosen, ...], HgwError | None]:
+        project = self.project_or_bare()
+        wanted = project.own.toolchain if project and project.own else {}
+        try:
+            found = find_toolset(self.session, profile=self.profile(), wanted=wanted)
+        except ToolError as error:
+            return (), error
+        return tuple(_chosen(tool) for tool in found.tools), None
+
+    # Project --------------------------------------------------------------------------------------------------
+
+    def _project(self) -> Project | None:
+        directory = self.session.directory
+        return open_project(directory, needs_source=False) if looks_like_project(directory) else None
+
+    def project_or_bare(self) -> Project | None:
+        """The project; where its hgw.yaml does not read, a project without settings: the check `project` tells."""
+        try:
+            return self.project()
+        except InvalidInput:
+            return Project(directory=self.session.directory)
+
+    def _choices(self) -> Choices:
+        project = self.project_or_bare() or Project(directory=self.session.directory)
+        go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+        return choose(project, given=Given(), variables=self.session.variables, go_mod=go_mod)
+
+    def profile(self) -> str:
+        """What compiles the plugin; where the settings contradict each other, the usual."""
+        try:
+            return self.choices().profile.value
+        except HgwError:
+            return PROFILES[0]
+
+    def abi(self) -> str:
+        """The ABI that the project is built for."""
+        return self.choices().abi.value
+
+    def config(self, project: Project) -> tuple[PluginConfig | None, Path]:
+        """The plugin's configuration, None where it has none, and the path of its file.
+
+        Raises:
+            InvalidInput: it does not read, or was named and is not there.
+        """
+        choice = self.gateway().config
+        return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
+
+    def module(self, project: Project) -> ModuleFile:
+        """What is at the place where the module belongs."""
+        chosen = self.choices()
+        path = chosen.output(chosen.abis[0])
+        if not path.exists():
+            return ModuleFile(path=path, exists=False)
+        if path.is_dir():
+            return ModuleFile(path=path, exists=True, entries=sum(1 for _entry in path.iterdir()))
+        content = path.read_bytes()
+        module = read_module(content, path=path)
+        return ModuleFile(
+            path=path,
+            exists=True,
+            bytes=len(content),
+            abi=abi_of(module).version,
+            problem=_fault(module, chosen) if project.has_source else None,
+            stale=project.has_source and is_stale(project.directory, path),
+        )
+
+    # Machine --------------------------------------------------------------------------------------------------
+
+    def _gateway(self) -> GatewaySettings:
+        project = self.project_or_bare() or Project(directory=self.session.directory)
+        return gateway_settings.choose(project, given=gateway_settings.Given(), variables=self.session.variables)
+
+    def port(self, option: str) -> PortFacts | None:
+        """Where `hgw run` would listen: for `--port` the gateway, for `--upstream-port` what is behind it.
+
+        None where the upstream is somebody else's.
+        """
+        settings = self.gateway()
+        if option == "--upstream-port" and settings.upstream.value != gateway_settings.HTTPBIN:
+            return None
+        bind, chosen = (
+            (settings.bind.value, settings.port) if option == "--port" else (LOOPBACK, settings.upstream_port)
+        )
+        free = ports.is_free(bind, chosen.value)
+        return PortFacts(
+            bind=bind,
+            port=chosen.value,
+            option=option,
+            source=chosen.source,
+            free=free,
+            refusal=None if free else ports.refusal(bind, chosen.value),
+            holder=None if free else ports.holder(chosen.value),
+            other=None if free else ports.free_port(bind, above=chosen.value),
+        )
+
+    def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
+        """What is installed of the extra that brings a gateway, and what `hgw run` would end with."""
+        try:
+            choose_engine(self.gateway().engine, host=self.session.host)
+        except ToolError as error:
+            return (), error
+        return _extra_packages(), None
+
+    def docker(self) -> DockerFacts:
+        """Whether there is a Docker that answers."""
+        if process.find_program("docker", self.session.variables) is None:
+            return DockerFacts(client=False)
+        argv = ["docker", "version", "--format", "{{.Server.Version}}"]
+        try:
+            answer = process.run(argv, variables=self.session.variables, timeout=_DOCKER_SECONDS)
+        except ToolError as error:
+            return DockerFacts(client=True, problem=error.message)
+        if answer.returncode != 0 or not answer.stdout.strip():
+            return DockerFacts(client=True, problem=answer.output.strip())
+        return DockerFacts(client=True, server=answer.stdout.strip())
+
+
+def _fault(module: Module, chosen: Choices) -> HgwError | None:
+    try:
+        check_module(module, profile=chosen.profile.value, abi=chosen.abis[0])
+    except HgwError as error:
+        return error
+    return None
+
+
+def _chosen(tool: Tool) -> Chosen:
+    return Chosen(name=tool.name, version=tool.version, path=tool.path, own=tool.source != "system")
+
+
+def _extra_packages() -> tuple[tuple[str, str], ...]:
+    """The packages of hgw's extra that are here, with versions; none in a checkout that was never installed."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+
+    found = []
+    try:
+        texts = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return ()
+    for needed in (Requirement(text) for text in texts if "extra ==" in text):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found.append((needed.name, metadata.version(needed.name)))
+    return tuple(found)

@@ -1,0 +1,55 @@
+"""Where a plugin of native Go registers itself: a gateway runs its init functions and never its main.
+
+TinyGo's modules are started by `_start`, which runs both (proxy-wasm-cpp-host of Higress, src/wasm.cc).
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from higress_cli.errors import CheckFailed
+from higress_cli.go.syntax import GoFile, place, text, walk
+from higress_cli.i18n import _
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
+
+
+def check_registration(files: Sequence[GoFile], *, profile: str) -> None:
+    """Refuse a plugin that says what it does in `main` alone.
+
+    Raises:
+        CheckFailed: `registration-in-main`.
+    """
+    if profile != "go":
+        return
+    calls = [(file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node)]
+    if calls and all(function == "main" for _file, _node, function in calls):
+        file, node, _name = calls[0]
+        message = _("{place}: the plugin registers itself in main, which a gateway does not run when Go built it")
+        raise CheckFailed(
+            message.format(place=place(file, node)),
+            code="registration-in-main",
+            hint=_("move it into func init() and leave func main() empty"),
+            details={"places": [place(where, call) for where, call, _function in calls]},
+        )
+
+
+def _registers(node: "Node") -> bool:
+    if node.type not in {"call_expression", "type_conversion_expression"}:
+        return False
+    called = node.child_by_field_name("function") or node.child_by_field_name("type")
+    return called is not None and any(
+        leaf.type in {"field_identifier", "type_identifier"} and text(leaf) in _REGISTRATIONS
+        for leaf in walk(called, into_functions=False)
+    )
+
+
+def _function_of(node: "Node") -> str:
+    """The name of the function declaration around a node; empty for a method, and for what is outside functions."""
+    parent = node.parent
+    while parent is not None and parent.type != "function_declaration":
+        parent = parent.parent
+    name = parent.child_by_field_name("name") if parent is not None else None
+    return text(name) if name is not None else ""

@@ -1,0 +1,44 @@
+"""A verification as a JUnit report, the form that every pipeline shows."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import Final
+
+from higress_cli.errors import HgwError
+from higress_cli.scenarios.step import Step
+
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, not even escaped."""
+
+
+def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -> bytes:
+    """The report of the test suite `suite`: a test case a step, and one more for an error that ended it early."""
+    failed = sum(not step.ok for step in steps)
+    root = ET.Element(
+        "testsuite",
+        name=_clean(suite),
+        tests=str(len(steps) + (error is not None)),
+        failures=str(failed),
+        errors=str(int(error is not None)),
+        time=f"{sum(step.seconds for step in steps):.3f}",
+    )
+    for step in steps:
+        case = ET.SubElement(
+            root, "testcase", classname=_clean(suite), name=_clean(step.name), time=f"{step.seconds:.3f}"
+        )
+        if not step.ok:
+            wrong = [check for check in step.checks if not check.ok]
+            message = "; ".join(check.expected for check in wrong)
+            failure = ET.SubElement(case, "failure", message=_clean(message))
+            failure.text = _clean("\n".join(f"expected: {check.expected}\ngot: {check.got}" for check in wrong))
+    if error is not None:
+        case = ET.SubElement(root, "testcase", classname=_clean(suite), name=error.code)
+        ET.SubElement(case, "error", type=error.code, message=_clean(error.message)).text = _clean(error.hint or "")
+    ET.indent(root)
+    content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("?", text)

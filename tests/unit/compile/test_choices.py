@@ -1,0 +1,110 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from higress_cli.compile.choices import Given, choose, split_tags
+from higress_cli.errors import HgwError, InvalidInput, UsageError
+from higress_cli.go.mod import read_go_mod
+from higress_cli.project.project import open_project
+
+Tree = Callable[[Mapping[str, str]], Path]
+GO_MOD = "module x\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n"
+NATIVE_GO_MOD = "module x\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
+TAG = "proxy_wasm_version_0_2_100"
+
+
+@pytest.fixture
+def made(tree: Tree):
+    def make(files: Mapping[str, str] | None = None, *, variables: Mapping[str, str] | None = None, **given):
+        folder = tree({"p/go.mod": GO_MOD, "p/main.go": "package main\n", **(files or {})}) / "p"
+        project = open_project(folder)
+        return choose(project, given=Given(**given), variables=variables or {}, go_mod=read_go_mod(project.go_mod))
+
+    return make
+
+
+def test_without_a_word_it_is_the_guide(made):
+    found = made()
+    assert (found.profile.value, found.abis, found.tags.value, found.flags.value) == ("tinygo", ("0.2.1",), (), ())
+    assert {found.profile.source, found.abi.source, found.out_file.source} == {"default"}
+    assert found.output("0.2.1") == found.directory / "main.wasm"
+
+
+def test_each_level_wins_over_the_next(made, tmp_path: Path):
+    files = {"hgw.yaml": f"build: {{tags: [{TAG}]}}\n"}
+    assert made(files).abi.source == str(tmp_path / "work" / "hgw.yaml")
+    files["p/.buildrc"] = f"EXTRA_TAGS={TAG}\n"
+    files["hgw.yaml"] = "abi: 0.2.1\n"
+    found = made(files)
+    assert (found.abi.value, found.abi.source) == ("0.2.100", str(found.directory / ".buildrc"))
+    files["p/hgw.yaml"] = "abi: 0.2.1\n"
+    found = made(files)
+    assert (found.abi.value, found.abi.source) == ("0.2.1", str(found.directory / "hgw.yaml"))
+    found = made(files, variables={"HGW_ABI": "all"})
+    assert (found.abi.value, found.abi.source) == ("all", "HGW_ABI")
+    found = made(files, variables={"HGW_ABI": "all"}, abi="0.2.100")
+    assert (found.abi.value, found.abi.source) == ("0.2.100", "--abi")
+
+
+def test_the_abi_tag_is_a_choice_of_the_abi_and_no_other_tag(made):
+    found = made({"p/.buildrc": f'export EXTRA_TAGS="{TAG} more"\n'})
+    assert (found.abi.value, found.tags.value) == ("0.2.100", ("more",))
+    found = made({"p/hgw.yaml": f"build: {{tags: [{TAG}, mine]}}\n"}, abi="0.2.1")
+    assert (found.abi.value, found.tags.value) == ("0.2.1", ("mine",))
+    found = made(tags=(TAG,))
+    assert (found.abi.value, found.abi.source, found.tags.value) == ("0.2.100", "--tags", ())
+    found = made(variables={"HGW_TAGS": f"{TAG},mine"})
+    assert (found.abi.value, found.abi.source, found.tags.value) == ("0.2.100", "HGW_TAGS", ("mine",))
+
+
+def test_all_names_each_module_after_its_abi(made):
+    found = made(abi="all", out_file="out/plugin.wasm")
+    assert [found.output(abi).name for abi in found.abis] == ["plugin-0.2.1.wasm", "plugin-0.2.100.wasm"]
+    assert found.output("0.2.1").parent == found.directory / "out"
+
+
+def test_the_module_may_go_anywhere(made, tmp_path: Path):
+    found = made(out_file="../dist/./x.wasm")
+    assert found.output("0.2.1") == found.directory.parent / "dist" / "x.wasm"
+    assert made(out_file=str(tmp_path / "x.wasm")).output("0.2.1") == tmp_path / "x.wasm"
+
+
+def test_modules_that_only_native_go_can_use_make_the_profile(made):
+    found = made({"p/go.mod": NATIVE_GO_MOD})
+    assert (found.profile.value, found.profile.source) == ("go", "go.mod")
+    assert (found.abis, found.abi.source) == (("0.2.100",), "profile go")
+    assert made({"p/go.mod": NATIVE_GO_MOD, "p/hgw.yaml": "profile: tinygo\n"}).profile.value == "tinygo"
+
+
+def test_all_abis_of_native_go_are_one(made):
+    found = made({"p/go.mod": NATIVE_GO_MOD}, abi="all")
+    assert [found.output(abi).name for abi in found.abis] == ["main-0.2.100.wasm"]
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "given", "error", "code", "words"),
+    [
+        ({}, {}, {"abi": "0.3"}, UsageError, "choice-invalid", "0.2.1, 0.2.100, all"),
+        ({}, {"HGW_ABI": "2"}, {}, UsageError, "choice-invalid", "HGW_ABI"),
+        ({}, {"HGW_PROFILE": "rust"}, {}, UsageError, "choice-invalid", "tinygo, go"),
+        ({}, {"HGW_FLAGS": "'-a"}, {}, UsageError, "choice-invalid", "HGW_FLAGS"),
+        ({}, {}, {"profile": "go", "abi": "0.2.1"}, UsageError, "abi-not-for-profile", "--profile"),
+        ({"p/hgw.yaml": "profile: go\nabi: 0.2.1\n"}, {}, {}, InvalidInput, "abi-not-for-profile", "hgw.yaml"),
+        ({}, {}, {"arguments": ("-o", "x.wasm")}, UsageError, "flag-reserved", "-o"),
+        ({}, {}, {"arguments": ("--tags=a",)}, UsageError, "flag-reserved", "--tags=a"),
+        ({"p/hgw.yaml": "build: {flags: [-o=x]}\n"}, {}, {}, InvalidInput, "flag-reserved", "hgw.yaml"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_its_source(
+    made, files, variables, given, error: type[HgwError], code: str, words: str
+):
+    with pytest.raises(error) as caught:
+        made(files, variables=variables, **given)
+    assert caught.value.code == code
+    assert words in caught.value.message
+
+
+def test_tags_are_separated_as_the_compilers_do():
+    assert split_tags(None) is None
+    assert split_tags(["a,b", "c d"]) == ("a", "b", "c", "d")

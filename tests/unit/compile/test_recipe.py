@@ -1,0 +1,38 @@
+import shlex
+
+import pytest
+
+from higress_cli.compile.recipe import make_recipe
+
+# The commands of the official guide, as a shell would read them.
+GUIDE = {
+    ("tinygo", "0.2.1"): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
+    ' -tags="custommalloc nottinygc_finalizer" ./',
+    ("tinygo", "0.2.100"): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
+    ' -tags="custommalloc nottinygc_finalizer proxy_wasm_version_0_2_100" ./',
+    ("go", "0.2.100"): "go build -buildmode=c-shared -o main.wasm ./",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("profile", "abi"), GUIDE)
+def test_the_commands_are_the_guides(profile: str, abi: str):
+    recipe = make_recipe(profile=profile, abi=abi, output="main.wasm")
+    assert list(recipe.argv) == shlex.split(GUIDE[profile, abi])
+
+
+def test_tags_and_flags_are_added_where_the_compiler_reads_them():
+    recipe = make_recipe(profile="tinygo", abi="0.2.100", output="o.wasm", tags=["a", "b"], flags=["-no-debug"])
+    assert recipe.argv[-3:] == (
+        "-tags=custommalloc nottinygc_finalizer a b proxy_wasm_version_0_2_100", "-no-debug", "./",
+    )  # fmt: skip
+    assert recipe.tags == ("custommalloc", "nottinygc_finalizer", "a", "b", "proxy_wasm_version_0_2_100")
+    recipe = make_recipe(profile="go", abi="0.2.100", output="o.wasm", tags=["a", "b"], flags=["-trimpath"])
+    assert recipe.argv == ("go", "build", "-buildmode=c-shared", "-o", "o.wasm", "-tags=a,b", "-trimpath", "./")
+    assert recipe.tags == ("a", "b")
+
+
+def test_native_go_is_told_its_platform_and_tinygo_to_collect_less():
+    assert make_recipe(profile="go", abi="0.2.100", output="o").edits == {"GOOS": "wasip1", "GOARCH": "wasm"}
+    assert make_recipe(profile="tinygo", abi="0.2.1", output="o").edits == {"GOGC": "400"}
+    own = make_recipe(profile="tinygo", abi="0.2.1", output="o", variables={"GOGC": "50"})
+    assert own.edits == {}

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from higress_cli.errors import InvalidInput
+from higress_cli.go.mod import GoMod, read_go_mod
+
+TEXT = """\
+// Deprecated: not really
+module example.com/plugin // a comment
+
+go 1.19
+
+toolchain go1.24.4
+
+require github.com/tidwall/gjson v1.17.3
+
+require (
+	github.com/alibaba/higress/plugins/wasm-go v1.4.3
+	"github.com/higress-group/proxy-wasm-go-sdk" v1.0.1 // indirect
+)
+
+replace github.com/a/b v1.0.0 => ../b
+
+replace (
+	github.com/c/d => github.com/e/f v1.2.3
+	github.com/g/h => /srv/h
+)
+
+exclude github.com/x/y v1.0.0
+"""
+
+
+def read(tmp_path: Path, text: str) -> GoMod:
+    path = tmp_path / "go.mod"
+    path.write_text(text, encoding="utf-8")
+    return read_go_mod(path)
+
+
+def test_module_go_line_and_requirements(tmp_path: Path):
+    found = read(tmp_path, TEXT)
+    assert (found.module, found.go, found.go_line) == ("example.com/plugin", "1.19", 4)
+    assert [(item.path, item.version, item.line) for item in found.requirements] == [
+        ("github.com/tidwall/gjson", "v1.17.3", 8),
+        ("github.com/alibaba/higress/plugins/wasm-go", "v1.4.3", 11),
+        ("github.com/higress-group/proxy-wasm-go-sdk", "v1.0.1", 12),
+    ]
+    sdk = found.version_of("github.com/higress-group/proxy-wasm-go-sdk")
+    assert sdk is not None
+    assert sdk.version == "v1.0.1"
+    assert found.version_of("github.com/x/y") is None
+
+
+def test_folders_that_stand_in_for_modules(tmp_path: Path):
+    assert list(read(tmp_path, TEXT).local_modules()) == [(tmp_path / "../b").resolve(), Path("/srv/h").resolve()]
+
+
+def test_an_empty_file_says_nothing(tmp_path: Path):
+    found = read(tmp_path, "")
+    assert (found.module, found.go, found.requirements) == (None, None, ())
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path):
+    (tmp_path / "go.mod").write_bytes(b"\xff\xfe\x00module")
+    with pytest.raises(InvalidInput) as caught:
+        read_go_mod(tmp_path / "go.mod")
+    assert caught.value.code == "go-mod-unreadable"

@@ -1,0 +1,45 @@
+"""A go.mod is edited by the word: what was not asked for stays as it was, comments and line ends included."""
+
+from higress_cli.go.mod import edited_go_mod
+
+TEXT = """\
+// a plugin
+module demo
+
+go 1.24.1 // raised by go get
+
+toolchain go1.24.4
+
+require github.com/a/b v1.0.0 // keep this remark
+
+require (
+\tgithub.com/c/d v1.2.3-0.20250711024300-081ab6ee8d75 // indirect
+\tgithub.com/e/f v1.0.0
+)
+
+exclude github.com/a/b v1.0.0
+
+replace github.com/e/f v1.0.0 => ../f
+"""
+
+
+def test_versions_change_only_where_they_are_required():
+    edited = edited_go_mod(TEXT, versions={"github.com/a/b": "v2.0.0", "github.com/c/d": "v1.4.3"})
+
+    assert edited == TEXT.replace("require github.com/a/b v1.0.0", "require github.com/a/b v2.0.0").replace(
+        "v1.2.3-0.20250711024300-081ab6ee8d75", "v1.4.3"
+    )
+
+
+def test_the_go_line_changes_and_the_toolchain_line_goes():
+    edited = edited_go_mod(TEXT, go="1.19", drop_toolchain=True)
+
+    assert edited == TEXT.replace("go 1.24.1", "go 1.19").replace("toolchain go1.24.4\n\n", "")
+
+
+def test_windows_line_ends_stay():
+    assert edited_go_mod("module m\r\ngo 1.24\r\n", go="1.19") == "module m\r\ngo 1.19\r\n"
+
+
+def test_a_module_that_is_not_required_is_not_added():
+    assert edited_go_mod(TEXT, versions={"github.com/x/y": "v1.0.0"}) == TEXT

@@ -1,0 +1,125 @@
+import pytest
+
+from higress_cli.gateway.servers import Seen
+from higress_cli.project.scenario import Expectation, TextMatch
+from higress_cli.scenarios.judge import Observed, judge, judge_identity, quote, read_identity
+from higress_cli.system.http import Answer
+
+DIGEST = "ab" * 32
+
+
+def answer(status: int = 200, body: str = "", **headers: str) -> Answer:
+    return Answer(status=status, headers=headers, body=body.encode())
+
+
+def verdict(expect: Expectation, **observed: object) -> bool:
+    checks = judge(expect, Observed(**{"answer": answer(), **observed}))
+    assert all(check.expected and check.got for check in checks)
+    return all(check.ok for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("match", "text", "fits"),
+    [
+        (TextMatch(equals="hello"), "hello", True),
+        (TextMatch(equals="hello"), "hello\n", True),
+        (TextMatch(equals="hello\n"), "hello", True),
+        (TextMatch(equals="hello"), "hello ", False),
+        (TextMatch(equals=""), "", True),
+        (TextMatch(contains="ell"), "hello", True),
+        (TextMatch(contains="elk"), "hello", False),
+        (TextMatch(matches="^h.*o$"), "hello", True),
+        (TextMatch(matches="^e"), "hello", False),
+    ],
+)
+def test_a_body_is_judged_as_the_scenario_says(match, text, fits):
+    assert verdict(Expectation(body=match), answer=answer(body=text)) is fits
+
+
+@pytest.mark.parametrize(
+    ("match", "headers", "fits"),
+    [
+        (TextMatch(equals="1"), {"x": "1"}, True),
+        (TextMatch(equals="1"), {}, False),
+        (TextMatch(contains=""), {}, False),
+        (TextMatch(absent=True), {}, True),
+        (TextMatch(absent=True), {"x": ""}, False),
+    ],
+)
+def test_a_header_is_there_or_not(match, headers, fits):
+    assert verdict(Expectation(headers={"x": match}), answer=answer(**headers)) is fits
+
+
+@pytest.mark.parametrize(
+    ("reached", "seen", "fits"),
+    [
+        (None, (), True),
+        (None, None, True),
+        (False, (), True),
+        (False, None, False),
+        (True, (), False),
+        (True, None, False),
+        (True, (Seen(method="GET", path="/", headers={}, body=b""),), True),
+        (False, (Seen(method="GET", path="/", headers={}, body=b""),), False),
+    ],
+)
+def test_whether_the_upstream_was_reached(reached, seen, fits):
+    assert verdict(Expectation(upstream_reached=reached), seen=seen) is fits
+
+
+def test_the_last_request_of_several_is_the_one_that_counts():
+    seen = tuple(Seen(method="GET", path=path, headers={}, body=b"") for path in ("/first", "/last"))
+    assert verdict(Expectation(upstream_reached=True, upstream_path="/last"), seen=seen)
+
+
+def test_a_body_too_long_to_be_kept_fits_nothing():
+    seen = (Seen(method="GET", path="/", headers={}, body=None),)
+    assert not verdict(Expectation(upstream_reached=True, upstream_body=TextMatch(contains="")), seen=seen)
+
+
+def test_no_answer_is_one_failure_and_says_why():
+    checks = judge(Expectation(status=200, body=TextMatch(equals="x")), Observed(answer=None, problem="refused"))
+    assert [check.ok for check in checks] == [False]
+    assert "refused" in checks[0].got
+
+
+@pytest.mark.parametrize(
+    ("match", "log", "fits"),
+    [
+        (TextMatch(contains="two"), ["one", "number two"], True),
+        (TextMatch(contains="two"), ["one"], False),
+        (TextMatch(contains="two"), [], False),
+        (TextMatch(absent=True), [], True),
+        (TextMatch(absent=True), ["one"], False),
+    ],
+)
+def test_one_line_of_the_log_has_to_fit(match, log, fits):
+    assert verdict(Expectation(log=match), log=log) is fits
+
+
+@pytest.mark.parametrize(
+    ("value", "ok"),
+    [
+        (f"run=r; config=2; sha256={DIGEST}; by=via_upstream", True),
+        (f"run=r; config=2; sha256={DIGEST}; by=", True),
+        (f"run=other; config=2; sha256={DIGEST}; by=", False),
+        (f"run=r; config=1; sha256={DIGEST}; by=", False),
+        (f"run=r; config=2; sha256={'cd' * 32}; by=", False),
+        (f"run=r; config=2; sha256={DIGEST}; by=wasm_fail_stream", False),
+        ("nonsense", False),
+        (None, False),
+    ],
+)
+def test_only_this_run_this_configuration_and_this_living_module_count(value, ok):
+    given = answer(**({"x-id": value} if value else {}))
+    assert judge_identity(given, header="x-id", run="r", config=2, digest=DIGEST).ok is ok
+
+
+def test_a_long_text_is_cut_and_its_length_told():
+    assert quote("a\nb") == "`a\\nb`"
+    assert "(1000 characters)" in quote("x" * 1000)
+    assert len(quote("x" * 1000)) < 200
+
+
+def test_an_identity_is_read_field_by_field():
+    assert read_identity("run=1; config=2; sha256=3; by=a=b") == {"run": "1", "config": "2", "sha256": "3", "by": "a=b"}
