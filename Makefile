@@ -10,7 +10,9 @@ CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench texts picture clean
+.PHONY: help demo quick test lint bench texts picture clean
+# What of make can keep the output of targets that run at once apart (make on macOS cannot).
+TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -19,13 +21,23 @@ demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin,
 	@$(BIN)/hgw quickstart "$(DEMO_DIR)"
 	@echo "hgw itself is $(BIN)/hgw here; to type just hgw in this shell: . $(BIN)/activate"
 
+quick: lint ## What to run after each change: lint, unit and command tests, in less than a minute
+	@$(BIN)/python -m pytest --quiet -n auto --dist worksteal tests/unit tests/cli
+
 test: lint ## Every check and every test, the real toolchain and the real gateway included
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.for-work ## Style, types and layers
-	@$(BIN)/ruff check .
+	@$(TOGETHER) lint-style lint-format lint-types lint-layers
+
+.PHONY: lint-style lint-format lint-types lint-layers
+lint-style:
+	@$(BIN)/ruff check --quiet .
+lint-format:
 	@$(BIN)/ruff format --check --quiet .
+lint-types:
 	@$(BIN)/mypy
+lint-layers:
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools, in one run
