@@ -19,6 +19,8 @@ from higress_cli.i18n import _
 
 _POLITE_SECONDS: Final = 2.0
 _LAST_WORDS_SECONDS: Final = 2.0
+_SUPERVISOR_SECONDS: Final = 2.0
+"""How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
 # Python's own settings would make a Python child (pip, a node-gyp script) behave as hgw was told to.
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
@@ -214,13 +216,20 @@ class Running:
         return self._process.poll()
 
     def stop(self, *, grace: float) -> None:
-        """Ask it to end, wait `grace` seconds, then insist. It is gone when this returns."""
+        """Ask it to end, wait `grace` seconds, then kill it. It is gone when this returns."""
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with contextlib.suppress(OSError, ValueError):  # the supervisor is gone, or this is the second call
+                self._process.stdin.write(str(grace).encode())
+                self._process.stdin.flush()
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         try:
-            self._process.wait(grace + 4.0)
+            self._process.wait(grace + _SUPERVISOR_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            pass
+        finally:
+            # Whatever became of the supervisor, the program is in its group.
+            _signal_group(self._process, None)
             self._process.wait()
 
 

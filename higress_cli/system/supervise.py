@@ -1,7 +1,8 @@
 """Run a program until standard input ends, then stop it: `supervise.py PROGRAM [ARGUMENT...]`.
 
 hgw holds the other end of standard input. The kernel closes it however hgw ends, so the program cannot outlive
-it. This file is run by path with a bare interpreter and must import nothing but the standard library.
+it. A number written there before it ends is how many seconds the program gets between SIGTERM and SIGKILL.
+This file is run by path with a bare interpreter and must import nothing but the standard library.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 
+# For a program whose hgw ended without a word.
 GRACE_SECONDS = 3.0
 
 
@@ -21,13 +23,17 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: program.terminate())
 
     def stop_at_end_of_input() -> None:
+        said = b""
         with contextlib.suppress(OSError):
-            while os.read(0, 4096):
-                pass
+            while more := os.read(0, 4096):
+                said += more
+        grace = GRACE_SECONDS
+        with contextlib.suppress(ValueError):
+            grace = float(said)
         if program.poll() is None:
             program.terminate()
             try:
-                program.wait(GRACE_SECONDS)
+                program.wait(grace)
             except subprocess.TimeoutExpired:
                 program.kill()
 

@@ -258,9 +258,36 @@ def test_a_program_in_the_background_that_ignores_sigterm_is_gone_after_stop(sta
     )
     pid = pid_in(tmp_path / "program.pid")
 
+    started_stopping = time.monotonic()
     running.stop(grace=0.5)
 
     assert not is_alive(pid)
+    assert 0.5 <= time.monotonic() - started_stopping < 2.5
+
+
+def test_a_program_that_cleans_up_within_its_grace_is_not_killed(started, tmp_path):
+    running = started(
+        "import signal, sys, time\n"
+        "def leave(*_):\n    time.sleep(0.5)\n    print('cleaned up', flush=True)\n    sys.exit(0)\n"
+        f"signal.signal(signal.SIGTERM, leave)\n{WRITE_PID}\ntime.sleep(60)"
+    )
+    pid_in(tmp_path / "program.pid")
+
+    running.stop(grace=10.0)
+
+    assert (tmp_path / "log.txt").read_text() == "cleaned up\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
+@pytest.mark.parametrize("what_befalls_it", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_program_is_gone_after_stop_even_when_its_supervisor_does_not_answer(started, tmp_path, what_befalls_it):
+    running = started(f"{WRITE_PID}\nimport time; time.sleep(60)")
+    pid = pid_in(tmp_path / "program.pid")
+    os.kill(running.pid, what_befalls_it)
+
+    running.stop(grace=0.1)
+
+    assert eventually(lambda: not is_alive(pid))
 
 
 def test_a_program_that_ends_by_itself_is_noticed_with_its_status(started):
