@@ -1,22 +1,59 @@
-"""A chosen value that remembers who chose it, so that messages can say so."""
+"""A chosen value that remembers where it came from, so that messages can say so."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from higress_cli.errors import InvalidInput, UsageError
 
 T = TypeVar("T")
 
 
+class SourceKind(StrEnum):
+    """Where a value can come from, in order of precedence: the first one that says something wins."""
+
+    FLAG = "flag"
+    VARIABLE = "variable"
+    FILE = "file"
+    """The plugin's own hgw.yaml."""
+    BUILDRC = "buildrc"
+    PARENT = "parent"
+    """The hgw.yaml of a parent folder."""
+    LOCK = "lock"
+    INFERRED = "inferred"
+    """Follows from another choice or from the project's own files, such as the profile from go.mod."""
+    USER = "user"
+    """The user's own configuration."""
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who chose a value. `text` is what messages and JSON show, such as `--abi`, `HGW_ABI` or the path of a file."""
+
+    kind: SourceKind
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the value was given for this run of hgw: on the command line or in a variable."""
+        return self.kind in {SourceKind.FLAG, SourceKind.VARIABLE}
+
+    @property
+    def refusal(self) -> type[UsageError] | type[InvalidInput]:
+        """The error for a bad value: wrong usage where it was typed or is in a variable, else invalid input."""
+        return UsageError if self.is_typed else InvalidInput
+
+
+DEFAULT: Final = Source(SourceKind.DEFAULT, "default")
+
+
 @dataclass(frozen=True)
 class Choice(Generic[T]):
-    """A value and its source, such as `--abi`, `HGW_ABI`, `hgw.yaml` or `default`."""
+    """A value and its source."""
 
     value: T
-    source: str
-
-
-def first_choice(*candidates: tuple[T | None, str], default: T, default_source: str = "default") -> Choice[T]:
-    """The first candidate that is not None, in the order of precedence, or the default."""
-    for value, source in candidates:
-        if value is not None:
-            return Choice(value, source)
-    return Choice(default, default_source)
+    source: Source = DEFAULT

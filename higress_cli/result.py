@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
+from higress_cli.choice import Source
 from higress_cli.errors import ExitCode, HgwError
 
 SCHEMA = 1
@@ -39,7 +40,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
             return value.value
         case None | bool() | int() | float() | str():
             return value
-        case Path():
+        case Path() | Source():
             return str(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from higress_cli.abi import ABI_CHOICES
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.commands import build as use_case
 from higress_cli.compile.choices import Given, split_tags
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
-from higress_cli.project.settings import ABI_CHOICES, PROFILES
+from higress_cli.profile import Profile
 
 app = new_app()
 
@@ -31,7 +32,7 @@ def build(
         str | None, typer.Option("--abi", metavar="|".join(ABI_CHOICES), help=N_("the ABI to build for (HGW_ABI)"))
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", metavar="|".join(PROFILES), help=N_("the compiler (HGW_PROFILE)"))
+        str | None, typer.Option("--profile", metavar="|".join(Profile), help=N_("the compiler (HGW_PROFILE)"))
     ] = None,
     out_file: Annotated[
         str | None,
@@ -83,7 +84,7 @@ def _show(result: use_case.BuildResult, ui: Ui, here: Path) -> None:
             ui.line(f"  {text}", "faint")
     for project in result.projects:
         choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
-        sources = (f"{what} ({_near(Path(choice.source), here)})" for what, choice in choices)
+        sources = (f"{what} ({_near(Path(str(choice.source)), here)})" for what, choice in choices)
         ui.line(f"  {project.name}: {', '.join(sources)}", "faint")
     ui.line()
     ui.line(_("Next: hgw verify (prove that it works), hgw run (try it)"))

@@ -143,7 +143,7 @@ def _judge_project(facts: Facts) -> Finding:
     if project is None:
         return _no_project(facts)
     profile = facts.choices().profile
-    return plugin_files.judge_project(project, profile=profile.value, profile_source=profile.source)
+    return plugin_files.judge_project(project, profile=profile.value, profile_source=str(profile.source))
 
 
 def _judge_go_mod(facts: Facts) -> Finding:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
@@ -183,7 +184,7 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
         return Extras(layers=additions.layers), ()
     from higress_cli.compile.recipe import make_recipe
 
-    newest = answers.abi if answers.abi != "all" else "0.2.100"
+    newest = answers.abi if answers.abi != EVERY_ABI else Abi.V0_2_100
     tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
     goroot = _private_go(session, answers.profile)
     extras = Extras(layers=additions.layers, tags=tags, goroot=str(goroot) if goroot else None)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from higress_cli.abi import ABI_CHOICES, EVERY_ABI
 from higress_cli.choice import Choice
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.project.project import Project
-from higress_cli.project.settings import ABI_CHOICES, FILE_NAME, PROFILES, Settings, read_settings
+from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
 from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data, variable_value
@@ -51,7 +53,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
     profile = _chosen(
         session,
         around,
-        setting=_Setting("profile", wishes.profile, lambda settings: settings.profile, PROFILES),
+        setting=_Setting("profile", wishes.profile, lambda settings: settings.profile, tuple(Profile)),
         default=usual if usual in template.profiles else template.profiles[0],
         fits=lambda value: value in template.profiles,
     )
@@ -61,13 +63,13 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
         around,
         setting=_Setting("abi", wishes.abi, lambda settings: settings.abi, ABI_CHOICES),
         default=abis[0] if abis else ABI_CHOICES[0],
-        fits=lambda value: value in abis or (value == "all" and len(abis) > 1),
+        fits=lambda value: value in abis or (value == EVERY_ABI and len(abis) > 1),
     )
     gateway = _chosen(
         session,
         around,
         setting=_Setting("gateway", wishes.gateway, lambda settings: settings.gateway),
-        default=default["gateway"][profile.value],
+        default=Profile(profile.value).gateway,
         fits=lambda _value: _profile_around(around) in (None, profile.value),
     )
     name = (
@@ -137,6 +139,6 @@ def _chosen(
             ),
             code="choice-invalid",
             hint=f"--{setting.key} {setting.choices[0]}",
-            details={"value": chosen.value, "source": chosen.source, "choices": list(setting.choices)},
+            details={"value": chosen.value, "source": str(chosen.source), "choices": list(setting.choices)},
         )
     return chosen

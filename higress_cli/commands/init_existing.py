@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from higress_cli.abi import Abi
+from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.compile.choices import Given, choose
@@ -69,8 +71,8 @@ def _completed(session: Session, wishes: Wishes, *, project: Project, go_mod: Go
         go_mod=go_mod,
     )
     abi = choices.abi.value
-    if choices.abi.source == "default" and _holds_headers(project.directory):
-        abi = "0.2.100"
+    if choices.abi.source.kind is SourceKind.DEFAULT and _holds_headers(project.directory):
+        abi = Abi.V0_2_100
     named = re.sub(r"/v\d+$", "", go_mod.module or "").rpartition("/")[2]
     name = (project.own.name if project.own else None) or name_from(named) or None
     return Wishes(

@@ -10,8 +10,8 @@ from typing import ClassVar, Final
 from higress_cli.choice import Choice
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.settings import PROFILES
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.toolchain.acquire import SOURCES, SYSTEM, Fetched
@@ -98,7 +98,7 @@ def install(
         installed = bring_about(session, _request(project, chosen.value, named), source=source)
     return InstallResult(
         profile=chosen.value,
-        profile_source=chosen.source,
+        profile_source=str(chosen.source),
         tools=tuple(_told(item, installed.requires) for item in installed.tools),
         seconds=round(time.monotonic() - started, 3),
         toolset=installed.toolset,
@@ -161,12 +161,12 @@ def _profile(session: Session, project: Project, flag: str | None) -> Choice[str
         lambda settings: settings.profile,
         flag=(flag, "--profile"),
         variable=(session.variable("HGW_PROFILE"), "HGW_PROFILE"),
-        default="tinygo",
+        default=Profile.TINYGO,
     )
-    if chosen.value not in PROFILES:
+    if chosen.value not in tuple(Profile):
         raise UsageError(
             _("`{value}` (from {source}) is none of: {choices}").format(
-                value=chosen.value, source=chosen.source, choices=", ".join(PROFILES)
+                value=chosen.value, source=chosen.source, choices=", ".join(Profile)
             ),
             code="choice-invalid",
             hint="hgw install --help",

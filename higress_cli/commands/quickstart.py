@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.commands.build import Artifact, build
 from higress_cli.commands.init import init
@@ -19,8 +20,9 @@ from higress_cli.gateway.engine import choose_engine
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import TITLES
+from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.settings import ABI_VERSIONS, FILE_NAME
+from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
 
@@ -150,17 +152,17 @@ def _abis(session: Session, project: Project | None, *, directory: Path, lang: s
     """Both ABIs as far as the profile has them; a project that is for 0.2.100 alone may not work under the other."""
     if project is None:
         planned = init(session, directory=directory, template=_TEMPLATE, lang=lang, dry_run=True)
-        native = planned.variables["profile"] == "go"
+        native = planned.variables["profile"] == Profile.GO
     else:
         go_mod = read_go_mod(project.go_mod)
         chosen = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
-        native = chosen.profile.value == "go" or chosen.abi.value == choices.NATIVE_ABI
-    return (choices.NATIVE_ABI,) if native else ABI_VERSIONS
+        native = chosen.profile.value == Profile.GO or chosen.abi.value == Abi.V0_2_100
+    return (Abi.V0_2_100,) if native else tuple(Abi)
 
 
 def _check_engine(session: Session, project: Project | None) -> None:
     """Minutes of installing and compiling are not to end with a missing package."""
-    wanted = Choice("auto", "default")
+    wanted = Choice("auto")
     if project is not None:
         chosen = gateway_settings.choose(project, given=gateway_settings.Given(), variables=session.variables)
         wanted = chosen.engine

@@ -94,7 +94,7 @@ def run(
         place = Place(
             bind=settings.bind.value,
             port=settings.port.value,
-            port_source=settings.port.source,
+            port_source=str(settings.port.source),
             admin_port=settings.admin_port.value,
             upstream=behind,
             plugin_name=project.name,
@@ -219,7 +219,7 @@ def _check_ports(settings: GatewaySettings) -> None:
     refused: list[GatewayError] = []
     for host, port, option in wanted:
         try:
-            check_port(host, port.value, option=option, source=port.source)
+            check_port(host, port.value, option=option, source=str(port.source))
         except GatewayError as error:
             refused.append(error)
     if refused:
@@ -240,7 +240,7 @@ def _upstream(stack: contextlib.ExitStack, folder: RunFolder, settings: GatewayS
             port=settings.upstream_port.value,
             sink=RequestLog(folder.upstream_log),
             log=folder.server_log,
-            source=settings.upstream_port.source,
+            source=str(settings.upstream_port.source),
         )
     )
     return server.at
@@ -273,5 +273,5 @@ def _result(
         abi=plugin.abi.version,
         renamed_export=applied.renamed,
         config=live.config_path if live.config is not None else None,
-        settings={name: {"value": plain(choice.value), "source": choice.source} for name, choice in chosen.items()},
+        settings={name: plain(choice) for name, choice in chosen.items()},
     )

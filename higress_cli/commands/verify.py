@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.choice import Source, SourceKind
 from higress_cli.commands.plugin_module import FreshModule, fresh_module
 from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
@@ -173,7 +174,7 @@ def _verify_running(
     steps: list[Step],
 ) -> VerifyResult:
     """On a gateway that runs already."""
-    address = endpoint(url, source="--url").url
+    address = endpoint(url, source=Source(SourceKind.FLAG, "--url")).url
     path = module or fresh_module(session, project, build=False).path
     plugin = read_plugin(path)
     warnings: list[str] = []

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from higress_cli.choice import Choice
-from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.abi import ABI_CHOICES, EVERY_ABI, NEW_ABI_TAG, Abi
+from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
+from higress_cli.errors import UsageError
 from higress_cli.go.mod import GoMod
 from higress_cli.i18n import _
 from higress_cli.knowledge.dependencies import traps
+from higress_cli.profile import Profile
 from higress_cli.project.project import Project
-from higress_cli.project.settings import ABI_CHOICES, ABI_VERSIONS, PROFILES, Settings
+from higress_cli.project.settings import Settings
 
 T = TypeVar("T")
 
-ABI_TAG: Final = "proxy_wasm_version_0_2_100"
-"""The SDK's build tag for ABI 0.2.100. Among a plugin's tags it is a choice of the ABI."""
-NATIVE_ABI: Final = "0.2.100"
 _OUT_FILE: Final = "main.wasm"
+_GO_MOD: Final = Source(SourceKind.INFERRED, "go.mod")
 # They belong to hgw: where the result goes, and tags that decide about the ABI.
 _RESERVED: Final = {"o": "--out-file", "tags": "--tags"}
 
@@ -51,11 +51,11 @@ class Choices:
     arguments: tuple[str, ...]
 
     @property
-    def abis(self) -> tuple[str, ...]:
+    def abis(self) -> tuple[Abi, ...]:
         """The ABI versions to build for."""
-        if self.profile.value == "go":
-            return (NATIVE_ABI,)
-        return ABI_VERSIONS if self.abi.value == "all" else (self.abi.value,)
+        if self.abi.value == EVERY_ABI:
+            return Profile(self.profile.value).abis
+        return (Abi(self.abi.value),)
 
     def output(self, abi: str) -> Path:
         """The absolute path of the module; with `all` the ABI becomes a part of its name."""
@@ -78,9 +78,9 @@ def choose(project: Project, *, given: Given, variables: Mapping[str, str], go_m
             flag=(given.profile, "--profile"),
             variable=_variable(variables, "HGW_PROFILE"),
             default=_profile_of(go_mod),
-            default_source="go.mod" if go_mod and _profile_of(go_mod) == "go" else "default",
+            default_source=_GO_MOD if _profile_of(go_mod) is Profile.GO else DEFAULT,
         ),
-        PROFILES,
+        tuple(Profile),
     )
     variable_tags = _split(variables.get("HGW_TAGS"))
     tags = project.choose(
@@ -97,7 +97,7 @@ def choose(project: Project, *, given: Given, variables: Mapping[str, str], go_m
         default=(),
     )
     _refuse_reserved(flags.value, source=flags.source)
-    _refuse_reserved(given.arguments, source="--")
+    _refuse_reserved(given.arguments, source=Source(SourceKind.FLAG, "--"))
     return Choices(
         directory=project.directory,
         profile=profile,
@@ -108,7 +108,7 @@ def choose(project: Project, *, given: Given, variables: Mapping[str, str], go_m
             variable=_variable(variables, "HGW_OUT_FILE"),
             default=_OUT_FILE,
         ),
-        tags=Choice(tuple(tag for tag in tags.value if tag != ABI_TAG), tags.source),
+        tags=Choice(tuple(tag for tag in tags.value if tag != NEW_ABI_TAG), tags.source),
         flags=flags,
         arguments=given.arguments,
     )
@@ -128,41 +128,41 @@ def _abi(
         return settings.abi or _implied(settings.tags)
 
     named = _variable(variables, "HGW_ABI")
-    native = profile.value == "go"
+    native = profile.value == Profile.GO
     abi = _one_of(
         project.choose(
             of,
             flag=(given.abi, "--abi") if given.abi else (_implied(given.tags), "--tags"),
             variable=named if named[0] else (_implied(variable_tags), "HGW_TAGS"),
             buildrc=_implied(project.extra_tags),
-            default=NATIVE_ABI if native else ABI_VERSIONS[0],
-            default_source="profile go" if native else "default",
+            default=Profile(profile.value).abis[0],
+            default_source=Source(SourceKind.INFERRED, f"profile {profile.value}") if native else DEFAULT,
         ),
         ABI_CHOICES,
     )
-    if native and abi.value == ABI_VERSIONS[0]:
-        raise _refusal(abi.source)(
+    if native and abi.value == Abi.V0_2_1:
+        raise abi.source.refusal(
             _(
                 "ABI {abi} (from {source}) does not go with profile go (from {other}): native Go always makes {native}"
-            ).format(abi=abi.value, source=abi.source, other=profile.source, native=NATIVE_ABI),
+            ).format(abi=abi.value, source=abi.source, other=profile.source, native=Abi.V0_2_100),
             code="abi-not-for-profile",
-            hint=f"hgw build --abi {NATIVE_ABI}",
+            hint=f"hgw build --abi {Abi.V0_2_100}",
             details={"abi": abi.value, "abi_source": abi.source, "profile_source": profile.source},
         )
     return abi
 
 
 def _implied(tags: Sequence[str] | None) -> str | None:
-    return NATIVE_ABI if tags and ABI_TAG in tags else None
+    return Abi.V0_2_100 if tags and NEW_ABI_TAG in tags else None
 
 
-def _profile_of(go_mod: GoMod | None) -> str:
+def _profile_of(go_mod: GoMod | None) -> Profile:
     """What a project that does not say it is for: native Go where its modules work there and not with TinyGo."""
     if go_mod is None:
-        return PROFILES[0]
+        return Profile.TINYGO
     asked = {item.path: item.version for item in go_mod.requirements if item.path not in go_mod.replaced}
-    fits = {profile: all(trap.level != "fail" for trap in traps(asked, profile=profile)) for profile in PROFILES}
-    return "go" if fits["go"] and not fits["tinygo"] else PROFILES[0]
+    fits = {profile: all(trap.level != "fail" for trap in traps(asked, profile=profile)) for profile in Profile}
+    return Profile.GO if fits[Profile.GO] and not fits[Profile.TINYGO] else Profile.TINYGO
 
 
 def _variable(variables: Mapping[str, str], name: str) -> tuple[str | None, str]:
@@ -202,18 +202,13 @@ def _one_of(choice: Choice[str], choices: Sequence[str]) -> Choice[str]:
     return choice
 
 
-def _refuse_reserved(flags: Sequence[str], *, source: str) -> None:
+def _refuse_reserved(flags: Sequence[str], *, source: Source) -> None:
     for flag in flags:
         name = flag.lstrip("-").partition("=")[0]
         if flag.startswith("-") and name in _RESERVED:
-            raise _refusal(source)(
+            raise source.refusal(
                 _("`{flag}` (from {source}) is for hgw to set").format(flag=flag, source=source),
                 code="flag-reserved",
                 hint=_("use {option}").format(option=_RESERVED[name]),
                 details={"flag": flag, "source": source},
             )
-
-
-def _refusal(source: str) -> type[UsageError] | type[InvalidInput]:
-    """What was typed or is in the environment is wrong usage; what a file says is invalid input."""
-    return UsageError if source.startswith(("-", "HGW_")) else InvalidInput

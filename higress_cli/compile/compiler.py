@@ -12,12 +12,12 @@ from higress_cli.compile.recipe import Recipe
 from higress_cli.errors import CompileError, ConflictError
 from higress_cli.i18n import _
 from higress_cli.knowledge.compiler_errors import recognise
+from higress_cli.profile import Profile
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import remove_tree
 
 _TAIL_LINES: Final = 100
-_COMPILERS: Final = {"tinygo": "TinyGo", "go": "Go"}
 _ABANDONED_SECONDS: Final = 24 * 3600
 
 
@@ -61,7 +61,7 @@ def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode:
     matches = recognise(output)
     tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
-        compiler=_COMPILERS[recipe.profile], path=directory, abi=recipe.abi, status=returncode
+        compiler=Profile(recipe.profile).compiler, path=directory, abi=recipe.abi, status=returncode
     )
     details = {
         "directory": directory,

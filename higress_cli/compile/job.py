@@ -18,6 +18,7 @@ from higress_cli.go.header_phase import check_uses, find_uses
 from higress_cli.go.registration import check_registration
 from higress_cli.go.syntax import parse
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.wasm.module import read_module
@@ -188,10 +189,10 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
 
 
 def _title(step: Step) -> str:
-    compiler = next(tool for tool in reversed(step.job.equipment.tools) if tool.name in _TITLES)
+    compiler = next(tool for tool in step.job.equipment.tools if tool.name == step.recipe.profile)
     return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
-        name=step.job.name, abi=step.recipe.abi, compiler=_TITLES[compiler.name], version=compiler.version
+        name=step.job.name,
+        abi=step.recipe.abi,
+        compiler=Profile(step.recipe.profile).compiler,
+        version=compiler.version,
     )
-
-
-_TITLES = {"go": "Go", "tinygo": "TinyGo"}

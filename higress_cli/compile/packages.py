@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.recipe import Recipe
+from higress_cli.profile import Profile
 from higress_cli.system import process
 
 _PLATFORM_FLAGS: Final = ("-target=", "-gc=", "-scheduler=", "-tags=")
@@ -72,7 +73,7 @@ def platform_of(recipe: Recipe, *, directory: Path, variables: Mapping[str, str]
     Raises:
         PlatformUnknownError: TinyGo refuses the tools or the target.
     """
-    if recipe.profile == "go":
+    if recipe.profile == Profile.GO:
         return {name: value for name, value in recipe.edits.items() if value is not None}, ",".join(recipe.tags)
     flags = [word for word in recipe.argv if word.startswith(_PLATFORM_FLAGS)]
     answer = process.run(["tinygo", "info", "-json", *flags], variables=variables, cwd=directory)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from higress_cli.compile.choices import ABI_TAG, NATIVE_ABI
+from higress_cli.abi import NEW_ABI_TAG, Abi
+from higress_cli.profile import Profile
 
 REVISION: Final = 1
 """Part of every fingerprint: raise it when what a recipe does changes without its words changing."""
@@ -43,7 +44,7 @@ def make_recipe(
 
     A GOGC in `variables` is the user's own and stays.
     """
-    if profile == "go":
+    if profile == Profile.GO:
         own = (f"-tags={','.join(tags)}",) if tags else ()
         return Recipe(
             profile=profile,
@@ -51,7 +52,7 @@ def make_recipe(
             argv=("go", "build", "-buildmode=c-shared", "-o", output, *own, *flags, "./"),
             edits={"GOOS": "wasip1", "GOARCH": "wasm"},
         )
-    all_tags = " ".join([*_TINYGO_TAGS, *tags, *([ABI_TAG] if abi == NATIVE_ABI else [])])
+    all_tags = " ".join([*_TINYGO_TAGS, *tags, *([NEW_ABI_TAG] if abi == Abi.V0_2_100 else [])])
     return Recipe(
         profile=profile,
         abi=abi,

@@ -18,9 +18,9 @@ from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
 from higress_cli.knowledge.compatibility import misfits
+from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.settings import PROFILES
 from higress_cli.session import Session
 from higress_cli.system import ports, process
 from higress_cli.toolchain.probe import Probed, probe
@@ -97,7 +97,7 @@ class Facts:
         try:
             return self.choices().profile.value
         except HgwError:
-            return PROFILES[0]
+            return Profile.TINYGO
 
     def abi(self) -> str:
         """The ABI that the project is built for."""
@@ -153,7 +153,7 @@ class Facts:
             bind=bind,
             port=chosen.value,
             option=option,
-            source=chosen.source,
+            source=str(chosen.source),
             free=free,
             refusal=None if free else ports.refusal(bind, chosen.value),
             holder=None if free else ports.holder(chosen.value),

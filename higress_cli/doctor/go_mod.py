@@ -11,6 +11,7 @@ from higress_cli.go.mod import GoMod, edited_go_mod, read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import is_newer, release
 from higress_cli.knowledge.dependencies import Trap, pinned_go_line, pins, traps
+from higress_cli.profile import Profile
 
 # Go has looked at the `go` line since 1.21; an older one reads only two numbers there and knows no `toolchain` line.
 _FIRST_STRICT_GO = "1.21"
@@ -135,7 +136,7 @@ def _fix(path: Path, text: str, faults: Sequence[Fault], *, profile: str) -> Fix
     wanted += [f"go {go_line}"] if go_line else []
     beyond_pins = any(fault.code.startswith(("sdk-for", "wrapper-for")) and not fault.modules for fault in faults)
     if beyond_pins:
-        other = "go" if profile == "tinygo" else "tinygo"
+        other = next(candidate for candidate in Profile if candidate != profile)
         return Fix(summary=_("if the plugin is for {other}, say `profile: {other}` in hgw.yaml").format(other=other))
     if content == text:
         return Fix(summary=_("ask for a newer Go under `toolchain` in hgw.yaml, then: hgw install"))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
-from higress_cli.wasm.abi import Abi, abi_of
+from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.rewrite import rename_export
 
-_NEW_ABI: Final = "0.2.100"
 ENVOY_MARKER: Final = "proxy_abi_version_0_2_1"
 """The newest marker that upstream Envoy knows (proxy-wasm-cpp-host, src/bytecode_util.cc)."""
 
@@ -24,12 +24,12 @@ class Plugin:
     content: bytes
     sha256: str
     module: Module
-    abi: Abi
+    abi: DeclaredAbi
 
     @property
     def stops_on_headers(self) -> bool:
         """Whether a gateway lets this module stop at the headers alone: that is what ABI 0.2.100 brought."""
-        return self.abi.version == _NEW_ABI
+        return self.abi.version == Abi.V0_2_100
 
     @property
     def host_functions(self) -> frozenset[str]:

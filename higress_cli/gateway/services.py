@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from higress_cli.choice import Choice
-from higress_cli.errors import HgwError, InvalidInput, UsageError
+from higress_cli.choice import Choice, Source
+from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.system.ports import HIGHEST
 
@@ -31,7 +31,7 @@ class Endpoint:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.path}"
 
 
-def cluster_name(key: str, *, source: str) -> str:
+def cluster_name(key: str, *, source: Source) -> str:
     """The cluster of a key of `run.services`: `NAME:PORT`, a static name without a port, or a whole cluster name.
 
     The wrapper makes the same names of what a plugin gives its client (wasm-go, pkg/wrapper/cluster_wrapper.go).
@@ -56,7 +56,7 @@ def cluster_name(key: str, *, source: str) -> str:
     )
 
 
-def endpoint(text: str, *, source: str) -> Endpoint:
+def endpoint(text: str, *, source: Source) -> Endpoint:
     """An address: `HOST:PORT`, or an `http://` or `https://` URL.
 
     Raises:
@@ -101,7 +101,5 @@ def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Endpoint]:
     }
 
 
-def _invalid(message: str, *, source: str, hint: str) -> HgwError:
-    """What was typed or is in the environment is wrong usage; what a file says is invalid input."""
-    kind = UsageError if source.startswith(("-", "HGW_")) else InvalidInput
-    return kind(message, code="service-invalid", hint=hint, details={"source": source})
+def _invalid(message: str, *, source: Source, hint: str) -> HgwError:
+    return source.refusal(message, code="service-invalid", hint=hint, details={"source": source})

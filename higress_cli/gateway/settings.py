@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 
-from higress_cli.choice import Choice
-from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.choice import Choice, Source, SourceKind
+from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig, read_plugin_config
 from higress_cli.project.project import Project
@@ -93,7 +93,7 @@ def choose(project: Project, *, given: Given, variables: Mapping[str, str]) -> G
         upstream=of("upstream", HTTPBIN, lambda settings: settings.upstream, _text),
         upstream_port=of("upstream_port", 12345, lambda settings: settings.upstream_port, _port),
         config=of("config", _CONFIG_FILE, lambda settings: settings.config, _text),
-        services=Choice({**services.value, **typed}, "--service") if typed else services,
+        services=Choice({**services.value, **typed}, Source(SourceKind.FLAG, "--service")) if typed else services,
     )
 
 
@@ -103,8 +103,7 @@ def _address(bind: Choice[str]) -> Choice[str]:
     try:
         ip_address(bind.value)
     except ValueError as error:
-        kind = UsageError if bind.source.startswith(("-", "HGW_")) else InvalidInput
-        raise kind(
+        raise bind.source.refusal(
             _("`{value}` (from {source}) is no IP address").format(value=bind.value, source=bind.source),
             code="choice-invalid",
             hint=_("127.0.0.1 is this machine alone, 0.0.0.0 every network that it is in"),
@@ -124,7 +123,7 @@ def load_config(project: Project, choice: Choice[str]) -> PluginConfig | None:
         InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.
     """
     path = config_path(project, choice)
-    if choice.value == _CONFIG_FILE and not choice.source.startswith(("-", "HGW_")) and not path.exists():
+    if choice.value == _CONFIG_FILE and not choice.source.is_typed and not path.exists():
         return None
     return read_plugin_config(path)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from higress_cli.abi import Abi
 from higress_cli.errors import CheckFailed
 from higress_cli.go.syntax import GoFile, place, text, walk
 from higress_cli.i18n import _
@@ -57,17 +58,17 @@ def check_uses(uses: Uses, *, abi: str) -> tuple[str, ...]:
     Raises:
         CheckFailed: `header-stop-iteration`: the value means something else under this ABI.
     """
-    if abi == "0.2.1" and uses.stop_iteration:
+    if abi == Abi.V0_2_1 and uses.stop_iteration:
         message = _(
             "{place}: types.{value} needs ABI 0.2.100: under {abi} the body stops as well, and the request hangs"
         )
         raise CheckFailed(
             message.format(place=uses.stop_iteration[0], value=_STOP, abi=abi),
             code="header-stop-iteration",
-            hint="hgw build --abi 0.2.100",
+            hint=f"hgw build --abi {Abi.V0_2_100}",
             details={"places": list(uses.stop_iteration), "abi": abi},
         )
-    if abi != "0.2.100":
+    if abi != Abi.V0_2_100:
         return ()
     warning = _("{place}: under ABI {abi} types.{value} in a header phase lets the body go on; types.{safe} never does")
     return tuple(warning.format(place=where, abi=abi, value=_PAUSE, safe=_SAFE) for where in uses.pause_in_headers)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from higress_cli.errors import CheckFailed
 from higress_cli.go.syntax import GoFile, place, text, walk
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,7 +23,7 @@ def check_registration(files: Sequence[GoFile], *, profile: str) -> None:
     Raises:
         CheckFailed: `registration-in-main`.
     """
-    if profile != "go":
+    if profile != Profile.GO:
         return
     calls = [(file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node)]
     if calls and all(function == "main" for _file, _node, function in calls):

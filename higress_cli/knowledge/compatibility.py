@@ -12,6 +12,7 @@ from typing import Any, Final
 from packaging.version import InvalidVersion, Version
 
 from higress_cli.i18n import N_, _
+from higress_cli.profile import Profile
 
 # Titles as people write them; versions of binaryen are those that `wasm-opt --version` prints.
 TITLES: Final = {"go": "Go", "tinygo": "TinyGo", "binaryen": "wasm-opt"}
@@ -89,7 +90,7 @@ def matches(version: str, wanted: str) -> bool:
     return release(version).release[: len(parts)] == parts
 
 
-def floor(tool: str, *, profile: str = "tinygo") -> str | None:
+def floor(tool: str, *, profile: str = Profile.TINYGO) -> str | None:
     """The oldest version of a tool that the profile works with, None where the profile does not use it."""
     value = _data()["floor"][profile].get(tool)
     return None if value is None else str(value)
@@ -116,19 +117,19 @@ def preferred_binaryen() -> str:
 
 
 def misfits(
-    *, profile: str = "tinygo", go: str | None = None, tinygo: str | None = None, binaryen: str | None = None
+    *, profile: str = Profile.TINYGO, go: str | None = None, tinygo: str | None = None, binaryen: str | None = None
 ) -> tuple[Misfit, ...]:
     """All that is wrong with these versions for the profile, each on its own and then with each other.
 
     A version that is None is not judged. TinyGo comes first: where it does not do, no Go is right for it.
     """
     found: list[Misfit] = []
-    if profile == "tinygo":
+    if profile == Profile.TINYGO:
         found += _tinygo_misfits(tinygo) if tinygo else []
         found += _floor_misfits("binaryen", binaryen, profile=profile) if binaryen else []
     if go:
         by_floor = _floor_misfits("go", go, profile=profile)
-        by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == "tinygo" and not found else []
+        by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == Profile.TINYGO and not found else []
         found += by_floor or by_tinygo
     return tuple(found)
 
@@ -158,7 +159,7 @@ def _floor_misfits(tool: str, version: str, *, profile: str) -> list[Misfit]:
 
 
 def _tinygo_misfits(tinygo: str) -> list[Misfit]:
-    too_old = _floor_misfits("tinygo", tinygo, profile="tinygo")
+    too_old = _floor_misfits("tinygo", tinygo, profile=Profile.TINYGO)
     if too_old:
         return too_old
     for row in _data()["refused"]:

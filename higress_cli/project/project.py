@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from higress_cli.choice import Choice, first_choice
+from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
@@ -37,7 +37,7 @@ class Project:
         flag: tuple[T | None, str],
         variable: tuple[T | None, str],
         default: T,
-        default_source: str = "default",
+        default_source: Source = DEFAULT,
         buildrc: T | None = None,
     ) -> Choice[T]:
         """The value that wins: flag, variable, hgw.yaml, .buildrc, a parent folder's hgw.yaml, the default.
@@ -48,15 +48,17 @@ class Project:
         own, inherited = (
             (read(settings), str(settings.file)) if settings else (None, "") for settings in (self.own, self.inherited)
         )
-        return first_choice(
-            flag,
-            variable,
-            own,
-            (buildrc, str(self.directory / ".buildrc")),
-            inherited,
-            default=default,
-            default_source=default_source,
+        candidates = (
+            (SourceKind.FLAG, *flag),
+            (SourceKind.VARIABLE, *variable),
+            (SourceKind.FILE, *own),
+            (SourceKind.BUILDRC, buildrc, str(self.directory / ".buildrc")),
+            (SourceKind.PARENT, *inherited),
         )
+        for kind, value, text in candidates:
+            if value is not None:
+                return Choice(value, Source(kind, text))
+        return Choice(default, default_source)
 
     @property
     def go_mod(self) -> Path:

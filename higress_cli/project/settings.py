@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from higress_cli.abi import ABI_CHOICES
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.project.scenario import Scenario, read_scenario
 from higress_cli.project.yaml_node import Node, compose
 
 FILE_NAME: Final = "hgw.yaml"
-PROFILES: Final = ("tinygo", "go")
-ABI_VERSIONS: Final = ("0.2.1", "0.2.100")
-ABI_CHOICES: Final = (*ABI_VERSIONS, "all")
 ENGINES: Final = ("auto", "envoy", "builtin", "docker")
 TOOLS: Final = ("go", "tinygo", "binaryen")
 _HIGHEST_PORT: Final = 65535
@@ -70,7 +69,7 @@ def read_settings(path: Path) -> Settings:
     return Settings(
         file=path,
         name=_text(top, "name"),
-        profile=_choice(top, "profile", PROFILES),
+        profile=_choice(top, "profile", tuple(Profile)),
         abi=_choice(top, "abi", ABI_CHOICES),
         gateway=_text(top, "gateway"),
         toolchain={name: node.text() for name, node in _section(top, "toolchain", TOOLS).items()},

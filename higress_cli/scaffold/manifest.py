@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from higress_cli.abi import Abi
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import LANGUAGES, _
-from higress_cli.project.settings import ABI_VERSIONS, PROFILES
+from higress_cli.profile import Profile
 
 FILE_NAME: Final = "template.toml"
 VARIABLE_TYPES: Final = ("string", "integer", "boolean", "choice")
@@ -57,8 +58,8 @@ class Template:
     description: Text
     order: int = 100
     hidden: bool = False
-    profiles: tuple[str, ...] = PROFILES
-    abis: tuple[str, ...] = ABI_VERSIONS
+    profiles: tuple[str, ...] = tuple(Profile)
+    abis: tuple[str, ...] = tuple(Abi)
     layers: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     variables: tuple[Variable, ...] = ()
@@ -67,7 +68,7 @@ class Template:
 
     def abis_for(self, profile: str) -> tuple[str, ...]:
         """The ABI versions that it supports in `profile`; native Go knows only the newest."""
-        return self.abis if profile != "go" else tuple(abi for abi in self.abis if abi == ABI_VERSIONS[-1])
+        return tuple(abi for abi in self.abis if abi in Profile(profile).abis)
 
 
 def read_manifest(root: Path) -> Template:
@@ -116,8 +117,8 @@ class _Reader:
             description=self._text(document, "description", required=True),
             order=self._typed(document, "order", int, 100),
             hidden=self._typed(document, "hidden", bool, False),
-            profiles=self._subset(document, "profiles", PROFILES),
-            abis=self._subset(document, "abis", ABI_VERSIONS),
+            profiles=self._subset(document, "profiles", tuple(Profile)),
+            abis=self._subset(document, "abis", tuple(Abi)),
             layers=self._texts(document, "layers"),
             modules=self._texts(document, "modules"),
             variables=tuple(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.go.profiles import check_modules, go_profile
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
@@ -85,11 +86,11 @@ def _check_gateway(answers: Answers) -> None:
     if not _GATEWAY.fullmatch(answers.gateway):
         raise UsageError(
             _("`{value}` is no gateway version; one looks like {example}").format(
-                value=answers.gateway, example=scaffold_data()["default"]["gateway"][answers.profile]
+                value=answers.gateway, example=Profile(answers.profile).gateway
             ),
             code="gateway-invalid",
         )
-    floor = scaffold_data()["floor"]["gateway"].get(answers.profile)
+    floor = Profile(answers.profile).oldest_gateway
     if floor is None:
         return
     from higress_cli.knowledge.compatibility import release

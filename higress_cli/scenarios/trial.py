@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.engines.envoy import log_lines
 from higress_cli.gateway.engines.envoy.bootstrap import DEFAULT_ROUTE, IDENTITY_HEADER
@@ -140,7 +141,7 @@ class Trial:
         clusters = dict(self._services)
         with contextlib.ExitStack() as stack:
             for key, service in wanted.items():
-                name = cluster_name(key, source=str(self._settings_file))
+                name = cluster_name(key, source=Source(SourceKind.FILE, str(self._settings_file)))
                 if service.mode == "absent":
                     clusters.pop(name, None)
                 elif service.mode == "refused":

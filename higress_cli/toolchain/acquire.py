@@ -8,6 +8,7 @@ from typing import Final
 from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
+from higress_cli.profile import Profile
 from higress_cli.toolchain import mirrors
 from higress_cli.toolchain.attempt import Cause, PassedOver, Tried
 from higress_cli.toolchain.select import Candidate
@@ -154,7 +155,7 @@ class Acquisition:
         tinygo = plan["tinygo"].version
         need = plan.get("go")
         if need is None:
-            rows = compatibility.preferred_sets("tinygo")
+            rows = compatibility.preferred_sets(Profile.TINYGO)
             go = next((row.go for row in rows if row.tinygo == tinygo), rows[0].go)
             stored = self._work.store.entries("go")
             here = next((Candidate(tool=e.tool(), entry=e) for e in stored if e.receipt.version == go), None)

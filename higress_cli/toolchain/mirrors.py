@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.session import Session
@@ -27,14 +27,14 @@ def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
     variable = f"HGW_MIRROR_{kind.upper()}"
     given = session.variable(variable)
     if given is None:
-        return Choice(_preset(kind, "official"), "default")
+        return Choice(_preset(kind, "official"))
     if given in _data()[kind]:
-        return Choice(_preset(kind, given), f"{variable}={given}")
+        return Choice(_preset(kind, given), Source(SourceKind.VARIABLE, f"{variable}={given}"))
     prefixes = tuple(part.strip().rstrip("/") for part in given.split(",") if part.strip())
     for prefix in prefixes:
         if not prefix.startswith(_SCHEMES):
             raise _invalid(variable, given, kind)
-    return Choice(prefixes, variable)
+    return Choice(prefixes, Source(SourceKind.VARIABLE, variable))
 
 
 def goproxy(session: Session) -> str | None:

@@ -11,12 +11,13 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
+from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.store import Entry, Store
 from higress_cli.toolchain.toolset import Tool, Toolset
 
-NEEDED: Final = {"tinygo": ("go", "tinygo", "binaryen"), "go": ("go",)}
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {profile: profile.tools for profile in Profile}
 _ANY: Final[Mapping[str, str]] = MappingProxyType({})
 
 

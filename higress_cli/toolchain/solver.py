@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from higress_cli.choice import Choice
-from higress_cli.errors import InvalidInput, ToolError, UsageError
+from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
+from higress_cli.profile import Profile
 from higress_cli.system.host import Host
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.select import NEEDED, Candidate
@@ -41,7 +42,7 @@ class Request:
 def request_for(profile: str, *, tools: Sequence[str] = (), wanted: Mapping[str, Choice[str]]) -> Request:
     """All tools of a profile, or only those named; one that only TinyGo builds need asks for their rules."""
     if not set(tools) <= set(NEEDED[profile]):
-        profile = "tinygo"
+        profile = Profile.TINYGO
     return Request(profile=profile, tools=tuple(tools) or NEEDED[profile], wanted=dict(wanted))
 
 
@@ -82,7 +83,7 @@ def _tinygo_needs(
 ) -> Iterator[Need]:
     """What is on the machine and does, then what hgw prefers, each at most once."""
     asked = wanted.get("tinygo")
-    preferred = [item.tinygo for item in compatibility.preferred_sets("tinygo") if item.tinygo]
+    preferred = [item.tinygo for item in compatibility.preferred_sets(Profile.TINYGO) if item.tinygo]
     for candidate in here.get("tinygo", ()):
         if candidate.entry is None and _does("tinygo", candidate.version, asked):
             yield Need(name="tinygo", version=candidate.version, here=candidate, exact=asked is not None)
@@ -153,8 +154,7 @@ def _resolve(name: str, choice: Choice[str], here: Mapping[str, Sequence[Candida
         near=", ".join(_nearest(choice.value, versions)) or "-", all=", ".join(versions)
     )
     details = {"tool": name, "version": choice.value, "known": list(versions)}
-    kind = InvalidInput if choice.source.endswith((".yaml", ".yml")) else UsageError
-    raise kind(message, code="version-unknown", hint=hint, details=details)
+    raise choice.source.refusal(message, code="version-unknown", hint=hint, details=details)
 
 
 def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
@@ -173,7 +173,7 @@ def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
 def _refuse_misfits(request: Request, wanted: Mapping[str, str]) -> None:
     judged = {name: wanted[name] for name in request.tools if name in wanted}
     for misfit in compatibility.misfits(profile=request.profile, **judged):
-        sources = ", ".join(dict.fromkeys(request.wanted[name].source for name in judged))
+        sources = ", ".join(dict.fromkeys(str(request.wanted[name].source) for name in judged))
         raise ToolError(
             _("{tool} {found} (from {source}) does not fit: {reason}; expected {expected}").format(
                 tool=compatibility.TITLES[misfit.tool],

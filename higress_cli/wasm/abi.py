@@ -3,22 +3,20 @@
 from dataclasses import dataclass
 from typing import Final
 
+from higress_cli.abi import Abi
 from higress_cli.wasm.module import Module
 
 MARKER: Final = "proxy_abi_version_"
-# The SDK's "0.2.1" modules carry the marker of 0.2.0; hosts treat both alike (proxy-wasm-cpp-host, bytecode_util.cc).
-_VERSIONS: Final = {
+# Markers that hosts know beside those that the SDK gives a module (proxy-wasm-cpp-host, bytecode_util.cc).
+_VERSIONS: Final[dict[str, str]] = {
     "proxy_abi_version_0_1_0": "0.1.0",
-    "proxy_abi_version_0_2_0": "0.2.1",
-    "proxy_abi_version_0_2_1": "0.2.1",
-    "proxy_abi_version_0_2_100": "0.2.100",
+    "proxy_abi_version_0_2_1": Abi.V0_2_1,
+    **{abi.marker: abi for abi in Abi},
 }
-EXPORT_OF_ABI: Final = {"0.2.1": "proxy_abi_version_0_2_0", "0.2.100": "proxy_abi_version_0_2_100"}
-"""The marker that the SDK gives a module of each ABI."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Abi:
+class DeclaredAbi:
     """`export` is the marker that a host goes by: the first one. `version` None: a marker that no host knows.
 
     `markers` are all of them; a sound module has exactly one.
@@ -29,10 +27,10 @@ class Abi:
     markers: tuple[str, ...]
 
 
-def abi_of(module: Module) -> Abi:
+def abi_of(module: Module) -> DeclaredAbi:
     """The ABI that `module` declares."""
     markers = tuple(
         export.name for export in module.exports if export.kind == "function" and export.name.startswith(MARKER)
     )
     first = markers[0] if markers else None
-    return Abi(export=first, version=_VERSIONS.get(first) if first else None, markers=markers)
+    return DeclaredAbi(export=first, version=_VERSIONS.get(first) if first else None, markers=markers)

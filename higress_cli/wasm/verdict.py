@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from higress_cli.abi import Abi
 from higress_cli.errors import CheckFailed
 from higress_cli.i18n import _
-from higress_cli.wasm.abi import EXPORT_OF_ABI, Abi, abi_of
+from higress_cli.profile import Profile
+from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module
 
-_ENTRIES: Final = {"tinygo": ("_start", "_initialize"), "go": ("_initialize",)}
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 # The SDK's garbage collector exports it; a module without was compiled with another collector and dies when it starts.
 _COLLECTOR: Final = "onCollectionEvent"
 
 
-def check_module(module: Module, *, profile: str, abi: str) -> Abi:
+def check_module(module: Module, *, profile: str, abi: str) -> DeclaredAbi:
     """The ABI of a module that was compiled by `profile` for `abi`, once everything about it is right.
 
     Raises:
@@ -23,9 +24,9 @@ def check_module(module: Module, *, profile: str, abi: str) -> Abi:
     """
     found = abi_of(module)
     _check_abi(module, found, abi=abi)
-    if not module.functions.intersection(_ENTRIES[profile]):
+    if not module.functions.intersection(Profile(profile).entries):
         raise _entry_failure(module, profile=profile)
-    if profile == "tinygo" and _COLLECTOR not in module.functions:
+    if profile == Profile.TINYGO and _COLLECTOR not in module.functions:
         raise _failure(
             module,
             _("the module has no export {name}: it was not built with the SDK's collector and would die at its start"),
@@ -44,14 +45,14 @@ def check_module(module: Module, *, profile: str, abi: str) -> Abi:
     return found
 
 
-def _check_abi(module: Module, found: Abi, *, abi: str) -> None:
+def _check_abi(module: Module, found: DeclaredAbi, *, abi: str) -> None:
     if found.export is None:
         raise _failure(
             module,
             _("the module declares no ABI: it has no export proxy_abi_version_..., so no gateway will load it"),
             code="abi-missing",
             hint=_("does the package main import the SDK's package proxywasm?"),
-            facts={"expected": EXPORT_OF_ABI[abi]},
+            facts={"expected": Abi(abi).marker},
         )
     if len(found.markers) > 1:
         raise _failure(
@@ -59,7 +60,7 @@ def _check_abi(module: Module, found: Abi, *, abi: str) -> None:
             _("the module declares more than one ABI: {found}"),
             code="abi-ambiguous",
             hint=_("only one SDK can be in a plugin: look at the requirements of go.mod"),
-            facts={"found": ", ".join(found.markers), "expected": EXPORT_OF_ABI[abi]},
+            facts={"found": ", ".join(found.markers), "expected": Abi(abi).marker},
         )
     if found.version != abi:
         raise _failure(
@@ -67,12 +68,12 @@ def _check_abi(module: Module, found: Abi, *, abi: str) -> None:
             _("the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}"),
             code="abi-mismatch",
             hint=_("does another tag or flag decide about the ABI? `hgw build --print-command` shows what runs"),
-            facts={"found": found.export, "expected": EXPORT_OF_ABI[abi], "abi": abi},
+            facts={"found": found.export, "expected": Abi(abi).marker, "abi": abi},
         )
 
 
 def _entry_failure(module: Module, *, profile: str) -> CheckFailed:
-    if profile == "go" and "_start" in module.functions:
+    if profile == Profile.GO and "_start" in module.functions:
         return _failure(
             module,
             _("the module exports _start instead of _initialize: a gateway would refuse it with restricted_callback"),
@@ -85,7 +86,7 @@ def _entry_failure(module: Module, *, profile: str) -> CheckFailed:
         _("the module exports no entry ({expected}): it would never be started"),
         code="entry-missing",
         hint=_("the plugin's folder has to hold a package main with a func main"),
-        facts={"expected": ", ".join(_ENTRIES[profile])},
+        facts={"expected": ", ".join(Profile(profile).entries)},
     )
 
 

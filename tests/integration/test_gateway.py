@@ -31,7 +31,7 @@ def start(folder: RunFolder, content: bytes, **differently: object) -> GatewayEr
     module.write_bytes(content)
     facts: dict = {"bind": "127.0.0.1", "port": 0, "port_source": "--port", "admin_port": 0, "plugin_name": "p"}
     place = Place(upstream=Endpoint(host="127.0.0.1", port=1), **{**facts, **differently})
-    engine = choose_engine(Choice("auto", "default"), host=this_host())
+    engine = choose_engine(Choice("auto"), host=this_host())
     with (
         Gateway(engine=engine, folder=folder, place=place, variables=dict(os.environ), patience=3.0) as gateway,
         pytest.raises(GatewayError) as failure,

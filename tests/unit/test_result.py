@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 
-from higress_cli.choice import Choice, first_choice
+from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.result import Result, envelope, error_envelope, failure_envelope, plain
 
@@ -88,7 +88,7 @@ def test_success_and_failure_have_the_same_keys():
 def test_every_value_becomes_json():
     value = {
         1: frozenset({Color.RED}),
-        "choice": Choice(("a",), "--abi"),
+        "choice": Choice(("a",), Source(SourceKind.FLAG, "--abi")),
         "deep": [{"path": Path("/x")}, (1, 2.5, None, True)],
         "error": ValueError("as text"),
     }
@@ -99,10 +99,3 @@ def test_every_value_becomes_json():
         "deep": [{"path": "/x"}, [1, 2.5, None, True]],
         "error": "as text",
     }
-
-
-def test_the_first_choice_that_was_made_wins():
-    assert first_choice((None, "--abi"), ("x", "HGW_ABI"), ("y", "hgw.yaml"), default="z") == Choice("x", "HGW_ABI")
-    assert first_choice((None, "--abi"), default="z") == Choice("z", "default")
-    assert first_choice(("", "--abi"), default="z").value == ""
-    assert first_choice((False, "--abi"), default=True).value is False

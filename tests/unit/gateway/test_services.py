@@ -1,8 +1,11 @@
 import pytest
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.gateway.services import Endpoint, cluster_name, clusters_of, endpoint
+
+_FILE = Source(SourceKind.FILE, "/p/hgw.yaml")
+_FLAG = Source(SourceKind.FLAG, "--upstream")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +19,7 @@ from higress_cli.gateway.services import Endpoint, cluster_name, clusters_of, en
     ],
 )
 def test_clusters_have_the_names_that_higress_gives(key, name):
-    assert cluster_name(key, source="hgw.yaml") == name
+    assert cluster_name(key, source=_FILE) == name
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,7 @@ def test_clusters_have_the_names_that_higress_gives(key, name):
 )
 def test_a_name_that_cannot_be_meant_is_refused(key):
     with pytest.raises(InvalidInput) as failure:
-        cluster_name(key, source="/x/hgw.yaml")
+        cluster_name(key, source=_FILE)
     assert failure.value.code == "service-invalid"
 
 
@@ -38,7 +41,7 @@ def test_a_name_that_cannot_be_meant_is_refused(key):
     ],
 )
 def test_addresses_and_urls_are_read(text, at):
-    assert endpoint(text, source="--upstream") == at
+    assert endpoint(text, source=_FLAG) == at
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_addresses_and_urls_are_read(text, at):
 )
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(UsageError) as failure:
-        endpoint(text, source="--upstream")
+        endpoint(text, source=_FLAG)
     assert failure.value.code == "service-invalid"
 
 
@@ -56,5 +59,5 @@ def test_an_endpoint_is_a_url_again():
 
 
 def test_a_map_of_services_becomes_clusters():
-    services = Choice({"a.dns:80": "127.0.0.1:1"}, "hgw.yaml")
+    services = Choice({"a.dns:80": "127.0.0.1:1"}, _FILE)
     assert clusters_of(services) == {"outbound|80||a.dns": Endpoint(host="127.0.0.1", port=1)}

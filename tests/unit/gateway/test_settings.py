@@ -19,12 +19,12 @@ def project(**own: object) -> Project:
 def test_each_level_wins_over_the_next_and_is_named():
     variables = {"HGW_PORT": "30", "HGW_BIND": "0.0.0.0", "HGW_ADMIN_PORT": "31"}
     settings = choose(project(port=20, bind="127.0.0.2", config="c.yaml"), given=Given(port=40), variables=variables)
-    assert (settings.port.value, settings.port.source) == (40, "--port")
-    assert (settings.admin_port.value, settings.admin_port.source) == (31, "HGW_ADMIN_PORT")
-    assert (settings.bind.value, settings.bind.source) == ("0.0.0.0", "HGW_BIND")
-    assert (settings.config.value, settings.config.source) == ("c.yaml", "/p/hgw.yaml")
-    assert (settings.upstream_port.value, settings.upstream_port.source) == (2, "/hgw.yaml")
-    assert (settings.upstream.value, settings.upstream.source) == ("httpbin", "default")
+    assert (settings.port.value, str(settings.port.source)) == (40, "--port")
+    assert (settings.admin_port.value, str(settings.admin_port.source)) == (31, "HGW_ADMIN_PORT")
+    assert (settings.bind.value, str(settings.bind.source)) == ("0.0.0.0", "HGW_BIND")
+    assert (settings.config.value, str(settings.config.source)) == ("c.yaml", "/p/hgw.yaml")
+    assert (settings.upstream_port.value, str(settings.upstream_port.source)) == (2, "/hgw.yaml")
+    assert (settings.upstream.value, str(settings.upstream.source)) == ("httpbin", "default")
 
 
 def test_services_that_are_typed_are_added_to_those_of_the_file():
@@ -36,7 +36,7 @@ def test_services_that_are_typed_are_added_to_those_of_the_file():
 def test_services_may_be_in_a_variable():
     settings = choose(project(), given=Given(), variables={"HGW_SERVICES": "a.dns:80=h:1, b.dns:80=h:2"})
     assert settings.services.value == {"a.dns:80": "h:1", "b.dns:80": "h:2"}
-    assert settings.services.source == "HGW_SERVICES"
+    assert str(settings.services.source) == "HGW_SERVICES"
 
 
 def test_localhost_is_an_address_too():

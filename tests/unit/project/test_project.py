@@ -28,19 +28,19 @@ def test_the_nearest_place_wins_and_is_remembered(tree):
     flag = chosen_abi(project, flag="0.2.1", variable="all")
     variable = chosen_abi(project, variable="all")
     own = chosen_abi(project, buildrc="0.2.1")
-    assert (flag.value, flag.source) == ("0.2.1", "--abi")
-    assert (variable.value, variable.source) == ("all", "HGW_ABI")
-    assert (own.value, own.source) == ("0.2.100", str(plugin / "hgw.yaml"))
+    assert (flag.value, str(flag.source)) == ("0.2.1", "--abi")
+    assert (variable.value, str(variable.source)) == ("all", "HGW_ABI")
+    assert (own.value, str(own.source)) == ("0.2.100", str(plugin / "hgw.yaml"))
 
     (plugin / "hgw.yaml").write_text("name: silent\n")
     silent = open_project(plugin)
     buildrc, parent = chosen_abi(silent, buildrc="0.2.1"), chosen_abi(silent)
-    assert (buildrc.value, buildrc.source) == ("0.2.1", str(plugin / ".buildrc"))
-    assert (parent.value, parent.source) == ("all", str(root / "hgw.yaml"))
+    assert (buildrc.value, str(buildrc.source)) == ("0.2.1", str(plugin / ".buildrc"))
+    assert (parent.value, str(parent.source)) == ("all", str(root / "hgw.yaml"))
 
     (root / "hgw.yaml").unlink()
     default = chosen_abi(open_project(plugin))
-    assert (default.value, default.source) == ("0.2.1", "default")
+    assert (default.value, str(default.source)) == ("0.2.1", "default")
 
 
 def test_only_the_nearest_parent_counts(tree):

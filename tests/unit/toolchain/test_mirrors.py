@@ -37,7 +37,7 @@ def test_archives_come_from_their_official_addresses() -> None:
 def test_a_preset_is_a_name() -> None:
     chosen = mirror(session(HGW_MIRROR_GO="china"), "go")
     assert chosen.value == ("https://golang.google.cn/dl",)
-    assert chosen.source == "HGW_MIRROR_GO=china"
+    assert str(chosen.source) == "HGW_MIRROR_GO=china"
     assert goproxy(session(HGW_MIRROR_GOPROXY="china")) == "https://proxy.golang.com.cn,direct"
     assert goproxy(session(HGW_MIRROR_GOPROXY="official")) is None
 

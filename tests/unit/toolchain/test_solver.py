@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.system.host import Host
 from higress_cli.toolchain.select import Candidate, best
@@ -14,6 +14,7 @@ from higress_cli.toolchain.toolset import Tool
 
 LINUX = Host("linux", "amd64")
 HERE = Path("/somewhere")
+_FILE = Source(SourceKind.FILE, "/p/hgw.yaml")
 
 
 def system(name: str, version: str) -> Candidate:
@@ -40,7 +41,7 @@ def solve(
     for candidate in here:
         by_name[candidate.tool.name] = (*by_name.get(candidate.tool.name, ()), candidate)
     request = request_for(
-        profile, tools=tools, wanted={name: Choice(version, "/p/hgw.yaml") for name, version in wanted.items()}
+        profile, tools=tools, wanted={name: Choice(version, _FILE) for name, version in wanted.items()}
     )
     return [{need.name: told(need) for need in plan} for plan in plans(request, by_name, LINUX)]
 
@@ -133,7 +134,11 @@ def test_a_version_that_nobody_has_is_the_fault_of_who_asked() -> None:
     assert "/p/hgw.yaml" in in_file.value.message
     assert "1.19.13, 1.20.14" in str(in_file.value.hint)
     with pytest.raises(UsageError) as typed:
-        plans(request_for("tinygo", wanted={"go": Choice("newest", "the command line")}), {}, LINUX)
+        plans(
+            request_for("tinygo", wanted={"go": Choice("newest", Source(SourceKind.FLAG, "the command line"))}),
+            {},
+            LINUX,
+        )
     assert typed.value.code == "version-unknown"
 
 
