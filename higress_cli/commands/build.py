@@ -144,7 +144,9 @@ def build_all(session: Session, *, directories: Sequence[Path], given: Given, fo
         steps, modules = prepare(session, plan.job)
         _tell_tidied(session, modules)
         warnings += [*plan.warnings, *(warning for step in steps for warning in look_at_source(step))]
-        artifacts += [_artifact(plan, make(session, step, force=force)) for step in steps]
+        made = [make(session, step, force=force) for step in steps]
+        warnings += [warning for one in made for warning in one.warnings]
+        artifacts += [_artifact(plan, one) for one in made]
         projects.append(_told(plan, modules))
     return BuildResult(
         artifacts=tuple(artifacts),

@@ -14,6 +14,7 @@ from higress_cli.compile.output import put_in_place
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Record, ToolFile, fingerprint, is_current, read_record, record_path, write_record
+from higress_cli.fault import refuse
 from higress_cli.go.header_phase import check_uses, find_uses
 from higress_cli.go.registration import check_registration
 from higress_cli.go.syntax import parse
@@ -21,8 +22,9 @@ from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.system import process
-from higress_cli.wasm.module import read_module
-from higress_cli.wasm.verdict import check_module
+from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.module import Module, read_module
+from higress_cli.wasm.verdict import Wanted, findings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,7 @@ class Made:
     abi_export: str
     up_to_date: bool
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
@@ -145,7 +148,16 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
         if is_stale(step.job.directory, step.output):
             # What it is made of is the same in spite of the times, which is all that others may go by.
             os.utime(step.output)
-        return Made(step=step, sha256=record.sha256, abi_export=record.abi_export, up_to_date=True, seconds=0.0)
+        # The wanted gateway may be another than when it was compiled.
+        warnings = _judge(read_module(step.output.read_bytes(), path=step.output), step)
+        return Made(
+            step=step,
+            sha256=record.sha256,
+            abi_export=record.abi_export,
+            up_to_date=True,
+            seconds=0.0,
+            warnings=warnings,
+        )
     session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
     with session.reporter.activity(_title(step)):
         compiled = compile_module(
@@ -156,9 +168,13 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
             reporter=session.reporter,
         )
     module = read_module(compiled.content, path=step.output)
-    abi = check_module(module, profile=step.recipe.profile, abi=step.recipe.abi)
+    warnings = _judge(module, step)
     put_in_place(step.output, compiled.content)
-    fresh = Record(fingerprint=mark, sha256=hashlib.sha256(compiled.content).hexdigest(), abi_export=str(abi.export))
+    fresh = Record(
+        fingerprint=mark,
+        sha256=hashlib.sha256(compiled.content).hexdigest(),
+        abi_export=str(abi_of(module).export),
+    )
     write_record(kept, fresh)
     return Made(
         step=step,
@@ -166,7 +182,17 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
         abi_export=fresh.abi_export,
         up_to_date=False,
         seconds=round(compiled.seconds, 3),
+        warnings=warnings,
     )
+
+
+def _judge(module: Module, step: Step) -> tuple[str, ...]:
+    """Warnings about a module.
+
+    Raises:
+        CheckFailed: a gateway could not load it, or it is not what was asked for.
+    """
+    return refuse(findings(module, Wanted(profile=step.recipe.profile, abi=step.recipe.abi)))
 
 
 def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:

@@ -12,6 +12,7 @@ from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.doctor.tools import Chosen, Program
 from higress_cli.errors import HgwError, InvalidInput, ToolError
+from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.servers import LOOPBACK
@@ -29,7 +30,7 @@ from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Tool
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
-from higress_cli.wasm.verdict import check_module
+from higress_cli.wasm.verdict import Wanted, findings
 
 _DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
@@ -127,7 +128,7 @@ class Facts:
             exists=True,
             bytes=len(content),
             abi=abi_of(module).version,
-            problem=_fault(module, chosen) if project.has_source else None,
+            fault=_worst_fault(module, chosen) if project.has_source else None,
             stale=project.has_source and is_stale(project.directory, path),
         )
 
@@ -182,12 +183,9 @@ class Facts:
         return DockerFacts(client=True, server=answer.stdout.strip())
 
 
-def _fault(module: Module, chosen: Choices) -> HgwError | None:
-    try:
-        check_module(module, profile=chosen.profile.value, abi=chosen.abis[0])
-    except HgwError as error:
-        return error
-    return None
+def _worst_fault(module: Module, chosen: Choices) -> Fault | None:
+    faults = findings(module, Wanted(profile=chosen.profile.value, abi=chosen.abis[0]))
+    return min(faults, key=lambda fault: not fault.fatal, default=None)
 
 
 def _chosen(tool: Tool) -> Chosen:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
-from higress_cli.errors import HgwError
+from higress_cli.fault import Fault
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
@@ -64,7 +64,7 @@ def judge_config(config: PluginConfig) -> Finding:
 class ModuleFile:
     """What is at the module's path: nothing, a folder, or a module with its ABI.
 
-    `problem` is what a build would have said of it, None where it is sound; `stale` that its source is newer.
+    `fault` is what a build would say about it, None where it is sound; `stale` that its source is newer.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class ModuleFile:
     entries: int | None = None
     bytes: int = 0
     abi: str | None = None
-    problem: HgwError | None = None
+    fault: Fault | None = None
     stale: bool = False
 
 
@@ -101,11 +101,11 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
                 target=module.path,
             ),
         )
-    if module.problem is not None:
+    if module.fault is not None:
         return Finding(
-            status=Status.WARN if module.problem.code == _OTHER_ABI else Status.FAIL,
-            code=module.problem.code,
-            found=module.problem.message,
+            status=Status.FAIL if module.fault.fatal and module.fault.id != _OTHER_ABI else Status.WARN,
+            code=module.fault.id,
+            found=module.fault.message,
             expected=f"ABI {abi}",
             fix=Fix(summary=_("build it"), commands=("hgw build",), safe=True),
             detail=(str(module.path),),

@@ -1,96 +1,201 @@
-"""Whether a compiled module is what a gateway can load, judged before it takes the old one's place."""
+"""Whether a module is what a gateway can load: every fault of it, found in its bytes alone."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
 from higress_cli.abi import Abi
-from higress_cli.errors import CheckFailed
+from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
-from higress_cli.wasm.module import Module
+from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, since_abi
+from higress_cli.wasm.module import Import, Module
 
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 # The SDK's garbage collector exports it; a module without was compiled with another collector and dies when it starts.
 _COLLECTOR: Final = "onCollectionEvent"
+_FILES: Final = ("fd_", "path_")
 
 
-def check_module(module: Module, *, profile: str, abi: str) -> DeclaredAbi:
-    """The ABI of a module that was compiled by `profile` for `abi`, once everything about it is right.
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a module should be for; what is None is not judged. `gateway` is a tag, such as v2.0.7."""
 
-    Raises:
-        CheckFailed: `abi-missing`, `abi-ambiguous`, `abi-mismatch`, `entry-missing`, `buildmode-missing`,
-            `collector-flags-missing`, `allocator-missing`.
-    """
-    found = abi_of(module)
-    _check_abi(module, found, abi=abi)
-    if not module.functions.intersection(Profile(profile).entries):
-        raise _entry_failure(module, profile=profile)
+    profile: str | None = None
+    abi: str | None = None
+    gateway: str | None = None
+
+
+def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
+    """Everything that keeps `module` from being what is wanted, the ABI first: it decides about the rest."""
+    exports = {"exports": sorted(module.functions)}
+    return (
+        *(
+            replace(fault, facts={**fault.facts, **exports})
+            for fault in (
+                *_abi_faults(abi_of(module), wanted),
+                *_entry_faults(module, wanted.profile),
+                *_export_faults(module, wanted.profile),
+            )
+        ),
+        *missing_imports(module, gateway=wanted.gateway),
+    )
+
+
+def missing_imports(module: Module, *, gateway: str | None) -> tuple[Fault, ...]:
+    """The imports that the gateway does not have: an error; where only nobody can tell, a warning."""
+    if gateway is None:
+        return ()
+    marker = abi_of(module).export
+    functions = tuple(dict.fromkeys(wanted for wanted in module.imports if wanted.kind == "function"))
+    offered = {wanted: is_offered(wanted, gateway=gateway, marker=marker) for wanted in functions}
+    missing = [wanted for wanted, answer in offered.items() if answer is False]
+    unknown = [wanted for wanted, answer in offered.items() if answer is None]
+    faults = [_missing_fault(missing, gateway=gateway)] if missing else []
+    if unknown:
+        faults.append(
+            Fault(
+                id="import-unknown",
+                severity=Severity.WARNING,
+                message=_("the module imports {names}, and hgw does not know whether gateway {gateway} has it").format(
+                    names=_names(unknown), gateway=gateway
+                ),
+                found=_names(unknown),
+                facts={"imports": [_name(wanted) for wanted in unknown], "gateway": gateway},
+            )
+        )
+    return tuple(faults)
+
+
+def _missing_fault(missing: list[Import], *, gateway: str) -> Fault:
+    known = [host_function(wanted.module, wanted.name) for wanted in missing]
+    later = [item.since for item in known if item is not None and item.since is not None]
+    all_came_later = len(later) == len(missing) and all(is_older(gateway, since) for since in later)
+    since = newest(later) if all_came_later else None
+    if since is None:
+        message = _("gateway {gateway} lacks {names}, which the module imports")
+        hint = _("no gateway that hgw knows has that for this ABI: the module is for another host, or uses another SDK")
+    else:
+        message = _("gateway {gateway} lacks {names}, which the module imports; {since} is the first that has it")
+        hint = _("set `gateway: {since}` in hgw.yaml if yours is that new; otherwise leave out what needs it")
+        if any(wanted.module.startswith("wasi") and wanted.name.startswith(_FILES) for wanted in missing):
+            hint = _(
+                "set `gateway: {since}` in hgw.yaml if yours is that new; otherwise leave out what reads and writes "
+                "files (package os): no gateway gives them to a plugin"
+            )
+    return Fault(
+        id="import-missing",
+        message=message.format(gateway=gateway, names=_names(missing), since=since),
+        found=_names(missing),
+        expected=_("gateway {since} or newer").format(since=since) if since else None,
+        hint=hint.format(since=since),
+        facts={"imports": [_name(wanted) for wanted in missing], "gateway": gateway, "since": since},
+    )
+
+
+def _name(wanted: Import) -> str:
+    return f"{wanted.module}.{wanted.name}"
+
+
+def _names(imports: list[Import]) -> str:
+    return ", ".join(_name(wanted) for wanted in imports)
+
+
+def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
+    expected = Abi(wanted.abi).marker if wanted.abi else None
+    if found.export is None:
+        yield Fault(
+            id="abi-missing",
+            message=_("the module declares no ABI: it has no export proxy_abi_version_..., so no gateway will load it"),
+            expected=expected,
+            hint=_("does the package main import the SDK's package proxywasm?"),
+            facts={"expected": expected},
+        )
+        return
+    if len(found.markers) > 1:
+        yield Fault(
+            id="abi-ambiguous",
+            message=_("the module declares more than one ABI: {found}").format(found=", ".join(found.markers)),
+            found=", ".join(found.markers),
+            expected=expected,
+            hint=_("only one SDK can be in a plugin: look at the requirements of go.mod"),
+            facts={"found": ", ".join(found.markers), "expected": expected},
+        )
+    elif wanted.abi is not None and found.version != wanted.abi:
+        yield Fault(
+            id="abi-mismatch",
+            message=_(
+                "the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}"
+            ).format(found=found.export, abi=wanted.abi, expected=expected),
+            found=found.export,
+            expected=expected,
+            hint=_("does another tag or flag decide about the ABI? `hgw build --print-command` shows what runs"),
+            facts={"found": found.export, "expected": expected, "abi": wanted.abi},
+        )
+    elif found.version is None:
+        yield Fault(
+            id="abi-unknown",
+            message=_("no gateway knows the ABI that the module declares: {found}").format(found=found.export),
+            found=found.export,
+            facts={"found": found.export},
+        )
+    since = since_abi(found.version) if found.version else None
+    if since is not None and wanted.gateway is not None and is_older(wanted.gateway, since):
+        yield Fault(
+            id="abi-too-new",
+            message=_("gateway {gateway} does not take modules of ABI {abi}; {since} was the first to do so").format(
+                gateway=wanted.gateway, abi=found.version, since=since
+            ),
+            found=found.export,
+            expected=_("gateway {since} or newer").format(since=since),
+            hint="hgw build --abi 0.2.1",
+            facts={"abi": found.version, "gateway": wanted.gateway, "since": since},
+        )
+
+
+def _entry_faults(module: Module, profile: str | None) -> Iterator[Fault]:
+    if profile is None or module.functions.intersection(Profile(profile).entries):
+        return
+    if profile == Profile.GO and "_start" in module.functions:
+        yield Fault(
+            id="buildmode-missing",
+            message=_(
+                "the module exports _start instead of _initialize: a gateway would refuse it with restricted_callback"
+            ),
+            found="_start",
+            expected="_initialize",
+            hint=_("leave -buildmode to hgw: look at build.flags in hgw.yaml, HGW_FLAGS and what follows --"),
+            facts={"expected": "_initialize"},
+        )
+        return
+    expected = ", ".join(Profile(profile).entries)
+    yield Fault(
+        id="entry-missing",
+        message=_("the module exports no entry ({expected}): it would never be started").format(expected=expected),
+        expected=expected,
+        hint=_("the plugin's folder has to hold a package main with a func main"),
+        facts={"expected": expected},
+    )
+
+
+def _export_faults(module: Module, profile: str | None) -> Iterator[Fault]:
     if profile == Profile.TINYGO and _COLLECTOR not in module.functions:
-        raise _failure(
-            module,
-            _("the module has no export {name}: it was not built with the SDK's collector and would die at its start"),
-            code="collector-flags-missing",
+        yield Fault(
+            id="collector-flags-missing",
+            message=_(
+                "the module has no export {name}: it was not built with the SDK's collector and would die at its start"
+            ).format(name=_COLLECTOR),
+            expected=_COLLECTOR,
             hint=_("leave -gc and -tags to hgw: look at build.flags in hgw.yaml, HGW_FLAGS and what follows --"),
             facts={"name": _COLLECTOR},
         )
     if not module.functions.intersection(_ALLOCATORS):
-        raise _failure(
-            module,
-            _("the module exports neither {name}: a gateway has no way to hand it data"),
-            code="allocator-missing",
+        names = " / ".join(_ALLOCATORS)
+        yield Fault(
+            id="allocator-missing",
+            message=_("the module exports neither {name}: a gateway has no way to hand it data").format(name=names),
+            expected=names,
             hint=_("does the package main import the SDK's package proxywasm?"),
-            facts={"name": " / ".join(_ALLOCATORS)},
+            facts={"name": names},
         )
-    return found
-
-
-def _check_abi(module: Module, found: DeclaredAbi, *, abi: str) -> None:
-    if found.export is None:
-        raise _failure(
-            module,
-            _("the module declares no ABI: it has no export proxy_abi_version_..., so no gateway will load it"),
-            code="abi-missing",
-            hint=_("does the package main import the SDK's package proxywasm?"),
-            facts={"expected": Abi(abi).marker},
-        )
-    if len(found.markers) > 1:
-        raise _failure(
-            module,
-            _("the module declares more than one ABI: {found}"),
-            code="abi-ambiguous",
-            hint=_("only one SDK can be in a plugin: look at the requirements of go.mod"),
-            facts={"found": ", ".join(found.markers), "expected": Abi(abi).marker},
-        )
-    if found.version != abi:
-        raise _failure(
-            module,
-            _("the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}"),
-            code="abi-mismatch",
-            hint=_("does another tag or flag decide about the ABI? `hgw build --print-command` shows what runs"),
-            facts={"found": found.export, "expected": Abi(abi).marker, "abi": abi},
-        )
-
-
-def _entry_failure(module: Module, *, profile: str) -> CheckFailed:
-    if profile == Profile.GO and "_start" in module.functions:
-        return _failure(
-            module,
-            _("the module exports _start instead of _initialize: a gateway would refuse it with restricted_callback"),
-            code="buildmode-missing",
-            hint=_("leave -buildmode to hgw: look at build.flags in hgw.yaml, HGW_FLAGS and what follows --"),
-            facts={"expected": "_initialize"},
-        )
-    return _failure(
-        module,
-        _("the module exports no entry ({expected}): it would never be started"),
-        code="entry-missing",
-        hint=_("the plugin's folder has to hold a package main with a func main"),
-        facts={"expected": ", ".join(Profile(profile).entries)},
-    )
-
-
-def _failure(module: Module, message: str, *, code: str, hint: str, facts: Mapping[str, Any]) -> CheckFailed:
-    return CheckFailed(
-        message.format(**facts), code=code, hint=hint, details={**facts, "exports": sorted(module.functions)}
-    )

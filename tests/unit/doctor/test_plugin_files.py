@@ -12,7 +12,7 @@ from higress_cli.doctor.plugin_files import (
     judge_project,
     looks_like_project,
 )
-from higress_cli.errors import CheckFailed
+from higress_cli.fault import Fault
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import open_project
 
@@ -101,7 +101,7 @@ def test_a_sound_module_tells_its_abi_and_size():
 
 @pytest.mark.parametrize(("code", "status"), [("abi-mismatch", Status.WARN), ("collector-flags-missing", Status.FAIL)])
 def test_a_module_that_a_build_would_refuse_is_told_with_the_same_id(code, status):
-    finding = judge_module(built(problem=CheckFailed("the module has no export", code=code)), abi="0.2.1")
+    finding = judge_module(built(fault=Fault(id=code, message="the module has no export")), abi="0.2.1")
 
     assert (finding.status, finding.code, finding.found) == (status, code, "the module has no export")
     assert finding.fix is not None

@@ -1,0 +1,61 @@
+"""One thing that is wrong, as a value: found by pure functions, listed by some commands and raised by others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from higress_cli.errors import CheckFailed, HgwError
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """`message` is a whole sentence in the language of the call, without the place; `id` is the fact's stable id.
+
+    `places` are `FILE:LINE` or `FILE:LINE:COLUMN`, the first is the one to look at. `found` and `expected` are short,
+    for those who show faults in a table. `hint` is the next command to type, or what to do. `facts` are for programs.
+    `error` is the family whose exit code a command ends with that cannot go on.
+    """
+
+    id: str
+    message: str
+    severity: Severity = Severity.ERROR
+    places: tuple[str, ...] = ()
+    found: str | None = None
+    expected: str | None = None
+    hint: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    error: type[HgwError] = CheckFailed
+
+    @property
+    def fatal(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    @property
+    def text(self) -> str:
+        """The message with its place in front."""
+        return f"{self.places[0]}: {self.message}" if self.places else self.message
+
+    def as_error(self) -> HgwError:
+        """The error of a command that this fault ends."""
+        places = {"places": list(self.places)} if self.places else {}
+        return self.error(self.text, code=self.id, hint=self.hint, details={**places, **self.facts})
+
+
+def refuse(faults: Iterable[Fault]) -> tuple[str, ...]:
+    """The texts of the warnings among `faults`.
+
+    Raises:
+        HgwError: the first fault that is more than a warning.
+    """
+    warnings: list[str] = []
+    for fault in faults:
+        if fault.fatal:
+            raise fault.as_error()
+        warnings.append(fault.text)
+    return tuple(warnings)

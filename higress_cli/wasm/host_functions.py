@@ -1,0 +1,85 @@
+"""Which host functions a Higress gateway has, by its version. The table is `data/host-functions.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from packaging.version import Version
+
+from higress_cli.wasm.module import Import
+
+_WASI_NAMES: Final = {"wasi_unstable": "wasi_snapshot_preview1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFunction:
+    """`since` is the first gateway tag that has it, None: every gateway that hgw knows.
+
+    `markers` are the ABI markers whose modules get it, None: all.
+    """
+
+    since: str | None
+    markers: frozenset[str] | None
+
+
+def host_function(module: str, name: str) -> HostFunction | None:
+    """What is known of a function, None where no gateway is known to have it."""
+    return _functions().get((_WASI_NAMES.get(module, module), name))
+
+
+def is_offered(wanted: Import, *, gateway: str | None, marker: str | None) -> bool | None:
+    """Whether the gateway with this tag (None: the newest) gives `wanted` to a module with this ABI marker.
+
+    None where nobody can say: gateways newer than the public source of their host may have functions of their own.
+    """
+    known = host_function(wanted.module, wanted.name)
+    if known is None:
+        return None if gateway is None or _number(gateway) >= _number(known_below()) else False
+    if marker is not None and known.markers is not None and marker not in known.markers:
+        return False
+    return known.since is None or gateway is None or is_older(known.since, gateway) or known.since == gateway
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether a gateway tag is that of an older version; release candidates come before their release."""
+    return _number(version) < _number(than)
+
+
+def newest(versions: list[str]) -> str | None:
+    """The newest of some gateway tags."""
+    return max(versions, key=_number, default=None)
+
+
+def since_abi(version: str) -> str | None:
+    """The first gateway that takes modules of this ABI, None: every one that hgw knows."""
+    since = _data()["abi"].get(version)
+    return None if since is None else str(since)
+
+
+def known_below() -> str:
+    """The first gateway tag whose host functions are not all public."""
+    return str(_data()["known_below"])
+
+
+def _number(tag: str) -> Version:
+    return Version(tag.removeprefix("v"))
+
+
+@cache
+def _functions() -> Mapping[tuple[str, str], HostFunction]:
+    return {
+        (group["module"], name): HostFunction(
+            since=group.get("since"),
+            markers=frozenset(group["markers"]) if "markers" in group else None,
+        )
+        for group in _data()["functions"]
+        for name in group["names"]
+    }
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("higress_cli.data").joinpath("host-functions.toml").read_text("utf-8"))
