@@ -1,46 +1,61 @@
-"""The commands of hgw, each in a module of its own that is imported when it is called."""
+"""The commands of hgw: a module each, a folder of modules for a group, imported when one of them is called."""
 
-from importlib import import_module, resources
-from typing import Annotated, Any, Final, NoReturn
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 
 from higress_cli import __version__
-from higress_cli.cli.context import Invocation
-from higress_cli.cli.help import HgwCommand, HgwGroup, in_active_language
-from higress_cli.cli.options import global_parameters
-from higress_cli.cli.plain_values import with_plain_values
-from higress_cli.cli.usage import no_such_command
+from higress_cli.cli.context import Invocation, command_id
+from higress_cli.cli.options import command_parameters, group_parameters
+from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, command_of
+from higress_cli.cli.usage import command_missing, no_such_command
 from higress_cli.errors import ExitCode
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_
 from higress_cli.result import Result, envelope
 
-# In the order of a plugin's life: that is how help lists them.
-__all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app"]
+__all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app", "new_group"]
 
+# In the order of a plugin's life: that is how help lists them.
 COMMANDS: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify")
 _PACKAGE: Final = "higress_cli.cli"
 
 
 class Commands(HgwGroup):
-    """The root group. It imports a command's module only when that command is asked for."""
+    """A group whose commands are the modules `names` of the package `package`."""
+
+    package: str = _PACKAGE
+    names: tuple[str, ...] = COMMANDS
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the signature is Typer's
-        return list(COMMANDS)
+        return list(self.names)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None if ctx.resilient_parsing else self._unknown(cmd_name)
-        module = import_module(f"{_PACKAGE}.{cmd_name}")
-        command = typer.main.get_command(module.app)
-        command.name = cmd_name
-        command.params = [*command.params, _schema_parameter(), *global_parameters()]
-        return in_active_language(with_plain_values(command))
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- the signature is Typer's
+        return _load(f"{self.package}.{cmd_name.replace('-', '_')}", cmd_name) if cmd_name in self.names else None
 
-    def _unknown(self, name: str) -> NoReturn:
-        if name.startswith("-"):
-            raise typer.BadParameter(_("no such option: {option}").format(option=name))
-        raise no_such_command(name, COMMANDS)
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, *rest = args
+        command = self.get_command(ctx, name)
+        if command is None:
+            if ctx.resilient_parsing:
+                return None, None, rest
+            raise no_such_command(name, self.names, group=ctx.command_path)
+        if isinstance(found := ctx.find_root().obj, Invocation):
+            found.command = command_id(f"{ctx.command_path} {name}")
+        return name, command, rest
+
+
+def _load(module_name: str, name: str) -> Any:
+    """The command or group that a module declares as `app`, with the options that all of them take."""
+    module = import_module(module_name)
+    command = command_of(module.app)
+    command.name = name
+    if isinstance(command, Commands):
+        command.package, command.names = module_name, module.COMMANDS
+        command.params += group_parameters()
+    else:
+        command.params += command_parameters()
+    return command
 
 
 def new_app() -> typer.Typer:
@@ -48,12 +63,33 @@ def new_app() -> typer.Typer:
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
+def new_group(*, help: str, epilog: str) -> typer.Typer:  # noqa: A002 -- as Typer calls it
+    """An app for a group, declared in a package whose tuple `COMMANDS` names its modules."""
+    app = typer.Typer(
+        cls=Commands,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        invoke_without_command=True,
+    )
+    app.callback(help=help, epilog=epilog)(_without_command)
+    return app
+
+
+def _without_command(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    if invocation(ctx).ui.output == "json":
+        raise command_missing(ctx.command_path)
+    typer.echo(ctx.get_help(), err=True)
+    raise typer.Exit(int(ExitCode.USAGE))
+
+
 root = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -76,50 +112,21 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help(), err=True)
-        raise typer.Exit(int(ExitCode.USAGE))
+    _without_command(ctx)
 
 
 def build_command() -> Any:
     """The whole command tree, in the active language."""
-    command = typer.main.get_command(root)
-    command.params = [*command.params, *global_parameters()]
-    return in_active_language(with_plain_values(command))
-
-
-def _print_schema(ctx: typer.Context, value: bool) -> None:
-    if value:
-        name = f"{ctx.info_name}.json"
-        typer.echo(resources.files("higress_cli.data").joinpath("schemas", name).read_text("utf-8").rstrip())
-        raise typer.Exit
-
-
-def _schema_parameter() -> Any:
-    def holder(
-        json_schema: Annotated[
-            bool,
-            typer.Option(
-                "--json-schema",
-                is_eager=True,
-                callback=_print_schema,
-                expose_value=False,
-                help=N_("print the JSON Schema of `data` and exit"),
-            ),
-        ] = False,
-    ) -> None:
-        pass
-
-    app = typer.Typer(add_completion=False)
-    app.command()(holder)
-    return next(param for param in typer.main.get_command(app).params if param.name == "json_schema")
+    command = command_of(root)
+    command.params += group_parameters()
+    return command
 
 
 def invocation(ctx: typer.Context) -> Invocation:
     """The invocation that a command runs in."""
     found = ctx.find_root().obj
     assert isinstance(found, Invocation)  # noqa: S101 -- main puts it there
-    found.command = str(ctx.info_name)
+    found.command = command_id(ctx.command_path)
     return found
 
 
@@ -132,5 +139,5 @@ def finish(ctx: typer.Context, result: Result, show: Any) -> None:
         show(result, call.ui)
         for warning in result.warnings:
             call.ui.warn(warning)
-    if result.exit_code is not ExitCode.OK:
+    if result.exit_code != ExitCode.OK:
         raise typer.Exit(int(result.exit_code))

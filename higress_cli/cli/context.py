@@ -52,6 +52,11 @@ class Invocation:
         return value if value in choices else None
 
     @property
+    def path(self) -> str:
+        """The command as it is typed, `hgw` alone where none was reached yet."""
+        return "hgw" if self.command == "hgw" else f"hgw {self.command}"
+
+    @property
     def debug(self) -> bool:
         return bool(self.options.get("debug")) or self._is_set("HGW_DEBUG")
 
@@ -104,6 +109,11 @@ class Invocation:
             offline=bool(self.options.get("offline")) or self._is_set("HGW_OFFLINE"),
             verbose=self.ui.verbose,
         )
+
+
+def command_id(path: str) -> str:
+    """What a command is called in JSON and by its schema, from its path: `toolchain list` for `hgw toolchain list`."""
+    return path.removeprefix("hgw ")
 
 
 def new_invocation(argv: list[str]) -> Invocation:

@@ -33,7 +33,7 @@ def doctor(
     ctx: typer.Context,
     checks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CHECK]...", show_default=False, help=N_("checks to run; default: all")),
+        typer.Argument(metavar="CHECK", show_default=False, help=N_("checks to run; default: all")),
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help=N_("mend what can be mended; asks where it is not safe"))] = False,
     strict: Annotated[bool, typer.Option("--strict", help=N_("warnings count as errors"))] = False,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import typer
 
-from higress_cli.cli.app import COMMANDS, build_command
+from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
 from higress_cli.cli.ui import OutputError, ReaderGoneError
 from higress_cli.cli.usage import usage_error
@@ -46,7 +46,6 @@ def _interrupt(*_args: Any) -> None:
 def main(argv: list[str]) -> int:
     """Run hgw with `argv` (without the program's name) and return the exit code. Prints, never exits."""
     call = new_invocation(argv)
-    call.command = next((word for word in argv if word in COMMANDS), "hgw")
     try:
         return _run(call)
     except ReaderGoneError:
@@ -69,7 +68,7 @@ def _run(call: Invocation) -> int:
     except HgwError as error:
         return _expected(call, error)
     except typer.exceptions.TyperException as error:
-        return _expected(call, usage_error(error, command=call.command))
+        return _expected(call, usage_error(error, command=call.path))
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it

@@ -1,13 +1,14 @@
 """The options that every command takes, before or after its name."""
 
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from higress_cli import i18n
-from higress_cli.cli.context import COLORS, OUTPUTS, Invocation
-from higress_cli.cli.help import GLOBAL_PANEL
+from higress_cli.cli.context import COLORS, OUTPUTS, Invocation, command_id
+from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
 from higress_cli.i18n import N_, _
 
 
@@ -32,9 +33,34 @@ def _one_of(*choices: str) -> Any:
     return check
 
 
-def _option(*names: str, help: str, metavar: str | None = None, callback: Any = _remember) -> Any:  # noqa: A002
+def _show_help(ctx: typer.Context, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        typer.echo(ctx.get_help())
+        raise typer.Exit
+
+
+def _print_schema(ctx: typer.Context, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        name = f"{command_id(ctx.command_path).replace(' ', '-')}.json"
+        typer.echo(resources.files("higress_cli.data").joinpath("schemas", name).read_text("utf-8").rstrip())
+        raise typer.Exit
+
+
+def _option(
+    *names: str,
+    help: str,  # noqa: A002 -- as Typer calls it
+    metavar: str | None = None,
+    callback: Any = _remember,
+    is_eager: bool = False,
+) -> Any:
     return typer.Option(
-        *names, help=help, metavar=metavar, callback=callback, expose_value=False, rich_help_panel=GLOBAL_PANEL
+        *names,
+        help=help,
+        metavar=metavar,
+        callback=callback,
+        is_eager=is_eager,
+        expose_value=False,
+        rich_help_panel=GLOBAL_PANEL,
     )
 
 
@@ -69,12 +95,33 @@ def _global_options(
     debug: Annotated[bool, _option("--debug", help=N_("also tracebacks and all that child programs print"))] = False,
     offline: Annotated[bool, _option("--offline", help=N_("never use the network"))] = False,
     yes: Annotated[bool, _option("-y", "--yes", help=N_("agree to what would be asked"))] = False,
+    help: Annotated[  # noqa: A002 -- the option is called so
+        bool, _option("-h", "--help", help=N_("show this help and exit"), callback=_show_help, is_eager=True)
+    ] = False,
 ) -> None:
-    """Exists for its signature: Typer turns it into the parameters that every command gets."""
+    """Exists for its signature: Typer turns it into the parameters that every command and group gets."""
 
 
-def global_parameters() -> list[Any]:
-    """Fresh parameter objects of the global options, to be added to a command."""
-    holder = typer.Typer(add_completion=False)
-    holder.command()(_global_options)
-    return [param for param in typer.main.get_command(holder).params if param.name != "help"]
+def _schema_option(
+    json_schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema",
+            is_eager=True,
+            callback=_print_schema,
+            expose_value=False,
+            help=N_("print the JSON Schema of `data` and exit"),
+        ),
+    ] = False,
+) -> None:
+    """Exists for its signature: the option that every command gets, and no group."""
+
+
+def group_parameters() -> list[Any]:
+    """Fresh parameter objects of the options that every group takes."""
+    return parameters_of(_global_options)
+
+
+def command_parameters() -> list[Any]:
+    """Fresh parameter objects of the options that every command takes."""
+    return [*parameters_of(_schema_option), *parameters_of(_global_options)]

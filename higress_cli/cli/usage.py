@@ -4,39 +4,47 @@ import difflib
 from collections.abc import Collection
 from typing import Any
 
+import typer
+
+from higress_cli.cli.typer_seam import BadOptionUsage, MissingParameter, NoSuchOption
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 
 
 def usage_error(error: Any, *, command: str) -> UsageError:
-    """What Typer found wrong with the words of a command line, as an error of hgw; `command` is `hgw` or one of its."""
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else f"hgw {command}".removesuffix(" hgw")
-    hint = f"{path} --help"
+    """What Typer found wrong with the words of a command line, as an error of hgw; `command` is such as `hgw build`."""
+    hint = f"{command} --help"
     option = getattr(error, "option_name", None)
-    match type(error).__name__:
-        case "NoSuchOption":
+    match error:
+        case NoSuchOption():
             message = _("no such option: {option}").format(option=option)
             if near := difflib.get_close_matches(str(option), error.possibilities or (), n=1, cutoff=0.7):
                 hint = _("did you mean `{near}`?").format(near=near[0])
-        case "BadOptionUsage":
+        case BadOptionUsage():
             message = _("the option {option} needs a value").format(option=option)
-        case "MissingParameter":
+        case MissingParameter():
             message = _("missing: {parameter}").format(parameter=_name(error))
-        case "BadParameter":
+        case typer.BadParameter():
             message = _("{parameter}: {problem}").format(parameter=_name(error), problem=error.message)
         case _:
             message = error.format_message() if hasattr(error, "format_message") else str(error)
     return UsageError(message, code="usage", hint=hint)
 
 
-def no_such_command(name: str, known: Collection[str]) -> UsageError:
-    """The error for an unknown command, with the nearest one as the hint."""
+def command_missing(group: str) -> UsageError:
+    """The error for `group` (such as `hgw`) without one of its commands."""
+    return UsageError(_("a command is missing after {group}").format(group=group), code="usage", hint=f"{group} --help")
+
+
+def no_such_command(name: str, known: Collection[str], *, group: str) -> UsageError:
+    """The error for a word that is no command of `group` (such as `hgw`), with the nearest one as the hint."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return UsageError(
-        _("no such command: {name}").format(name=name),
+        _("no such option: {option}").format(option=name)
+        if name.startswith("-")
+        else _("no such command: {name}").format(name=f"{group} {name}".removeprefix("hgw ")),
         code="usage",
-        hint=_("did you mean `{near}`?").format(near=f"hgw {near[0]}") if near else "hgw --help",
+        hint=_("did you mean `{near}`?").format(near=f"{group} {near[0]}") if near else f"{group} --help",
     )
 
 

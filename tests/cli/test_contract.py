@@ -166,6 +166,13 @@ def test_no_command_at_all_is_wrong_usage_in_json_as_well(hgw):
     assert only_document(outcome, "hgw")["error"]["code"] == "usage"
 
 
+def test_only_options_and_no_command_is_one_document_too(hgw):
+    outcome = hgw("--output", "json")
+
+    assert outcome.code == 2
+    assert only_document(outcome, "hgw")["error"]["hint"] == "hgw --help"
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "error"),
     [

@@ -1,0 +1,174 @@
+"""All of Typer that is not public: its classes of commands, how it makes parameters, values and errors.
+
+Typer 0.29 carries its own Click, so what Click documents is private here. Nothing else imports these names;
+tests/unit/cli/test_typer_seam.py fails when one of them moves.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from typer._click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption, UsageError
+from typer._coercion import RuntimeParam
+from typer.core import TyperCommand, TyperGroup
+
+from higress_cli.cli.help_page import Page, Row, first_sentence, render
+from higress_cli.cli.wrap import terminal_width
+from higress_cli.i18n import N_, _
+
+__all__ = [
+    "BadOptionUsage",
+    "HgwCommand",
+    "HgwGroup",
+    "MissingParameter",
+    "NoSuchOption",
+    "UsageError",
+    "command_of",
+    "parameters_of",
+]
+
+GLOBAL_PANEL: Final = "global"
+_HELP_WIDTH: Final = 80
+
+# Typer's own texts, for the catalogues.
+N_("Install completion for the current shell.")
+N_("Show completion for the current shell, to copy it or customize the installation.")
+
+
+def command_of(app: typer.Typer) -> Any:
+    """The command or group that `app` declares, with its texts in the active language."""
+    return _ready(typer.main.get_command(app))
+
+
+def parameters_of(function: Callable[..., None]) -> list[Any]:
+    """Fresh parameter objects for the signature of `function`, to be added to the parameters of a command."""
+    holder = typer.Typer(add_completion=False)
+    holder.command(cls=HgwCommand)(function)
+    return list(_ready(typer.main.get_command(holder)).params)
+
+
+def _ready(command: Any) -> Any:
+    command.help = _(command.help) if command.help else command.help
+    for param in command.params:
+        param.help = _(param.help) if param.help else param.help
+        descriptor = param.type_descriptor
+        param._runtime_param = PlainValue(  # noqa: SLF001 -- Typer has no public place for it
+            parameter_info=descriptor.parameter_info, annotation=descriptor.annotation
+        )
+    return command
+
+
+# Values -------------------------------------------------------------------------------------------------------------
+
+
+class PlainValue(RuntimeParam):
+    """Makes values of what was typed, without pydantic, whose import alone costs a tenth of a second.
+
+    Typer builds a pydantic adapter for each parameter before it knows whether the parameter was given at all, and
+    its messages are English only.
+    """
+
+    def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [_plain(item, self.annotation, param, ctx) for item in value]
+        return _plain(value, self.annotation, param, ctx)
+
+
+def _plain(value: Any, annotation: Any, param: Any, ctx: Any) -> Any:
+    if annotation in (str, list[str]):
+        return str(value)
+    if annotation in (Path, list[Path]):
+        return Path(value)
+    if annotation is bool and isinstance(value, bool):
+        return value
+    if annotation is int:
+        return _whole_number(value, param, ctx)
+    raise TypeError(f"{param.name}: hgw's command line has no values of the type {annotation}")
+
+
+def _whole_number(value: Any, param: Any, ctx: Any) -> int:
+    try:
+        number = int(value)
+    except ValueError as error:
+        raise typer.BadParameter(
+            _("`{value}` is not a whole number").format(value=value), ctx=ctx, param=param
+        ) from error
+    if (param.min is not None and number < param.min) or (param.max is not None and number > param.max):
+        problem = _("{value} is not between {least} and {most}")
+        raise typer.BadParameter(problem.format(value=value, least=param.min, most=param.max), ctx=ctx, param=param)
+    return number
+
+
+# Commands -----------------------------------------------------------------------------------------------------------
+
+
+class _WithPage:
+    """How a command and a group show their help alike."""
+
+    def get_help_option(self: Any, ctx: Any) -> None:
+        """None: `--help` is one of the global options of hgw."""
+
+    def get_help(self: Any, ctx: Any) -> str:
+        page = Page(
+            usage=" ".join([ctx.command_path, *self.usage_words(ctx)]),
+            text=self.help or "",
+            sections=dict(self.sections(ctx)),
+            examples=tuple((self.epilog or "").splitlines()),
+        )
+        return render(page, width=terminal_width(most=_HELP_WIDTH))
+
+    def get_short_help_str(self: Any, limit: int = 0) -> str:  # noqa: ARG002 -- the signature is Typer's
+        """What completion says of a command."""
+        return first_sentence(self.help or "")
+
+    def usage_words(self: Any, ctx: Any) -> Iterator[str]:  # noqa: ARG002 -- a group needs the context
+        yield "[OPTIONS]"
+        yield from (_argument_usage(param) for param in self.params if param.param_type_name == "argument")
+
+    def sections(self: Any, ctx: Any) -> Iterator[tuple[str, list[Row]]]:  # noqa: ARG002 -- a group needs the context
+        params = [param for param in self.params if not param.hidden]
+        arguments = [param for param in params if param.param_type_name == "argument"]
+        options = [param for param in params if param.param_type_name == "option"]
+        yield _("Arguments"), [Row(_argument_name(param), param.help or "") for param in arguments]
+        yield _("Options"), [_option_row(param) for param in options if not _is_global(param)]
+        yield _("Global options"), [_option_row(param) for param in options if _is_global(param)]
+
+
+class HgwCommand(_WithPage, TyperCommand):
+    """A command; its epilog holds examples, each on a line of its own."""
+
+
+class HgwGroup(_WithPage, TyperGroup):
+    """A group of commands, which its help lists before its options."""
+
+    def usage_words(self, ctx: Any) -> Iterator[str]:
+        yield from super().usage_words(ctx)
+        yield "COMMAND [ARGS]..."
+
+    def sections(self, ctx: Any) -> Iterator[tuple[str, list[Row]]]:
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        yield _("Commands"), [Row(name, first_sentence(command.help or "")) for name, command in commands if command]
+        yield from super().sections(ctx)
+
+
+def _is_global(param: Any) -> bool:
+    return bool(param.rich_help_panel == GLOBAL_PANEL)
+
+
+def _argument_name(param: Any) -> str:
+    return str(param.metavar or param.name.upper())
+
+
+def _argument_usage(param: Any) -> str:
+    name = _argument_name(param)
+    name = name if param.required else f"[{name}]"
+    return f"{name}..." if param.nargs == -1 else name
+
+
+def _option_row(param: Any) -> Row:
+    names = ", ".join(sorted(param.opts, key=len))
+    if param.secondary_opts:
+        names = " / ".join([names, *param.secondary_opts])
+    takes_value = not param.is_flag and not param.count
+    return Row(f"{names} {param.metavar or param.name.upper()}" if takes_value else names, param.help or "")
