@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 
 from higress_cli.abi import Abi
+from higress_cli.tool import ToolName
 
 
 class Profile(StrEnum):
@@ -18,12 +19,12 @@ class Profile(StrEnum):
     @property
     def compiler(self) -> str:
         """The compiler's name."""
-        return "TinyGo" if self is Profile.TINYGO else "Go"
+        return ToolName(self.value).label
 
     @property
-    def tools(self) -> tuple[str, ...]:
+    def tools(self) -> tuple[ToolName, ...]:
         """The tools that a build needs."""
-        return ("go", "tinygo", "binaryen") if self is Profile.TINYGO else ("go",)
+        return tuple(ToolName) if self is Profile.TINYGO else (ToolName.GO,)
 
     @property
     def entries(self) -> tuple[str, ...]:

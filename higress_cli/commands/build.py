@@ -10,7 +10,6 @@ from higress_cli.compile.choices import Choices, Given, choose
 from higress_cli.compile.job import Equipment, Job, Made, look_at_source, make, prepare
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
-from higress_cli.compile.record import ToolFile
 from higress_cli.compile.traps import check_go_lines, check_requirements
 from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.go.mod import read_go_mod
@@ -209,10 +208,7 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
     tinygo = toolset.tinygo.version if toolset.tinygo else None
     warnings = check_requirements(go_mod, profile=profile, tinygo=tinygo)
     check_go_lines(go_mod, go=toolset.go.version)
-    equipment = Equipment(
-        tools=tuple(ToolFile(name=tool.name, version=tool.version, path=tool.path) for tool in toolset.tools),
-        variables=toolset.environment(session.variables),
-    )
+    equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
     job = Job(name=project.name, choices=choices, equipment=equipment)
     return _Plan(project=project, choices=choices, toolset=toolset, job=job, warnings=warnings)
 

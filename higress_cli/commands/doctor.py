@@ -13,8 +13,9 @@ from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs
+from higress_cli.tool import ToolName
 
-_TOOL_OF_CHECK = {"go": "go", "tinygo": "tinygo", "wasm-opt": "binaryen"}
+_TOOL_OF_CHECK = {name.program: name for name in ToolName}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
         return run_checks(specs, judges)
 
 
-def _tool_judge(facts: Facts, name: str) -> Judge:
+def _tool_judge(facts: Facts, name: ToolName) -> Judge:
     def judge() -> Finding:
         return tools.judge_tool(name, profile=facts.profile(), program=facts.program(name), chosen=facts.chosen(name))
 
@@ -153,7 +154,7 @@ def _judge_go_mod(facts: Facts) -> Finding:
     if not project.go_mod.is_file():
         return skip(_("no go.mod"))
     chosen, _problem = facts.toolset()
-    versions = {tool.name: tool.version for tool in chosen}
+    versions: dict[str, str] = {tool.name: tool.version for tool in chosen}
     return go_mod.judge_go_mod(
         project.go_mod, profile=facts.profile(), go=versions.get("go"), tinygo=versions.get("tinygo")
     )

@@ -14,7 +14,8 @@ from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.toolchain.acquire import SOURCES, SYSTEM, Fetched
+from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.toolchain.acquire import SOURCES, Fetched
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.installer import adopt_archive, bring_about
 from higress_cli.toolchain.solver import Request, request_for
@@ -42,7 +43,7 @@ class RequiredTool:
 class InstalledTool:
     """One tool: `sha256` is of the downloaded file (None for the system's own), `tried` are the sources passed over."""
 
-    name: str
+    name: ToolName
     version: str
     source: str
     path: Path

@@ -19,7 +19,6 @@ from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import TITLES
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.settings import FILE_NAME
@@ -77,7 +76,7 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
     warnings: list[str] = []
     with way.stage("install", _("Tools")):
         installed = install(session, directory=directory if project else None)
-        named = (f"{TITLES[tool.name]} {tool.version} ({_place(tool)})" for tool in installed.tools)
+        named = (f"{tool.name.label} {tool.version} ({_place(tool)})" for tool in installed.tools)
         session.reporter.note("    " + ", ".join(named))
     with way.stage("init", _("Project {path}").format(path=directory)):
         if project is None:

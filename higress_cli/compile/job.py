@@ -13,7 +13,7 @@ from higress_cli.compile.modules import Modules, Workplace, provide_modules
 from higress_cli.compile.output import put_in_place
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
-from higress_cli.compile.record import Record, ToolFile, fingerprint, is_current, read_record, record_path, write_record
+from higress_cli.compile.record import Record, fingerprint, is_current, read_record, record_path, write_record
 from higress_cli.fault import refuse
 from higress_cli.go.header_phase import check_uses, find_uses
 from higress_cli.go.registration import check_registration
@@ -22,6 +22,7 @@ from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.system import process
+from higress_cli.tool import Tool
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings
@@ -31,7 +32,7 @@ from higress_cli.wasm.verdict import Wanted, findings
 class Equipment:
     """The tools as a build sees them; `variables` is the environment that makes a child use them."""
 
-    tools: tuple[ToolFile, ...]
+    tools: tuple[Tool, ...]
     variables: Mapping[str, str] = field(repr=False)
 
 

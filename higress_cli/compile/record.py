@@ -12,6 +12,7 @@ from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import REVISION, Recipe
 from higress_cli.system.download import sha256_of
 from higress_cli.system.fs import write_atomically
+from higress_cli.tool import Tool
 
 # The go command and TinyGo read far more variables than those that change a module; these are told apart by name.
 _PREFIXES: Final = ("GO", "CGO_", "TINYGO")
@@ -30,22 +31,6 @@ class Record:
     abi_export: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ToolFile:
-    """A tool as far as a change of it matters: version, place, size and time of its program."""
-
-    name: str
-    version: str
-    path: Path
-
-    def identity(self) -> tuple[Any, ...]:
-        try:
-            facts = self.path.stat()
-        except OSError:
-            return (self.name, self.version, str(self.path))
-        return (self.name, self.version, str(self.path), facts.st_size, facts.st_mtime_ns)
-
-
 def fingerprint(
     *,
     recipe: Recipe,
@@ -53,7 +38,7 @@ def fingerprint(
     listing: Listing,
     module_cache: Path | None,
     variables: Mapping[str, str],
-    tools: Iterable[ToolFile],
+    tools: Iterable[Tool],
 ) -> str:
     """A digest of all that decides about a module's bytes.
 
@@ -65,7 +50,7 @@ def fingerprint(
         list(recipe.argv),
         sorted((name, value) for name, value in recipe.edits.items() if name not in _WITHOUT_EFFECT),
         sorted((name, value) for name, value in variables.items() if _matters(name)),
-        [tool.identity() for tool in tools],
+        [_identity(tool) for tool in tools],
     ]
     files = {directory / name for name in ("go.mod", "go.sum", "vendor/modules.txt")}
     for package in listing.packages:
@@ -108,6 +93,15 @@ def is_current(record: Record | None, *, fingerprint: str, module: Path) -> bool
 
 def _matters(name: str) -> bool:
     return name.startswith(_PREFIXES) and name not in _WITHOUT_EFFECT
+
+
+def _identity(tool: Tool) -> tuple[Any, ...]:
+    """A tool as far as a change of it matters: version, place, size and time of its program."""
+    try:
+        facts = tool.path.stat()
+    except OSError:
+        return (tool.name, tool.version, str(tool.path))
+    return (tool.name, tool.version, str(tool.path), facts.st_size, facts.st_mtime_ns)
 
 
 def _digest(path: Path) -> str | None:

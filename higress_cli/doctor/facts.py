@@ -10,7 +10,6 @@ from higress_cli.compile.freshness import is_stale
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
-from higress_cli.doctor.tools import Chosen, Program
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
@@ -24,10 +23,10 @@ from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
 from higress_cli.session import Session
 from higress_cli.system import ports, process
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.store import Store
-from higress_cli.toolchain.toolset import Tool
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings
@@ -45,35 +44,34 @@ class Facts:
         self.choices = Once(self._choices)
         self.gateway = Once(self._gateway)
         self.toolset = Once(self._toolset)
-        self._probes = {name: Once(self._prober(name)) for name in ("go", "tinygo", "binaryen")}
+        self._probes = {name: Once(self._prober(name)) for name in ToolName}
 
     # Tools ----------------------------------------------------------------------------------------------------
 
-    def program(self, name: str) -> Program | None:
+    def program(self, name: ToolName) -> Probed | None:
         """The tool on the PATH."""
-        found = self._probes[name]()
-        return None if found is None else Program(path=found.path, version=found.version, raw=found.raw)
+        return self._probes[name]()
 
-    def chosen(self, name: str) -> Chosen | None:
+    def chosen(self, name: ToolName) -> Tool | None:
         """The tool that a build would use, or where there is no whole set, a fitting one in hgw's store."""
         chosen, _problem = self.toolset()
         if chosen:
             return next((tool for tool in chosen if tool.name == name), None)
         stored = [entry.tool() for entry in Store(self.session.dirs.tools).entries(name)]
         fitting = [tool for tool in stored if not misfits(profile=self.profile(), **{name: tool.version})]
-        return _chosen(fitting[-1]) if fitting else None
+        return fitting[-1] if fitting else None
 
-    def _prober(self, name: str) -> Callable[[], Probed | None]:
+    def _prober(self, name: ToolName) -> Callable[[], Probed | None]:
         return lambda: probe(name, self.session)
 
-    def _toolset(self) -> tuple[tuple[Chosen, ...], HgwError | None]:
+    def _toolset(self) -> tuple[tuple[Tool, ...], HgwError | None]:
         project = self.project_or_bare()
         wanted = project.own.toolchain if project and project.own else {}
         try:
             found = find_toolset(self.session, profile=self.profile(), wanted=wanted)
         except ToolError as error:
             return (), error
-        return tuple(_chosen(tool) for tool in found.tools), None
+        return found.tools, None
 
     # Project --------------------------------------------------------------------------------------------------
 
@@ -186,10 +184,6 @@ class Facts:
 def _worst_fault(module: Module, chosen: Choices) -> Fault | None:
     faults = findings(module, Wanted(profile=chosen.profile.value, abi=chosen.abis[0]))
     return min(faults, key=lambda fault: not fault.fatal, default=None)
-
-
-def _chosen(tool: Tool) -> Chosen:
-    return Chosen(name=tool.name, version=tool.version, path=tool.path, own=tool.source != "system")
 
 
 def _extra_packages() -> tuple[tuple[str, str], ...]:

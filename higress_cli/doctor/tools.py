@@ -1,14 +1,11 @@
 """Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` can build, with whatever tools."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import (
-    TITLES,
     Misfit,
     expected_go,
     floor,
@@ -16,25 +13,8 @@ from higress_cli.knowledge.compatibility import (
     misfits,
     preferred_sets,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Program:
-    """A tool on the PATH; `version` is None where it did not say one that hgw understands, `raw` is what it said."""
-
-    path: Path
-    version: str | None
-    raw: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A tool that `hgw build` would use; `own` says that it is in hgw's store and not the machine's."""
-
-    name: str
-    version: str
-    path: Path
-    own: bool
+from higress_cli.tool import Tool, ToolName
+from higress_cli.toolchain.probe import Probed
 
 
 def install_fix() -> Fix:
@@ -47,7 +27,7 @@ def install_fix() -> Fix:
     )
 
 
-def judge_tool(name: str, *, profile: str, program: Program | None, chosen: Chosen | None) -> Finding:
+def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool | None) -> Finding:
     """One tool: `program` is the one on the PATH, `chosen` the one of the set that `hgw build` would use."""
     lowest = floor(name, profile=profile)
     if lowest is None:
@@ -95,14 +75,14 @@ def judge_tool(name: str, *, profile: str, program: Program | None, chosen: Chos
 
 
 def judge_toolset(
-    *, profile: str, chosen: Sequence[Chosen], problem: HgwError | None, tools: Sequence[Finding]
+    *, profile: str, chosen: Sequence[Tool], problem: HgwError | None, tools: Sequence[Finding]
 ) -> Finding:
     """Whether the tools work together: `tools` are the findings on each of them, `problem` says why there is no set."""
     if chosen:
         places = {_("hgw's store") if tool.own else _("on the PATH") for tool in chosen}
         return Finding(
             status=Status.OK,
-            found=", ".join(f"{TITLES[tool.name]} {tool.version}" for tool in chosen),
+            found=", ".join(tool.label for tool in chosen),
             note=places.pop() if len(places) == 1 else _("hgw's store and the PATH"),
             expected=_fitting(profile, chosen),
         )
@@ -119,7 +99,7 @@ def judge_toolset(
     )
 
 
-def _beyond_all(name: str, version: str, *, profile: str) -> tuple[Misfit, ...]:
+def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:
     """A Go that none of the TinyGo versions that hgw works with would take."""
     candidates = [item.tinygo for item in preferred_sets(profile) if item.tinygo] if name == "go" else []
     answers = [misfits(profile=profile, go=version, tinygo=tinygo) for tinygo in candidates]
@@ -128,7 +108,7 @@ def _beyond_all(name: str, version: str, *, profile: str) -> tuple[Misfit, ...]:
     return (
         Misfit(
             code=answers[-1][0].code,
-            tool="go",
+            tool=ToolName.GO,
             found=version,
             expected=expected_go(profile),
             reason=_("no TinyGo that works for Higress plugins takes it"),
@@ -136,16 +116,16 @@ def _beyond_all(name: str, version: str, *, profile: str) -> tuple[Misfit, ...]:
     )
 
 
-def _fitting(profile: str, chosen: Sequence[Chosen]) -> str:
+def _fitting(profile: str, chosen: Sequence[Tool]) -> str:
     """The Go versions that are right: for the TinyGo at hand, else for any that hgw works with."""
     tinygo = next((tool.version for tool in chosen if tool.name == "tinygo"), None)
     accepted = go_range(tinygo) if tinygo else None
     return f"Go {accepted or expected_go(profile)}"
 
 
-def _on_path(name: str, *, profile: str, program: Program | None, chosen: Chosen) -> tuple[str, ...]:
+def _on_path(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
     """What someone who types the commands by hand should know, where their shell finds something else than hgw."""
-    title = TITLES[name]
+    title = name.label
     if program is None:
         return (_("{title} is not on the PATH; that only matters to who calls it by hand").format(title=title),)
     if program.path == chosen.path or program.version is None:
@@ -160,7 +140,7 @@ def _on_path(name: str, *, profile: str, program: Program | None, chosen: Chosen
 
 
 _WHY = {
-    "go": lambda: _("Go brings the standard library, and fetches the modules of a plugin"),
-    "tinygo": lambda: _("TinyGo compiles a plugin to WebAssembly"),
-    "binaryen": lambda: _("TinyGo runs wasm-opt at the end of each build, and fails without it"),
+    ToolName.GO: lambda: _("Go brings the standard library, and fetches the modules of a plugin"),
+    ToolName.TINYGO: lambda: _("TinyGo compiles a plugin to WebAssembly"),
+    ToolName.BINARYEN: lambda: _("TinyGo runs wasm-opt at the end of each build, and fails without it"),
 }

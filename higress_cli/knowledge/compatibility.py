@@ -13,9 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from higress_cli.i18n import N_, _
 from higress_cli.profile import Profile
-
-# Titles as people write them; versions of binaryen are those that `wasm-opt --version` prints.
-TITLES: Final = {"go": "Go", "tinygo": "TinyGo", "binaryen": "wasm-opt"}
+from higress_cli.tool import ToolName
 
 _REASONS: Final = {
     "net": N_("TinyGo {tinygo} does not compile Go's own net package with a Go older than {lowest}"),
@@ -47,10 +45,10 @@ class PreferredSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Misfit:
-    """Why a version does not do: `code` is the stable id, `tool` is go, tinygo or binaryen."""
+    """Why a version does not fit: `code` is the stable id."""
 
     code: str
-    tool: str
+    tool: ToolName
     found: str
     expected: str
     reason: str
@@ -126,9 +124,9 @@ def misfits(
     found: list[Misfit] = []
     if profile == Profile.TINYGO:
         found += _tinygo_misfits(tinygo) if tinygo else []
-        found += _floor_misfits("binaryen", binaryen, profile=profile) if binaryen else []
+        found += _floor_misfits(ToolName.BINARYEN, binaryen, profile=profile) if binaryen else []
     if go:
-        by_floor = _floor_misfits("go", go, profile=profile)
+        by_floor = _floor_misfits(ToolName.GO, go, profile=profile)
         by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == Profile.TINYGO and not found else []
         found += by_floor or by_tinygo
     return tuple(found)
@@ -149,17 +147,17 @@ def expected_go(profile: str) -> str:
     return f"{floor('go', profile=profile)} - {highest}"
 
 
-def _floor_misfits(tool: str, version: str, *, profile: str) -> list[Misfit]:
+def _floor_misfits(tool: ToolName, version: str, *, profile: str) -> list[Misfit]:
     lowest = floor(tool, profile=profile)
     if lowest is None or release(version) >= release(lowest):
         return []
-    code = "wasm-opt-too-old" if tool == "binaryen" else f"{tool}-too-old"
-    reason = _("{tool} {found} is older than {lowest}").format(tool=TITLES[tool], found=version, lowest=lowest)
+    code = f"{tool.program}-too-old"
+    reason = _("{tool} {found} is older than {lowest}").format(tool=tool.label, found=version, lowest=lowest)
     return [Misfit(code=code, tool=tool, found=version, expected=f">= {lowest}", reason=reason)]
 
 
 def _tinygo_misfits(tinygo: str) -> list[Misfit]:
-    too_old = _floor_misfits("tinygo", tinygo, profile=Profile.TINYGO)
+    too_old = _floor_misfits(ToolName.TINYGO, tinygo, profile=Profile.TINYGO)
     if too_old:
         return too_old
     for row in _data()["refused"]:
@@ -170,7 +168,7 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
             return [
                 Misfit(
                     code="tinygo-refused",
-                    tool="tinygo",
+                    tool=ToolName.TINYGO,
                     found=tinygo,
                     expected=_supported_tinygo(),
                     reason=_(reason).format(tinygo=tinygo),
@@ -191,10 +189,10 @@ def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
             if reason
             else _("TinyGo {tinygo} needs Go {lowest} or newer").format(tinygo=tinygo, lowest=accepted.lowest)
         )
-        return [Misfit(code="go-too-old", tool="go", found=go, expected=str(accepted), reason=text)]
+        return [Misfit(code="go-too-old", tool=ToolName.GO, found=go, expected=str(accepted), reason=text)]
     if line(go) > line(accepted.highest):
         text = _("TinyGo {tinygo} takes Go {range}").format(tinygo=tinygo, range=accepted)
-        return [Misfit(code="go-too-new", tool="go", found=go, expected=str(accepted), reason=text)]
+        return [Misfit(code="go-too-new", tool=ToolName.GO, found=go, expected=str(accepted), reason=text)]
     return []
 
 

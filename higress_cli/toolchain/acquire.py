@@ -9,6 +9,7 @@ from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
+from higress_cli.tool import SYSTEM, ToolName
 from higress_cli.toolchain import mirrors
 from higress_cli.toolchain.attempt import Cause, PassedOver, Tried
 from higress_cli.toolchain.select import Candidate
@@ -22,7 +23,6 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "tinygo": (archive.NAME, tinygo_module.NAME),
     "binaryen": (archive.NAME, package.NAME, npm.NAME),
 }
-SYSTEM: Final = "system"
 # What the user can do something about comes first.
 _KINDS: Final[Mapping[Cause, type[HgwError]]] = {
     Cause.MISSING: ToolError,
@@ -127,7 +127,7 @@ class Acquisition:
         except HgwError as error:
             failed = passed_over(error)
         self._failures[key] = failed
-        title = compatibility.TITLES[need.name]
+        title = ToolName(need.name).label
         self._work.session.reporter.detail(
             _("{tool} {version}: source {source} passed over: {reason}").format(
                 tool=title, version=need.version, source=source, reason=failed.reason
@@ -176,12 +176,10 @@ class Acquisition:
         names = [name for name in asked if name not in got] or asked
         failures = [failure for (name, _version, _source), failure in self._failures.items() if name in names]
         kind, telling = _most_telling(failures)
-        told = [
-            f"{compatibility.TITLES[name]}: {item.source}: {item.reason}" for name in names for item in self._told(name)
-        ]
+        told = [f"{ToolName(name).label}: {item.source}: {item.reason}" for name in names for item in self._told(name)]
         return kind(
             _("{tools} cannot be had: {reason}").format(
-                tools=", ".join(compatibility.TITLES[name] for name in names), reason=telling[-1].reason
+                tools=", ".join(ToolName(name).label for name in names), reason=telling[-1].reason
             )
             + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
             code=telling[-1].code if len({failure.code for failure in telling}) == 1 else "no-source",
@@ -203,7 +201,7 @@ class Acquisition:
             return self._nothing_left()
         return DownloadError(
             _("--offline forbids the download of {tools}").format(
-                tools=", ".join(f"{compatibility.TITLES[need.name]} {need.version}" for need in missing)
+                tools=", ".join(f"{ToolName(need.name).label} {need.version}" for need in missing)
             )
             + "".join(f"\n  {file.url}\n    -> {file.path}" for file in carried),
             code="offline",

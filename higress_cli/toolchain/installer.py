@@ -15,7 +15,8 @@ from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
-from higress_cli.toolchain.acquire import SOURCES, SYSTEM, Acquisition, Fetched
+from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.toolchain.acquire import SOURCES, Acquisition, Fetched
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.select import NEEDED, Candidate, assemble, best, candidates, nothing_fits
@@ -121,7 +122,7 @@ def _fetch(
 
 def _weed_out(session: Session, store: Store, request: Request) -> None:
     """Remove what stands in the store and is not whole, so that nothing of it gets into a set."""
-    for name in (*compatibility.TITLES, *REQUIRED):
+    for name in (*ToolName, *REQUIRED):
         for folder in store.broken_folders(name):
             session.reporter.warn(_("{path} is not whole and is removed").format(path=folder))
             fs.remove_tree(folder)

@@ -10,8 +10,8 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.session import Session
 from higress_cli.system import process
+from higress_cli.tool import ToolName
 
-PROGRAMS: Final = {"go": "go", "tinygo": "tinygo", "binaryen": "wasm-opt"}
 _SECONDS: Final = 20.0
 _TINYGO: Final = re.compile(r"^tinygo version (\d\S*)", re.MULTILINE)
 _WASM_OPT: Final = re.compile(r"^wasm-opt version (\d+)", re.MULTILINE)
@@ -35,7 +35,7 @@ def probe(name: str, session: Session) -> Probed | None:
 
     For binaryen a program named by WASMOPT comes first, as it does for TinyGo.
     """
-    found = process.find_program(PROGRAMS[name], session.variables)
+    found = process.find_program(ToolName(name).program, session.variables)
     if name == "binaryen" and (given := session.variable("WASMOPT")):
         found = Path(given)
     return ask(name, found, session.variables) if found else None
@@ -43,8 +43,8 @@ def probe(name: str, session: Session) -> Probed | None:
 
 def probe_all(session: Session) -> dict[str, Probed]:
     """Each tool that is on the session's PATH, asked at the same time."""
-    with ThreadPoolExecutor(len(PROGRAMS)) as pool:
-        answers = {name: pool.submit(probe, name, session) for name in PROGRAMS}
+    with ThreadPoolExecutor(len(ToolName)) as pool:
+        answers = {name: pool.submit(probe, name, session) for name in ToolName}
         return {name: found for name, answer in answers.items() if (found := answer.result()) is not None}
 
 

@@ -13,9 +13,10 @@ from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.profile import Profile
 from higress_cli.session import Session
+from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.store import Entry, Store
-from higress_cli.toolchain.toolset import Tool, Toolset
+from higress_cli.toolchain.toolset import Toolset
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {profile: profile.tools for profile in Profile}
 _ANY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -54,7 +55,7 @@ def find_toolset(session: Session, *, profile: str, wanted: Mapping[str, str] = 
 def candidates(probed: Mapping[str, Probed], stored: Mapping[str, Sequence[Entry]]) -> dict[str, tuple[Candidate, ...]]:
     """The tools that are here, by name, those of the system first."""
     here: dict[str, tuple[Candidate, ...]] = {}
-    for name in compatibility.TITLES:
+    for name in ToolName:
         on_path = probed.get(name)
         system = (Candidate(tool=system_tool(name, on_path)),) if on_path and on_path.version else ()
         here[name] = (*system, *(Candidate(tool=entry.tool(), entry=entry) for entry in stored.get(name, ())))
@@ -65,7 +66,12 @@ def system_tool(name: str, probed: Probed) -> Tool:
     """A program of the PATH as a tool; the caller knows that it has a version."""
     assert probed.version is not None  # noqa: S101
     return Tool(
-        name=name, version=probed.version, source="system", path=probed.path, home=probed.home, origin=str(probed.path)
+        name=ToolName(name),
+        version=probed.version,
+        source=SYSTEM,
+        path=probed.path,
+        home=probed.home,
+        origin=str(probed.path),
     )
 
 
@@ -94,7 +100,7 @@ def assemble(session: Session, store: Store, chosen: Iterable[Candidate], *, pro
     """The chosen tools as a set with the folders that a child's PATH needs."""
     from higress_cli.toolchain.mirrors import goproxy
 
-    tools = {item.tool.name: item.tool for item in chosen}
+    tools: dict[str, Tool] = {item.tool.name: item.tool for item in chosen}
     folders = [folder for item in chosen for folder in _search_path(store, item)]
     return Toolset(
         profile=profile,
@@ -115,7 +121,7 @@ def _search_path(store: Store, item: Candidate) -> tuple[Path, ...]:
 
 
 def _judge(combination: Iterable[Candidate], *, profile: str) -> tuple[Misfit, ...]:
-    versions = {item.tool.name: item.version for item in combination}
+    versions: dict[str, str] = {item.tool.name: item.version for item in combination}
     return compatibility.misfits(
         profile=profile, go=versions.get("go"), tinygo=versions.get("tinygo"), binaryen=versions.get("binaryen")
     )
@@ -129,7 +135,7 @@ def _rank(combination: Iterable[Candidate], profile: str) -> tuple[tuple[int, ..
         "tinygo": [item.tinygo for item in preferred],
         "binaryen": [],
     }
-    ranks = {}
+    ranks: dict[str, tuple[int, ...]] = {}
     for item in combination:
         order = orders[item.tool.name]
         place = order.index(item.version) if item.version in order else len(order)
@@ -164,7 +170,7 @@ def nothing_fits(
         misfits = (
             Misfit(
                 code="go-too-new",
-                tool="go",
+                tool=ToolName.GO,
                 found=go.version,
                 expected=expected,
                 reason=_("no TinyGo that hgw knows takes it"),
@@ -174,7 +180,7 @@ def nothing_fits(
     tool = next(item.tool for item in first if item.tool.name == misfit.tool)
     return ToolError(
         _("{tool} {found} ({path}) does not fit: {reason}; expected {expected}").format(
-            tool=compatibility.TITLES[misfit.tool],
+            tool=misfit.tool.label,
             found=misfit.found,
             path=tool.path,
             reason=misfit.reason,
@@ -189,10 +195,7 @@ def nothing_fits(
 def _missing(
     missing: Sequence[str], probed: Mapping[str, Probed], *, profile: str, wanted: Mapping[str, str]
 ) -> ToolError:
-    titles = [
-        f"{compatibility.TITLES[name]} {wanted[name]}" if name in wanted else compatibility.TITLES[name]
-        for name in missing
-    ]
+    titles = [f"{ToolName(name).label} {wanted[name]}" if name in wanted else ToolName(name).label for name in missing]
     message = _("not on this machine: {tools}").format(tools=", ".join(titles))
     mute = [found for name in missing if (found := probed.get(name)) is not None and found.version is None]
     if mute:

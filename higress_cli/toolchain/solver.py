@@ -9,6 +9,7 @@ from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
 from higress_cli.system.host import Host
+from higress_cli.tool import ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.select import NEEDED, Candidate
 
@@ -145,7 +146,7 @@ def _resolve(name: str, choice: Choice[str], here: Mapping[str, Sequence[Candida
         known = None
     if known is not None:
         return known
-    title = compatibility.TITLES[name]
+    title = ToolName(name).label
     versions = pins.known_versions(name, host)
     message = _("{tool} {version} (from {source}) is not known to hgw for {platform}").format(
         tool=title, version=choice.value, source=choice.source, platform=host.platform
@@ -176,7 +177,7 @@ def _refuse_misfits(request: Request, wanted: Mapping[str, str]) -> None:
         sources = ", ".join(dict.fromkeys(str(request.wanted[name].source) for name in judged))
         raise ToolError(
             _("{tool} {found} (from {source}) does not fit: {reason}; expected {expected}").format(
-                tool=compatibility.TITLES[misfit.tool],
+                tool=misfit.tool.label,
                 found=misfit.found,
                 source=sources,
                 reason=misfit.reason,
@@ -189,7 +190,7 @@ def _refuse_misfits(request: Request, wanted: Mapping[str, str]) -> None:
 
 
 def _no_set(request: Request, wanted: Mapping[str, str]) -> ToolError:
-    asked = ", ".join(f"{compatibility.TITLES[name]} {version}" for name, version in wanted.items())
+    asked = ", ".join(f"{ToolName(name).label} {version}" for name, version in wanted.items())
     return ToolError(
         _("no set of tools that hgw knows works with {asked}").format(asked=asked),
         code="no-set",

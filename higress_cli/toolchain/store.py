@@ -13,8 +13,8 @@ from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.toolchain.probe import PROGRAMS, ask
-from higress_cli.toolchain.toolset import Tool
+from higress_cli.tool import Tool, ToolName
+from higress_cli.toolchain.probe import ask
 
 RECEIPT: Final = "receipt.json"
 
@@ -60,7 +60,7 @@ class Entry:
 
     def tool(self) -> Tool:
         return Tool(
-            name=self.receipt.name,
+            name=ToolName(self.receipt.name),
             version=self.receipt.version,
             source=self.receipt.source,
             path=self.executable,
@@ -123,7 +123,7 @@ class Store:
                     path=part.folder, found=files, expected=part.receipt.files
                 )
                 return Damage(folder=part.folder, reason=reason)
-        if entry.receipt.name not in PROGRAMS:
+        if entry.receipt.name not in set(ToolName):
             return None
         answer = ask(entry.receipt.name, entry.executable, variables)
         if answer.version == entry.receipt.version:

@@ -6,23 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.system import process
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tool:
-    """One tool as it is on this machine.
-
-    `name` is go, tinygo or binaryen; `source` is system, archive, module, package or npm; `path` is the executable
-    (go, tinygo, wasm-opt), `home` its GOROOT or TINYGOROOT where hgw knows it; `origin` is the URL, the module or the
-    packages that it came from.
-    """
-
-    name: str
-    version: str
-    source: str
-    path: Path
-    home: Path | None
-    origin: str
+from higress_cli.tool import Tool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive, download
 from higress_cli.system.urls import shown
+from higress_cli.tool import ToolName
 from higress_cli.toolchain import mirrors, pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
-from higress_cli.toolchain.probe import PROGRAMS, ask
+from higress_cli.toolchain.probe import ask
 from higress_cli.toolchain.store import Entry, Receipt
 from higress_cli.toolchain.work import Work, disk_full
 
@@ -80,7 +81,7 @@ def adopt_archive(work: Work, wanted: download.Archive, *, tool: str, version: s
         DownloadError: it cannot be had, is not what the digest says, or holds no such tool.
         ToolError: what is in it does not run here, or is a version that is refused.
     """
-    title = compatibility.TITLES[tool]
+    title = ToolName(tool).label
     with work.session.reporter.activity(
         _("Installing {tool} from {url}").format(tool=title, url=shown(wanted.url))
     ) as activity:
@@ -95,7 +96,7 @@ def _fetch_one(work: Work, wanted: download.Archive, *, tool: str, version: str)
         code = "offline" if work.reach.offline else "download-failed"
         host = "{0.scheme}://{0.netloc}".format(urlsplit(shown(wanted.url)))
         raise PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
-    title = _("Downloading {tool} {version}").format(tool=compatibility.TITLES[tool], version=version)
+    title = _("Downloading {tool} {version}").format(tool=ToolName(tool).label, version=version)
     try:
         with work.session.reporter.activity(title) as activity:
             return _install(work, wanted, tool=tool, version=version, activity=activity)
@@ -115,11 +116,11 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
         unpacked.mkdir()
         _unpack(work, packed, unpacked)
         root = archive.only_folder(unpacked)
-        executable = f"bin/{PROGRAMS[tool]}{work.session.host.executable_suffix}"
+        executable = f"bin/{ToolName(tool).program}{work.session.host.executable_suffix}"
         if not (root / executable).is_file():
             raise DownloadError(
                 _("{url} is no archive of {tool}: it holds no {file}").format(
-                    url=wanted.url, tool=compatibility.TITLES[tool], file=executable
+                    url=wanted.url, tool=ToolName(tool).label, file=executable
                 ),
                 code="archive-unexpected",
             )
@@ -151,7 +152,7 @@ def _own_version(work: Work, tool: str, executable: Path, url: str) -> str:
     if answer.version is None:
         raise ToolError(
             _("{tool} from {url} does not run on this machine: {problem}").format(
-                tool=compatibility.TITLES[tool], url=url, problem=answer.raw[:300]
+                tool=ToolName(tool).label, url=url, problem=answer.raw[:300]
             ),
             code="tool-unusable",
         )

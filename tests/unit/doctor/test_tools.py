@@ -5,18 +5,20 @@ from pathlib import Path
 import pytest
 
 from higress_cli.doctor.model import Finding, Status
-from higress_cli.doctor.tools import Chosen, Program, judge_tool, judge_toolset
+from higress_cli.doctor.tools import judge_tool, judge_toolset
 from higress_cli.errors import ToolError
+from higress_cli.tool import SYSTEM, Tool, ToolName
+from higress_cli.toolchain.probe import Probed
 
 STORE = Path("/store")
 
 
-def program(version: str | None, *, path: str = "/usr/bin/tool", raw: str = "") -> Program:
-    return Program(path=Path(path), version=version, raw=raw)
+def program(version: str | None, *, path: str = "/usr/bin/tool", raw: str = "") -> Probed:
+    return Probed(path=Path(path), version=version, raw=raw)
 
 
-def chosen(name: str, version: str, *, own: bool = True, path: str = "/store/tool") -> Chosen:
-    return Chosen(name=name, version=version, path=Path(path), own=own)
+def chosen(name: str, version: str, *, own: bool = True, path: str = "/store/tool") -> Tool:
+    return Tool(name=ToolName(name), version=version, source="archive" if own else SYSTEM, path=Path(path))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def chosen(name: str, version: str, *, own: bool = True, path: str = "/store/too
     ],
 )
 def test_a_tool_on_the_path_is_judged_by_both_ends_of_its_range(name, version, status, code):
-    finding = judge_tool(name, profile="tinygo", program=program(version), chosen=None)
+    finding = judge_tool(ToolName(name), profile="tinygo", program=program(version), chosen=None)
 
     assert (finding.status, finding.code, finding.found) == (status, code, version)
     assert (finding.fix is not None) is (status is Status.FAIL)
@@ -46,7 +48,7 @@ def test_a_tool_on_the_path_is_judged_by_both_ends_of_its_range(name, version, s
 
 @pytest.mark.parametrize("name", ["go", "tinygo", "binaryen"])
 def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_cure(name):
-    finding = judge_tool(name, profile="tinygo", program=None, chosen=None)
+    finding = judge_tool(ToolName(name), profile="tinygo", program=None, chosen=None)
 
     assert (finding.status, finding.code) == (Status.FAIL, "tools-missing")
     assert finding.fix is not None
@@ -54,35 +56,37 @@ def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_cure(name):
 
 
 def test_a_tool_that_only_the_store_has_is_fine_and_by_hand_users_are_told():
-    finding = judge_tool("tinygo", profile="tinygo", program=None, chosen=chosen("tinygo", "0.30.0"))
+    finding = judge_tool(ToolName.TINYGO, profile="tinygo", program=None, chosen=chosen("tinygo", "0.30.0"))
 
     assert (finding.status, finding.found, finding.note) == (Status.OK, "0.30.0", "hgw's store")
     assert any("not on the PATH" in line for line in finding.detail)
 
 
 def test_a_tool_on_the_path_that_is_passed_over_is_told_with_the_reason():
-    finding = judge_tool("go", profile="tinygo", program=program("1.17"), chosen=chosen("go", "1.20.14"))
+    finding = judge_tool(ToolName.GO, profile="tinygo", program=program("1.17"), chosen=chosen("go", "1.20.14"))
 
     assert finding.status is Status.OK
     assert any("1.17" in line and "older than 1.18" in line for line in finding.detail)
 
 
 def test_a_tool_that_does_not_answer_is_broken_and_what_it_said_is_kept():
-    finding = judge_tool("tinygo", profile="tinygo", program=program(None, raw="Segmentation fault"), chosen=None)
+    finding = judge_tool(
+        ToolName.TINYGO, profile="tinygo", program=program(None, raw="Segmentation fault"), chosen=None
+    )
 
     assert (finding.status, finding.code, finding.detail) == (Status.FAIL, "program-broken", ("Segmentation fault",))
 
 
 @pytest.mark.parametrize("name", ["tinygo", "binaryen"])
 def test_native_go_needs_neither_tinygo_nor_wasm_opt(name):
-    assert judge_tool(name, profile="go", program=None, chosen=None).status is Status.SKIP
+    assert judge_tool(ToolName(name), profile="go", program=None, chosen=None).status is Status.SKIP
 
 
 @pytest.mark.parametrize(
     ("version", "status"), [("1.23.12", Status.FAIL), ("1.24.4", Status.OK), ("1.26.8", Status.OK)]
 )
 def test_native_go_has_a_floor_of_its_own(version, status):
-    assert judge_tool("go", profile="go", program=program(version), chosen=None).status is status
+    assert judge_tool(ToolName.GO, profile="go", program=program(version), chosen=None).status is status
 
 
 def test_a_set_names_its_versions_and_where_they_are():
@@ -114,6 +118,6 @@ def test_tools_that_are_right_alone_and_wrong_together_are_told_by_the_set():
 
 def test_the_set_is_not_judged_while_a_tool_is_wrong():
     problem = ToolError("not on this machine: TinyGo", code="tools-missing")
-    missing = judge_tool("tinygo", profile="tinygo", program=None, chosen=None)
+    missing = judge_tool(ToolName.TINYGO, profile="tinygo", program=None, chosen=None)
 
     assert judge_toolset(profile="tinygo", chosen=(), problem=problem, tools=[missing]).status is Status.SKIP

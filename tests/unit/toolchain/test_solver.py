@@ -7,10 +7,10 @@ import pytest
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.system.host import Host
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.select import Candidate, best
 from higress_cli.toolchain.solver import Need, plans, request_for
 from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.toolset import Tool
 
 LINUX = Host("linux", "amd64")
 HERE = Path("/somewhere")
@@ -19,7 +19,7 @@ _FILE = Source(SourceKind.FILE, "/p/hgw.yaml")
 
 def system(name: str, version: str) -> Candidate:
     return Candidate(
-        tool=Tool(name=name, version=version, source="system", path=HERE / name, home=None, origin=str(HERE / name))
+        tool=Tool(name=ToolName(name), version=version, source="system", path=HERE / name, origin=str(HERE / name))
     )
 
 

@@ -7,14 +7,15 @@ from higress_cli.reporter import SilentReporter
 from higress_cli.session import Session
 from higress_cli.system.host import Host
 from higress_cli.system.paths import find_dirs
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import probe, probe_all
-from higress_cli.toolchain.toolset import Tool, Toolset
+from higress_cli.toolchain.toolset import Toolset
 from tests.support.tool_stubs import stub_tools, write_program
 
 
 def tool(name: str, source: str, home: str | None) -> Tool:
     return Tool(
-        name=name,
+        name=ToolName(name),
         version="1",
         source=source,
         path=Path("/s") / name / "bin" / name,

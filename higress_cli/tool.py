@@ -1,0 +1,53 @@
+"""What a tool is: the programs that a build runs, wherever they come from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+# The source of a tool that is on the machine already and is run where it is.
+SYSTEM: Final = "system"
+
+
+class ToolName(StrEnum):
+    """The tools, in the order in which they are listed."""
+
+    GO = "go"
+    TINYGO = "tinygo"
+    BINARYEN = "binaryen"
+
+    @property
+    def label(self) -> str:
+        """The name as people write it; binaryen's versions are those that `wasm-opt --version` prints."""
+        return {ToolName.GO: "Go", ToolName.TINYGO: "TinyGo", ToolName.BINARYEN: "wasm-opt"}[self]
+
+    @property
+    def program(self) -> str:
+        """The program that a build runs, without the suffix of an executable."""
+        return "wasm-opt" if self is ToolName.BINARYEN else self.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A tool as it is on this machine.
+
+    `source` is system, archive, module, package or npm; `path` is the executable, `home` its GOROOT or TINYGOROOT where
+    hgw knows it; `origin` is the URL, the Go module or the packages that it came from.
+    """
+
+    name: ToolName
+    version: str
+    source: str
+    path: Path
+    home: Path | None = None
+    origin: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is in hgw's store and not the machine's."""
+        return self.source != SYSTEM
+
+    @property
+    def label(self) -> str:
+        """Title and version: `TinyGo 0.30.0`."""
+        return f"{self.name.label} {self.version}"
