@@ -5,17 +5,39 @@ English is written in the code and is the message id; `locale/LANGUAGE/LC_MESSAG
 """
 
 import gettext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 LANGUAGES: Final = ("en", "zh")
 _LOCALE_DIR: Final = Path(__file__).parent / "locale"
 _active: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A text that comes with its translation, as data files have it; `str()` is the one in the active language."""
+
+    en: str
+    zh: str
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """A text that is the same in every language."""
+        return cls(en=text, zh=text)
+
+    def in_(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+    def __str__(self) -> str:
+        return self.in_(_language)
 
 
 def activate(language: str) -> None:
     """Speak `language` from now on: one of `LANGUAGES`; a missing catalogue means English."""
-    global _active  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
+    global _active, _language  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
+    _language = language
     _active = gettext.translation("hgw", _LOCALE_DIR, languages=[language], fallback=True)
 
 

@@ -1,11 +1,9 @@
 """The two ways to compile a plugin, and what each implies."""
 
-import tomllib
-from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 
+from higress_cli import data
 from higress_cli.abi import Abi
 from higress_cli.tool import ToolName
 
@@ -39,14 +37,30 @@ class Profile(StrEnum):
     @property
     def gateway(self) -> str:
         """The gateway version that a plugin is meant for where nobody names one, such as `v2.0.7`."""
-        return _data()[self]["gateway"]
+        return _gateways(self).gateway
 
     @property
     def oldest_gateway(self) -> str | None:
         """The first gateway version that can run its modules; None where any that hgw supports can."""
-        return _data()[self].get("oldest_gateway")
+        return _gateways(self).oldest_gateway
 
 
-@cache
-def _data() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath("profiles.toml").read_text("utf-8"))
+@dataclass(frozen=True, kw_only=True)
+class _Gateways:
+    """The gateway versions that go with a profile."""
+
+    gateway: str
+    oldest_gateway: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Profiles:
+    """data/profiles.toml."""
+
+    tinygo: _Gateways
+    go: _Gateways
+
+
+def _gateways(profile: Profile) -> _Gateways:
+    profiles = data.load("profiles.toml", _Profiles)
+    return {Profile.TINYGO: profiles.tinygo, Profile.GO: profiles.go}[profile]

@@ -64,9 +64,9 @@ def complete(order: Order, *, session: Session, ui: Ui, directory: Path) -> Orde
     if not order.lang_given:
         choices = {language: _LANGUAGE_NAMES[language] for language in LANGUAGES}
         order = replace(order, lang=_ask_choice(ui, _("Language of comments and README"), choices, order.lang))
-    for variable in template.variables:
+    for variable in template.variables.values():
         if variable.name not in order.variables:
-            question = variable.help.get(order.lang, variable.name)
+            question = variable.help.in_(order.lang) if variable.help else variable.name
             value = _ask(ui, question[:1].upper() + question[1:], str(variable.default), _acceptable(variable))
             order = replace(order, variables={**order.variables, variable.name: value})
     if order.git is None and use_case.can_make_repository(session, directory):
@@ -127,7 +127,7 @@ def _ask_build(order: Order, *, session: Session, ui: Ui, directory: Path, templ
 
     if order.profile is None and len(template.profiles) > 1:
         titles = {"tinygo": _("TinyGo, small modules"), "go": _("native Go 1.24, gateway v2.1.5 or newer")}
-        choices = {profile: titles[profile] for profile in template.profiles}
+        choices: dict[str, str] = {profile: titles[profile] for profile in template.profiles}
         order = replace(order, profile=_ask_choice(ui, _("Compiler"), choices, proposed().profile))
     if order.gateway is None:
 

@@ -87,8 +87,8 @@ def templates(*, lang: str) -> TemplatesResult:
         templates=tuple(
             TemplateEntry(
                 name=template.name,
-                title=template.title[lang],
-                description=template.description[lang],
+                title=template.title.in_(lang),
+                description=template.description.in_(lang),
                 profiles=template.profiles,
                 abis=template.abis,
             )
@@ -103,7 +103,7 @@ def chosen_template(session: Session, given: str | None) -> Template:
     Raises:
         ConflictError: `template-unknown`, `template-invalid`.
     """
-    name = given or session.variable("HGW_TEMPLATE") or scaffold_data()["default"]["template"]
+    name = given or session.variable("HGW_TEMPLATE") or scaffold_data().default.template
     return find_template(name, path=session.path(name))
 
 
@@ -173,7 +173,7 @@ def carry_out(
         files=tuple(InitFile(path=file.path, action=str(file.action)) for file in plan.files),
         git=repository is not None,
         dry_run=dry_run,
-        next_step=template.next_steps.get(answers.lang, ""),
+        next_step=template.next.in_(answers.lang) if template.next else "",
         warnings=warnings,
     )
 

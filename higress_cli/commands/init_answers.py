@@ -48,8 +48,8 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
         UsageError: something is not valid or not supported by the template; nothing has been written then.
     """
     around = _surroundings(directory)
-    default = scaffold_data()["default"]
-    usual = default["profile"]
+    default = scaffold_data().default
+    usual = default.profile
     profile = _chosen(
         session,
         around,
@@ -75,7 +75,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
     name = (
         check_name(wishes.name, source="--name")
         if wishes.name is not None
-        else name_from(directory.name) or default["name"]
+        else name_from(directory.name) or default.name
     )
     answers = Answers(
         name=name,
@@ -91,7 +91,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
 
 
 def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    known = {variable.name for variable in template.variables}
+    known = template.variables
     for name in given:
         if name not in known:
             raise UsageError(
@@ -101,10 +101,7 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
                 code="variable-unknown",
                 details={"variable": name, "variables": sorted(known)},
             )
-    return {
-        variable.name: variable_value(variable, given.get(variable.name), source="--set")
-        for variable in template.variables
-    }
+    return {name: variable_value(variable, given.get(name), source="--set") for name, variable in known.items()}
 
 
 def _surroundings(directory: Path) -> Project:

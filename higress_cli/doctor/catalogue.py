@@ -1,12 +1,12 @@
 """The checks that exist, in the order of the report."""
 
 import difflib
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Final
 
+from higress_cli import data
 from higress_cli.doctor.model import CheckSpec
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
@@ -34,10 +34,17 @@ _CHECKS: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Pages:
+    """data/doctor.toml: a page to read for each check."""
+
+    docs: Mapping[str, data.Url]
+
+
 @cache
 def checks() -> tuple[CheckSpec, ...]:
     """Every check, in the order of the report."""
-    docs = tomllib.loads(resources.files("higress_cli.data").joinpath("doctor.toml").read_text("utf-8"))["docs"]
+    docs = data.load("doctor.toml", _Pages).docs
     return tuple(CheckSpec(id=name, group=group, title=title, docs=docs.get(name)) for name, group, title in _CHECKS)
 
 

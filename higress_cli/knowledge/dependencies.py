@@ -4,15 +4,14 @@ The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`); every
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from higress_cli import data
 from higress_cli.i18n import N_, _
 from higress_cli.knowledge.compatibility import release
+from higress_cli.knowledge.go_modules import go_profile
 
 _VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$")
 _COMMITTED: Final = re.compile(r"(?:^|[.-])(\d{14})-[0-9a-f]{12}(?:\+\S+)?$")
@@ -26,6 +25,29 @@ _REASONS: Final = {
     "wrapper-for-tinygo": N_("this is the wrapper for TinyGo; it brings the SDK that native Go does not compile"),
     "sdk-of-others": N_("this is not Higress's SDK: it lacks Redis, ABI 0.2.100 and the collector that the build uses"),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """A row of data/dependencies.toml, whose head says what its conditions mean."""
+
+    code: str
+    level: Literal["fail", "warn"]
+    module: str
+    profile: Literal["tinygo", "go"] | None = None
+    from_: str | None = None
+    below: str | None = None
+    committed_from: str | None = None
+    committed_before: str | None = None
+    tags: bool = False
+    tinygo_from: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Dependencies:
+    """data/dependencies.toml."""
+
+    trap: tuple[_Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +66,12 @@ def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None =
     """What is wrong with modules at these versions in a profile, the worst first. `tinygo` None judges without it."""
     found = [
         Trap(
-            code=row["code"],
-            level=row["level"],
+            code=row.code,
+            level=row.level,
             module=module,
             version=version,
             pin=pins(profile).get(module),
-            reason=_reason(row["code"]),
+            reason=_(_REASONS[row.code]),
         )
         for module, version in requirements.items()
         if (row := _row(module, version, profile=profile, tinygo=tinygo)) is not None
@@ -57,44 +79,41 @@ def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None =
     return tuple(sorted(found, key=lambda trap: trap.level))
 
 
-@cache
 def pins(profile: str) -> Mapping[str, str]:
     """The versions that hgw scaffolds a profile with, by module path."""
-    return {row["path"]: row["version"] for row in _data("modules.toml")[profile]["module"]}
+    return go_profile(profile).pins
 
 
 def pinned_go_line(profile: str) -> str:
     """The `go` line of a scaffolded go.mod."""
-    return str(_data("modules.toml")[profile]["go"])
+    return go_profile(profile).go
 
 
-def _row(module: str, version: str, *, profile: str, tinygo: str | None) -> Mapping[str, Any] | None:
+def _row(module: str, version: str, *, profile: str, tinygo: str | None) -> _Row | None:
     return next(
         (
             row
-            for row in _data("dependencies.toml")["trap"]
-            if row["module"] == module
-            and row.get("profile", profile) == profile
+            for row in data.load("dependencies.toml", _Dependencies).trap
+            if row.module == module
+            and row.profile in {None, profile}
             and _holds(row, version)
-            and ("tinygo_from" not in row or (tinygo is not None and release(tinygo) >= release(row["tinygo_from"])))
+            and (row.tinygo_from is None or (tinygo is not None and release(tinygo) >= release(row.tinygo_from)))
         ),
         None,
     )
 
 
-def _holds(row: Mapping[str, Any], version: str) -> bool:
-    if "from" in row and _order(version) < _order(row["from"]):
+def _holds(row: _Row, version: str) -> bool:
+    if row.from_ is not None and _order(version) < _order(row.from_):
         return False
-    if "below" in row and _order(version) >= _order(row["below"]):
+    if row.below is not None and _order(version) >= _order(row.below):
         return False
-    if "committed_from" not in row and "committed_before" not in row:
+    if row.committed_from is None and row.committed_before is None:
         return True
     match = _COMMITTED.search(version)
     if match is None:
-        return bool(row.get("tags", False))
-    return row.get("committed_from", "") <= match[1] and (
-        "committed_before" not in row or match[1] < row["committed_before"]
-    )
+        return row.tags
+    return (row.committed_from or "") <= match[1] and (row.committed_before is None or match[1] < row.committed_before)
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
@@ -108,13 +127,3 @@ def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, s
         not parts,
         tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts),
     )
-
-
-@cache
-def _data(name: str) -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath(name).read_text("utf-8"))
-
-
-def _reason(code: str) -> str:
-    reason = _REASONS[code]
-    return _(reason)

@@ -1,16 +1,14 @@
 """A new project: a template, the answers to its questions, and the files that come of them."""
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from higress_cli import data
 from higress_cli.errors import ConflictError, UsageError
-from higress_cli.go.profiles import check_modules, go_profile
 from higress_cli.i18n import _
+from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
@@ -50,10 +48,26 @@ class Extras:
 NO_EXTRAS: Final = Extras()
 
 
-@cache
-def scaffold_data() -> Mapping[str, Any]:
-    """The defaults and images of new projects, from the data file."""
-    return tomllib.loads(resources.files("higress_cli.data").joinpath("scaffold.toml").read_text("utf-8"))
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What a new project is where nobody says otherwise."""
+
+    template: str
+    profile: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaffoldData:
+    """data/scaffold.toml; `images` and `ci` are what templates name."""
+
+    default: Defaults
+    images: Mapping[str, str]
+    ci: Mapping[str, str]
+
+
+def scaffold_data() -> ScaffoldData:
+    return data.load("scaffold.toml", ScaffoldData)
 
 
 def check_answers(template: Template, answers: Answers) -> None:
@@ -116,7 +130,7 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
         return variable.default
     value: Any = given
     problem: str | None = None
-    match variable.kind:
+    match variable.type:
         case "boolean":
             words = {"true": True, "yes": True, "false": False, "no": False}
             value = words.get(given.lower())
@@ -126,8 +140,8 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
             problem = None if value is not None else _("expected a whole number")
         case "choice" if given not in variable.choices:
             problem = _("expected one of: {choices}").format(choices=", ".join(variable.choices))
-    if problem is None and variable.pattern and not re.fullmatch(variable.pattern, given):
-        problem = _("it does not match {pattern}").format(pattern=variable.pattern)
+    if problem is None and variable.pattern and not variable.pattern.fullmatch(given):
+        problem = _("it does not match {pattern}").format(pattern=variable.pattern.pattern)
     if problem is not None:
         raise UsageError(
             _("{name}={value} (from {source}): {problem}").format(
@@ -194,10 +208,28 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "go_direct": go.direct(template.modules),
         "go_indirect": go.indirect(template.modules),
         "go_imports": go.import_block,
-        "images": scaffold_data()["images"],
-        "ci": scaffold_data()["ci"],
+        "images": scaffold_data().images,
+        "ci": scaffold_data().ci,
         "tags": extras.tags,
         "goroot": extras.goroot,
         "known_config": extras.known_config,
         "config": {},
     }
+
+
+def check_modules(names: Sequence[str], *, profile: str, template: str) -> None:
+    """Refuse a manifest that names a Go module which the profile does not have.
+
+    Raises:
+        ConflictError: `template-invalid`.
+    """
+    known = {module.name for module in go_profile(profile).modules if module.name}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConflictError(
+            _("the template {template} asks for unknown Go modules: {names}; there are: {known}").format(
+                template=template, names=", ".join(unknown), known=", ".join(sorted(known))
+            ),
+            code="template-invalid",
+            details={"modules": unknown},
+        )

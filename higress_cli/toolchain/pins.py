@@ -1,13 +1,13 @@
 """What hgw knows how to get, and by which digest it knows that it got it. All of it is data."""
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
+from higress_cli import data
 from higress_cli.knowledge import compatibility
 from higress_cli.system.host import Host
+from higress_cli.toolchain.mirrors import mirrors
 
 ARCHIVED: Final = ("go", "tinygo", "binaryen")
 
@@ -28,7 +28,7 @@ class TinygoModule:
 
     version: str
     module: str
-    h1: str
+    h1: data.GoHash
     llvm: tuple[str, ...]
     drop: tuple[str, ...]
 
@@ -41,7 +41,7 @@ class Bootstrap:
     distribution: str
     version: str
     root: str
-    sha256: tuple[str, ...]
+    sha256: tuple[data.Sha256, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,17 +55,23 @@ class Manager:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packages:
-    """Debian's packages for LLVM and binaryen, and what to do with them; texts hold `{llvm}`."""
+class LlvmPackages:
+    """Debian's packages of LLVM and what to do with them; texts hold `{llvm}`."""
 
-    llvm: tuple[str, ...]
+    packages: tuple[str, ...]
     suffixes: tuple[str, ...]
     libraries_of: tuple[str, ...]
     never: tuple[str, ...]
     prune: tuple[str, ...]
     programs: tuple[str, ...]
-    binaryen: tuple[str, ...]
-    binaryen_executable: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinaryenPackages:
+    """Debian's packages of binaryen and where they put wasm-opt."""
+
+    packages: tuple[str, ...]
+    executable: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,26 +84,84 @@ class NpmPackage:
     executable: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Archive:
+    """`source` says who published the digest."""
+
+    file: str
+    sha256: data.Sha256
+    source: str
+
+
+_Archives = Mapping[str, Mapping[str, _Archive]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ArchivesFile:
+    """data/archives.toml: the archives of each tool by version and platform."""
+
+    go: _Archives
+    tinygo: _Archives
+    binaryen: _Archives
+
+    def of(self, tool: str) -> _Archives:
+        return {"go": self.go, "tinygo": self.tinygo, "binaryen": self.binaryen}[tool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Toolchain:
+    """Go as a Go module for a platform."""
+
+    go: str
+    platform: str
+    h1: data.GoHash
+
+
+@dataclass(frozen=True, kw_only=True)
+class _GoModulesFile:
+    """data/go-modules.toml."""
+
+    toolchain: tuple[_Toolchain, ...]
+    tinygo: tuple[TinygoModule, ...]
+    bootstrap: Bootstrap
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Npm:
+    package: str
+    executable: str
+    integrity: Mapping[str, data.Integrity]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """data/packages.toml: what the package managers of operating systems and of npm carry."""
+
+    llvm: LlvmPackages
+    binaryen: BinaryenPackages
+    manager: tuple[Manager, ...]
+    npm: _Npm
+
+
 def archive_pin(tool: str, version: str, host: Host) -> ArchivePin | None:
     """The archive of a tool for a machine, or for a kind of machine whose programs it runs too."""
-    rows = _file("archives.toml")[tool].get(version, {})
-    for platform in (host.platform, _file("mirrors.toml")["also_runs"].get(host.platform)):
-        if platform in rows:
-            row = rows[platform]
-            return ArchivePin(tool=tool, version=version, file=row["file"], sha256=row["sha256"])
+    rows = _archives(tool).get(version, {})
+    for platform in (host.platform, mirrors().also_runs.get(host.platform)):
+        if platform is not None and (row := rows.get(platform)):
+            return ArchivePin(tool=tool, version=version, file=row.file, sha256=row.sha256)
     return None
 
 
 def known_versions(tool: str, host: Host) -> tuple[str, ...]:
     """The versions of a tool that some source has for a machine, oldest first."""
-    versions = {version for version in _file("archives.toml")[tool] if archive_pin(tool, version, host)}
+    versions = {version for version in _archives(tool) if archive_pin(tool, version, host)}
     match tool:
         case "go":
-            versions |= {row["go"] for row in _file("go-modules.toml")["toolchain"] if row["platform"] == host.platform}
+            versions |= {row.go for row in _go_modules().toolchain if row.platform == host.platform}
         case "tinygo" if host.system == "linux":
-            versions |= {row["version"] for row in _file("go-modules.toml")["tinygo"]}
+            versions |= {row.version for row in _go_modules().tinygo}
         case "binaryen":
-            versions |= set(_file("packages.toml")["npm"]["integrity"])
+            versions |= set(packages().npm.integrity)
     return tuple(sorted(versions, key=compatibility.release))
 
 
@@ -108,74 +172,42 @@ def newest_matching(tool: str, wanted: str, host: Host) -> str | None:
 
 def toolchain_h1(go: str, host: Host) -> str | None:
     """The hash of a Go toolchain module, None where no proxy serves it for the machine."""
-    for row in _file("go-modules.toml")["toolchain"]:
-        if row["go"] == go and row["platform"] == host.platform:
-            return str(row["h1"])
-    return None
+    rows = _go_modules().toolchain
+    return next((row.h1 for row in rows if row.go == go and row.platform == host.platform), None)
 
 
 def tinygo_module(version: str) -> TinygoModule | None:
-    """TinyGo of this version as a Go module, None where it cannot be had that way."""
-    for row in _file("go-modules.toml")["tinygo"]:
-        if row["version"] == version:
-            return TinygoModule(
-                version=version,
-                module=row["module"],
-                h1=row["h1"],
-                llvm=tuple(row["llvm"]),
-                drop=tuple(row["drop"]),
-            )
-    return None
+    """TinyGo of this version as a Go module, None where no proxy serves it."""
+    return next((row for row in _go_modules().tinygo if row.version == version), None)
 
 
 def bootstrap() -> Bootstrap:
-    row = _file("go-modules.toml")["bootstrap"]
-    return Bootstrap(
-        oldest=row["oldest"],
-        distribution=row["distribution"],
-        version=row["version"],
-        root=row["root"],
-        sha256=tuple(row["sha256"]),
-    )
+    return _go_modules().bootstrap
 
 
 def packages() -> Packages:
-    data = _file("packages.toml")
-    row = data["llvm"]
-    return Packages(
-        llvm=tuple(row["packages"]),
-        suffixes=tuple(row["suffixes"]),
-        libraries_of=tuple(row["libraries_of"]),
-        never=tuple(row["never"]),
-        prune=tuple(row["prune"]),
-        programs=tuple(row["programs"]),
-        binaryen=tuple(data["binaryen"]["packages"]),
-        binaryen_executable=data["binaryen"]["executable"],
-    )
+    return data.load("packages.toml", Packages)
 
 
 def managers() -> tuple[Manager, ...]:
-    """The package managers other than apt, whose packages cannot be had without changing the system."""
-    return tuple(
-        Manager(program=row["program"], root=row["root"], binaryen=tuple(row["binaryen"]), compiler=row["compiler"])
-        for row in _file("packages.toml")["manager"]
-    )
+    """The package managers other than apt, whose packages cannot be installed without changing the system."""
+    return packages().manager
 
 
 def npm_binaryen(version: str | None) -> NpmPackage | None:
     """The npm package of binaryen in a version (None: any), the newest that is pinned and matches."""
-    row = _file("packages.toml")["npm"]
-    for known in sorted(row["integrity"], key=compatibility.release, reverse=True):
+    npm = packages().npm
+    for known in sorted(npm.integrity, key=compatibility.release, reverse=True):
         if version is None or compatibility.matches(known, version):
             return NpmPackage(
-                package=row["package"],
-                version=known,
-                integrity=row["integrity"][known],
-                executable=row["executable"],
+                package=npm.package, version=known, integrity=npm.integrity[known], executable=npm.executable
             )
     return None
 
 
-@cache
-def _file(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath(name).read_text("utf-8"))
+def _archives(tool: str) -> _Archives:
+    return data.load("archives.toml", _ArchivesFile).of(tool)
+
+
+def _go_modules() -> _GoModulesFile:
+    return data.load("go-modules.toml", _GoModulesFile)

@@ -1,14 +1,13 @@
 """Which host functions a Higress gateway has, by its version. The table is `data/host-functions.toml`."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 from packaging.version import Version
 
+from higress_cli import data
 from higress_cli.wasm.module import Import
 
 _WASI_NAMES: Final = {"wasi_unstable": "wasi_snapshot_preview1"}
@@ -23,6 +22,26 @@ class HostFunction:
 
     since: str | None
     markers: frozenset[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """Functions of one import module that came together; `source` is where that is written."""
+
+    module: str
+    names: tuple[str, ...]
+    source: str
+    since: str | None = None
+    markers: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _HostFunctions:
+    """data/host-functions.toml; `abi` says since which gateway an ABI is taken."""
+
+    known_below: str
+    abi: Mapping[str, str]
+    functions: tuple[_Group, ...]
 
 
 def host_function(module: str, name: str) -> HostFunction | None:
@@ -55,13 +74,12 @@ def newest(versions: list[str]) -> str | None:
 
 def since_abi(version: str) -> str | None:
     """The first gateway that takes modules of this ABI, None: every one that hgw knows."""
-    since = _data()["abi"].get(version)
-    return None if since is None else str(since)
+    return _data().abi.get(version)
 
 
 def known_below() -> str:
     """The first gateway tag whose host functions are not all public."""
-    return str(_data()["known_below"])
+    return _data().known_below
 
 
 def _number(tag: str) -> Version:
@@ -71,15 +89,11 @@ def _number(tag: str) -> Version:
 @cache
 def _functions() -> Mapping[tuple[str, str], HostFunction]:
     return {
-        (group["module"], name): HostFunction(
-            since=group.get("since"),
-            markers=frozenset(group["markers"]) if "markers" in group else None,
-        )
-        for group in _data()["functions"]
-        for name in group["names"]
+        (group.module, name): HostFunction(since=group.since, markers=group.markers)
+        for group in _data().functions
+        for name in group.names
     }
 
 
-@cache
-def _data() -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("higress_cli.data").joinpath("host-functions.toml").read_text("utf-8"))
+def _data() -> _HostFunctions:
+    return data.load("host-functions.toml", _HostFunctions)

@@ -81,7 +81,7 @@ def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -
     """What the packages `roots` depend on and the system lacks, less what has to be the system's own."""
     command = _command(work, "apt-get", "install", "--no-install-recommends", "--print-uris", "-qq", *roots)
     simulated = work.run(command, activity=activity)
-    never = pins.packages().never
+    never = pins.packages().llvm.never
     # Each line: 'URI' FILE SIZE DIGEST, where FILE is NAME_VERSION_ARCHITECTURE.deb
     fields = [line.split() for line in simulated.stdout.splitlines() if line.startswith("'")]
     names = [field[1].partition("_")[0] for field in fields if len(field) > 1]

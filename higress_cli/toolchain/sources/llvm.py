@@ -59,7 +59,7 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
     apt.update(work, activity=activity)
     names = apt.package_names(work, activity=activity)
     for major in majors:
-        packages = _spelled(major, pins.packages().llvm, names)
+        packages = _spelled(major, pins.packages().llvm.packages, names)
         if packages is not None:
             return _install(work, major, packages, names, activity)
     raise PassedOver(
@@ -91,7 +91,7 @@ def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tupl
     found: list[str] = []
     for pattern in patterns:
         plain = pattern.format(llvm=major)
-        spelled = next((plain + suffix for suffix in pins.packages().suffixes if plain + suffix in names), None)
+        spelled = next((plain + suffix for suffix in pins.packages().llvm.suffixes if plain + suffix in names), None)
         if spelled is None:
             return None
         found.append(spelled)
@@ -99,7 +99,7 @@ def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tupl
 
 
 def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[str], activity: Activity) -> Entry:
-    roots = _spelled(major, pins.packages().libraries_of, names) or ()
+    roots = _spelled(major, pins.packages().llvm.libraries_of, names) or ()
     libraries = [name for name in apt.missing_libraries(work, roots, activity=activity) if name not in packages]
     debs = apt.download(work, [*packages, *libraries], work.scratch / f"llvm-{major}", activity=activity)
     with work.store.staging() as staged:
@@ -117,13 +117,13 @@ def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[s
             executable=f"bin/clang-{major}",
             parts={deb.name: sha256_of(deb) for deb in debs},
         )
-        for program in pins.packages().programs:
+        for program in pins.packages().llvm.programs:
             _require_running(work, staged / "bin" / f"{program}-{major}", activity)
         return work.store.adopt(staged, receipt, variables=work.session.variables)
 
 
 def _prune(staged: Path, major: str) -> None:
-    for pattern in pins.packages().prune:
+    for pattern in pins.packages().llvm.prune:
         for path in staged.glob(pattern.format(llvm=major)):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -150,7 +150,7 @@ def _link_libraries(staged: Path, major: str) -> None:
 
 def _write_wrappers(staged: Path, major: str) -> None:
     (staged / "bin").mkdir()
-    for program in pins.packages().programs:
+    for program in pins.packages().llvm.programs:
         wrapper = staged / "bin" / f"{program}-{major}"
         wrapper.write_text(_WRAPPER.format(llvm=major, program=program), encoding="utf-8")
         wrapper.chmod(0o755)

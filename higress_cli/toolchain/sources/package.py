@@ -42,13 +42,13 @@ def fetch(work: Work, wanted: str | None) -> Candidate:
 def _with_apt(work: Work, wanted: str | None) -> Candidate:
     with work.session.reporter.activity(_("Downloading binaryen's package")) as activity:
         apt.update(work, activity=activity)
-        names = pins.packages().binaryen
+        names = pins.packages().binaryen.packages
         libraries = apt.missing_libraries(work, names, activity=activity)
         debs = apt.download(work, [*names, *libraries], work.scratch / "binaryen", activity=activity)
         with work.store.staging() as staged:
             for deb in debs:
                 apt.unpack(work, deb, staged, activity=activity)
-            executable = pins.packages().binaryen_executable
+            executable = pins.packages().binaryen.executable
             version = _judged(ask("binaryen", staged / executable, work.session.variables).version, wanted)
             main = next(deb for deb in debs if deb.name.startswith(f"{names[0]}_"))
             receipt = Receipt(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import ConflictError
+from higress_cli.i18n import Text
 from higress_cli.scaffold.manifest import read_manifest
 
 GOOD = """
@@ -44,10 +45,10 @@ def test_a_manifest_becomes_values(tmp_path: Path) -> None:
     template = read_manifest(written(tmp_path, GOOD))
 
     assert template.name == tmp_path.name
-    assert template.title == {"en": "a team's own", "zh": "a team's own"}
-    assert template.description["zh"] == "作用"
+    assert template.title == Text(en="a team's own", zh="a team's own")
+    assert template.description.zh == "作用"
     assert template.profiles == ("go",)
-    assert [(item.name, item.kind, item.default) for item in template.variables] == [
+    assert [(item.name, item.type, item.default) for item in template.variables.values()] == [
         ("limit", "integer", 3),
         ("mode", "choice", "fast"),
     ]
@@ -64,25 +65,25 @@ def test_native_go_is_only_ever_built_for_the_newest_abi(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("schema = 1", "schema = 2"), "`schema` must be 1"),
-        (("schema = 1", ""), "`schema` must be 1"),
+        (("schema = 1", "schema = 2"), "`schema` is 2, which is not one of: 1"),
+        (("schema = 1", ""), "`schema` is missing"),
         (("title =", "titel ="), "unknown key `titel`"),
         (('title = "a team\'s own"', ""), "`title`"),
-        (('{en = "what it does", zh = "作用"}', '{en = "only"}'), "`description`"),
-        (('profiles = ["go"]', 'profiles = ["rust"]'), "`rust` is none of: tinygo, go"),
-        (('profiles = ["go"]', "profiles = 1"), "`profiles` must be of type list"),
-        (('layers = ["gateway"]', "layers = [1]"), "`layers` must be a list of texts"),
-        (("[variables.limit]", "[variables.Limit]"), "lower case"),
+        (('{en = "what it does", zh = "作用"}', '{en = "only"}'), "`description.zh` is missing"),
+        (('profiles = ["go"]', 'profiles = ["rust"]'), "`profiles[0]` is 'rust', which is not one of: tinygo, go"),
+        (('profiles = ["go"]', "profiles = 1"), "`profiles` must be a list, and is 1"),
+        (('layers = ["gateway"]', "layers = [1]"), "`layers[0]` must be a text, and is 1"),
+        (("[variables.limit]", "[variables.Limit]"), "`variables.Limit` is 'Limit'"),
         (('type = "integer"', 'type = "date"'), "`variables.limit.type`"),
-        (("default = 3", ""), "`variables.limit` has no `default`"),
-        (("default = 3", 'default = 3\npattern = "("'), "no regular expression"),
-        (("default = 3", 'default = "3"'), "`variables.limit.default`"),
-        (("default = 3", "default = true"), "`variables.limit.default`"),
-        (("default = 3", 'default = 3\npattern = "[12]"'), "`variables.limit.default`"),
-        (('default = "fast"', 'default = "quick"'), "`variables.mode.default`"),
+        (("default = 3", ""), "`variables.limit.default` is missing"),
+        (("default = 3", 'default = 3\npattern = "("'), "`variables.limit.pattern` is not a regular expression"),
+        (("default = 3", 'default = "3"'), "`variables.limit`: the default 3 "),
+        (("default = 3", "default = true"), "`variables.limit`: the default True"),
+        (("default = 3", 'default = 3\npattern = "[12]"'), "`variables.limit`: the default 3 "),
+        (('default = "fast"', 'default = "quick"'), "`variables.mode`: the default quick "),
         (("default = 3", "default = 3\nregex = 1"), "unknown key `variables.limit.regex`"),
-        (("port = 80", 'port = "80"'), "`services.port` must be of type int"),
-        (('image = "httpbin"', ""), "`services.image`"),
+        (("port = 80", 'port = "80"'), "`services[0].port` must be a whole number, and is '80'"),
+        (('image = "httpbin"', ""), "`services[0].image` is missing"),
         (("schema = 1", "schema = = 1"), "template.toml"),
     ],
 )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from higress_cli.errors import ConflictError
-from higress_cli.go.profiles import check_modules, go_profile
+from higress_cli.knowledge.go_modules import go_profile
 
 
 def test_an_import_declaration_has_gofmt_groups() -> None:
@@ -51,11 +50,3 @@ def test_the_sdk_for_tinygo_is_one_that_keeps_the_detail_of_a_response() -> None
     (sdk,) = go_profile("tinygo").direct(["sdk"])
 
     assert sdk.version == "v1.0.1"
-
-
-def test_unknown_modules_are_the_templates_fault() -> None:
-    with pytest.raises(ConflictError) as caught:
-        check_modules(["sdk", "leftpad"], profile="go", template="t")
-
-    assert caught.value.code == "template-invalid"
-    assert "leftpad" in caught.value.message
