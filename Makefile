@@ -10,7 +10,7 @@ CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lint bench texts picture clean
+.PHONY: help demo quick test lint bench schemas texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -42,6 +42,9 @@ lint-layers:
 
 bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools, in one run
 	@$(BIN)/python scripts/bench.py
+
+schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
+	@$(BIN)/python scripts/schemas.py
 
 texts: $(VENV)/.for-work ## Bring the catalogues of translations up to date with the code
 	@mkdir -p .cache

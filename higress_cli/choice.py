@@ -56,4 +56,6 @@ class Choice(Generic[T]):
     """A value and its source."""
 
     value: T
+    """The value that won."""
     source: Source = DEFAULT
+    """Who chose it: a flag, a variable, a file, or `default`."""

@@ -15,9 +15,14 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The base of every command's result. Its fields, less `warnings`, are the `data` of the JSON envelope."""
+    """The base of every command's result. Its fields are the `data` of the JSON envelope.
+
+    `internal` names the fields that are not, `computed` the properties that are. Each has a string below it that says
+    what it is: `scripts/schemas.py` makes the command's JSON Schema of these types.
+    """
 
     internal: ClassVar[frozenset[str]] = frozenset({"warnings"})
+    computed: ClassVar[tuple[str, ...]] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -26,15 +31,15 @@ class Result:
 
     def data(self) -> dict[str, Any]:
         """The fields as JSON values: paths absolute, enumerations by value, None kept."""
-        return {
-            field.name: plain(getattr(self, field.name))
-            for field in dataclasses.fields(self)
-            if field.name not in self.internal
-        }
+        fields = (field.name for field in dataclasses.fields(self) if field.name not in self.internal)
+        return {name: plain(getattr(self, name)) for name in (*fields, *self.computed)}
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
-    """`value` in terms of JSON: dict, list, str, int, float, bool, None."""
+    """`value` in terms of JSON: dict, list, str, int, float, bool, None.
+
+    A dataclass is its fields, or what its method `document` returns where it has one.
+    """
     match value:
         case Enum():
             return value.value
@@ -42,10 +47,14 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
             return value
         case Path() | Source():
             return str(value)
+        case Result():
+            return value.data()
         case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(plain(key)): plain(item) for key, item in value.items()}
         case Sequence() | set() | frozenset():
             return [plain(item) for item in value]
+        case _ if hasattr(value, "document"):
+            return plain(value.document())
         case _ if dataclasses.is_dataclass(value):
             return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return str(value)

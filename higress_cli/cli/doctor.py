@@ -1,6 +1,6 @@
 """`hgw doctor`: parse, call, show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Annotated, Final
 
@@ -107,12 +107,12 @@ def _paragraph(ui: Ui, text: str, *, style: str = "") -> None:
         ui.line(f"      {line}", style)
 
 
-def _summary(counts: dict[str, int]) -> str:
-    wrong = counts["fail"] + counts["crash"]
+def _summary(counts: Mapping[Status, int]) -> str:
+    wrong = counts[Status.FAIL] + counts[Status.CRASH]
     parts = [
-        _("{count} ok").format(count=counts["ok"]),
-        ngettext("{count} warning", "{count} warnings", counts["warn"]).format(count=counts["warn"]),
+        _("{count} ok").format(count=counts[Status.OK]),
+        ngettext("{count} warning", "{count} warnings", counts[Status.WARN]).format(count=counts[Status.WARN]),
         _("{count} wrong").format(count=wrong),
-        _("{count} skipped").format(count=counts["skip"]),
+        _("{count} skipped").format(count=counts[Status.SKIP]),
     ]
     return ", ".join(parts)

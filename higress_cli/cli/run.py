@@ -89,7 +89,7 @@ def run(
 def _show(result: use_case.RunResult, ui: Ui) -> None:
     rows = [
         (_("gateway"), f"{result.url}  ({result.engine} {result.engine_version}, {result.engine_reason})"),
-        (_("upstream"), f"{result.upstream_url}  ({result.settings['upstream']['value']})"),
+        (_("upstream"), f"{result.upstream_url}  ({result.settings['upstream'].value})"),
         (_("admin"), result.admin_url),
         (_("module"), f"{result.module}  (ABI {result.abi or '?'})"),
         ("", f"sha256 {result.module_sha256}"),

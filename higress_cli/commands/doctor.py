@@ -1,8 +1,8 @@
 """`hgw doctor`: look at the machine and the project, say what is wrong and how to mend it, mend it on request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
 from higress_cli.doctor.facts import Facts
@@ -20,21 +20,23 @@ _TOOL_OF_CHECK = {name.program: name for name in ToolName}
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorResult(Result):
-    """What the checks found, after mending where that was asked for.
-
-    `fixed` are the ids of checks whose finding was mended; `withheld` those whose fix was not consented to.
-    """
+    """What the checks found, after fixing where that was asked for."""
 
     internal: ClassVar[frozenset[str]] = Result.internal | {"strict", "withheld"}
+    computed: ClassVar[tuple[str, ...]] = ("counts",)
     checks: tuple[Check, ...]
+    """The checks that ran, in the order of the report."""
     fixed: tuple[str, ...] = ()
+    """The ids of the checks whose finding --fix fixed; `checks` says what was found afterwards."""
     withheld: tuple[str, ...] = ()
+    """The ids of the checks whose fix was not consented to."""
     strict: bool = False
+    """Whether warnings count as errors."""
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Mapping[Status, int]:
         """How many checks ended in each state."""
-        return {status.value: sum(check.status is status for check in self.checks) for status in Status}
+        return {status: sum(check.status is status for check in self.checks) for status in Status}
 
     @property
     def exit_code(self) -> ExitCode:
@@ -43,28 +45,25 @@ class DoctorResult(Result):
         wrong = {Status.FAIL, Status.CRASH, *({Status.WARN} if self.strict else ())}
         return ExitCode.CHECK_FAILED if any(check.status in wrong for check in self.checks) else ExitCode.OK
 
-    def data(self) -> dict[str, Any]:
-        return {
-            "checks": [_document(check) for check in self.checks],
-            "counts": self.counts,
-            "fixed": list(self.fixed),
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
 class CheckEntry:
-    """A check in the list; `title` is in the language of the call."""
+    """A check in the list."""
 
     id: str
+    """What `hgw doctor ID` takes; stable."""
     group: str
+    """What the check belongs to; `hgw doctor GROUP` runs them all."""
     title: str
+    """A word or two, in the language of the call."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChecksResult(Result):
-    """The checks that exist."""
+    """With --list-checks: the checks that exist."""
 
     available: tuple[CheckEntry, ...] = field(default_factory=tuple)
+    """Every check, in the order of the report."""
 
 
 def list_checks() -> ChecksResult:
@@ -239,27 +238,3 @@ def _apply(session: Session, fix: Fix) -> None:
             fix.target.rmdir()
         case Remedy.REWRITE_FILE if fix.target is not None:
             fs.write_atomically(fix.target, fix.content.encode("utf-8"))
-
-
-def _document(check: Check) -> dict[str, Any]:
-    finding = check.finding
-    return {
-        "id": check.id,
-        "group": check.spec.group,
-        "title": check.title,
-        "status": check.status.value,
-        "code": finding.code,
-        "found": finding.found,
-        "note": finding.note,
-        "expected": finding.expected,
-        "why": finding.why,
-        "fix": None
-        if finding.fix is None
-        else {
-            "summary": finding.fix.summary,
-            "commands": list(finding.fix.commands),
-            "safe": finding.fix.safe,
-        },
-        "docs": check.spec.docs,
-        "detail": list(finding.detail),
-    }

@@ -14,7 +14,7 @@ from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.catalog import find_template, list_templates
 from higress_cli.scaffold.manifest import Template
-from higress_cli.scaffold.plan import Plan, make_plan, refuse_conflicts
+from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.session import Session
 
@@ -24,40 +24,57 @@ EDITORS: Final = {"vscode": "vscode"}
 
 @dataclass(frozen=True, kw_only=True)
 class InitFile:
-    """One file of the project; `action` is create, identical, conflict, overwrite or keep."""
+    """One file of the project."""
 
     path: Path
-    action: str
+    """Where it is, absolute."""
+    action: Action
+    """What became of it or, with --dry-run, would; `conflict` only with --dry-run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InitResult(Result):
-    """What was made, or with `dry_run` would be; `next_step` says what there is to see in this template."""
+    """The project that was made or, with --dry-run, would be."""
 
     internal: ClassVar[frozenset[str]] = Result.internal | {"next_step"}
     directory: Path
+    """The project's folder, absolute."""
     template: str
+    """The name of the template."""
     variables: Mapping[str, Any]
+    """Every answer that the files were made from: name, module, profile, abi, gateway, lang, and the template's own."""
     files: tuple[InitFile, ...]
+    """Every file of the project."""
     git: bool
+    """Whether a git repository is (with --dry-run: would be) made of it."""
     dry_run: bool
+    """Whether nothing was written."""
     next_step: str = ""
+    """What there is to see in this template; for text only."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplateEntry:
-    """A template in the list; `title` and `description` are in the language of the call."""
+    """A template in the list."""
 
     name: str
+    """What --template takes."""
     title: str
+    """A few words, in the language of the call."""
     description: str
+    """A sentence, in the language of the call."""
     profiles: tuple[str, ...]
+    """The profiles that it supports."""
     abis: tuple[str, ...]
+    """The ABIs that it can be built for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemplatesResult(Result):
+    """With --list-templates: the templates that come with hgw."""
+
     templates: tuple[TemplateEntry, ...]
+    """The templates, in the order of the list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +187,7 @@ def carry_out(
             "lang": answers.lang,
             **answers.variables,
         },
-        files=tuple(InitFile(path=file.path, action=str(file.action)) for file in plan.files),
+        files=tuple(InitFile(path=file.path, action=file.action) for file in plan.files),
         git=repository is not None,
         dry_run=dry_run,
         next_step=template.next.in_(answers.lang) if template.next else "",

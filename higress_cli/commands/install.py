@@ -33,37 +33,56 @@ class RequiredTool:
     """What a tool brought with it into the store."""
 
     name: str
+    """Its name, such as llvm."""
     version: str
+    """Its version."""
     source: str
+    """Where it comes from."""
     path: Path
+    """Its folder, absolute."""
     origin: str
+    """What it was taken from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InstalledTool:
-    """One tool: `sha256` is of the downloaded file (None for the system's own), `tried` are the sources passed over."""
+    """One tool as it is on the machine now."""
 
     name: ToolName
+    """go, tinygo, or binaryen (which brings wasm-opt)."""
     version: str
+    """The version that the tool itself reports."""
     source: str
+    """Where it comes from; system is a tool of the machine, run in place."""
     path: Path
+    """The executable: go, tinygo or wasm-opt, absolute."""
     origin: str
+    """The URL, the Go module, the packages or the path that it was taken from."""
     seconds: float
+    """How long it took to get; 0 where it was here."""
     sha256: str | None
+    """The digest of the downloaded file; null for a tool of the system."""
     tried: tuple[Tried, ...]
+    """The sources that were passed over, in the order of their trial."""
     requires: tuple[RequiredTool, ...] = ()
+    """What the tool brought with it into the store."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InstallResult(Result):
-    """The tools that are here now; `toolset` is the set where all of one were asked for."""
+    """The tools that are here now."""
 
     internal: ClassVar[frozenset[str]] = frozenset({"warnings", "toolset"})
     profile: str
+    """The compiler that the tools are for."""
     profile_source: str
+    """Who chose the profile: --profile, HGW_PROFILE, the path of an hgw.yaml, or default."""
     tools: tuple[InstalledTool, ...]
+    """The tools that were asked for."""
     seconds: float
+    """How long all of it took."""
     toolset: Toolset | None = None
+    """The set, where all of one was asked for."""
 
 
 def install(

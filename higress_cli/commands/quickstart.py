@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Literal
 
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
@@ -27,36 +27,44 @@ from higress_cli.session import Session
 
 DEFAULT_DIRECTORY: Final = "wasm-demo-go"
 _TEMPLATE: Final = "basic"
+StageName = Literal["install", "init", "build", "verify"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A part of the way: `name` is install, init, build or verify; `abi` is that of a verification, else None."""
+    """A stage of the way."""
 
-    name: str
+    name: StageName
+    """The command that does the same."""
     abi: str | None
+    """What was verified; null for other stages."""
     seconds: float
+    """How long it took."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuickstartResult(Result):
-    """`created` is False where the project was there already; `verify` has a verification for each artifact."""
+    """What was installed, made, built and verified. The parts are those of the commands that do them."""
 
     directory: Path
+    """The plugin's folder, absolute."""
     created: bool
+    """Whether the project was made; false where it was there already."""
     stages: tuple[Stage, ...]
+    """The stages in their order."""
     tools: tuple[InstalledTool, ...]
+    """The tools, as in `hgw install --json-schema`."""
     artifacts: tuple[Artifact, ...]
+    """The modules, as in `hgw build --json-schema`."""
     verify: tuple[VerifyResult, ...]
+    """For each module, in the order of `artifacts`, what `hgw verify --json-schema` describes."""
     seconds: float
+    """How long all of it took."""
 
     @property
     def exit_code(self) -> ExitCode:
         failed = any(result.exit_code is not ExitCode.OK for result in self.verify)
         return ExitCode.CHECK_FAILED if failed else ExitCode.OK
-
-    def data(self) -> dict[str, Any]:
-        return {**super().data(), "verify": [result.data() for result in self.verify]}
 
 
 def quickstart(session: Session, *, directory: Path, lang: str = "en") -> QuickstartResult:
@@ -117,7 +125,7 @@ class _Way:
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
-    def stage(self, name: str, title: str, *, abi: str | None = None) -> Iterator[None]:
+    def stage(self, name: StageName, title: str, *, abi: str | None = None) -> Iterator[None]:
         self.session.reporter.note(f"{len(self.stages) + 1}/{self.total} {title}")
         started = time.monotonic()
         yield

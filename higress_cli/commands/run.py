@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from higress_cli.choice import Choice
 from higress_cli.commands.plugin_module import fresh_module
 from higress_cli.errors import GatewayError, HgwError
 from higress_cli.gateway.engine import Engine, check_fit, choose_engine
@@ -29,7 +30,7 @@ from higress_cli.gateway.settings import (
 from higress_cli.gateway.watch import Watched
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
-from higress_cli.result import Result, plain
+from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system.http import authorities
 
@@ -40,25 +41,36 @@ _DIED: Final = "gateway-died"
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult(Result):
-    """A gateway that is ready. `renamed_export` is the marker that was renamed for this engine, None where none was.
-
-    `pid` is the process to interrupt to stop it; `config` is None where the plugin has no configuration.
-    """
+    """A gateway that is ready. The document is printed then; the gateway goes on until it is interrupted."""
 
     engine: str
+    """What runs the plugin."""
     engine_version: str
+    """The engine's own version."""
     engine_reason: str
+    """Why this engine, in the language of the call."""
     url: str
+    """Where requests to the plugin go, from this machine."""
     admin_url: str
+    """The engine's admin API, for this machine alone."""
     upstream_url: str
+    """What is behind the gateway."""
     run_dir: Path
+    """The run's folder: configuration, logs, config dump; absolute."""
     pid: int
+    """The process to interrupt to stop the gateway."""
     module: Path
+    """The module's file, absolute."""
     module_sha256: str
+    """The digest of that file."""
     abi: str | None
+    """The ABI that the module declares; null where it declares none that a gateway knows."""
     renamed_export: str | None
+    """The ABI marker that was renamed in a copy for this engine; null where none was."""
     config: Path | None
-    settings: Mapping[str, Any]
+    """The file with the plugin's configuration, absolute; null where it has none."""
+    settings: Mapping[str, Choice[Any]]
+    """Every setting of the run with who chose it."""
 
 
 def run(
@@ -273,5 +285,5 @@ def _result(
         abi=plugin.abi.version,
         renamed_export=applied.renamed,
         config=live.config_path if live.config is not None else None,
-        settings={name: plain(choice) for name, choice in chosen.items()},
+        settings=chosen,
     )

@@ -36,16 +36,24 @@ _ANY_PORT: Final = 0
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyResult(Result):
-    """`steps` in their order; `run_dir` is None for a gateway whose run is not on this machine."""
+    """What was asked of the plugin on a gateway, and what came of it."""
 
     engine: str
+    """What ran the plugin: envoy, builtin, docker; `unknown` for a gateway (--url) of another machine."""
     module: Path
+    """The module's file, absolute."""
     module_sha256: str
+    """The digest of that file."""
     abi: str | None
+    """The ABI that the module declares; null where it declares none that a gateway knows."""
     renamed_export: str | None
+    """The ABI marker that was renamed in a copy for this engine; null where none was."""
     steps: tuple[Step, ...]
+    """First whether the gateway runs this module, then a step for each scenario."""
     run_dir: Path | None
+    """The folder of the gateway's run, absolute; null where it is not on this machine."""
     seconds: float
+    """How long all of it took, building included."""
 
     @property
     def exit_code(self) -> ExitCode:

@@ -84,6 +84,25 @@ class Check:
     title: str
     finding: Finding
 
+    def document(self) -> "CheckDocument":
+        """What JSON shows of it."""
+        finding = self.finding
+        fix = finding.fix
+        return CheckDocument(
+            id=self.id,
+            group=self.spec.group,
+            title=self.title,
+            status=self.status,
+            code=finding.code,
+            found=finding.found,
+            note=finding.note,
+            expected=finding.expected,
+            why=finding.why,
+            fix=None if fix is None else Advice(summary=fix.summary, commands=fix.commands, safe=fix.safe),
+            docs=self.spec.docs,
+            detail=finding.detail,
+        )
+
     @property
     def id(self) -> str:
         return self.spec.id
@@ -91,3 +110,45 @@ class Check:
     @property
     def status(self) -> Status:
         return self.finding.status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """How to fix a finding."""
+
+    summary: str
+    """What to do."""
+    commands: tuple[str, ...]
+    """What to type, in order."""
+    safe: bool
+    """Whether it changes nothing that its author wrote."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDocument:
+    """A check that ran and what it found."""
+
+    id: str
+    """What `hgw doctor ID` takes; stable."""
+    group: str
+    """What the check belongs to; `hgw doctor GROUP` runs them all."""
+    title: str
+    """A word or two, in the language of the call."""
+    status: Status
+    """`fail` is wrong, `warn` may be, `skip` was not judged, `crash` is a bug of the check."""
+    code: str | None
+    """The stable id of what was found, the same as in the errors of other commands."""
+    found: str | None
+    """What is there."""
+    note: str | None
+    """Where that is from."""
+    expected: str | None
+    """What should be there."""
+    why: str | None
+    """What follows from it, or why nothing was judged."""
+    fix: Advice | None
+    """How to fix it; null where nothing is wrong or no way is known."""
+    docs: str | None
+    """A page to read."""
+    detail: tuple[str, ...]
+    """More about it."""

@@ -17,11 +17,14 @@ _CRASHED: Final = "wasm_fail_stream"
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at; `expected` and `got` are texts for people."""
+    """One thing that was looked at."""
 
     ok: bool
+    """Whether it is as expected."""
     expected: str
+    """What was expected, for people."""
     got: str
+    """What came, for people."""
 
 
 @dataclass(frozen=True, kw_only=True)

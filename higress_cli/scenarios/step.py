@@ -18,27 +18,34 @@ _LONGEST_BODY: Final = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """A request as curl would be told to send it, and the answer: `status` and `body` are None where none came."""
+    """A request and its answer."""
 
     request: str
+    """The request as a curl command."""
     status: int | None
+    """The status of the answer; null where none came."""
     body: str | None
+    """At most the first 4000 characters; null where no answer came."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`expected` and `got` sum up the checks, in one line each; `seconds` is how long it took.
-
-    `exchange` is None where nothing was sent.
-    """
+    """One step of a verification."""
 
     name: str
+    """The scenario's name."""
     ok: bool
+    """Whether all of it is as expected."""
     expected: str
+    """All that was expected, in the language of the call."""
     got: str
+    """All that came, in the language of the call."""
     seconds: float
+    """How long it took."""
     checks: tuple[Check, ...]
+    """The same, one by one."""
     exchange: Exchange | None = None
+    """The request and its answer; null where nothing was sent."""
 
 
 def make_step(name: str, checks: Sequence[Check], *, started: float, exchange: Exchange | None = None) -> Step:

@@ -21,7 +21,9 @@ class Tried:
     """A source that was passed over, for users and for JSON."""
 
     source: str
+    """The source's name."""
     reason: str
+    """Why it was passed over, in the language of the call; versions come first."""
 
 
 class PassedOver(Exception):
