@@ -11,7 +11,9 @@ from higress_cli.compile.job import Equipment, Job, Made, look_at_source, make, 
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
 from higress_cli.compile.traps import check_go_lines, check_requirements
+from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
 from higress_cli.errors import InvalidInput, ToolError, UsageError
+from higress_cli.fault import refuse
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project, plugins_below
@@ -66,6 +68,8 @@ class BuiltProject:
     """tinygo or go."""
     abi: Choice[str]
     """0.2.1, 0.2.100 or all."""
+    gateway: Choice[str]
+    """The gateway whose host functions the module may use."""
     out_file: Choice[str]
     """As it was given."""
     tags: Choice[tuple[str, ...]]
@@ -118,6 +122,7 @@ class CommandsResult(Result):
 class _Plan:
     project: Project
     choices: Choices
+    gateway: Choice[str]
     toolset: Toolset
     job: Job
     warnings: tuple[str, ...]
@@ -233,6 +238,8 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
     go_mod = read_go_mod(project.go_mod)
     choices = choose(project, given=given, variables=session.variables, go_mod=go_mod)
     profile = choices.profile.value
+    gateway = wanted_gateway(project, profile=profile)
+    refuse(gateway_faults(gateway, profile=profile))
     for abi in choices.abis:
         check_output(choices.output(abi))
     check_requirements(go_mod, profile=profile)
@@ -241,8 +248,8 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
     warnings = check_requirements(go_mod, profile=profile, tinygo=tinygo)
     check_go_lines(go_mod, go=toolset.go.version)
     equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
-    job = Job(name=project.name, choices=choices, equipment=equipment)
-    return _Plan(project=project, choices=choices, toolset=toolset, job=job, warnings=warnings)
+    job = Job(name=project.name, choices=choices, gateway=gateway.value, equipment=equipment)
+    return _Plan(project=project, choices=choices, gateway=gateway, toolset=toolset, job=job, warnings=warnings)
 
 
 def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
@@ -298,6 +305,7 @@ def _told(plan: _Plan, modules: Modules) -> BuiltProject:
         name=plan.project.name,
         profile=choices.profile,
         abi=choices.abi,
+        gateway=plan.gateway,
         out_file=choices.out_file,
         tags=choices.tags,
         flags=choices.flags,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
 from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
 from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
@@ -143,7 +144,8 @@ def _judge_project(facts: Facts) -> Finding:
     if project is None:
         return _no_project(facts)
     profile = facts.choices().profile
-    return plugin_files.judge_project(project, profile=profile.value, profile_source=str(profile.source))
+    faults = gateway_faults(wanted_gateway(project, profile=profile.value), profile=profile.value)
+    return plugin_files.judge_project(project, profile=profile.value, profile_source=str(profile.source), faults=faults)
 
 
 def _judge_go_mod(facts: Facts) -> Finding:

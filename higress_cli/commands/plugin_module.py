@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.choice import SourceKind
 from higress_cli.compile import choices
 from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.output import check_output
+from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
 from higress_cli.errors import HgwError, InvalidInput
+from higress_cli.fault import refuse
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.session import Session
+from higress_cli.wasm.module import Module
+from higress_cli.wasm.verdict import for_gateway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +26,8 @@ class FreshModule:
     warnings: tuple[str, ...] = ()
 
 
-def module_path(session: Session, project: Project) -> Path:
-    """Where the project's module is, or would be; with `abi: all` it is the one for the first ABI.
+def build_choices(session: Session, project: Project) -> choices.Choices:
+    """What `hgw build` without options would go by.
 
     Raises:
         UsageError, InvalidInput: what the settings of a build raise.
@@ -33,8 +38,34 @@ def module_path(session: Session, project: Project) -> Path:
         if project.has_source:
             raise
         go_mod = None
-    chosen = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+    return choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+
+
+def module_path(session: Session, project: Project) -> Path:
+    """Where the project's module is, or would be; with `abi: all` it is the one for the first ABI.
+
+    Raises:
+        UsageError, InvalidInput: what the settings of a build raise.
+    """
+    chosen = build_choices(session, project)
     return chosen.output(chosen.abis[0])
+
+
+def refuse_for_gateway(session: Session, project: Project, module: Module, *, own: bool) -> tuple[str, ...]:
+    """Warnings about a module and the gateway that the project is meant for; `own`: the project's own module.
+
+    A module from elsewhere is judged only where somebody said which gateway it is for.
+
+    Raises:
+        CheckFailed: `gateway-too-old`, `import-missing`, `abi-too-new`: that gateway would not load it.
+    """
+    own = own and project.has_source
+    profile = build_choices(session, project).profile.value
+    gateway = wanted_gateway(project, profile=profile)
+    if not own and gateway.source.kind is SourceKind.DEFAULT:
+        return ()
+    faults = gateway_faults(gateway, profile=profile) if own else ()
+    return refuse((*faults, *for_gateway(module, gateway=gateway.value)))
 
 
 def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:

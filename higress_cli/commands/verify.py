@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.commands.plugin_module import FreshModule, fresh_module
+from higress_cli.commands.plugin_module import FreshModule, fresh_module, refuse_for_gateway
 from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
 from higress_cli.gateway.engine import check_fit, choose_engine
 from higress_cli.gateway.engines.envoy.process import Gateway, Place
-from higress_cli.gateway.plugin import for_envoy, read_plugin
+from higress_cli.gateway.plugin import Plugin, for_envoy, read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import RequestLog, Seen, upstream
 from higress_cli.gateway.services import Endpoint, clusters_of, endpoint
@@ -91,8 +91,10 @@ def verify(
             result = _verify_running(session, project, url=url, module=module, scenarios=scenarios, steps=steps)
         else:
             fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
-            result = _verify_own(session, project, settings, module=fresh.path, scenarios=scenarios, steps=steps)
-            result = dataclasses.replace(result, warnings=fresh.warnings)
+            plugin = read_plugin(fresh.path)
+            doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
+            result = _verify_own(session, project, settings, plugin=plugin, scenarios=scenarios, steps=steps)
+            result = dataclasses.replace(result, warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))))
     except HgwError as error:
         if report is not None:
             _write_report(report, junit(project.name, steps, error=error))
@@ -123,7 +125,7 @@ def _verify_own(
     project: Project,
     settings: GatewaySettings,
     *,
-    module: Path,
+    plugin: Plugin,
     scenarios: Sequence[Scenario],
     steps: list[Step],
 ) -> VerifyResult:
@@ -131,7 +133,6 @@ def _verify_own(
     config = load_config(project, settings.config)
     services = clusters_of(settings.services)
     engine = choose_engine(settings.engine, host=session.host)
-    plugin = read_plugin(module)
     check_fit(plugin, engine)
     with contextlib.ExitStack() as stack:
         folder = RunFolder.create(session.dirs.runs)
@@ -155,7 +156,7 @@ def _verify_own(
             witness=witness,
             settings_file=project.own.file if project.own else project.directory,
         )
-        with session.reporter.activity(_("verifying {path}").format(path=module)) as activity:
+        with session.reporter.activity(_("verifying {path}").format(path=plugin.path)) as activity:
             steps.append(trial.load(_("the gateway runs this module with its configuration")))
             for scenario in scenarios:
                 activity.describe(scenario.name)

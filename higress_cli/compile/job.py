@@ -38,10 +38,11 @@ class Equipment:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A plugin with everything decided that its compilation takes."""
+    """A plugin with everything decided that its compilation takes; `gateway` is the one whose functions it may use."""
 
     name: str
     choices: Choices
+    gateway: str
     equipment: Equipment
 
     @property
@@ -193,7 +194,7 @@ def _judge(module: Module, step: Step) -> tuple[str, ...]:
     Raises:
         CheckFailed: a gateway could not load it, or it is not what was asked for.
     """
-    return refuse(findings(module, Wanted(profile=step.recipe.profile, abi=step.recipe.abi)))
+    return refuse(findings(module, Wanted(profile=step.recipe.profile, abi=step.recipe.abi, gateway=step.job.gateway)))
 
 
 def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:

@@ -1,12 +1,14 @@
 """The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, Given, choose
 from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.wanted_gateway import wanted_gateway
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
@@ -29,7 +31,7 @@ from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.store import Store
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
-from higress_cli.wasm.verdict import Wanted, findings
+from higress_cli.wasm.verdict import Wanted, findings, for_gateway
 
 _DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
@@ -126,9 +128,17 @@ class Facts:
             exists=True,
             bytes=len(content),
             abi=abi_of(module).version,
-            fault=_worst_fault(module, chosen) if project.has_source else None,
+            fault=_worst(self._module_faults(project, module, chosen)),
             stale=project.has_source and is_stale(project.directory, path),
         )
+
+    def _module_faults(self, project: Project, module: Module, chosen: Choices) -> Sequence[Fault]:
+        """What a build would say about the module, and the wanted gateway about one from elsewhere."""
+        gateway = wanted_gateway(project, profile=chosen.profile.value)
+        if not project.has_source:
+            return () if gateway.source.kind is SourceKind.DEFAULT else for_gateway(module, gateway=gateway.value)
+        wanted = Wanted(profile=chosen.profile.value, abi=chosen.abis[0], gateway=gateway.value)
+        return findings(module, wanted)
 
     # Machine --------------------------------------------------------------------------------------------------
 
@@ -181,8 +191,7 @@ class Facts:
         return DockerFacts(client=True, server=answer.stdout.strip())
 
 
-def _worst_fault(module: Module, chosen: Choices) -> Fault | None:
-    faults = findings(module, Wanted(profile=chosen.profile.value, abi=chosen.abis[0]))
+def _worst(faults: Sequence[Fault]) -> Fault | None:
     return min(faults, key=lambda fault: not fault.fatal, default=None)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from pathlib import Path
 
+from higress_cli.fault import Fault
+
 
 @unique
 class Status(Enum):
@@ -59,6 +61,19 @@ class Finding:
     def with_detail(self, *lines: str) -> "Finding":
         """The same with more detail."""
         return replace(self, detail=(*self.detail, *lines))
+
+
+def from_fault(fault: Fault) -> Finding:
+    """A fault that other commands raise or warn of, as a finding with the same id and the same advice."""
+    return Finding(
+        status=Status.FAIL if fault.fatal else Status.WARN,
+        code=fault.id,
+        found=fault.found or fault.text,
+        expected=fault.expected,
+        why=fault.text if fault.found else None,
+        fix=Fix(summary=fault.hint) if fault.hint else None,
+        detail=fault.places,
+    )
 
 
 def skip(why: str) -> Finding:

@@ -1,9 +1,10 @@
 """Judgements on a plugin's folder: hgw.yaml, the plugin's configuration, the module."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
+from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
@@ -11,6 +12,8 @@ from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
 
 _OTHER_ABI = "abi-mismatch"
+# A build of the same source would make the same module again.
+_OF_THE_SOURCE = frozenset({"import-missing", "import-unknown", "abi-too-new"})
 _MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
 
 
@@ -19,8 +22,8 @@ def looks_like_project(directory: Path) -> bool:
     return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
 
 
-def judge_project(project: Project, *, profile: str, profile_source: str) -> Finding:
-    """The settings were read without an error: say which hold."""
+def judge_project(project: Project, *, profile: str, profile_source: str, faults: Sequence[Fault] = ()) -> Finding:
+    """The settings were read without an error: say which hold, or what is wrong with them together."""
     settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
     has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
     if not has_go_mod and not has_go:
@@ -40,6 +43,8 @@ def judge_project(project: Project, *, profile: str, profile_source: str) -> Fin
             else Fix(summary=_("hgw makes a plugin here"), commands=("hgw init",)),
             detail=tuple(settings),
         )
+    if faults:
+        return from_fault(faults[0])
     return Finding(
         status=Status.OK,
         found=project.name,
@@ -102,19 +107,27 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
             ),
         )
     if module.fault is not None:
-        return Finding(
-            status=Status.FAIL if module.fault.fatal and module.fault.id != _OTHER_ABI else Status.WARN,
-            code=module.fault.id,
-            found=module.fault.message,
-            expected=f"ABI {abi}",
-            fix=Fix(summary=_("build it"), commands=("hgw build",), safe=True),
-            detail=(str(module.path),),
-        )
+        return _faulty(module, module.fault, abi=abi)
     return Finding(
         status=Status.OK,
         found=f"ABI {module.abi}",
         note=_("{size:.2f} MB; older than its source").format(size=module.bytes / 1e6)
         if module.stale
         else _("{size:.2f} MB").format(size=module.bytes / 1e6),
+        detail=(str(module.path),),
+    )
+
+
+def _faulty(module: ModuleFile, fault: Fault, *, abi: str) -> Finding:
+    if fault.id in _OF_THE_SOURCE:
+        fix, expected = Fix(summary=fault.hint) if fault.hint else None, fault.expected
+    else:
+        fix, expected = Fix(summary=_("build it"), commands=("hgw build",), safe=True), f"ABI {abi}"
+    return Finding(
+        status=Status.FAIL if fault.fatal and fault.id != _OTHER_ABI else Status.WARN,
+        code=fault.id,
+        found=fault.message,
+        expected=expected,
+        fix=fix,
         detail=(str(module.path),),
     )

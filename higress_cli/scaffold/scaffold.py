@@ -114,7 +114,7 @@ def _check_gateway(answers: Answers) -> None:
             _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(
                 gateway=answers.gateway, profile=answers.profile, floor=floor
             ),
-            code="gateway-too-old",
+            code="gateway-unsupported",
             hint=f"--gateway {floor}",
             details={"gateway": answers.gateway, "floor": floor},
         )

@@ -39,14 +39,19 @@ def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
                 *_export_faults(module, wanted.profile),
             )
         ),
-        *missing_imports(module, gateway=wanted.gateway),
+        *(for_gateway(module, gateway=wanted.gateway) if wanted.gateway is not None else ()),
     )
 
 
-def missing_imports(module: Module, *, gateway: str | None) -> tuple[Fault, ...]:
-    """The imports that the gateway does not have: an error; where only nobody can tell, a warning."""
-    if gateway is None:
-        return ()
+def for_gateway(module: Module, *, gateway: str) -> tuple[Fault, ...]:
+    """What keeps the gateway with this tag from loading `module`: its ABI, and host functions that it imports.
+
+    That nobody can say whether a gateway has a function is a warning.
+    """
+    return (*_abi_too_new(abi_of(module), gateway=gateway), *_missing_imports(module, gateway=gateway))
+
+
+def _missing_imports(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     marker = abi_of(module).export
     functions = tuple(dict.fromkeys(wanted for wanted in module.imports if wanted.kind == "function"))
     offered = {wanted: is_offered(wanted, gateway=gateway, marker=marker) for wanted in functions}
@@ -140,17 +145,22 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             found=found.export,
             facts={"found": found.export},
         )
+
+
+def _abi_too_new(found: DeclaredAbi, *, gateway: str) -> Iterator[Fault]:
     since = since_abi(found.version) if found.version else None
-    if since is not None and wanted.gateway is not None and is_older(wanted.gateway, since):
+    if since is not None and is_older(gateway, since):
         yield Fault(
             id="abi-too-new",
             message=_("gateway {gateway} does not take modules of ABI {abi}; {since} was the first to do so").format(
-                gateway=wanted.gateway, abi=found.version, since=since
+                gateway=gateway, abi=found.version, since=since
             ),
             found=found.export,
             expected=_("gateway {since} or newer").format(since=since),
-            hint="hgw build --abi 0.2.1",
-            facts={"abi": found.version, "gateway": wanted.gateway, "since": since},
+            hint=_("set `gateway: {since}` in hgw.yaml if yours is that new; otherwise build for ABI 0.2.1").format(
+                since=since
+            ),
+            facts={"abi": found.version, "gateway": gateway, "since": since},
         )
 
 

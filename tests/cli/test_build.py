@@ -546,3 +546,72 @@ def test_help_fits_and_shows_how(hgw):
     assert outcome.code == 0
     assert "hgw build --abi all" in outcome.out
     assert max(len(line) for line in outcome.out.splitlines()) <= 80
+
+
+# The wanted gateway ----------------------------------------------------------------------------------------------
+
+NEWER_CALL = MAIN + "\n// imports env.proxy_inject_encoded_data_to_filter_chain\n"
+NATIVE_SUM = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
+
+
+def test_an_import_that_the_wanted_gateway_lacks_is_refused_with_both_named(tree: Tree, json_of):
+    folder = tree({**PLUGIN, "main.go": NEWER_CALL, "hgw.yaml": "gateway: v2.0.7\n", "main.wasm": OLD.decode()})
+    document = json_of("build")
+    error = document["error"]
+    assert (document["exit_code"], error["code"]) == (1, "import-missing")
+    assert "gateway v2.0.7 lacks env.proxy_inject_encoded_data_to_filter_chain" in error["message"]
+    assert "v2.1.5" in error["message"]
+    assert error["details"]["since"] == "v2.1.5"
+    assert (folder / "main.wasm").read_bytes() == OLD
+
+
+def test_the_default_gateway_of_the_profile_counts_where_none_is_named(tree: Tree, json_of):
+    tree({**PLUGIN, "main.go": NEWER_CALL})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (1, "import-missing")
+
+
+def test_a_newer_gateway_takes_the_import_and_an_older_one_refuses_the_module_that_is_there(tree: Tree, hgw, json_of):
+    folder = tree({**PLUGIN, "main.go": NEWER_CALL, "hgw.yaml": "gateway: v2.1.5\n"})
+    document = json_of("build")
+    assert document["ok"]
+    assert document["data"]["projects"][0]["gateway"] == {
+        "value": "v2.1.5",
+        "source": str(folder / "hgw.yaml"),
+    }
+
+    (folder / "hgw.yaml").write_text("gateway: v2.0.7\n", "utf-8")
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (1, "import-missing")
+    outcome = hgw("doctor", "module")
+    assert outcome.code == 1
+    assert "gateway v2.0.7 lacks env.proxy_inject_encoded_data_to_filter_chain" in outcome.out
+    outcome = hgw("verify", "--no-build", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (1, "import-missing")
+
+
+def test_native_go_is_refused_for_a_gateway_that_is_too_old_before_anything_is_compiled(
+    tree: Tree, tools: Path, hgw, json_of
+):
+    stub_compilers(tools, go="1.24.4")
+    folder = tree({"go.mod": NATIVE_MOD, "go.sum": NATIVE_SUM, "main.go": NATIVE_MAIN, "hgw.yaml": "gateway: v2.0.7\n"})
+    document = json_of("build")
+    error = document["error"]
+    assert (document["exit_code"], error["code"]) == (1, "gateway-too-old")
+    assert "v2.0.7" in error["message"]
+    assert "v2.1.5" in error["message"]
+    assert not (folder / "main.wasm").exists()
+
+    outcome = hgw("doctor", "project", "--output", "json")
+    check = next(check for check in json.loads(outcome.out)["data"]["checks"] if check["id"] == "project")
+    assert (outcome.code, check["code"], check["found"]) == (1, "gateway-too-old", "v2.0.7")
+
+    (folder / "hgw.yaml").write_text("gateway: v2.1.5\n", "utf-8")
+    assert json_of("build")["ok"]
+
+
+def test_a_gateway_that_is_not_a_version_is_invalid(tree: Tree, json_of):
+    folder = tree({**PLUGIN, "hgw.yaml": "gateway: newest\n"})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "settings-invalid")
+    assert str(folder / "hgw.yaml") in document["error"]["message"]

@@ -274,7 +274,7 @@ def test_a_gateway_that_is_too_old_for_native_go(hgw: Hgw) -> None:
     outcome = hgw("init", "one", "--profile", "go", "--gateway", "v2.0.7", "--output", "json")
 
     error = json.loads(outcome.out)["error"]
-    assert (outcome.code, error["code"], error["hint"]) == (2, "gateway-too-old", "--gateway v2.1.5")
+    assert (outcome.code, error["code"], error["hint"]) == (2, "gateway-unsupported", "--gateway v2.1.5")
 
 
 def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:

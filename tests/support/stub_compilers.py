@@ -3,7 +3,8 @@
 They read the plugin in the working folder: what its sources import, what go.mod requires and what go.sum knows. A
 module "is in the cache" where `GOMODCACHE/MODULE@VERSION` exists; what is not there is fetched from GOPROXY. What
 they print, and with which exit status, was seen with Go 1.20.14, Go 1.24.4 and TinyGo 0.30.0. A source that says
-`undefinedThing` does not compile. STUB_SECONDS makes the compilers slow.
+`undefinedThing` does not compile, and a line `// imports env.proxy_call` makes the module import that function.
+STUB_SECONDS makes the compilers slow.
 """
 
 import json
@@ -24,6 +25,7 @@ SDK = "github.com/higress-group/proxy-wasm-go-sdk"
 OLD_SDK = "github.com/tetratelabs/proxy-wasm-go-sdk"
 ABI_TAG = "proxy_wasm_version_0_2_100"
 _IMPORT = re.compile(r'^(?:import )?\s*(?:\w+ )?"([\w.-]+\.[^"]+)"$', re.MULTILINE)
+_HOST_FUNCTION = re.compile(r"^// imports (\w+)\.(\w+)$", re.MULTILINE)
 _REQUIRE = re.compile(r"^(?:require)?\s*(\S+\.\S+/\S+) (v\S+)", re.MULTILINE)
 
 
@@ -208,7 +210,10 @@ def build(flags: list[str], *, native: bool) -> int:
     if collector == "-gc=custom":
         exports.append("onCollectionEvent")
     content = "".join(path.read_text("utf-8") for path in plugin.sources)
-    module = wasm(exports=exports, custom={"source": text(content), "flags": text(" ".join(flags[2:]))})
+    imports = _HOST_FUNCTION.findall(content)
+    module = wasm(
+        exports=exports, imports=imports, custom={"source": text(content), "flags": text(" ".join(flags[2:]))}
+    )
     output = Path(flags[flags.index("-o") + 1])
     output.write_bytes(module)
     return 0
