@@ -2,12 +2,18 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
+from higress_cli.choice import Choice
 from higress_cli.reporter import Reporter
+from higress_cli.settings.resolver import Given, machine_resolver
+from higress_cli.settings.table import Setting
 from higress_cli.system.host import Host
 from higress_cli.system.paths import Dirs
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +21,8 @@ class Session:
     """The process state and the global options, in one value.
 
     `directory` is the absolute folder that relative paths start from (`-C` or the working directory);
-    `variables` is the environment; `interactive` says that a question would reach a person.
+    `variables` is the environment; `given` are the settings that were typed; `interactive` says that a question would
+    reach a person.
     """
 
     directory: Path
@@ -23,6 +30,7 @@ class Session:
     dirs: Dirs
     host: Host
     reporter: Reporter
+    given: Given = field(default_factory=dict)
     interactive: bool = False
     assume_yes: bool = False
     offline: bool = False
@@ -31,6 +39,18 @@ class Session:
     def path(self, given: str | Path) -> Path:
         """`given` as an absolute path without `..`, relative ones taken from `directory`."""
         return Path(os.path.normpath(self.directory / given))
+
+    def choose(self, setting: Setting[T]) -> Choice[T]:
+        """A setting of the machine, which no project decides.
+
+        Raises:
+            UsageError: what was typed, or is in a variable, is not a value of this setting.
+        """
+        return machine_resolver(self.variables, given=self.given).choose(setting)
+
+    def typed(self, given: Given) -> "Session":
+        """The same, as if these settings had been typed too."""
+        return replace(self, given={**self.given, **given})
 
     def variable(self, name: str) -> str | None:
         """An environment variable; an empty one counts as absent."""

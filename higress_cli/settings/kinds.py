@@ -1,0 +1,272 @@
+"""The kinds of values that a setting can have: how each is written, read and checked."""
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, Final, Generic, TypeVar
+
+from higress_cli.i18n import _
+
+T = TypeVar("T")
+_YES: Final = ("1", "true", "yes", "on")
+_NO: Final = ("0", "false", "no", "off")
+_GATEWAY: Final = re.compile(r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kM]?i?)B?")
+_UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}
+
+
+class Unfit(ValueError):
+    """A text that is not a value of the wanted kind.
+
+    `problem` continues a sentence that begins with the text, such as `is not an IP address`; `text` is the part that is
+    wrong where there were several; `code` is the id of the error when it was typed or is in a variable.
+    """
+
+    def __init__(
+        self, problem: str, *, text: str | None = None, hint: str | None = None, code: str = "choice-invalid"
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.text = text
+        self.hint = hint
+        self.code = code
+
+
+class Kind(Generic[T]):
+    """How the values of a setting are written. `metavar` stands for a value in help."""
+
+    repeatable: ClassVar[bool] = False
+    """Whether the option may be given several times, a part of the value each time."""
+
+    def __init__(self, metavar: str) -> None:
+        self.metavar = metavar
+
+    def parse(self, text: str) -> T:
+        """The value that `text` stands for, as a variable holds it.
+
+        Raises:
+            Unfit: it stands for none.
+        """
+        raise NotImplementedError
+
+    def gather(self, texts: Sequence[str]) -> T:
+        """The value that a repeated option gives.
+
+        Raises:
+            Unfit: one of the texts is wrong.
+        """
+        return self.parse(texts[-1])
+
+    def show(self, value: T) -> str:
+        """`value` as it would be written in a variable."""
+        return str(value)
+
+
+class Text(Kind[str]):
+    """Any text that is not empty, or one that matches `pattern`; `problem` says what is wrong with others."""
+
+    def __init__(self, metavar: str, *, pattern: str = ".+", problem: Callable[[], str] | None = None) -> None:
+        super().__init__(metavar)
+        self._pattern = re.compile(pattern, re.DOTALL)
+        self._problem = problem
+
+    def parse(self, text: str) -> str:
+        if not self._pattern.fullmatch(text):
+            raise Unfit(self._problem() if self._problem else _("is empty"))
+        return text
+
+
+class Word(Kind[str]):
+    """One of a few words."""
+
+    def __init__(self, words: Iterable[str], *, metavar: str = "") -> None:
+        self.words = tuple(words)
+        super().__init__(metavar or "|".join(self.words))
+
+    def parse(self, text: str) -> str:
+        if text not in self.words:
+            raise Unfit(_("is none of: {choices}").format(choices=", ".join(self.words)))
+        return text
+
+
+class Switch(Kind[bool]):
+    """On or off; as an option it takes no value."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def parse(self, text: str) -> bool:
+        if text.lower() not in (*_YES, *_NO):
+            raise Unfit(_("is none of: {choices}").format(choices=", ".join((*_YES, *_NO))))
+        return text.lower() in _YES
+
+    def show(self, value: bool) -> str:  # noqa: FBT001 -- the value of a switch
+        return "true" if value else "false"
+
+
+class Whole(Kind[int]):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, metavar: str, *, least: int, most: int) -> None:
+        super().__init__(metavar)
+        self.least = least
+        self.most = most
+
+    def parse(self, text: str) -> int:
+        if not text.isdecimal() or not self.least <= int(text) <= self.most:
+            raise Unfit(_("is not a whole number from {least} to {most}").format(least=self.least, most=self.most))
+        return int(text)
+
+
+class Size(Kind[int]):
+    """A number of bytes, such as `3MB`, `512KiB` or `4096`."""
+
+    def __init__(self) -> None:
+        super().__init__("SIZE")
+
+    def parse(self, text: str) -> int:
+        found = _SIZE.fullmatch(text.strip().replace("K", "k"))
+        if found is None or found[2] == "i":
+            raise Unfit(_("is not a size; one looks like {example}").format(example="3MB, 512KiB"))
+        return int(float(found[1]) * _UNITS[found[2]])
+
+    def show(self, value: int) -> str:
+        return f"{value} B"
+
+
+class Address(Kind[str]):
+    """An IP address of this machine."""
+
+    def __init__(self) -> None:
+        super().__init__("ADDRESS")
+
+    def parse(self, text: str) -> str:
+        from ipaddress import ip_address
+
+        if text == "localhost":
+            return "127.0.0.1"
+        try:
+            ip_address(text)
+        except ValueError as error:
+            raise Unfit(
+                _("is not an IP address"),
+                hint=_("127.0.0.1 is this machine alone, 0.0.0.0 every network that it is in"),
+            ) from error
+        return text
+
+
+class GatewayVersion(Kind[str]):
+    """A version of the Higress gateway, written as its image is tagged: `v2.0.7`."""
+
+    def __init__(self) -> None:
+        super().__init__("VERSION")
+
+    def parse(self, text: str) -> str:
+        found = _GATEWAY.fullmatch(text)
+        if found is None:
+            raise Unfit(
+                _("is not a gateway version; one looks like {example}").format(example="v2.0.7"), code="gateway-invalid"
+            )
+        return f"v{found[1]}"
+
+
+class Several(Kind[tuple[str, ...]]):
+    """Several texts: a list in hgw.yaml; in a variable, and in each use of the option, `split` takes them apart."""
+
+    repeatable = True
+
+    def __init__(self, metavar: str, *, split: Callable[[str], Iterable[str]]) -> None:
+        super().__init__(metavar)
+        self._split = split
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        try:
+            return tuple(self._split(text))
+        except ValueError as error:
+            raise Unfit(_("cannot be taken apart: {reason}").format(reason=error)) from error
+
+    def gather(self, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(item for text in texts for item in self.parse(text))
+
+    def show(self, value: tuple[str, ...]) -> str:
+        return " ".join(value)
+
+
+class Pairs(Kind[Mapping[str, str]]):
+    """Names and values: a mapping in hgw.yaml, `NAME=VALUE` in each use of the option, with commas in a variable.
+
+    Those of the command line are laid over those of the place that wins without them.
+    """
+
+    repeatable = True
+
+    def __init__(self, metavar: str, *, code: str, example: str) -> None:
+        super().__init__(metavar)
+        self._code = code
+        self._example = example
+
+    def parse(self, text: str) -> Mapping[str, str]:
+        return self.gather([part for part in text.split(",") if part.strip()])
+
+    def gather(self, texts: Sequence[str]) -> Mapping[str, str]:
+        return dict(self._pair(text.strip()) for text in texts)
+
+    def show(self, value: Mapping[str, str]) -> str:
+        return ",".join(f"{name}={item}" for name, item in value.items())
+
+    def _pair(self, text: str) -> tuple[str, str]:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise Unfit(
+                _("is not {form}").format(form=self.metavar),
+                text=text,
+                hint=_("for example: {example}").format(example=self._example),
+                code=self._code,
+            )
+        return name, value
+
+
+class Mirror(Kind[tuple[str, ...]]):
+    """URL prefixes separated by commas, first choice first, or the name of a preset that stands for some."""
+
+    _SCHEMES: Final = ("http://", "https://", "file://")
+
+    def __init__(self, presets: Iterable[str], *, words: Iterable[str] = ()) -> None:
+        """`words` are what may stand in the place of a URL."""
+        self.presets = tuple(presets)
+        super().__init__("|".join(("URL", *self.presets)))
+        self._words = tuple(words)
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        if text in self.presets:
+            return (text,)
+        items = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+        if not items or not all(item in self._words or item.startswith(self._SCHEMES) for item in items):
+            raise Unfit(
+                _("is neither a URL nor one of: {presets}").format(presets=", ".join(self.presets)),
+                code="mirror-invalid",
+            )
+        return items
+
+    def show(self, value: tuple[str, ...]) -> str:
+        return ",".join(value)
+
+
+class Scenarios(Kind[tuple[object, ...]]):
+    """What `hgw verify` checks: only hgw.yaml can hold it, and project.scenario reads it."""
+
+    def __init__(self) -> None:
+        super().__init__("LIST")
+
+    def show(self, value: tuple[object, ...]) -> str:
+        return str(len(value))
+
+
+def by_commas_or_spaces(text: str) -> list[str]:
+    """The words of `text`, as compilers take build tags."""
+    return [word for word in re.split(r"[,\s]+", text) if word]
+
+
+def as_a_shell_does(text: str) -> list[str]:
+    """The words of `text`, quotes understood."""
+    return shlex.split(text)

@@ -1,0 +1,163 @@
+"""The one order in which the values of a setting win, whatever the setting and whatever the command."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeVar
+
+from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
+from higress_cli.i18n import _
+from higress_cli.settings.kinds import Pairs, Unfit, Word
+from higress_cli.settings.table import IMPLICATIONS, Setting
+
+T = TypeVar("T")
+
+Given = Mapping[Setting[Any], Any]
+"""What was typed on the command line: a text, texts where the option may be repeated, or True for a switch."""
+NOTHING: Final[Mapping[Setting[Any], Any]] = MappingProxyType({})
+
+
+class Rung(Protocol):
+    """One place where values can come from."""
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:
+        """What it says about `setting`, None where it says nothing.
+
+        Raises:
+            UsageError: what was typed, or is in a variable, is not a value of this setting.
+        """
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What was typed. A setting without an option is named by an argument."""
+
+    given: Given
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
+        raw = self.given.get(setting)
+        if raw is None or raw is False or raw in ([], ()):
+            return None
+        return _parsed(setting, raw, Source(SourceKind.FLAG, setting.flag or _("the command line")))
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The environment; an empty variable says nothing."""
+
+    variables: Mapping[str, str]
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
+        text = self.variables.get(setting.variable) if setting.variable else None
+        if not text or text.isspace():
+            return None
+        return _parsed(setting, text, Source(SourceKind.VARIABLE, setting.variable))
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values that were read and checked before, all from one source."""
+
+    source: Source
+    values: Mapping[Setting[Any], Any]
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
+        if setting not in self.values or (self.source.kind is SourceKind.PARENT and not setting.inherited):
+            return None
+        return Choice(self.values[setting], self.source)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Choices that were made already, with their sources."""
+
+    choices: Mapping[Setting[Any], Choice[Any]]
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
+        return self.choices.get(setting)
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What follows from other choices, or from the project's own files: a rule for each setting that has one."""
+
+    rules: Mapping[Setting[Any], Callable[["Resolver"], Choice[Any] | None]]
+
+    def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:
+        rule = self.rules.get(setting)
+        return rule(resolver) if rule else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolver:
+    """The places that count for one command in one folder, the strongest first."""
+
+    rungs: tuple[Rung, ...]
+    implications: Mapping[Setting[Any], Any] = field(default_factory=lambda: IMPLICATIONS)
+
+    def choose(
+        self, setting: Setting[T], *, fits: Callable[[T], bool] | None = None, default: Choice[T] | None = None
+    ) -> Choice[T]:
+        """The value that wins, and where it is from. `default` stands for the setting's own.
+
+        A value that does not fit is passed over, unless it was typed or is in a variable: what an hgw.yaml says about
+        other plugins may not be for this one.
+
+        Raises:
+            UsageError: what was typed, or is in a variable, is not a value of this setting.
+        """
+        found = (
+            choice
+            for choice in self._candidates(setting)
+            if fits is None or choice.source.is_typed or fits(choice.value)
+        )
+        last = default or Choice(setting.default, DEFAULT)
+        first = next(found, last)
+        if isinstance(setting.kind, Pairs) and first.source.kind is SourceKind.FLAG:
+            below: Any = next(found, last)
+            laid_over: Any = {**below.value, **dict(first.value)}  # type: ignore[call-overload] # pairs are mappings
+            return replace(first, value=laid_over)
+        return first
+
+    def fixed(self, choices: Mapping[Setting[Any], Choice[Any]]) -> "Resolver":
+        """The same, with some choices already made."""
+        return replace(self, rungs=(Fixed(choices), *self.rungs))
+
+    def _candidates(self, setting: Setting[T]) -> Iterator[Choice[T]]:
+        implication = self.implications.get(setting)
+        for rung in self.rungs:
+            choice = rung.find(setting, self)
+            if choice is not None:
+                yield choice
+            elif implication is not None and (other := rung.find(implication.setting, self)) is not None:
+                value = implication.of(other.value)
+                if value is not None:
+                    yield Choice(value, other.source)
+
+
+def machine_resolver(variables: Mapping[str, str], *, given: Given = NOTHING) -> Resolver:
+    """For settings of the machine, which no project decides. The user's own configuration has no reader yet."""
+    return Resolver(rungs=(CommandLine(given), Variables(variables), user_configuration()))
+
+
+def user_configuration() -> Rung:
+    """What the user configured for all projects."""
+    return Values(Source(SourceKind.USER, "config.toml"), {})
+
+
+def _parsed(setting: Setting[T], raw: str | Sequence[str] | bool, source: Source) -> Choice[T]:  # noqa: FBT001
+    if isinstance(raw, bool):
+        return Choice(raw, source)  # type: ignore[arg-type] # only switches are given so
+    try:
+        return Choice(setting.kind.parse(raw) if isinstance(raw, str) else setting.kind.gather(raw), source)
+    except Unfit as error:
+        value = error.text or (raw if isinstance(raw, str) else " ".join(map(str, raw)))
+        details: dict[str, Any] = {"value": value, "source": str(source)}
+        if isinstance(setting.kind, Word):
+            details["choices"] = list(setting.kind.words)
+        raise source.refusal(
+            _("`{value}` (from {source}) {problem}").format(value=value, source=source, problem=error.problem),
+            code=error.code,
+            hint=error.hint,
+            details=details,
+        ) from error

@@ -1,0 +1,50 @@
+"""The table of settings: its rows do not contradict one another, and nothing else knows what is in them."""
+
+import re
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from higress_cli.settings.kinds import Mirror
+from higress_cli.settings.table import SETTINGS, Scope
+
+PACKAGE = Path(__file__).parents[3] / "higress_cli"
+
+
+def test_no_two_settings_share_a_name():
+    for names in (
+        [setting.key for setting in SETTINGS],
+        [setting.flag for setting in SETTINGS if setting.flag],
+        [setting.short for setting in SETTINGS if setting.short],
+        [setting.variable for setting in SETTINGS if setting.variable],
+    ):
+        assert sorted(names) == sorted(set(names))
+
+
+def test_every_option_has_a_variable_and_a_command():
+    for setting in SETTINGS:
+        if setting.flag:
+            assert setting.variable, setting.key
+            assert setting.commands, setting.key
+        assert re.fullmatch(r"(HGW_[A-Z_]+)?", setting.variable)
+        assert re.fullmatch(r"(--[a-z-]+)?", setting.flag)
+
+
+def test_every_setting_says_what_holds_without_it():
+    for setting in SETTINGS:
+        assert setting.help, setting.key
+        assert setting.otherwise or setting.default not in (None, "", (), {}), setting.key
+
+
+def test_defaults_are_values_of_their_kind():
+    for setting in SETTINGS:
+        if setting.default not in (None, "", (), {}):
+            assert setting.kind.parse(setting.kind.show(setting.default)) == setting.default, setting.key
+
+
+def test_presets_of_mirrors_are_those_of_the_data():
+    data = tomllib.loads(resources.files("higress_cli.data").joinpath("mirrors.toml").read_text("utf-8"))
+    for setting in SETTINGS:
+        if isinstance(setting.kind, Mirror):
+            assert setting.scope is Scope.MACHINE
+            assert sorted(setting.kind.presets) == sorted(data[setting.key.partition(".")[2]])
