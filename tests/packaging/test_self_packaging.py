@@ -2,63 +2,15 @@
 
 import email
 import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from higress_cli import __version__
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Released:
-    checkout: Path
-    sdist: Path
-    from_checkout: Path
-    from_sdist: Path
-
-
-def build(target: Path, source: Path, *what: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(target), *what, str(source)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def only(folder: Path, pattern: str) -> Path:
-    (found,) = folder.glob(pattern)
-    return found
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
-    folder = tmp_path_factory.mktemp("released")
-    checkout = folder / "a checkout 检出"
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", ".*cache", "__pycache__", "*.mo"))
-    build(folder / "wheel", checkout, "--wheel")
-    build(folder / "sdist", checkout, "--sdist")
-    sdist = only(folder / "sdist", "*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked")
-    build(folder / "again", only(folder / "unpacked", "*"), "--wheel")
-    return Released(
-        checkout=checkout,
-        sdist=sdist,
-        from_checkout=only(folder / "wheel", "*.whl"),
-        from_sdist=only(folder / "again", "*.whl"),
-    )
 
 
 def files_below(checkout: Path, *names: str) -> Iterator[str]:
@@ -124,27 +76,6 @@ def test_the_wheel_says_what_it_is(released):
     assert "LICENSE" in info
     assert "hgw = higress_cli.__main__:entry" in info["entry_points.txt"]
     assert Path(released.from_checkout).name == f"higress_cli-{__version__}-py3-none-any.whl"
-
-
-@pytest.fixture(scope="module")
-def installed(released, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """hgw from its wheel in an environment of its own, which borrows the dependencies of this one. No network."""
-    folder = tmp_path_factory.mktemp("an environment 环境")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    argv = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
-    done = subprocess.run([*argv, str(released.from_sdist)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    own = subprocess.run(
-        [str(python), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    borrowed = {sysconfig.get_paths()["purelib"], sysconfig.get_paths()["platlib"]}
-    # After its own site-packages: what this environment has of hgw itself is not seen.
-    (Path(own.stdout.strip()) / "borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
-    return python.with_name("hgw.exe" if os.name == "nt" else "hgw")
 
 
 def hgw(program: Path, *argv: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -11,23 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def built(folder: Path, *what: str) -> Path:
-    """The wheel that `python -m build` makes with the tools that are installed here."""
-    done = subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), *what, str(ROOT)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module", params=["directly", "from the source distribution"])
-def wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    return built(folder, "--wheel") if request.param == "directly" else built(folder)
+@pytest.fixture(params=["from_checkout", "from_sdist"])
+def wheel(request, released) -> Path:
+    return getattr(released, request.param)
 
 
 def test_every_file_of_every_template_is_in_the_wheel(wheel: Path) -> None:
