@@ -41,7 +41,7 @@ lint-layers:
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools, in one run
-	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python -m scripts.bench
 
 schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
 	@$(BIN)/python scripts/schemas.py

@@ -1,80 +1,32 @@
-"""What hgw costs beside the bare tool: paired runs in turn, and the ratio of each pair. `make bench`.
+"""What hgw costs beside the bare tool. `make bench`.
 
-CPU time is that of the child and all its children as the operating system accounts for it; a ratio is only taken
-within a pair, because a machine's speed drifts.
+python -m scripts.bench [start-up] [build]
 """
 
 import os
-import resource
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).parents[1]
+from scripts.bench_build import build
+from scripts.bench_start_up import start_up
 
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of one run."""
-
-    cpu: float
-    wall: float
+PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {"start-up": start_up, "build": build}
 
 
-def cost_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Cost:
-    """Run a command to its end and say what it cost; a failing command ends the benchmark."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
-    subprocess.run(argv, cwd=cwd, env=dict(variables), check=True, capture_output=True)
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall)
-
-
-def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[], Cost]) -> None:
-    """Run both in turn, after one run of each that does not count, and print medians and ratios."""
-    hgw(), bare()
-    ours, theirs = [], []
-    for index in range(pairs):
-        # Who goes first changes with each pair, so that neither always finds the warmer machine.
-        for run, costs in ((hgw, ours), (bare, theirs)) if index % 2 else ((bare, theirs), (hgw, ours)):
-            costs.append(run())
-    for figure in ("cpu", "wall"):
-        mine = [getattr(cost, figure) for cost in ours]
-        other = [getattr(cost, figure) for cost in theirs]
-        ratios = sorted(a / b for a, b in zip(mine, other, strict=True))
-        print(
-            f"{title:<34} {figure:<4} hgw {statistics.median(mine):7.3f} s   bare {statistics.median(other):7.3f} s   "
-            f"ratio {statistics.median(ratios):5.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f}, {pairs} pairs)"
-        )
-
-
-def start_up(variables: Mapping[str, str], folder: Path) -> None:
-    # As after an ordinary installation: with compiled bytecode, wherever this checkout keeps it.
-    variables = {**variables, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)
-
-    def run(*argv: str) -> Callable[[], Cost]:
-        return lambda: cost_of([sys.executable, *argv], cwd=folder, variables=variables)
-
-    bare = run("-c", "pass")
-    compare("hgw --version : python -c pass", pairs=20, hgw=run("-m", "higress_cli", "--version"), bare=bare)
-    compare("hgw build --help : python -c pass", pairs=10, hgw=run("-m", "higress_cli", "build", "--help"), bare=bare)
-
-
-def main() -> None:
-    variables = dict(os.environ)
+def main() -> int:
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in wanted if name not in PARTS]
+    if unknown:
+        print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory(prefix="hgw-bench-") as name:
-        start_up(variables, Path(name))
-        from bench_build import build  # it takes its means of measuring from here
-
-        build(variables, Path(name))
+        for part in wanted:
+            PARTS[part](dict(os.environ), Path(name))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

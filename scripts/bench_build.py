@@ -1,14 +1,12 @@
 """What `hgw build` costs beside the bare compiler, in one run on the same plugin. A part of `make bench`."""
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import ROOT, Cost, compare, cost_of
+from scripts.measure import ROOT, Cost, compare, cost_of
 
 PAIRS = 3
 
@@ -44,12 +42,3 @@ def build(variables: Mapping[str, str], folder: Path, *, pairs: int = PAIRS) -> 
     up_to_date = [ours() for _run in range(5)]
     best = min(up_to_date, key=lambda cost: cost.cpu)
     print(f"{'hgw build, nothing changed':<34} best hgw {best.cpu:7.3f} s cpu, {best.wall:.3f} s wall")
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="hgw-bench-") as name:
-        build(dict(os.environ), Path(name))
-
-
-if __name__ == "__main__":
-    main()

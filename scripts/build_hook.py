@@ -2,9 +2,11 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
@@ -23,8 +25,8 @@ def compile_catalogues(root: Path) -> None:
         partial.replace(mo)
 
 
-class CatalogueHook(BuildHookInterface):
+class CatalogueHook(BuildHookInterface[BuilderConfig]):
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         compile_catalogues(Path(self.root))

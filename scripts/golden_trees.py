@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from higress_cli.cli.main import main as hgw  # noqa: E402 -- from this checkout
 from higress_cli.i18n import LANGUAGES  # noqa: E402
-from higress_cli.project.settings import PROFILES  # noqa: E402
+from higress_cli.profile import Profile  # noqa: E402
 from higress_cli.scaffold.catalog import list_templates  # noqa: E402
 
 
@@ -32,7 +32,7 @@ class Tree:
 
 def trees() -> Iterator[Tree]:
     for language in LANGUAGES:
-        for profile in PROFILES:
+        for profile in Profile:
             common = ("--lang", language, "init", "--defaults", "--profile", profile, "--name", "my-plugin")
             named = (*common, "--module", "example.com/my-plugin")
             for template in list_templates():

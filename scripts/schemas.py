@@ -110,7 +110,7 @@ class Document:
             return {"type": "string"}
         if hasattr(origin, "document"):
             return self._schema(typing.get_type_hints(origin.document)["return"])
-        if dataclasses.is_dataclass(origin):
+        if isinstance(origin, type) and dataclasses.is_dataclass(origin):
             return self._reference(origin, arguments)
         if issubclass(origin, Mapping):
             return self._mapping(*arguments)

@@ -37,7 +37,7 @@ def test_no_golden_file_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txtar")} == set(TREES)
 
 
-@pytest.fixture(params=PLAIN, ids=PLAIN)
+@pytest.fixture(params=list(PLAIN), ids=list(PLAIN))
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Each template, in each profile and language, as a project."""
     for name, content in files_of((GOLDEN / f"{request.param}.txtar").read_text("utf-8")).items():

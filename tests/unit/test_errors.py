@@ -10,7 +10,9 @@ from higress_cli import errors
 from higress_cli.errors import ExitCode, HgwError
 
 PACKAGE = Path(errors.__file__).parent
-FAMILIES = [value for value in vars(errors).values() if isinstance(value, type) and value.__base__ is HgwError]
+FAMILIES: list[type[HgwError]] = [
+    value for value in vars(errors).values() if isinstance(value, type) and value.__base__ is HgwError
+]
 
 
 def test_the_exit_codes_are_those_of_the_contract():
@@ -60,7 +62,7 @@ def raised() -> list[tuple[str, str, str]]:
                 continue
             codes = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
             found += [
-                (str(path.relative_to(PACKAGE)), node.func.id, code.value)
+                (str(path.relative_to(PACKAGE)), node.func.id, str(code.value))
                 for code in codes
                 if isinstance(code, ast.Constant)
             ]

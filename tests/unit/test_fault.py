@@ -1,6 +1,6 @@
 import pytest
 
-from higress_cli.errors import InvalidInput
+from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.fault import Fault, Severity, refuse
 
 WARNING = Fault(id="w", message="careful", severity=Severity.WARNING, places=("main.go:3:1", "main.go:9:1"))
@@ -20,6 +20,6 @@ def test_the_first_error_ends_it():
 
 
 def test_an_error_carries_all_places():
-    with pytest.raises(Exception, match=r"main\.go:3:1: careful") as caught:
+    with pytest.raises(HgwError, match=r"main\.go:3:1: careful") as caught:
         refuse([Fault(id="p", message="careful", places=("main.go:3:1", "main.go:9:1"))])
     assert caught.value.details == {"places": ["main.go:3:1", "main.go:9:1"]}

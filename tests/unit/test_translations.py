@@ -18,7 +18,7 @@ VERBATIM = re.compile(r"`(?! )[^`]+(?<! )`|(?<![\w-])--?[a-z][\w-]*|HGW_\w+")
 
 def texts_in_code() -> dict[str, str]:
     """Every text for people and where it is: those that Babel finds, and those that it does not see in f-strings."""
-    found = {}
+    found: dict[str, str] = {}
     for file, line, message, *_rest in extract_from_dir(
         PACKAGE, [("**.py", "python")], keywords={**DEFAULT_KEYWORDS, "N_": None}
     ):
@@ -27,9 +27,9 @@ def texts_in_code() -> dict[str, str]:
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
-                text = node.args[0]
-                if isinstance(text, ast.Constant):
-                    found.setdefault(text.value, f"{path.relative_to(PACKAGE)}:{text.lineno}")
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    found.setdefault(str(first.value), f"{path.relative_to(PACKAGE)}:{first.lineno}")
     return found
 
 
@@ -46,7 +46,7 @@ def pairs(catalogue: Catalog) -> list[tuple[str, str]]:
         (english, chinese)
         for message in catalogue
         for english in ([message.id] if isinstance(message.id, str) else message.id)
-        for chinese in ([message.string] if isinstance(message.string, str) else message.string)
+        for chinese in ([message.string] if isinstance(message.string, str) else message.string or ())
         if english and chinese
     ]
 

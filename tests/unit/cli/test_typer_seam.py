@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
@@ -16,7 +16,7 @@ from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, PlainValue, command
 PACKAGE = Path(typer_seam.__file__).parents[1]
 
 
-def declared(function) -> object:
+def declared(function) -> Any:
     app = typer.Typer(add_completion=False)
     app.command(cls=HgwCommand)(function)
     return command_of(app)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.compile.traps import check_go_lines, check_requirements
-from higress_cli.errors import CheckFailed, InvalidInput, ToolError
+from higress_cli.errors import CheckFailed, HgwError, InvalidInput, ToolError
 from higress_cli.go.mod import GoMod, read_go_mod
 
 SDK = "github.com/higress-group/proxy-wasm-go-sdk"
@@ -43,7 +43,7 @@ def test_a_module_that_works_badly_is_a_warning_and_one_that_is_replaced_is_noth
         ("go 1.19\ntoolchain go1.24.4", "1.20.14", InvalidInput, "go-mod-invalid"),
     ],
 )
-def test_lines_that_the_go_at_hand_stumbles_over(go_mod, text: str, go: str, error: type[Exception], code: str):
+def test_lines_that_the_go_at_hand_stumbles_over(go_mod, text: str, go: str, error: type[HgwError], code: str):
     with pytest.raises(error) as caught:
         check_go_lines(go_mod(text), go=go)
     assert caught.value.code == code

@@ -58,9 +58,14 @@ def test_no_check_is_no_result():
 
 
 def test_a_fact_is_gathered_once_for_all_who_ask():
-    asked = []
+    asked: list[int] = []
     together = threading.Barrier(4, timeout=5)
-    fact = Once(lambda: asked.append(1) or len(asked))
+
+    def ask_once() -> int:
+        asked.append(1)
+        return len(asked)
+
+    fact = Once(ask_once)
 
     def ask() -> Finding:
         together.wait()

@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 from higress_cli.choice import Choice, Source, SourceKind
@@ -59,5 +61,5 @@ def test_an_endpoint_is_a_url_again():
 
 
 def test_a_map_of_services_becomes_clusters():
-    services = Choice({"a.dns:80": "127.0.0.1:1"}, _FILE)
+    services = Choice[Mapping[str, str]]({"a.dns:80": "127.0.0.1:1"}, _FILE)
     assert clusters_of(services) == {"outbound|80||a.dns": Endpoint(host="127.0.0.1", port=1)}

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from higress_cli.project.project import Project
 from higress_cli.project.settings import Settings
 
 
-def project(**own: object) -> Project:
+def project(**own: Any) -> Project:
     return Project(
         directory=Path("/p"),
         own=Settings(file=Path("/p/hgw.yaml"), **own) if own else None,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from higress_cli.gateway.servers import Seen
@@ -12,7 +14,7 @@ def answer(status: int = 200, body: str = "", **headers: str) -> Answer:
     return Answer(status=status, headers=headers, body=body.encode())
 
 
-def verdict(expect: Expectation, **observed: object) -> bool:
+def verdict(expect: Expectation, **observed: Any) -> bool:
     checks = judge(expect, Observed(**{"answer": answer(), **observed}))
     assert all(check.expected and check.got for check in checks)
     return all(check.ok for check in checks)

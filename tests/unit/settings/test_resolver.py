@@ -8,7 +8,16 @@ import pytest
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import UsageError
 from higress_cli.settings.kinds import Pairs, Several, Switch, Word, by_commas_or_spaces
-from higress_cli.settings.resolver import CommandLine, Fixed, Inferred, Resolver, Values, Variables, machine_resolver
+from higress_cli.settings.resolver import (
+    CommandLine,
+    Fixed,
+    Inferred,
+    Resolver,
+    Rung,
+    Values,
+    Variables,
+    machine_resolver,
+)
 from higress_cli.settings.table import Implication, Setting
 
 COLOUR = Setting[str](
@@ -33,7 +42,7 @@ def at(kind: SourceKind, values: Mapping[Setting[Any], Any]) -> Values:
 
 
 def test_the_strongest_place_that_says_something_wins():
-    rungs = [
+    rungs: list[Rung] = [
         CommandLine({COLOUR: "green"}),
         Variables({"HGW_TOY_COLOUR": "blue"}),
         at(SourceKind.FILE, {COLOUR: "from file"}),

@@ -6,14 +6,21 @@ import stat
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from higress_cli.errors import DownloadError
 from higress_cli.system.archive import only_folder, unpack
 
+TarMode = Literal["w", "w:gz", "w:xz"]
 
-def tar(path: Path, *members: tarfile.TarInfo | tuple[tarfile.TarInfo, bytes], mode: str = "w:gz") -> Path:
+
+def tar(
+    path: Path,
+    *members: tarfile.TarInfo | tuple[tarfile.TarInfo, bytes],
+    mode: TarMode = "w:gz",
+) -> Path:
     with tarfile.open(path, mode) as sink:
         for member in members:
             info, content = member if isinstance(member, tuple) else (member, b"")
@@ -157,7 +164,7 @@ def test_a_damaged_archive_is_told(tmp_path, folder, name, damage):
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as sink:
             sink.writestr("file", content)
     else:
-        archive = tar(tmp_path / name, (entry("file"), content), mode=f"w:{name[-2:]}")
+        archive = tar(tmp_path / name, (entry("file"), content), mode="w:gz" if name.endswith("gz") else "w:xz")
     whole = bytearray(archive.read_bytes())
     if damage == "flipped":
         for index in range(1000, 120_000, 7):

@@ -1,6 +1,7 @@
 """Which sets are tried, in which order: a function of what is here and what is wanted."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_only_the_named_tools_are_planned() -> None:
         ({"go": "1.26.7"}, "no-set", "1.26.7"),
     ],
 )
-def test_what_cannot_work_together_is_refused_with_the_reason(wanted: dict[str, str], code: str, reason: str) -> None:
+def test_what_cannot_work_together_is_refused_with_the_reason(wanted: dict[str, Any], code: str, reason: str) -> None:
     with pytest.raises(ToolError) as caught:
         solve(**wanted)
     assert caught.value.code == code

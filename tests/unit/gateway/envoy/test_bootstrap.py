@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from higress_cli.gateway.engines.envoy.bootstrap import ListenerPlan, bootstrap,
 from higress_cli.gateway.services import Endpoint
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "gateway"
-RUN = PurePosixPath("/run dir")
+RUN: Any = PurePosixPath("/run dir")  # the same on every platform
 
 
 def plan(**differently: object) -> ListenerPlan:
@@ -62,7 +63,7 @@ def plan(**differently: object) -> ListenerPlan:
                 cluster(
                     "outbound|443||safe.dns",
                     Endpoint(host="example.com", port=443, tls=True),
-                    certificates=PurePosixPath("/etc/authorities.pem"),
+                    certificates=RUN.parent / "etc" / "authorities.pem",
                 ),
             ),
         ),

@@ -1,0 +1,52 @@
+"""How the benchmarks measure: paired runs in turn, and the ratio of each pair.
+
+CPU time is that of the child and all its children as the operating system accounts for it; a ratio is only taken
+within a pair, because a machine's speed drifts.
+"""
+
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one run."""
+
+    cpu: float
+    wall: float
+
+
+def cost_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Cost:
+    """Run a command to its end and say what it cost; a failing command ends the benchmark."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    subprocess.run(argv, cwd=cwd, env=dict(variables), check=True, capture_output=True)
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall)
+
+
+def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[], Cost]) -> None:
+    """Run both in turn, after one run of each that does not count, and print medians and ratios."""
+    hgw(), bare()
+    ours: list[Cost] = []
+    theirs: list[Cost] = []
+    for index in range(pairs):
+        # Who goes first changes with each pair, so that neither always finds the warmer machine.
+        for run, costs in ((hgw, ours), (bare, theirs)) if index % 2 else ((bare, theirs), (hgw, ours)):
+            costs.append(run())
+    for figure in ("cpu", "wall"):
+        mine = [getattr(cost, figure) for cost in ours]
+        other = [getattr(cost, figure) for cost in theirs]
+        ratios = sorted(a / b for a, b in zip(mine, other, strict=True))
+        print(
+            f"{title:<34} {figure:<4} hgw {statistics.median(mine):7.3f} s   bare {statistics.median(other):7.3f} s   "
+            f"ratio {statistics.median(ratios):5.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f}, {pairs} pairs)"
+        )
