@@ -29,18 +29,22 @@ class ToolName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """A tool as it is on this machine.
-
-    `source` is system, archive, module, package or npm; `path` is the executable, `home` its GOROOT or TINYGOROOT where
-    hgw knows it; `origin` is the URL, the Go module or the packages that it came from.
-    """
+    """A tool as it is on this machine."""
 
     name: ToolName
+    """go, tinygo, or binaryen (which brings wasm-opt)."""
     version: str
+    """The version that the tool itself reports."""
     source: str
+    """Where it comes from: archive, module, package or npm; system is a tool of the machine, run in place."""
     path: Path
+    """The executable: go, tinygo or wasm-opt, absolute."""
     home: Path | None = None
+    """Its GOROOT or TINYGOROOT, where hgw knows it."""
     origin: str = ""
+    """The URL, the Go module, the packages or the path that it was taken from."""
+    built_with: str | None = None
+    """For a TinyGo that was compiled here, the version of Go that compiled it."""
 
     @property
     def own(self) -> bool:

@@ -16,11 +16,13 @@ from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.fault import refuse
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project, plugins_below
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system.shell import command_text, shell_at_hand
-from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.toolset import Toolset
 
 
@@ -254,11 +256,9 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
 
 def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
     """The set that is here; where there is none, it is installed if the user agrees."""
-    wanted: dict[str, str] = {}
-    for settings in (project.inherited, project.own):
-        wanted |= settings.toolchain if settings else {}
+    request = request_for(Profile(profile), wanted=wanted_versions(project))
     try:
-        return find_toolset(session, profile=profile, wanted=wanted)
+        return find_toolset(session, request)
     except ToolError as missing:
         if not session.assume_yes:
             if not session.interactive:
@@ -269,7 +269,7 @@ def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
     from higress_cli.commands.install import install
 
     installed = install(session, profile=profile, directory=project.directory)
-    return installed.toolset or find_toolset(session, profile=profile, wanted=wanted)
+    return installed.toolset or find_toolset(session, request)
 
 
 def _tell_tidied(session: Session, modules: Modules) -> None:

@@ -10,6 +10,7 @@ from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
+from higress_cli.profile import Profile
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.catalog import find_template, list_templates
@@ -217,9 +218,10 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
 def _private_go(session: Session, profile: str) -> Path | None:
     """The GOROOT of the Go that builds the plugin, None while there is none on this machine."""
     from higress_cli.toolchain.select import find_toolset
+    from higress_cli.toolchain.sets import request_for
 
     with contextlib.suppress(ToolError):
-        return find_toolset(session, profile=profile).go.home
+        return find_toolset(session, request_for(Profile(profile))).go.home
     return None
 
 

@@ -11,7 +11,7 @@ from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.commands.build import Artifact, build
 from higress_cli.commands.init import init
-from higress_cli.commands.install import InstalledTool, install
+from higress_cli.commands.install import install
 from higress_cli.commands.verify import VerifyResult, verify
 from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
@@ -24,6 +24,8 @@ from higress_cli.project.project import Project, open_project
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.tool import Tool
+from higress_cli.toolchain.installer import InstalledTool
 
 DEFAULT_DIRECTORY: Final = "wasm-demo-go"
 _TEMPLATE: Final = "basic"
@@ -176,5 +178,5 @@ def _check_engine(session: Session, project: Project | None) -> None:
     choose_engine(wanted, host=session.host)
 
 
-def _place(tool: InstalledTool) -> str:
-    return _("on the PATH") if tool.source == "system" else _("hgw's store")
+def _place(tool: Tool) -> str:
+    return _("hgw's store") if tool.own else _("on the PATH")

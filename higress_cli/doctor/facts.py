@@ -27,7 +27,8 @@ from higress_cli.session import Session
 from higress_cli.system import ports, process
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
-from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
@@ -68,9 +69,9 @@ class Facts:
 
     def _toolset(self) -> tuple[tuple[Tool, ...], HgwError | None]:
         project = self.project_or_bare()
-        wanted = project.own.toolchain if project and project.own else {}
+        request = request_for(Profile(self.profile()), wanted=wanted_versions(project) if project else {})
         try:
-            found = find_toolset(self.session, profile=self.profile(), wanted=wanted)
+            found = find_toolset(self.session, request)
         except ToolError as error:
             return (), error
         return found.tools, None

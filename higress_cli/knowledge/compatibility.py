@@ -150,11 +150,17 @@ def preferred_binaryen() -> str:
 
 
 def misfits(
-    *, profile: str = Profile.TINYGO, go: str | None = None, tinygo: str | None = None, binaryen: str | None = None
+    *,
+    profile: str = Profile.TINYGO,
+    go: str | None = None,
+    tinygo: str | None = None,
+    binaryen: str | None = None,
+    built_with: str | None = None,
 ) -> tuple[Misfit, ...]:
     """All that is wrong with these versions for the profile, each on its own and then with each other.
 
-    A version that is None is not judged. TinyGo comes first: where it does not do, no Go is right for it.
+    A version that is None is not judged. TinyGo comes first: where it does not fit, no Go is right for it.
+    `built_with` is the Go that compiled this copy of TinyGo.
     """
     found: list[Misfit] = []
     if profile == Profile.TINYGO:
@@ -162,7 +168,7 @@ def misfits(
         found += _floor_misfits(ToolName.BINARYEN, binaryen, profile=profile) if binaryen else []
     if go:
         by_floor = _floor_misfits(ToolName.GO, go, profile=profile)
-        by_tinygo = _pair_misfits(go, tinygo) if tinygo and profile == Profile.TINYGO and not found else []
+        by_tinygo = _pair_misfits(go, tinygo, built_with) if tinygo and profile == Profile.TINYGO and not found else []
         found += by_floor or by_tinygo
     return tuple(found)
 
@@ -212,7 +218,7 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
     return []
 
 
-def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
+def _pair_misfits(go: str, tinygo: str, built_with: str | None) -> list[Misfit]:
     row = _tinygo_row(tinygo)
     if row is None:
         return []
@@ -228,6 +234,14 @@ def _pair_misfits(go: str, tinygo: str) -> list[Misfit]:
     if line(go) > line(accepted.highest):
         text = _("TinyGo {tinygo} takes Go {range}").format(tinygo=tinygo, range=accepted)
         return [Misfit(code="go-too-new", tool=ToolName.GO, found=go, expected=str(accepted), reason=text)]
+    if built_with is not None and line(go) > line(built_with):
+        # TinyGo reads Go source with the standard library that it was compiled with (go/parser, go/types).
+        newest = ".".join(map(str, line(built_with)))
+        text = _("this copy of TinyGo {tinygo} was compiled with Go {built_with} and takes no newer Go").format(
+            tinygo=tinygo, built_with=built_with
+        )
+        expected = str(GoRange(lowest=accepted.lowest, highest=newest))
+        return [Misfit(code="go-too-new", tool=ToolName.GO, found=go, expected=expected, reason=text)]
     return []
 
 

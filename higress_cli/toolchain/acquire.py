@@ -9,11 +9,10 @@ from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
-from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import mirrors
 from higress_cli.toolchain.attempt import Cause, PassedOver, Tried
-from higress_cli.toolchain.select import Candidate
-from higress_cli.toolchain.solver import Need
+from higress_cli.toolchain.sets import Need, Plan
 from higress_cli.toolchain.sources import archive, go_module, npm, package, tinygo_module
 from higress_cli.toolchain.work import Work, passed_over
 
@@ -36,7 +35,7 @@ _KINDS: Final[Mapping[Cause, type[HgwError]]] = {
 class Fetched:
     """A tool of the set: `seconds` is what it took to get, 0 where it was here."""
 
-    candidate: Candidate
+    tool: Tool
     seconds: float
     tried: tuple[Tried, ...]
 
@@ -48,14 +47,14 @@ class SetFailed(Exception):
 class Acquisition:
     """One run through sets and sources. What failed once is not tried again for another set."""
 
-    def __init__(self, work: Work, *, source: str | None, known: Mapping[str, Sequence[Tried]]) -> None:
+    def __init__(self, work: Work, *, source: str | None, known: Mapping[ToolName, Sequence[Tried]]) -> None:
         self._work = work
         self._source = source
         self._known = known
-        self._got: dict[tuple[str, str], tuple[Candidate, float]] = {}
-        self._failures: dict[tuple[str, str, str], PassedOver] = {}
+        self._got: dict[tuple[ToolName, str], tuple[Tool, float]] = {}
+        self._failures: dict[tuple[ToolName, str, str], PassedOver] = {}
 
-    def run(self, plans: Sequence[tuple[Need, ...]]) -> tuple[Fetched, ...]:
+    def run(self, plans: Sequence[Plan]) -> tuple[Fetched, ...]:
         """The first set that can be had.
 
         Raises:
@@ -71,11 +70,11 @@ class Acquisition:
                 continue
         raise self._offline(plans) if self._work.reach.offline else self._nothing_left()
 
-    def _ask_hosts(self, plans: Sequence[tuple[Need, ...]]) -> None:
+    def _ask_hosts(self, plans: Sequence[Plan]) -> None:
         """Ask all hosts of archives at once, so that several dead ones cost no more than one."""
         if self._source not in {None, archive.NAME} or self._work.reach.offline:
             return
-        needed = {(need.name, need.version) for plan in plans for need in plan if need.here is None}
+        needed = {(need.name, need.version) for plan in plans for need in plan.missing}
         if not needed:
             return
         with self._work.session.reporter.activity(_("Asking the download hosts")):
@@ -83,15 +82,15 @@ class Acquisition:
                 url for name, version in sorted(needed) for url in archive.urls(self._work, name, version)
             )
 
-    def _take(self, plan: tuple[Need, ...]) -> tuple[Fetched, ...]:
-        needs = {need.name: need for need in plan}
-        taken = {need.name: self._satisfy(need, needs) for need in plan}
+    def _take(self, plan: Plan) -> tuple[Fetched, ...]:
+        taken = {need.name: self._satisfy(need, plan) for need in plan.needs}
         return tuple(
-            Fetched(candidate=candidate, seconds=round(seconds, 3), tried=self._tried_for(name, candidate))
-            for name, (candidate, seconds) in sorted(taken.items(), key=lambda item: list(SOURCES).index(item[0]))
+            Fetched(tool=taken[name][0], seconds=round(taken[name][1], 3), tried=self._tried_for(taken[name][0]))
+            for name in ToolName
+            if name in taken
         )
 
-    def _satisfy(self, need: Need, plan: Mapping[str, Need]) -> tuple[Candidate, float]:
+    def _satisfy(self, need: Need, plan: Plan) -> tuple[Tool, float]:
         """A tool of the plan; Raises SetFailed where no source has it."""
         if need.here is not None:
             return need.here, 0.0
@@ -99,12 +98,12 @@ class Acquisition:
         if key not in self._got:
             for source in self._sources(need.name):
                 started = time.monotonic()
-                spent_before = sum(seconds for _candidate, seconds in self._got.values())
-                candidate = self._attempt(source, need, plan)
-                if candidate is not None:
+                spent_before = sum(seconds for _tool, seconds in self._got.values())
+                tool = self._attempt(source, need, plan)
+                if tool is not None:
                     # A Go that was fetched on the way counts for itself.
-                    spent_on_others = sum(seconds for _candidate, seconds in self._got.values()) - spent_before
-                    self._got[key] = (candidate, time.monotonic() - started - spent_on_others)
+                    spent_on_others = sum(seconds for _tool, seconds in self._got.values()) - spent_before
+                    self._got[key] = (tool, time.monotonic() - started - spent_on_others)
                     break
             else:
                 raise SetFailed
@@ -116,7 +115,7 @@ class Acquisition:
             return (str(self._source),)
         return SOURCES[name]
 
-    def _attempt(self, source: str, need: Need, plan: Mapping[str, Need]) -> Candidate | None:
+    def _attempt(self, source: str, need: Need, plan: Plan) -> Tool | None:
         key = (need.name, need.version, source)
         if key in self._failures:
             return None
@@ -127,7 +126,7 @@ class Acquisition:
         except HgwError as error:
             failed = passed_over(error)
         self._failures[key] = failed
-        title = ToolName(need.name).label
+        title = need.name.label
         self._work.session.reporter.detail(
             _("{tool} {version}: source {source} passed over: {reason}").format(
                 tool=title, version=need.version, source=source, reason=failed.reason
@@ -135,7 +134,7 @@ class Acquisition:
         )
         return None
 
-    def _fetch(self, source: str, need: Need, plan: Mapping[str, Need]) -> Candidate:
+    def _fetch(self, source: str, need: Need, plan: Plan) -> Tool:
         work, wanted = self._work, need.version if need.exact else None
         match need.name, source:
             case _, archive.NAME:
@@ -148,18 +147,19 @@ class Acquisition:
                 entry = npm.fetch(work, wanted)
             case _:
                 return package.fetch(work, wanted)
-        return Candidate(tool=entry.tool(), entry=entry)
+        return entry.tool()
 
-    def _go_for(self, plan: Mapping[str, Need]) -> Candidate:
+    def _go_for(self, plan: Plan) -> Tool:
         """The Go that TinyGo is compiled with: that of its set, or where TinyGo alone was asked for, one that fits."""
-        tinygo = plan["tinygo"].version
-        need = plan.get("go")
+        tinygo = plan.need(ToolName.TINYGO)
+        need = plan.need(ToolName.GO)
         if need is None:
+            assert tinygo is not None  # noqa: S101 -- only TinyGo is compiled
             rows = compatibility.preferred_sets(Profile.TINYGO)
-            go = next((row.go for row in rows if row.tinygo == tinygo), rows[0].go)
+            go = next((row.go for row in rows if row.tinygo == tinygo.version), rows[0].go)
             stored = self._work.store.entries("go")
-            here = next((Candidate(tool=e.tool(), entry=e) for e in stored if e.receipt.version == go), None)
-            need = Need(name="go", version=go, here=here)
+            here = next((entry.tool() for entry in stored if entry.receipt.version == go), None)
+            need = Need(name=ToolName.GO, version=go, here=here)
         try:
             return self._satisfy(need, plan)[0]
         except SetFailed as error:
@@ -176,10 +176,10 @@ class Acquisition:
         names = [name for name in asked if name not in got] or asked
         failures = [failure for (name, _version, _source), failure in self._failures.items() if name in names]
         kind, telling = _most_telling(failures)
-        told = [f"{ToolName(name).label}: {item.source}: {item.reason}" for name in names for item in self._told(name)]
+        told = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._told(name)]
         return kind(
             _("{tools} cannot be had: {reason}").format(
-                tools=", ".join(ToolName(name).label for name in names), reason=telling[-1].reason
+                tools=", ".join(name.label for name in names), reason=telling[-1].reason
             )
             + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
             code=telling[-1].code if len({failure.code for failure in telling}) == 1 else "no-source",
@@ -189,10 +189,10 @@ class Acquisition:
             details={"tools": names, "tried": {name: [asdict(item) for item in self._told(name)] for name in names}},
         )
 
-    def _offline(self, plans: Sequence[tuple[Need, ...]]) -> HgwError:
+    def _offline(self, plans: Sequence[Plan]) -> HgwError:
         """Without a network the way is to carry files: those of the first set that has an archive for each tool."""
         for plan in plans:
-            missing = [need for need in plan if need.here is None and (need.name, need.version) not in self._got]
+            missing = [need for need in plan.missing if (need.name, need.version) not in self._got]
             files = [archive.file_by_hand(self._work, need.name, need.version) for need in missing]
             carried = [file for file in files if file is not None]
             if len(carried) == len(missing):
@@ -201,7 +201,7 @@ class Acquisition:
             return self._nothing_left()
         return DownloadError(
             _("--offline forbids the download of {tools}").format(
-                tools=", ".join(f"{ToolName(need.name).label} {need.version}" for need in missing)
+                tools=", ".join(f"{need.name.label} {need.version}" for need in missing)
             )
             + "".join(f"\n  {file.url}\n    -> {file.path}" for file in carried),
             code="offline",
@@ -209,10 +209,10 @@ class Acquisition:
             details={"files": [asdict(file) for file in carried]},
         )
 
-    def _tried_for(self, name: str, candidate: Candidate) -> tuple[Tried, ...]:
-        return () if candidate.tool.source == SYSTEM else self._told(name)
+    def _tried_for(self, tool: Tool) -> tuple[Tried, ...]:
+        return self._told(tool.name) if tool.own else ()
 
-    def _told(self, name: str) -> tuple[Tried, ...]:
+    def _told(self, name: ToolName) -> tuple[Tried, ...]:
         """What was passed over for a tool; versions that failed for the same reason share a line."""
         versions: dict[tuple[str, str], list[str]] = {}
         for (failed, version, source), failure in self._failures.items():

@@ -1,8 +1,8 @@
-"""Bring about that a set is here: use what is, repair what is damaged, fetch what is missing."""
+"""Make sure that a set is installed: use what is here, repair what is damaged, fetch what is missing."""
 
 import errno
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
-from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.acquire import SOURCES, Acquisition, Fetched
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
-from higress_cli.toolchain.select import NEEDED, Candidate, assemble, best, candidates, nothing_fits
-from higress_cli.toolchain.solver import Request, plans
+from higress_cli.toolchain.select import assemble, nothing_fits, system_tool, tools_here
+from higress_cli.toolchain.sets import Here, Plan, Request, misfits, plans, usable
 from higress_cli.toolchain.sources import archive, llvm
 from higress_cli.toolchain.store import Damage, Entry, Store
 from higress_cli.toolchain.toolset import Toolset
@@ -31,15 +31,44 @@ REQUIRED: Final = (llvm.NAME,)
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequiredTool:
+    """What a tool brought with it into the store."""
+
+    name: str
+    """Its name, such as llvm."""
+    version: str
+    """Its version."""
+    source: str
+    """Where it comes from."""
+    path: Path
+    """Its folder, absolute."""
+    origin: str
+    """What it was taken from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledTool(Tool):
+    """One tool as it is on the machine now."""
+
+    seconds: float
+    """How long it took to get; 0 where it was here."""
+    sha256: str | None
+    """The digest of the downloaded file; null for a tool of the system."""
+    tried: tuple[Tried, ...]
+    """The sources that were passed over, in the order of their trial."""
+    requires: tuple[RequiredTool, ...] = ()
+    """What the tool brought with it into the store."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Installed:
     """What is here now: the tools that were asked for, and the whole set where it is one."""
 
-    tools: tuple[Fetched, ...]
+    tools: tuple[InstalledTool, ...]
     toolset: Toolset | None
-    requires: Mapping[str, tuple[Entry, ...]]
 
 
-def bring_about(session: Session, request: Request, *, source: str | None = None) -> Installed:
+def ensure_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
     """Have the tools of the request on the machine, changing nothing outside the store.
 
     `source` restricts each tool that has it to that source.
@@ -50,12 +79,12 @@ def bring_about(session: Session, request: Request, *, source: str | None = None
     """
     store = Store(session.dirs.tools)
     probed = probe_all(session)
-    here = _here(store, probed, request, source)
+    here = _here(store, probed, source)
     chosen, damaged = _whole(session, store, request, here)
     if chosen is not None and not damaged:
         return _installed(session, store, request, _unfetched(chosen, probed, request, source))
     if source == SYSTEM:
-        raise nothing_fits(here, probed, profile=request.profile, names=request.tools, wanted=request.versions)
+        raise nothing_fits(request, here, probed)
     if chosen is None:
         plans(request, here, session.host)  # what nobody can have is said before the store is touched
     try:
@@ -66,7 +95,7 @@ def bring_about(session: Session, request: Request, *, source: str | None = None
     return _installed(session, store, request, fetched)
 
 
-def adopt_archive(session: Session, *, tool: str, version: str | None, url: str, sha256: str) -> Installed:
+def install_archive(session: Session, *, tool: ToolName, version: str | None, url: str, sha256: str) -> Installed:
     """Install one tool from an archive that the user names, known by the digest that the user gives.
 
     Raises:
@@ -81,9 +110,8 @@ def adopt_archive(session: Session, *, tool: str, version: str | None, url: str,
             entry = archive.adopt_archive(work, Archive(url=url, sha256=sha256), tool=tool, version=version)
     except OSError as error:
         raise storage_error(store, error) from error
-    candidate = Candidate(tool=entry.tool(), entry=entry)
-    fetched = Fetched(candidate=candidate, seconds=round(time.monotonic() - started, 3), tried=())
-    return Installed(tools=(fetched,), toolset=None, requires={})
+    fetched = Fetched(tool=entry.tool(), seconds=round(time.monotonic() - started, 3), tried=())
+    return Installed(tools=(_told(store, fetched),), toolset=None)
 
 
 def storage_error(store: Store, error: OSError) -> HgwError:
@@ -104,16 +132,15 @@ def storage_error(store: Store, error: OSError) -> HgwError:
 
 
 def _fetch(
-    session: Session, store: Store, probed: Mapping[str, Probed], request: Request, source: str | None
+    session: Session, store: Store, probed: Mapping[ToolName, Probed], request: Request, source: str | None
 ) -> tuple[Fetched, ...]:
     """Under the lock: what is damaged goes, and another hgw may have finished meanwhile."""
     _weed_out(session, store, request)
-    here = _here(store, probed, request, source)
-    chosen = best(here, profile=request.profile, names=request.tools, wanted=request.versions)
-    if chosen is not None:
-        return _unfetched(chosen, probed, request, source)
+    here = _here(store, probed, source)
     wanted = plans(request, here, session.host)
-    known = _system_reasons(probed, request, {need.name: need.version for need in wanted[0]}, source)
+    if not wanted[0].missing:
+        return _unfetched(wanted[0], probed, request, source)
+    known = _system_reasons(probed, request, wanted[0], source)
     with fs.staging_folder(store.root / "scratch") as scratch:
         reach = Reach(session.variables, offline=session.offline)
         work = Work(session=session, store=store, reach=reach, probed=probed, scratch=scratch)
@@ -135,40 +162,33 @@ def _weed_out(session: Session, store: Store, request: Request) -> None:
             fs.remove_tree(damage.folder)
 
 
-def _here(
-    store: Store, probed: Mapping[str, Probed], request: Request, source: str | None
-) -> dict[str, tuple[Candidate, ...]]:
+def _here(store: Store, probed: Mapping[ToolName, Probed], source: str | None) -> dict[ToolName, tuple[Tool, ...]]:
     """What is on the machine, from the sources that are allowed."""
-    found = candidates(probed, {name: store.entries(name) for name in request.tools})
     return {
         name: tuple(
-            item
-            for item in items
-            if source is None or (source not in SOURCES[name] and source != SYSTEM) or item.tool.source == source
+            tool
+            for tool in tools
+            if source is None or (source not in SOURCES[name] and source != SYSTEM) or tool.source == source
         )
-        for name, items in found.items()
+        for name, tools in tools_here(store, probed).items()
     }
 
 
-def _whole(
-    session: Session, store: Store, request: Request, here: Mapping[str, Sequence[Candidate]]
-) -> tuple[tuple[Candidate, ...] | None, tuple[Damage, ...]]:
+def _whole(session: Session, store: Store, request: Request, here: Here) -> tuple[Plan | None, tuple[Damage, ...]]:
     """The best set of what is here and whole, and what was found damaged on the way to it."""
     found: list[Damage] = []
-    while True:
+    for plan in usable(request, here):
+        entries = [entry for tool in plan.tools if (entry := store.entry_of(tool)) is not None]
         bad = {damage.folder for damage in found}
-        sound = {
-            name: [item for item in items if item.entry is None or not bad & set(_folders(store, item.entry))]
-            for name, items in here.items()
-        }
-        chosen = best(sound, profile=request.profile, names=request.tools, wanted=request.versions)
-        entries = [item.entry for item in chosen or () if item.entry is not None]
-        with ThreadPoolExecutor(len(SOURCES)) as pool:
+        if bad & {folder for entry in entries for folder in _folders(store, entry)}:
+            continue
+        with ThreadPoolExecutor(len(ToolName)) as pool:
             judged = pool.map(lambda entry: store.damage(entry, session.variables), entries)
             damages = [damage for damage in judged if damage is not None]
         if not damages:
-            return chosen, tuple(found)
+            return plan, tuple(found)
         found += damages
+    return None, tuple(found)
 
 
 def _folders(store: Store, entry: Entry) -> tuple[Path, ...]:
@@ -176,49 +196,67 @@ def _folders(store: Store, entry: Entry) -> tuple[Path, ...]:
 
 
 def _installed(session: Session, store: Store, request: Request, fetched: tuple[Fetched, ...]) -> Installed:
-    chosen = [item.candidate for item in fetched]
-    whole = {item.tool.name for item in chosen} >= set(NEEDED[request.profile])
+    tools = [item.tool for item in fetched]
+    whole = {tool.name for tool in tools} >= set(request.profile.tools)
     return Installed(
-        tools=fetched,
-        toolset=assemble(session, store, chosen, profile=request.profile) if whole else None,
-        requires={item.tool.name: store.required(item.entry) for item in chosen if item.entry is not None},
+        tools=tuple(_told(store, item) for item in fetched),
+        toolset=assemble(session, store, tools, profile=request.profile) if whole else None,
+    )
+
+
+def _told(store: Store, fetched: Fetched) -> InstalledTool:
+    tool, entry = fetched.tool, store.entry_of(fetched.tool)
+    required = store.required(entry) if entry else ()
+    return InstalledTool(
+        **{name: getattr(tool, name) for name in tool.__dataclass_fields__},
+        seconds=fetched.seconds,
+        sha256=entry.receipt.digest if entry else None,
+        tried=fetched.tried,
+        requires=tuple(
+            RequiredTool(
+                name=other.receipt.name,
+                version=other.receipt.version,
+                source=other.receipt.source,
+                path=other.folder,
+                origin=other.receipt.origin,
+            )
+            for other in required
+        ),
     )
 
 
 def _system_reasons(
-    probed: Mapping[str, Probed], request: Request, versions: Mapping[str, str], source: str | None
-) -> dict[str, tuple[Tried, ...]]:
-    """Why tools of the PATH were passed over; `versions` are those of the set that they would have to fit into."""
+    probed: Mapping[ToolName, Probed], request: Request, plan: Plan, source: str | None
+) -> dict[ToolName, tuple[Tried, ...]]:
+    """Why tools of the PATH were passed over for a set."""
     return {
-        name: (Tried(source=SYSTEM, reason=_system_reason(name, probed.get(name), request, versions)),)
+        name: (Tried(source=SYSTEM, reason=_system_reason(name, probed.get(name), request, plan)),)
         for name in request.tools
         if source is None or source not in SOURCES[name]
     }
 
 
-def _system_reason(name: str, found: Probed | None, request: Request, versions: Mapping[str, str]) -> str:
+def _system_reason(name: ToolName, found: Probed | None, request: Request, plan: Plan) -> str:
     if found is None:
         return _("not on the PATH")
     if found.version is None:
-        return _("{path} does not answer its version").format(path=found.path)
+        return _("{path} does not report a version").format(path=found.path)
     what = f"{found.version} ({found.path})"
     if name in request.wanted and not compatibility.matches(found.version, request.wanted[name].value):
         choice = request.wanted[name]
         return _("{what}: {source} asks for {version}").format(what=what, source=choice.source, version=choice.value)
-    judged = {name: found.version}
-    if name == "go" and "tinygo" in versions:
-        judged["tinygo"] = versions["tinygo"]
-    for misfit in compatibility.misfits(profile=request.profile, **judged):
+    tool = system_tool(name, found)
+    tinygo = plan.need(ToolName.TINYGO) if name is ToolName.GO else None
+    for misfit in misfits((tinygo, tool) if tinygo else (tool,), profile=request.profile):
         return f"{what}: {misfit.reason}"
     return _("{what}: it does not fit the other tools").format(what=what)
 
 
 def _unfetched(
-    chosen: Sequence[Candidate], probed: Mapping[str, Probed], request: Request, source: str | None
+    plan: Plan, probed: Mapping[ToolName, Probed], request: Request, source: str | None
 ) -> tuple[Fetched, ...]:
     """Tools that were here already."""
-    known = _system_reasons(probed, request, {item.tool.name: item.version for item in chosen}, source)
+    known = _system_reasons(probed, request, plan, source)
     return tuple(
-        Fetched(candidate=item, seconds=0.0, tried=known.get(item.tool.name, ()) if item.tool.source != SYSTEM else ())
-        for item in chosen
+        Fetched(tool=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ()) for tool in plan.tools
     )

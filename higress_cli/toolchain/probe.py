@@ -41,7 +41,7 @@ def probe(name: str, session: Session) -> Probed | None:
     return ask(name, found, session.variables) if found else None
 
 
-def probe_all(session: Session) -> dict[str, Probed]:
+def probe_all(session: Session) -> dict[ToolName, Probed]:
     """Each tool that is on the session's PATH, asked at the same time."""
     with ThreadPoolExecutor(len(ToolName)) as pool:
         answers = {name: pool.submit(probe, name, session) for name in ToolName}

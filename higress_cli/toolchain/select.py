@@ -1,43 +1,44 @@
 """The set of tools that a build on this machine uses: what is on the PATH and fits, else what hgw has installed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from higress_cli.choice import Choice
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
-from higress_cli.profile import Profile
+from higress_cli.project.project import Project
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe_all
-from higress_cli.toolchain.store import Entry, Store
+from higress_cli.toolchain.sets import Here, Request, misfits, usable
+from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
-NEEDED: Final[Mapping[str, tuple[str, ...]]] = {profile: profile.tools for profile in Profile}
-_ANY: Final[Mapping[str, str]] = MappingProxyType({})
+_NONE_NAMED: Final[Mapping[ToolName, str | None]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A tool that is here; `entry` is its place in the store, None for one of the system's."""
+def wanted_versions(
+    project: Project, *, named: Mapping[ToolName, str | None] = _NONE_NAMED
+) -> dict[ToolName, Choice[str]]:
+    """The versions that are asked for: on the command line (`named`), else in the project's settings."""
+    chosen = {
+        name: project.choose(
+            lambda settings, name=name: settings.toolchain.get(name),  # type: ignore[misc] # bound at once
+            flag=(named.get(name), _("the command line")),
+            variable=(None, ""),
+            default="",
+        )
+        for name in ToolName
+    }
+    return {name: choice for name, choice in chosen.items() if choice.value}
 
-    tool: Tool
-    entry: Entry | None = None
 
-    @property
-    def version(self) -> str:
-        return self.tool.version
-
-
-def find_toolset(session: Session, *, profile: str, wanted: Mapping[str, str] = _ANY) -> Toolset:
+def find_toolset(session: Session, request: Request) -> Toolset:
     """The set for a profile from what is here already: no network, nothing is changed.
-
-    Tools of the system come before hgw's own as far as they fit; `wanted` holds versions that the author asked for.
 
     Raises:
         ToolError: `tools-missing`, or the code of what does not fit (`go-too-new`, `go-too-old`, `tinygo-too-old`,
@@ -45,28 +46,29 @@ def find_toolset(session: Session, *, profile: str, wanted: Mapping[str, str] = 
     """
     store = Store(session.dirs.tools)
     probed = probe_all(session)
-    here = candidates(probed, {name: store.entries(name) for name in NEEDED[profile]})
-    chosen = best(here, profile=profile, wanted=wanted)
-    if chosen is None:
-        raise nothing_fits(here, probed, profile=profile, wanted=wanted)
-    return assemble(session, store, chosen, profile=profile)
+    here = tools_here(store, probed)
+    plan = next(iter(usable(request, here)), None)
+    if plan is None:
+        raise nothing_fits(request, here, probed)
+    return assemble(session, store, plan.tools, profile=request.profile)
 
 
-def candidates(probed: Mapping[str, Probed], stored: Mapping[str, Sequence[Entry]]) -> dict[str, tuple[Candidate, ...]]:
-    """The tools that are here, by name, those of the system first."""
-    here: dict[str, tuple[Candidate, ...]] = {}
-    for name in ToolName:
-        on_path = probed.get(name)
-        system = (Candidate(tool=system_tool(name, on_path)),) if on_path and on_path.version else ()
-        here[name] = (*system, *(Candidate(tool=entry.tool(), entry=entry) for entry in stored.get(name, ())))
-    return here
+def tools_here(store: Store, probed: Mapping[ToolName, Probed]) -> dict[ToolName, tuple[Tool, ...]]:
+    """The tools that are here, by name, the system's first."""
+    return {
+        name: (
+            *((system_tool(name, probed[name]),) if name in probed and probed[name].version else ()),
+            *(entry.tool() for entry in store.entries(name)),
+        )
+        for name in ToolName
+    }
 
 
-def system_tool(name: str, probed: Probed) -> Tool:
+def system_tool(name: ToolName, probed: Probed) -> Tool:
     """A program of the PATH as a tool; the caller knows that it has a version."""
     assert probed.version is not None  # noqa: S101
     return Tool(
-        name=ToolName(name),
+        name=name,
         version=probed.version,
         source=SYSTEM,
         path=probed.path,
@@ -75,138 +77,76 @@ def system_tool(name: str, probed: Probed) -> Tool:
     )
 
 
-def best(
-    here: Mapping[str, Sequence[Candidate]],
-    *,
-    profile: str,
-    names: Sequence[str] = (),
-    wanted: Mapping[str, str] = _ANY,
-) -> tuple[Candidate, ...] | None:
-    """The tools to use, one of each in `names` (default: all that the profile needs); None where nothing fits."""
-    names = names or NEEDED[profile]
-    pools = [
-        [item for item in here.get(name, ()) if name not in wanted or compatibility.matches(item.version, wanted[name])]
-        for name in names
-    ]
-    if "go" in names and "tinygo" not in names and "go" not in wanted:
-        # Go alone is for a set that comes later.
-        index = list(names).index("go")
-        pools[index] = [item for item in pools[index] if compatibility.is_useful_go(item.version, profile=profile)]
-    fitting = [combination for combination in product(*pools) if not _judge(combination, profile=profile)]
-    return min(fitting, key=lambda combination: _rank(combination, profile), default=None)
-
-
-def assemble(session: Session, store: Store, chosen: Iterable[Candidate], *, profile: str) -> Toolset:
-    """The chosen tools as a set with the folders that a child's PATH needs."""
+def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: str) -> Toolset:
+    """The tools as a set with the folders that a child's PATH needs."""
     from higress_cli.toolchain.mirrors import goproxy
 
-    tools: dict[str, Tool] = {item.tool.name: item.tool for item in chosen}
-    folders = [folder for item in chosen for folder in _search_path(store, item)]
+    by_name = {tool.name: tool for tool in tools}
+    folders = [folder for tool in tools for folder in _search_path(store, tool)]
     return Toolset(
         profile=profile,
-        go=tools["go"],
-        tinygo=tools.get("tinygo"),
-        binaryen=tools.get("binaryen"),
+        go=by_name[ToolName.GO],
+        tinygo=by_name.get(ToolName.TINYGO),
+        binaryen=by_name.get(ToolName.BINARYEN),
         search_path=tuple(dict.fromkeys(folders)),
         goproxy=goproxy(session),
     )
 
 
-def _search_path(store: Store, item: Candidate) -> tuple[Path, ...]:
-    if item.entry is not None:
-        return store.search_path(item.entry)
+def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
+    entry = store.entry_of(tool)
+    if entry is not None:
+        return store.search_path(entry)
     # A tool of the system is on the PATH already, but a Go behind a shim (asdf, goenv) has to be called by itself.
-    beside = item.tool.path.parent
-    return (beside,) if item.tool.home is not None and beside == item.tool.home / "bin" else ()
+    beside = tool.path.parent
+    return (beside,) if tool.home is not None and beside == tool.home / "bin" else ()
 
 
-def _judge(combination: Iterable[Candidate], *, profile: str) -> tuple[Misfit, ...]:
-    versions: dict[str, str] = {item.tool.name: item.version for item in combination}
-    return compatibility.misfits(
-        profile=profile, go=versions.get("go"), tinygo=versions.get("tinygo"), binaryen=versions.get("binaryen")
-    )
-
-
-def _rank(combination: Iterable[Candidate], profile: str) -> tuple[tuple[int, ...], ...]:
-    """TinyGo first, then Go: the system's own, then the versions that hgw prefers, then whatever fits."""
-    preferred = compatibility.preferred_sets(profile)
-    orders: dict[str, list[str | None]] = {
-        "go": [item.go for item in preferred],
-        "tinygo": [item.tinygo for item in preferred],
-        "binaryen": [],
+def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
+    """The error where no set is here: what is missing, else what does not fit, and what would."""
+    wanted = {name: choice.value for name, choice in request.wanted.items()}
+    candidates = {
+        name: [tool for tool in here[name] if name not in wanted or compatibility.matches(tool.version, wanted[name])]
+        for name in request.tools
     }
-    ranks: dict[str, tuple[int, ...]] = {}
-    for item in combination:
-        order = orders[item.tool.name]
-        place = order.index(item.version) if item.version in order else len(order)
-        newest_first = tuple(-number for number in compatibility.release(item.version).release)
-        ranks[item.tool.name] = (0 if item.entry is None else 1, place, *newest_first)
-    return tuple(ranks[name] for name in ("tinygo", "go", "binaryen") if name in ranks)
-
-
-def nothing_fits(
-    here: Mapping[str, Sequence[Candidate]],
-    probed: Mapping[str, Probed],
-    *,
-    profile: str,
-    names: Sequence[str] = (),
-    wanted: Mapping[str, str] = _ANY,
-) -> ToolError:
-    """The error where `best` found nothing: what is missing, else what does not fit, and what would."""
-    names = names or NEEDED[profile]
-    missing = [
-        name
-        for name in names
-        if not any(name not in wanted or compatibility.matches(item.version, wanted[name]) for item in here[name])
-    ]
+    missing = [name for name, tools in candidates.items() if not tools]
     if missing:
-        return _missing(missing, probed, profile=profile, wanted=wanted)
-    first = [here[name][0] for name in names]
-    misfits = _judge(first, profile=profile)
-    if not misfits:
-        # Each would do for something, but not here: Go alone, in a profile whose TinyGo takes none like it.
-        go = next(item for item in first if item.tool.name == "go")
-        expected = compatibility.expected_go(profile)
-        misfits = (
-            Misfit(
-                code="go-too-new",
-                tool=ToolName.GO,
-                found=go.version,
-                expected=expected,
-                reason=_("no TinyGo that hgw knows takes it"),
-            ),
-        )
-    misfit = misfits[0]
-    tool = next(item.tool for item in first if item.tool.name == misfit.tool)
+        return _missing(missing, probed, profile=request.profile, wanted=wanted)
+    first = {name: tools[0] for name, tools in candidates.items()}
+    # Where each would do for something, it is Go alone, in a profile whose TinyGo takes none like it.
+    misfit = next(iter(misfits(first.values(), profile=request.profile)), None) or Misfit(
+        code="go-too-new",
+        tool=ToolName.GO,
+        found=first[ToolName.GO].version,
+        expected=compatibility.expected_go(request.profile),
+        reason=_("no TinyGo that hgw knows takes it"),
+    )
+    path = first[misfit.tool].path
     return ToolError(
         _("{tool} {found} ({path}) does not fit: {reason}; expected {expected}").format(
-            tool=misfit.tool.label,
-            found=misfit.found,
-            path=tool.path,
-            reason=misfit.reason,
-            expected=misfit.expected,
+            tool=misfit.tool.label, found=misfit.found, path=path, reason=misfit.reason, expected=misfit.expected
         ),
         code=misfit.code,
         hint="hgw install",
-        details={"tool": misfit.tool, "found": misfit.found, "expected": misfit.expected, "path": tool.path},
+        details={"tool": misfit.tool, "found": misfit.found, "expected": misfit.expected, "path": path},
     )
 
 
 def _missing(
-    missing: Sequence[str], probed: Mapping[str, Probed], *, profile: str, wanted: Mapping[str, str]
+    missing: Sequence[ToolName], probed: Mapping[ToolName, Probed], *, profile: str, wanted: Mapping[ToolName, str]
 ) -> ToolError:
-    titles = [f"{ToolName(name).label} {wanted[name]}" if name in wanted else ToolName(name).label for name in missing]
+    titles = [f"{name.label} {wanted[name]}" if name in wanted else name.label for name in missing]
     message = _("not on this machine: {tools}").format(tools=", ".join(titles))
     mute = [found for name in missing if (found := probed.get(name)) is not None and found.version is None]
     if mute:
         said = (mute[0].raw.splitlines() or [""])[0]
-        message += _("; {path} does not answer its version: {answer}").format(path=mute[0].path, answer=said[:200])
+        message += _("; {path} does not report a version: {answer}").format(path=mute[0].path, answer=said[:200])
     return ToolError(
         message,
         code="tools-missing",
         hint="hgw install",
         details={
-            "missing": list(missing),
+            "missing": missing,
             "found": {name: found.version for name, found in probed.items()},
             "expected": {
                 name: wanted.get(name) or f">= {compatibility.floor(name, profile=profile)}" for name in missing

@@ -25,7 +25,8 @@ class Receipt:
 
     `digest` is the SHA-256 of the downloaded file in lower-case hex, None where there were several (`parts` has them
     by file name); `files` counts files and links without the receipt; `search` are the folders for the PATH;
-    `requires` names other folders of the store as `NAME/VERSION+SOURCE`; `installed` is in RFC 3339.
+    `requires` names other folders of the store as `NAME/VERSION+SOURCE`; `built_with` is the version of Go that
+    compiled the tool here; `installed` is in RFC 3339.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Receipt:
     requires: tuple[str, ...] = ()
     digest: str | None = None
     parts: Mapping[str, str] | None = field(default=None, hash=False)
+    built_with: str | None = None
     files: int = 0
     hgw: str = __version__
     installed: str = ""
@@ -66,6 +68,7 @@ class Entry:
             path=self.executable,
             home=None if self.receipt.home is None else (self.folder / self.receipt.home),
             origin=self.receipt.origin,
+            built_with=self.receipt.built_with,
         )
 
 
@@ -93,6 +96,10 @@ class Store:
         """That very tool, where it is there and looks whole."""
         entry = self.read(self.root / name / f"{version}+{source}")
         return entry if entry is not None and self._looks_whole(entry) else None
+
+    def entry_of(self, tool: Tool) -> Entry | None:
+        """The place of a tool in the store, None for one of the system's."""
+        return self.find(tool.name, tool.version, tool.source) if tool.own else None
 
     def required(self, entry: Entry) -> tuple[Entry, ...]:
         """The other tools that this one needs in order to run."""

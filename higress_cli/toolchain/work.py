@@ -15,6 +15,7 @@ from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.process import Completed
 from higress_cli.system.reach import Reach
+from higress_cli.tool import ToolName
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import Probed
 from higress_cli.toolchain.store import Store
@@ -31,7 +32,7 @@ class Work:
     session: Session
     store: Store
     reach: Reach
-    probed: Mapping[str, Probed]
+    probed: Mapping[ToolName, Probed]
     scratch: Path
 
     def program(self, name: str) -> Path | None:

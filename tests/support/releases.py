@@ -270,7 +270,8 @@ class PinnedHgw:
             tool = next(known for known in rows if name.startswith(known))
             version = name.removeprefix(tool).removesuffix(".tar.gz")
             digest = hashlib.sha256(content).hexdigest()
-            rows[tool][version] = [f'{platform} = {{file = "{name}", sha256 = "{digest}"}}' for platform in PLATFORMS]
+            row = f'{{ file = "{name}", sha256 = "{digest}", source = "a test" }}'
+            rows[tool][version] = [f"{platform} = {row}" for platform in PLATFORMS]
         lines = [
             text
             for tool, versions in rows.items()

@@ -12,6 +12,7 @@ from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import process
 from higress_cli.system.process import Completed
+from higress_cli.tool import ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.mirrors import goproxy
@@ -112,7 +113,7 @@ def find(work: Work, *, activity: Activity) -> GoCommand:
     if problem := work.reach.client_problem("go"):
         raise _unreachable(problem)
     oldest = compatibility.release(pins.bootstrap().oldest)
-    on_path = work.probed.get("go")
+    on_path = work.probed.get(ToolName.GO)
     if on_path and on_path.version and compatibility.release(on_path.version) >= oldest:
         return with_settings(work, on_path.path)
     for entry in work.store.entries("go"):

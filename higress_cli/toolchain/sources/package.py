@@ -7,11 +7,12 @@ from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import process
 from higress_cli.system.download import sha256_of
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.pins import Manager
 from higress_cli.toolchain.probe import ask, probe
-from higress_cli.toolchain.select import Candidate, system_tool
+from higress_cli.toolchain.select import system_tool
 from higress_cli.toolchain.sources import apt
 from higress_cli.toolchain.store import Receipt
 from higress_cli.toolchain.work import Work, is_root, last_words
@@ -20,7 +21,7 @@ NAME: Final = "package"
 _SECONDS: Final = 1800.0
 
 
-def fetch(work: Work, wanted: str | None) -> Candidate:
+def fetch(work: Work, wanted: str | None) -> Tool:
     """wasm-opt from the distribution; `wanted` is the version that the author asked for.
 
     Raises:
@@ -39,7 +40,7 @@ def fetch(work: Work, wanted: str | None) -> Candidate:
     return _with_consent(work, manager, wanted)
 
 
-def _with_apt(work: Work, wanted: str | None) -> Candidate:
+def _with_apt(work: Work, wanted: str | None) -> Tool:
     with work.session.reporter.activity(_("Downloading binaryen's package")) as activity:
         apt.update(work, activity=activity)
         names = pins.packages().binaryen.packages
@@ -61,11 +62,10 @@ def _with_apt(work: Work, wanted: str | None) -> Candidate:
                 digest=sha256_of(main),
                 parts={deb.name: sha256_of(deb) for deb in debs},
             )
-            entry = work.store.adopt(staged, receipt, variables=work.session.variables)
-            return Candidate(tool=entry.tool(), entry=entry)
+            return work.store.adopt(staged, receipt, variables=work.session.variables).tool()
 
 
-def _with_consent(work: Work, manager: Manager, wanted: str | None) -> Candidate:
+def _with_consent(work: Work, manager: Manager, wanted: str | None) -> Tool:
     argv = list(manager.binaryen)
     if manager.root and not is_root():
         argv = ["sudo", *argv]
@@ -89,15 +89,14 @@ def _with_consent(work: Work, manager: Manager, wanted: str | None) -> Candidate
         return _run_manager(work, argv, manager, wanted, activity)
 
 
-def _run_manager(work: Work, argv: list[str], manager: Manager, wanted: str | None, activity: Activity) -> Candidate:
+def _run_manager(work: Work, argv: list[str], manager: Manager, wanted: str | None, activity: Activity) -> Tool:
     ran = work.run(argv, activity=activity, timeout=_SECONDS)
     if ran.returncode != 0:
         raise PassedOver(f"{manager.program}: {last_words(ran)}", cause=Cause.NETWORK, code="download-failed")
     found = probe("binaryen", work.session)
     _judged(found.version if found else None, wanted)
     assert found is not None  # noqa: S101 -- judged
-    tool = system_tool("binaryen", found)
-    return Candidate(tool=tool)
+    return system_tool(ToolName.BINARYEN, found)
 
 
 def _judged(version: str | None, wanted: str | None) -> str:

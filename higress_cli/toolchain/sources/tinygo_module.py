@@ -16,10 +16,10 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import fs
 from higress_cli.system.download import sha256_of
+from higress_cli.tool import Tool
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.pins import TinygoModule
-from higress_cli.toolchain.select import Candidate
 from higress_cli.toolchain.sources import go_command, llvm
 from higress_cli.toolchain.sources.go_command import GoCommand
 from higress_cli.toolchain.store import Entry, Receipt
@@ -38,7 +38,7 @@ class Compilers:
     cxx: str
 
 
-def fetch(work: Work, version: str, go_of_the_set: Callable[[], Candidate]) -> Entry:
+def fetch(work: Work, version: str, go_of_the_set: Callable[[], Tool]) -> Entry:
     """Compile TinyGo with the Go of its set, which is only asked for once all else is known to be there.
 
     Raises:
@@ -59,11 +59,11 @@ def fetch(work: Work, version: str, go_of_the_set: Callable[[], Candidate]) -> E
         llvm.require_apt(work)
         compilers = require_compilers(work)
     chosen = go_of_the_set()
-    go = go_command.with_settings(work, chosen.tool.path)
+    go = go_command.with_settings(work, chosen.path)
     with reporter.activity(_("Downloading LLVM for TinyGo")) as activity:
         libraries = llvm.fetch(work, row.llvm, activity=activity)
     with reporter.activity(_("Compiling TinyGo {version}").format(version=version)) as activity:
-        return _build(work, row, go, libraries, compilers, activity)
+        return _build(work, row, go, libraries, compilers, activity, built_with=chosen.version)
 
 
 def require_compilers(work: Work) -> Compilers:
@@ -95,7 +95,14 @@ def _compiler_package(work: Work) -> tuple[str, str]:
 
 
 def _build(
-    work: Work, row: TinygoModule, go: GoCommand, libraries: Entry, compilers: Compilers, activity: Activity
+    work: Work,
+    row: TinygoModule,
+    go: GoCommand,
+    libraries: Entry,
+    compilers: Compilers,
+    activity: Activity,
+    *,
+    built_with: str,
 ) -> Entry:
     major = libraries.receipt.version
     with work.store.staging() as staged:
@@ -133,6 +140,7 @@ def _build(
             home=".",
             requires=(f"{llvm.NAME}/{libraries.receipt.folder_name}",),
             digest=sha256_of(go.module_file(row.module, f"v{row.version}", "zip")),
+            built_with=built_with,
         )
         return work.store.adopt(staged, receipt, variables=work.session.variables)
 
