@@ -26,7 +26,8 @@ class Result:
     warnings: tuple[str, ...] = ()
 
     @property
-    def exit_code(self) -> ExitCode:
+    def exit_code(self) -> int:
+        """One of `ExitCode`, or what another program ended with."""
         return ExitCode.OK
 
     def data(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "command": command,
-        "ok": result.exit_code is ExitCode.OK,
+        "ok": result.exit_code == ExitCode.OK,
         "exit_code": int(result.exit_code),
         "data": result.data(),
         "warnings": list(result.warnings),

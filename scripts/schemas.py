@@ -29,6 +29,12 @@ from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
 from higress_cli.commands.quickstart import QuickstartResult  # noqa: E402
 from higress_cli.commands.run import RunResult  # noqa: E402
+from higress_cli.commands.toolchain import (  # noqa: E402
+    EnvironmentResult,
+    ExecutedResult,
+    PathsResult,
+    ToolsResult,
+)
 from higress_cli.commands.verify import VerifyResult  # noqa: E402
 from higress_cli.result import Result  # noqa: E402
 
@@ -41,6 +47,10 @@ RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),
     "run": (RunResult,),
+    "toolchain env": (EnvironmentResult,),
+    "toolchain exec": (ExecutedResult,),
+    "toolchain list": (ToolsResult,),
+    "toolchain path": (PathsResult,),
     "verify": (VerifyResult,),
 }
 

@@ -17,7 +17,7 @@ from higress_cli.result import Result, envelope
 __all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app", "new_group"]
 
 # In the order of a plugin's life: that is how help lists them.
-COMMANDS: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify")
+COMMANDS: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify", "toolchain")
 _PACKAGE: Final = "higress_cli.cli"
 
 
@@ -32,6 +32,13 @@ class Commands(HgwGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- the signature is Typer's
         return _load(f"{self.package}.{cmd_name.replace('-', '_')}", cmd_name) if cmd_name in self.names else None
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            # Typer would make it exit code 130, which may as well be that of a program which hgw ran.
+            raise typer.Abort from interrupt
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, *rest = args
@@ -127,6 +134,7 @@ def invocation(ctx: typer.Context) -> Invocation:
     found = ctx.find_root().obj
     assert isinstance(found, Invocation)  # noqa: S101 -- main puts it there
     found.command = command_id(ctx.command_path)
+    found.parsed()
     return found
 
 

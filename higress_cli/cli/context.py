@@ -27,6 +27,7 @@ class Invocation:
     variables: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     command: str = "hgw"
+    is_parsed: bool = False
     ui: Ui = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,9 +47,16 @@ class Invocation:
             verbose=bool(self.options.get("verbose")) or self.debug,
         )
 
+    def parsed(self) -> None:
+        """From now on only what was parsed counts: words like `--output` may belong to another program."""
+        if not self.is_parsed:
+            self.is_parsed = True
+            self.configure()
+
     def option(self, name: str, variable: str, choices: tuple[str, ...]) -> str | None:
         """A global option: as parsed, as seen among the words, or from its variable; None if it is no choice."""
-        value = self.options.get(name) or _seen(self.argv, f"--{name}") or self.variables.get(variable)
+        seen = None if self.is_parsed else _seen(self.argv, f"--{name}")
+        value = self.options.get(name) or seen or self.variables.get(variable)
         return value if value in choices else None
 
     @property

@@ -80,8 +80,7 @@ def _run(call: Invocation) -> int:
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, "bug", message, hint)
-    # Typer makes an exit code of a Ctrl-C before anybody else sees it.
-    return _interrupted(call) if code == ExitCode.INTERRUPTED else int(code or ExitCode.OK)
+    return int(code or ExitCode.OK)
 
 
 def _forget_stdout() -> None:
@@ -100,6 +99,10 @@ def _full_disk(error: OSError) -> HgwError:
 
 
 def _interrupted(call: Invocation) -> int:
+    """What the user asked for is no error to people; a program gets its document."""
+    if call.ui.output != "json":
+        call.ui.interrupted()
+        return int(ExitCode.INTERRUPTED)
     return _unexpected(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"))
 
 

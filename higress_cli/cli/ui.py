@@ -120,6 +120,11 @@ class Ui:
             for part in wrap(line, width=width - len(indent)):
                 self._write("stderr", indent + part, style)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether results are read on a terminal, not by a program."""
+        return sys.stdout.isatty()
+
     # Results, on stdout -------------------------------------------------------------------------------------
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -170,6 +175,10 @@ class Ui:
         self._say(_("error:") + f" {error.message}", "bad")
         if error.hint:
             self._say(_("hint:") + f" {error.hint}", "hint")
+
+    def interrupted(self) -> None:
+        """That hgw ended because it was asked to."""
+        self._say(_("interrupted"), "faint")
 
     def note(self, text: str) -> None:
         if not self.quiet:

@@ -92,6 +92,15 @@ class Store:
         read = [entry for folder in folders if (entry := self.read(folder)) is not None]
         return tuple(entry for entry in read if self._looks_whole(entry))
 
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that is a tool or should be one, sorted by name and version."""
+        with contextlib.suppress(OSError):
+            names = sorted(path.name for path in self.root.iterdir() if path.is_dir() and path.name[0] != ".")
+            return tuple(
+                folder for name in names for folder in sorted(self._folders(name)) if not folder.name.startswith(".")
+            )
+        return ()
+
     def find(self, name: str, version: str, source: str) -> Entry | None:
         """That very tool, where it is there and looks whole."""
         entry = self.read(self.root / name / f"{version}+{source}")

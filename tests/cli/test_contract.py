@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from higress_cli import __version__
-from higress_cli.cli.app import COMMANDS
 from higress_cli.cli.wrap import cells
+from tests.support.commands import COMMANDS, GROUPS
 from tests.support.tool_stubs import stub_tools
 
 ENVELOPE = {
@@ -43,11 +43,20 @@ ENVELOPE = {
         },
     },
 }
+# A line of examples: `hgw ...`, with variables before it, or inside of what a shell evaluates.
+EXAMPLE = re.compile(r"""  (\w+=\S+ )?(eval )?("?\$\()?hgw (?P<words>[^)|>]*)""")
 every_command = pytest.mark.parametrize("command", COMMANDS)
 
 
 def schema_of(command: str) -> dict:
-    return json.loads(resources.files("higress_cli.data").joinpath("schemas", f"{command}.json").read_text("utf-8"))
+    return json.loads(
+        resources.files("higress_cli.data").joinpath("schemas", f"{command.replace(' ', '-')}.json").read_text("utf-8")
+    )
+
+
+def path_of(argv: list[str]) -> str:
+    """The path of the command that `argv` calls."""
+    return " ".join(argv[:2] if argv[0] in GROUPS else argv[:1])
 
 
 def only_document(outcome, command: str) -> dict:
@@ -74,14 +83,14 @@ def no_tools(monkeypatch):
 def test_help_has_examples_and_fits_a_terminal_of_80_columns(hgw, command, lang, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
 
-    outcome = hgw("--lang", lang, command, "--help")
+    outcome = hgw("--lang", lang, *command.split(), "--help")
 
     assert outcome.code == 0
     lines = outcome.out.splitlines()
     assert [line for line in lines if cells(line) > 80] == []
-    heading = {"en": "Examples:", "zh": "示例"}[lang]
+    heading = {"en": "Examples:", "zh": "示例："}[lang]
     examples = lines[next(index for index, line in enumerate(lines) if line.startswith(heading)) + 1 :]
-    assert [line for line in examples if re.match(r"  (\w+=\S+ )?hgw ", line)]
+    assert [line for line in examples if EXAMPLE.match(line)]
     assert "--json-schema" in outcome.out
     assert "--output" in outcome.out
 
@@ -89,13 +98,14 @@ def test_help_has_examples_and_fits_a_terminal_of_80_columns(hgw, command, lang,
 @every_command
 def test_the_examples_in_help_are_typed_as_they_can_be(hgw, command):
     """Each example parses: its options exist. `--help` after them keeps it from being run."""
-    text = hgw(command, "--help").out.partition("Examples:")[2]
+    text = hgw(*command.split(), "--help").out.partition("Examples:")[2]
     examples = [line.strip() for line in text.splitlines() if line.strip()]
     assert examples
     for example in examples:
-        words = re.sub(r"^(\w+=\S+ )+", "", example).partition(" -- ")[0].split()
-        assert words[0] == "hgw"
-        outcome = hgw(*words[1:], "--help")
+        found = EXAMPLE.match(f"  {example}")
+        assert found, example
+        words = found["words"].partition(" -- ")[0].split()
+        outcome = hgw(*words, "--help")
         assert outcome.code == 0, f"{example}: {outcome.err}"
 
 
@@ -103,7 +113,7 @@ def test_help_without_a_command_lists_them_all(hgw):
     outcome = hgw("--help")
 
     assert outcome.code == 0
-    for command in COMMANDS:
+    for command in [*(path for path in COMMANDS if " " not in path), *GROUPS]:
         assert re.search(rf"^  {command} +\w", outcome.out, re.MULTILINE)
     assert max(cells(line) for line in outcome.out.splitlines()) <= 80
 
@@ -113,7 +123,7 @@ def test_help_without_a_command_lists_them_all(hgw):
 
 @every_command
 def test_a_schema_is_printed_and_valid_and_describes_its_fields(hgw, command):
-    outcome = hgw(command, "--json-schema")
+    outcome = hgw(*command.split(), "--json-schema")
 
     assert outcome.code == 0
     schema = json.loads(outcome.out)
@@ -130,7 +140,8 @@ def test_a_schema_is_printed_and_valid_and_describes_its_fields(hgw, command):
 @every_command
 def test_wrong_usage_is_one_document_with_code_2(hgw, command, place):
     words = ["--output", "json"]
-    argv = [*words, command, "--no-such-option"] if place == "before" else [command, "--no-such-option", *words]
+    wrong = [*command.split(), "--no-such-option"]
+    argv = [*words, *wrong] if place == "before" else [*wrong, *words]
 
     outcome = hgw(*argv)
 
@@ -140,7 +151,7 @@ def test_wrong_usage_is_one_document_with_code_2(hgw, command, place):
 
 @every_command
 def test_an_early_failure_is_one_document_too(hgw, command):
-    outcome = hgw("-C", "no-such-folder", command, "--output=json")
+    outcome = hgw("-C", "no-such-folder", *command.split(), "--output=json")
 
     assert outcome.code == 3
     document = only_document(outcome, command)
@@ -153,7 +164,7 @@ def test_an_early_failure_is_one_document_too(hgw, command):
 def test_the_variable_asks_for_json_as_the_option_does(hgw, command, monkeypatch):
     monkeypatch.setenv("HGW_OUTPUT", "json")
 
-    outcome = hgw(command, "--no-such-option")
+    outcome = hgw(*command.split(), "--no-such-option")
 
     assert outcome.code == 2
     only_document(outcome, command)
@@ -184,6 +195,12 @@ def test_only_options_and_no_command_is_one_document_too(hgw):
         (["init", "--template", "nonsense"], 6, "template-unknown"),
         (["doctor", "nonsense"], 2, "check-unknown"),
         (["quickstart", "taken"], 6, "directory-is-file"),
+        (["toolchain", "path"], 4, "tools-missing"),
+        (["toolchain", "path", "rust"], 2, "tool-unknown"),
+        (["toolchain", "env"], 4, "tools-missing"),
+        (["toolchain", "env", "--shell", "tcsh"], 2, "choice-invalid"),
+        (["toolchain", "exec"], 2, "usage"),
+        (["toolchain", "exec", "--", "true"], 4, "tools-missing"),
     ],
 )
 def test_a_failure_has_the_code_and_the_id_of_the_contract(hgw, tree, no_tools, argv, code, error):
@@ -191,9 +208,9 @@ def test_a_failure_has_the_code_and_the_id_of_the_contract(hgw, tree, no_tools, 
     if "--abi" in argv:
         tree({"go.mod": "module x\n\ngo 1.19\n", "main.go": "package main\n"})
 
-    outcome = hgw(*argv, "--output", "json")
+    outcome = hgw("--output", "json", *argv)
 
-    assert (outcome.code, only_document(outcome, argv[0])["error"]["code"]) == (code, error)
+    assert (outcome.code, only_document(outcome, path_of(argv))["error"]["code"]) == (code, error)
 
 
 def test_build_without_tools_ends_with_4_and_names_the_cure(hgw, tree, no_tools):
@@ -216,6 +233,10 @@ def test_build_without_tools_ends_with_4_and_names_the_cure(hgw, tree, no_tools)
         ["doctor", "--list-checks"],
         ["build", "--print-command", "../plugin"],
         ["install"],
+        ["toolchain", "list"],
+        ["toolchain", "path"],
+        ["toolchain", "env"],
+        ["toolchain", "exec", "--", "tinygo", "version"],
     ],
 )
 def test_the_data_of_a_success_is_as_its_schema_says(hgw, argv, monkeypatch, tmp_path):
@@ -225,11 +246,11 @@ def test_the_data_of_a_success_is_as_its_schema_says(hgw, argv, monkeypatch, tmp
     if argv[0] == "build":
         assert hgw("init", "../plugin").code == 0
 
-    outcome = hgw(*argv, "--output", "json")
+    outcome = hgw("--output", "json", *argv)
 
     assert outcome.code == 0, outcome.err
-    document = only_document(outcome, argv[0])
-    jsonschema.validate(document["data"], schema_of(argv[0]))
+    document = only_document(outcome, path_of(argv))
+    jsonschema.validate(document["data"], schema_of(path_of(argv)))
     assert document["error"] is None
 
 
@@ -253,11 +274,32 @@ def test_paths_are_absolute(hgw, monkeypatch, tmp_path):
 # Global options -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_without_a_command_is_wrong_usage_and_shows_its_help(hgw, group):
+    text, document = hgw(*group.split()), hgw(*group.split(), "--output", "json")
+
+    assert (text.code, text.out) == (2, "")
+    assert text.err.startswith(f"Usage: hgw {group} [OPTIONS] COMMAND [ARGS]...")
+    assert only_document(document, group)["error"]["hint"] == f"hgw {group} --help"
+
+
+def test_global_options_go_between_a_group_and_its_command(hgw, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", stub_tools(tmp_path / "bin", go="1.20.14", tinygo="0.30.0", wasm_opt="108"))
+
+    outcomes = [
+        hgw("--output", "json", "toolchain", "path"),
+        hgw("toolchain", "--output", "json", "path"),
+        hgw("toolchain", "path", "--output", "json"),
+    ]
+
+    assert [only_document(outcome, "toolchain path")["ok"] for outcome in outcomes] == [True] * 3
+
+
 @every_command
 def test_global_options_go_before_and_after_the_command(hgw, command, tmp_path):
     (tmp_path / "work" / "there").mkdir()
     for words in (["-C", "there"], ["--lang", "zh"], ["--color", "never"], ["-q"], ["-v"], ["--debug"], ["--offline"]):
-        before, after = hgw(*words, command, "--help"), hgw(command, *words, "--help")
+        before, after = hgw(*words, *command.split(), "--help"), hgw(*command.split(), *words, "--help")
         assert (before.code, after.code) == (0, 0), words
         assert before.out == after.out
 

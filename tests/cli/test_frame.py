@@ -53,6 +53,10 @@ def test_without_arguments_help_is_told_and_it_is_wrong_usage(hgw):
     [
         (["bild"], "error: no such command: bild\nhint: did you mean `hgw build`?\n"),
         (["xyzzy"], "error: no such command: xyzzy\nhint: hgw --help\n"),
+        (["toolchain", "lst"], "error: no such command: toolchain lst\nhint: did you mean `hgw toolchain list`?\n"),
+        (["toolchain", "xyzzy"], "error: no such command: toolchain xyzzy\nhint: hgw toolchain --help\n"),
+        (["toolchain", "--quite"], "error: no such option: --quite\nhint: did you mean `--quiet`?\n"),
+        (["toolchain", "env", "--shel"], "error: no such option: --shel\nhint: did you mean `--shell`?\n"),
         (["--frobnicate"], "error: no such option: --frobnicate\nhint: hgw --help\n"),
         (["doctor", "--colour", "never"], "error: no such option: --colour\nhint: did you mean `--color`?\n"),
         (["build", "--abi"], "error: the option --abi needs a value\nhint: hgw build --help\n"),
@@ -285,7 +289,7 @@ def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path, monkeypatch, want
     code, out, err = interrupted(tmp_path, wanted)
 
     assert (code, out) == (130, "")
-    assert err.splitlines()[-1] == "error: interrupted"
+    assert err.splitlines()[-1] == "interrupted"
     assert "Traceback" not in err
 
 

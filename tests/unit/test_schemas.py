@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 
 from higress_cli.choice import Choice
-from higress_cli.cli.app import COMMANDS
 from higress_cli.result import Result
 from scripts.schemas import RESULTS, Document, UndescribedError, outdated
+from tests.support.commands import COMMANDS
 
 
 def test_every_schema_is_up_to_date():

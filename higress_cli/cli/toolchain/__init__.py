@@ -1,0 +1,13 @@
+"""`hgw toolchain`: the group of what is about the tools themselves."""
+
+from typing import Final
+
+from higress_cli.cli.app import new_group
+from higress_cli.i18n import N_
+
+COMMANDS: Final = ("list", "path", "env", "exec")
+
+app = new_group(
+    help=N_("See the compilers that hgw uses, and use them by hand."),
+    epilog='hgw toolchain list\neval "$(hgw toolchain env)"\nhgw toolchain exec -- tinygo version',
+)

@@ -1,0 +1,56 @@
+"""`hgw toolchain list`: parse, call, show."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from higress_cli.cli import blocks
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import toolchain as use_case
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_(
+        "List the tools in hgw's store and on the PATH: version, source, size, whether they are whole. A * marks those"
+        " that a build in this folder uses."
+    ),
+    epilog="hgw toolchain list\nhgw -C my-plugin toolchain list\nhgw toolchain list --output json",
+)
+def list_(ctx: typer.Context) -> None:
+    from higress_cli.commands import toolchain as use_case
+
+    finish(ctx, use_case.list_tools(invocation(ctx).session()), _show)
+
+
+def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
+    blocks.columns(
+        ui,
+        ("", _("tool"), _("version"), _("source"), _("size"), _("where")),
+        [
+            (
+                "*" if tool.used else "",
+                tool.name,
+                tool.version or "?",
+                tool.source,
+                blocks.size(tool.bytes) if tool.bytes is not None else "",
+                str(tool.path),
+            )
+            for tool in result.tools
+        ],
+    )
+    for tool in result.tools:
+        if tool.problem:
+            ui.line()
+            blocks.paragraph(ui, f"{tool.name} {tool.version or ''}: {tool.problem}", mark="bad")
+            if tool.bytes is not None:
+                blocks.paragraph(ui, _("`hgw install` repairs what a build needs"), indent=4)
+    ui.line()
+    total = _("store: {path}, {size}").format(path=result.store, size=blocks.size(result.bytes))
+    ui.line(total, "faint")

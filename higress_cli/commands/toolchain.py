@@ -1,0 +1,327 @@
+"""`hgw toolchain`: what is in the tool store and on the machine, and the set that a project uses."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Final
+
+from higress_cli.choice import Choice, Source
+from higress_cli.compile import choices
+from higress_cli.errors import HgwError, UsageError
+from higress_cli.go.mod import read_go_mod
+from higress_cli.i18n import _
+from higress_cli.profile import Profile
+from higress_cli.project.project import open_project
+from higress_cli.result import Result
+from higress_cli.session import Session
+from higress_cli.system import fs, process
+from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
+from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.toolchain.probe import probe_all
+from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.sets import request_for
+from higress_cli.toolchain.store import Store
+from higress_cli.toolchain.toolset import Toolset
+
+# The name of its program does for a tool too.
+_ALIASES: Final = {"wasm-opt": ToolName.BINARYEN}
+
+
+class State(StrEnum):
+    """Whether a tool can be used."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedTool:
+    """A tool of the store or of the machine."""
+
+    name: str
+    """go, tinygo, binaryen (which brings wasm-opt), or what one of them requires, such as llvm."""
+    version: str | None
+    """The version that it reports or that its receipt says; null where neither does."""
+    source: str
+    """Where it comes from: system (on the PATH, run in place), archive, module, package or npm."""
+    path: Path
+    """The executable, or the folder of a tool whose receipt cannot be read."""
+    origin: str | None
+    """The URL, the Go module or the packages that it was taken from; null for a tool of the machine."""
+    bytes: int | None
+    """The size of its files; null for a tool of the machine."""
+    installed: str | None
+    """When it came into the store, in RFC 3339; null for a tool of the machine."""
+    state: State
+    """Damaged: files are missing or added, or it does not report its version."""
+    problem: str | None
+    """What is wrong with a damaged tool, in the language of the user."""
+    used: bool
+    """Whether a build in the current folder runs it or needs it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolsResult(Result):
+    """What is in the tool store and on the PATH."""
+
+    store: Path
+    """The folder of hgw's own tools."""
+    bytes: int
+    """What the tools in the store take together."""
+    tools: tuple[ListedTool, ...]
+    """Those on the PATH first, then those of the store by name and version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocatedTool:
+    """A tool of the set that a build in the current folder uses."""
+
+    name: ToolName
+    """Binaryen brings wasm-opt."""
+    version: str
+    """The version that it reports."""
+    source: str
+    """Where it comes from: system (on the PATH, run in place), archive, module, package or npm."""
+    path: Path
+    """The executable: go, tinygo or wasm-opt."""
+    home: Path | None
+    """Its GOROOT or TINYGOROOT; null where it has none or hgw does not know it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathsResult(Result):
+    """Where the tools are."""
+
+    profile: str
+    """The compiler that the tools are for: tinygo or go."""
+    profile_source: Source
+    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    tools: tuple[LocatedTool, ...]
+    """The tools of the set, or the one that was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentResult(Result):
+    """The environment in which a shell builds as hgw does."""
+
+    internal: ClassVar[frozenset[str]] = Result.internal | {"lines"}
+    profile: str
+    """The compiler that the tools are for: tinygo or go."""
+    profile_source: Source
+    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    shell: Dialect
+    """Whose words the text output is in."""
+    variables: Mapping[str, str]
+    """The variables to set; PATH is whole. With them `tinygo build` runs as hgw runs it."""
+    unset: tuple[str, ...]
+    """Variables of the current environment to remove."""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutedResult(Result):
+    """A program that ran with the set on its PATH; its exit code is that of the envelope."""
+
+    internal: ClassVar[frozenset[str]] = Result.internal | {"code"}
+    argv: tuple[str, ...]
+    """The program and its arguments. What it printed is on stderr."""
+    profile: str
+    """The compiler that the tools are for: tinygo or go."""
+    profile_source: Source
+    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    code: int
+
+    @property
+    def exit_code(self) -> int:
+        """The program's own."""
+        return self.code
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Set:
+    """The tools that a build in the session's folder would run, and who chose their profile."""
+
+    profile: Choice[str]
+    tools: Toolset
+
+
+def list_tools(session: Session) -> ToolsResult:
+    """Every tool in the store and on the PATH, with its state; nothing is changed.
+
+    A store that holds nothing is an empty list. Why no set can be used is a warning.
+    """
+    store = Store(session.dirs.tools)
+    used: frozenset[Path] = frozenset()
+    warnings: tuple[str, ...] = ()
+    try:
+        used = _paths_in_use(store, _set_at_hand(session).tools)
+    except HgwError as error:
+        warnings = (error.message,)
+    with session.reporter.activity(_("looking at the tools")), ThreadPoolExecutor(4) as pool:
+        stored = tuple(pool.map(lambda folder: _stored(session, store, folder), store.folders()))
+    tools = tuple(replace(tool, used=tool.path in used) for tool in (*_of_the_system(session), *stored))
+    return ToolsResult(store=store.root, bytes=sum(tool.bytes or 0 for tool in stored), tools=tools, warnings=warnings)
+
+
+def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
+    """Where the tools of the set are; with `tool` only that one.
+
+    Raises:
+        UsageError: `tool-unknown` where there is no such tool, or the profile uses none.
+        HgwError: see `find_toolset`.
+    """
+    name = _tool_name(tool) if tool is not None else None
+    at_hand = _set_at_hand(session)
+    located = tuple(
+        LocatedTool(name=item.name, version=item.version, source=item.source, path=item.path, home=item.home)
+        for item in at_hand.tools.tools
+        if name in {None, item.name}
+    )
+    if not located:
+        raise UsageError(
+            _("profile {profile} (from {source}) uses no {tool}").format(
+                profile=at_hand.profile.value, source=at_hand.profile.source, tool=name
+            ),
+            code="tool-unknown",
+            hint="hgw toolchain path",
+        )
+    return PathsResult(profile=at_hand.profile.value, profile_source=at_hand.profile.source, tools=located)
+
+
+def environment(session: Session, *, shell: str | None = None) -> EnvironmentResult:
+    """The variables with which a shell runs the compilers as hgw does, in the words of `shell`.
+
+    Raises:
+        UsageError: `choice-invalid` for a shell that hgw does not know.
+        HgwError: see `find_toolset`.
+    """
+    dialect = _dialect(session, shell)
+    at_hand = _set_at_hand(session)
+    edits = at_hand.tools.edits(session.variables)
+    variables = {name: value for name, value in edits.items() if value is not None}
+    unset = tuple(name for name, value in edits.items() if value is None and name in session.variables)
+    exports = Exports(values=variables, front=at_hand.tools.search_path, unset=unset)
+    return EnvironmentResult(
+        profile=at_hand.profile.value,
+        profile_source=at_hand.profile.source,
+        shell=dialect,
+        variables=variables,
+        unset=unset,
+        lines=export_lines(exports, dialect, separator=os.pathsep),
+    )
+
+
+def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False) -> ExecutedResult:
+    """Run a program in the session's folder with the set on its PATH; it has the terminal until it ends.
+
+    With `keep_stdout` what it prints goes to stderr.
+
+    Raises:
+        UsageError: `usage` without a program.
+        ToolError: `program-missing`, `program-broken`; HgwError: see `find_toolset`.
+    """
+    if not argv:
+        raise UsageError(_("a program is missing after --"), code="usage", hint="hgw toolchain exec -- tinygo version")
+    at_hand = _set_at_hand(session)
+    code = process.hand_over(
+        argv,
+        variables=at_hand.tools.environment(session.variables),
+        cwd=session.directory,
+        stdout_to_stderr=keep_stdout,
+    )
+    return ExecutedResult(
+        argv=tuple(argv), profile=at_hand.profile.value, profile_source=at_hand.profile.source, code=code
+    )
+
+
+def _set_at_hand(session: Session) -> _Set:
+    project = open_project(session.directory, needs_source=False)
+    go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+    profile = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod).profile
+    request = request_for(Profile(profile.value), wanted=wanted_versions(project))
+    tools = find_toolset(session, request)
+    return _Set(profile=profile, tools=tools)
+
+
+def _paths_in_use(store: Store, toolset: Toolset) -> frozenset[Path]:
+    used = {tool.path for tool in toolset.tools}
+    for folder in store.folders():
+        entry = store.read(folder)
+        if entry is not None and entry.executable in used:
+            used |= {other.executable for other in store.required(entry)}
+    return frozenset(used)
+
+
+def _of_the_system(session: Session) -> Iterator[ListedTool]:
+    for name, found in probe_all(session).items():
+        answers = found.version is not None
+        said = (found.raw.splitlines() or ["-"])[0][:200]
+        yield ListedTool(
+            name=name,
+            version=found.version,
+            source=SYSTEM,
+            path=found.path,
+            origin=None,
+            bytes=None,
+            installed=None,
+            state=State.WHOLE if answers else State.DAMAGED,
+            problem=None if answers else _("it does not report a version: {answer}").format(answer=said),
+            used=False,
+        )
+
+
+def _stored(session: Session, store: Store, folder: Path) -> ListedTool:
+    entry = store.read(folder)
+    version, _plus, source = folder.name.partition("+")
+    if entry is None:
+        problem: str | None = _("its receipt is missing or cannot be read")
+    elif not entry.executable.is_file():
+        problem = _("{path} is missing").format(path=entry.executable)
+    else:
+        damage = store.damage(entry, session.variables)
+        problem = damage.reason if damage else None
+    return ListedTool(
+        name=folder.parent.name,
+        version=entry.receipt.version if entry else version or None,
+        source=entry.receipt.source if entry else source,
+        path=entry.executable if entry else folder,
+        origin=entry.receipt.origin if entry else None,
+        bytes=fs.size_of(folder),
+        installed=entry.receipt.installed or None if entry else None,
+        state=State.DAMAGED if problem else State.WHOLE,
+        problem=problem,
+        used=False,
+    )
+
+
+def _tool_name(given: str) -> ToolName:
+    name = _ALIASES.get(given, given)
+    if name in set(ToolName):
+        return ToolName(name)
+    import difflib
+
+    near = difflib.get_close_matches(given, [*ToolName, *_ALIASES], n=1)
+    raise UsageError(
+        _("there is no tool `{name}`; there are: {known}").format(name=given, known=", ".join(ToolName)),
+        code="tool-unknown",
+        hint=_("did you mean `{near}`?").format(near=f"hgw toolchain path {near[0]}") if near else "hgw toolchain path",
+        details={"tool": given, "known": list(ToolName)},
+    )
+
+
+def _dialect(session: Session, given: str | None) -> Dialect:
+    if given is None:
+        return dialect_at_hand(session.host, session.variables)
+    dialect = dialect_named(given)
+    if dialect is None:
+        raise UsageError(
+            _("`{value}` (from {source}) is none of: {choices}").format(
+                value=given, source="--shell", choices=", ".join(Dialect)
+            ),
+            code="choice-invalid",
+            hint=f"hgw toolchain env --shell {Dialect.SH}",
+        )
+    return dialect
