@@ -89,3 +89,8 @@ class GatewayError(HgwError):
 
 class ConsentError(HgwError):
     exit_code = ExitCode.CONSENT
+
+
+def family(exit_code: ExitCode) -> type[HgwError]:
+    """The errors that end with this exit code, one of 1 to 9."""
+    return next(kind for kind in HgwError.__subclasses__() if kind.exit_code is exit_code)

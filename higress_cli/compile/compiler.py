@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.recipe import Recipe
-from higress_cli.errors import CompileError, ConflictError
+from higress_cli.errors import CompileError, ConflictError, HgwError
 from higress_cli.i18n import _
-from higress_cli.knowledge.compiler_errors import recognise
+from higress_cli.knowledge.catalogue import recognise
 from higress_cli.profile import Profile
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
@@ -37,7 +37,8 @@ def compile_module(
     Neither the name nor the folder of its output changes a module's bytes, so the old module is not touched.
 
     Raises:
-        CompileError: the compiler refused; its own words went to the reporter as they came.
+        HgwError: `compile-failed`, or the known error that the compiler printed; its own words went to the reporter
+            as they came.
     """
     with _scratch_folder(scratch) as folder:
         output = folder / Path(recipe.argv[recipe.argv.index("-o") + 1]).name
@@ -56,8 +57,8 @@ def with_output(recipe: Recipe, output: Path) -> Recipe:
     return replace(recipe, argv=(*recipe.argv[:index], str(output), *recipe.argv[index + 1 :]))
 
 
-def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode: int) -> CompileError:
-    """The error for a compiler that gave up: with cause and cure where its words are known."""
+def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode: int) -> HgwError:
+    """The error for a compiler that gave up: with cause and fix where its words are known."""
     matches = recognise(output)
     tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
@@ -76,15 +77,11 @@ def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode:
         ],
     }
     if not matches:
-        hint = _("mend what the compiler names above, then: hgw build")
+        hint = _("fix what the compiler names above, then: hgw build")
         return CompileError(message, code="compile-failed", hint=hint, details=details)
     known = matches[0]
-    return CompileError(
-        _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=known.cause),
-        code=known.id,
-        hint=known.fix,
-        details=details,
-    )
+    message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=known.cause)
+    return known.as_error(message, details=details)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from higress_cli.compile.packages import Listing, list_packages
 from higress_cli.errors import DownloadError, HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.i18n import _
-from higress_cli.knowledge.compiler_errors import recognise
+from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
@@ -152,16 +152,12 @@ def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tu
             hint=_offline_hint() if place.offline else _("set HGW_MIRROR_GOPROXY to a module proxy that you can reach"),
             details=details,
         )
-    message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot mend it").format(
+    message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot fix it").format(
         path=place.directory
     )
-    cause = f"{known.title}: {known.cause}" if known else tail
-    return InvalidInput(
-        f"{message}:\n{cause}",
-        code=known.id if known else "go-mod-unresolved",
-        hint=known.fix if known else "hgw doctor go-mod",
-        details=details,
-    )
+    if known is not None:
+        return known.as_error(f"{message}:\n{known.title}: {known.cause}", details=details)
+    return InvalidInput(f"{message}:\n{tail}", code="go-mod-unresolved", hint="hgw doctor go-mod", details=details)
 
 
 def _offline_hint() -> str:

@@ -5,21 +5,13 @@ The bounds are data (`data/compatibility.toml`); everything here is a pure funct
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
 
 from higress_cli import data
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import Text, _
 from higress_cli.profile import Profile
 from higress_cli.tool import ToolName
-
-_REASONS: Final = {
-    "net": N_("TinyGo {tinygo} does not compile Go's own net package with a Go older than {lowest}"),
-    "wasip1": N_("TinyGo {tinygo} needs the platform wasip1, which Go has had since {lowest}"),
-    "exits": N_("TinyGo {tinygo} ends a plugin in its start function, and the gateway refuses to load it"),
-    "untried": N_("TinyGo {tinygo} has never been shown to work with the garbage collector that Higress plugins use"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +36,21 @@ class PreferredSet:
 
 @dataclass(frozen=True, kw_only=True)
 class _Tinygo:
-    """The Go that a line of TinyGo takes; `why_lowest` is a key of the reasons."""
+    """The Go that a line of TinyGo takes; `why_lowest` may hold `{tinygo}` and `{lowest}`."""
 
     line: str
     lowest: str
     highest: str
-    why_lowest: Literal["net", "wasip1"] | None = None
+    why_lowest: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Refused:
-    """TinyGo from a version on, up to another (exclusive), and the key of the reason."""
+    """TinyGo from a version on, up to another (exclusive); `reason` may hold `{tinygo}`."""
 
     from_: str
     below: str | None = None
-    reason: Literal["exits", "untried"]
+    reason: Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,9 +184,9 @@ def _floor_misfits(tool: ToolName, version: str, *, profile: str) -> list[Misfit
     lowest = floor(tool, profile=profile)
     if lowest is None or release(version) >= release(lowest):
         return []
-    code = f"{tool.program}-too-old"
+    codes = {ToolName.GO: "go-too-old", ToolName.TINYGO: "tinygo-too-old", ToolName.BINARYEN: "wasm-opt-too-old"}
     reason = _("{tool} {found} is older than {lowest}").format(tool=tool.label, found=version, lowest=lowest)
-    return [Misfit(code=code, tool=tool, found=version, expected=f">= {lowest}", reason=reason)]
+    return [Misfit(code=codes[tool], tool=tool, found=version, expected=f">= {lowest}", reason=reason)]
 
 
 def _tinygo_misfits(tinygo: str) -> list[Misfit]:
@@ -205,14 +197,13 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
         # A development build counts as its release: what broke a version broke the builds that led to it.
         number = Version(release(tinygo).base_version)
         if number >= release(row.from_) and (row.below is None or number < release(row.below)):
-            reason = _REASONS[row.reason]
             return [
                 Misfit(
                     code="tinygo-refused",
                     tool=ToolName.TINYGO,
                     found=tinygo,
                     expected=_supported_tinygo(),
-                    reason=_(reason).format(tinygo=tinygo),
+                    reason=str(row.reason).format(tinygo=tinygo),
                 )
             ]
     return []
@@ -226,7 +217,7 @@ def _pair_misfits(go: str, tinygo: str, built_with: str | None) -> list[Misfit]:
     if line(go) < line(accepted.lowest):
         reason = row.why_lowest
         text = (
-            _(_REASONS[reason]).format(tinygo=tinygo, lowest=accepted.lowest)
+            str(reason).format(tinygo=tinygo, lowest=accepted.lowest)
             if reason
             else _("TinyGo {tinygo} needs Go {lowest} or newer").format(tinygo=tinygo, lowest=accepted.lowest)
         )

@@ -1,6 +1,7 @@
 """Go modules that `go get` brings and that cannot work in a plugin's profile, and what to use instead.
 
-The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`); everything here is a function of values.
+The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`) and their words are those of their ids in the
+catalogue; everything here is a function of values.
 """
 
 import re
@@ -9,22 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from higress_cli import data
-from higress_cli.i18n import N_, _
+from higress_cli.knowledge.catalogue import entry
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.go_modules import go_profile
 
 _VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$")
 _COMMITTED: Final = re.compile(r"(?:^|[.-])(\d{14})-[0-9a-f]{12}(?:\+\S+)?$")
-
-_REASONS: Final = {
-    "sdk-for-tinygo": N_("this is the SDK's line for TinyGo; native Go ends in `undefined: cmalloc`"),
-    "sdk-for-go": N_("this is the SDK's line for native Go; TinyGo does not compile it"),
-    "sdk-too-old": N_("TinyGo has not compiled it since 0.32: `cannot use uintptr(size)`"),
-    "sdk-loses-detail": N_("its SendHttpResponseWithDetail loses the detail"),
-    "wrapper-for-go": N_("this is the wrapper for native Go; it needs Go 1.24 and TinyGo does not compile it"),
-    "wrapper-for-tinygo": N_("this is the wrapper for TinyGo; it brings the SDK that native Go does not compile"),
-    "sdk-of-others": N_("this is not Higress's SDK: it lacks Redis, ABI 0.2.100 and the collector that the build uses"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +62,7 @@ def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None =
             module=module,
             version=version,
             pin=pins(profile).get(module),
-            reason=_(_REASONS[row.code]),
+            reason=str(entry(row.code).cause),
         )
         for module, version in requirements.items()
         if (row := _row(module, version, profile=profile, tinygo=tinygo)) is not None

@@ -442,7 +442,9 @@ def test_quiet_does_not_hide_why(broken: Path, hgw):
     assert outcome.err.count("undefined: undefinedThing") == 1
 
 
-def test_a_known_error_gets_its_cause_and_cure(tree: Tree, tools: Path, hgw, json_of):
+def test_a_known_error_gets_its_cause_and_fix_and_ends_with_the_exit_code_of_its_id(
+    tree: Tree, tools: Path, hgw, json_of
+):
     stub_compilers(tools, go="1.24.4")
     folder = tree({
         "go.mod": NATIVE_MOD,
@@ -457,7 +459,7 @@ def test_a_known_error_gets_its_cause_and_cure(tree: Tree, tools: Path, hgw, jso
     error = json_of("build")["error"]
     assert (error["code"], error["details"]["id"]) == ("sdk-for-tinygo", "sdk-for-tinygo")
     outcome = hgw("build")
-    assert outcome.code == 7
+    assert outcome.code == 1
     compiler, _separator, explanation = outcome.err.partition("undefined: cmalloc")
     assert "bitmap.go" in compiler
     assert "line v1.x" in explanation

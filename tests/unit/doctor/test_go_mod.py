@@ -75,7 +75,7 @@ def test_the_worst_comes_first_and_the_rest_is_not_lost(judge):
     finding = judge(GOOD.replace("v1.4.3", "v1.4.4-0.20250711024300-081ab6ee8d75").replace("v1.0.1", "v1.0.0"))
 
     assert finding.code == "wrapper-for-go"
-    assert "proxy-wasm-go-sdk v1.0.0: its SendHttpResponseWithDetail loses the detail" in (finding.why or "")
+    assert "proxy-wasm-go-sdk v1.0.0: SendHttpResponseWithDetail loses the detail in v1.0.0" in (finding.why or "")
     assert finding.fix is not None
     assert finding.fix.content == GOOD
 

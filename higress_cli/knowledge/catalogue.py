@@ -1,0 +1,182 @@
+"""Every id that an error, a check or a finding of hgw can carry, and the known errors that a text shows.
+
+A row of `data/errors/*.toml` says what an id means: the exit code that it always ends with, a title, its cause, its
+fix, pages to read, and patterns by which the error is recognised in what compilers and gateways print. English and
+Chinese stand side by side in the row, not in the gettext catalogue: whoever adds a known error touches one row and one
+fixture, and both languages are read and reviewed together. gettext has the texts that are in the code.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from string import Formatter
+from typing import Annotated, Any, Final
+
+from higress_cli import data
+from higress_cli.errors import ExitCode, HgwError, family
+from higress_cli.i18n import Text
+from higress_cli.knowledge.compatibility import release
+
+ID_PATTERN: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
+_UNKNOWN: Final = "?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """A pattern, `^` and `$` being the ends of a line. Its named groups can be used in the words of its row.
+
+    `when` compares two of the groups as versions, and the pattern counts only where it holds: `found > highest`.
+    """
+
+    text: re.Pattern[str]
+    when: Annotated[str, re.compile(r"\w+ (?:>|<=) \w+")] | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> "Pattern":
+        try:
+            return cls(text=re.compile(text, re.MULTILINE))
+        except re.error as error:
+            raise ValueError(f"{text!r} is not a regular expression: {error}") from error
+
+    def holds(self, match: re.Match[str]) -> bool:
+        """Whether a place that `text` matched counts."""
+        if self.when is None:
+            return True
+        left, operator, right = self.when.split()
+        return (release(match[left]) > release(match[right])) is (operator == ">")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix(Text):
+    """A command to type, or what to do; some operating systems have their own."""
+
+    linux: Text | None = None
+    darwin: Text | None = None
+    windows: Text | None = None
+
+    def on(self, system: str | None) -> Text:
+        """The fix on a system by Go's name for it (linux, darwin, windows)."""
+        return {"linux": self.linux, "darwin": self.darwin, "windows": self.windows}.get(system or "") or self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What an id means. Words may hold `{group}` for what a pattern found; `links` are pages to read."""
+
+    id: Annotated[str, re.compile(ID_PATTERN)]
+    exit: ExitCode
+    title: Text
+    cause: Text
+    fix: Fix | None = None
+    links: tuple[data.Url, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.patterns and self.fix is None:
+            raise ValueError(f"`{self.id}` has patterns and no fix")
+        groups = {name for pattern in self.patterns for name in pattern.text.groupindex}
+        for text in (self.title, self.cause, self.fix or self.title):
+            if unknown := _placeholders(text.en) - groups:
+                raise ValueError(f"`{self.id}`: no pattern has the groups {sorted(unknown)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    error: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A known error in a text: `line` is where, counted from 1; `found` is what its pattern found there."""
+
+    entry: Entry
+    line: int
+    found: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    @property
+    def title(self) -> str:
+        return self._filled(self.entry.title)
+
+    @property
+    def cause(self) -> str:
+        return self._filled(self.entry.cause)
+
+    @property
+    def fix(self) -> str:
+        """The fix where the system does not matter or is not known."""
+        return self.fix_on(None)
+
+    def fix_on(self, system: str | None) -> str:
+        """The fix on a system by Go's name for it; it is a command, or says what to do."""
+        return self._filled(self.entry.fix.on(system)) if self.entry.fix else ""
+
+    def as_error(self, message: str, *, system: str | None = None, details: Mapping[str, Any]) -> HgwError:
+        """The error of a command that this ends, with the exit code of its id."""
+        return family(self.entry.exit)(message, code=self.id, hint=self.fix_on(system), details=details)
+
+    def _filled(self, text: Text) -> str:
+        return str(text).format_map(_Groups(self.found))
+
+
+class _Groups(dict[str, str]):
+    """What a pattern found; a group that this pattern does not have reads as a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return _UNKNOWN
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every row by its id, in the order of the files.
+
+    Raises:
+        ValueError: two rows have the same id.
+    """
+    found: dict[str, Entry] = {}
+    for name in data.names("errors"):
+        for row in data.load(name, _File).error:
+            if row.id in found:
+                raise ValueError(f"{name}: the id `{row.id}` has two rows")
+            found[row.id] = row
+    return found
+
+
+def entry(identifier: str) -> Entry:
+    """The row of an id.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return entries()[identifier]
+
+
+def recognise(text: str) -> tuple[Match, ...]:
+    """The known errors in `text`, in the order of their lines, each id once."""
+    found: dict[str, Match] = {}
+    for row, match in sorted(_hits(text), key=lambda hit: hit[1].start()):
+        if row.id not in found:
+            groups = {name: value for name, value in match.groupdict().items() if value}
+            found[row.id] = Match(entry=row, line=text.count("\n", 0, match.start()) + 1, found=groups)
+    return tuple(found.values())
+
+
+def _hits(text: str) -> Iterator[tuple[Entry, re.Match[str]]]:
+    """The first place of each pattern; a line that an earlier pattern took is skipped."""
+    taken: set[int] = set()
+    for row in entries().values():
+        for pattern in row.patterns:
+            for match in pattern.text.finditer(text):
+                line = text.count("\n", 0, match.start())
+                if line not in taken and pattern.holds(match):
+                    taken.add(line)
+                    yield row, match
+                    break
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _literal, name, _spec, _conversion in Formatter().parse(text) if name}
