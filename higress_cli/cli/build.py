@@ -1,18 +1,19 @@
 """`hgw build`: parse, call, show."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli.abi import ABI_CHOICES
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
-from higress_cli.commands import build as use_case
-from higress_cli.compile.choices import Given, split_tags
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.profile import Profile
+
+if TYPE_CHECKING:
+    from higress_cli.commands import build as use_case
 
 app = new_app()
 
@@ -47,6 +48,9 @@ def build(
         bool, typer.Option("--print-command", help=N_("print what would be run, for this shell, and run nothing"))
     ] = False,
 ) -> None:
+    from higress_cli.commands import build as use_case
+    from higress_cli.compile.choices import Given, split_tags
+
     call = invocation(ctx)
     session = call.session()
     arguments = call.argv[call.argv.index("--") + 1 :] if "--" in call.argv else []
@@ -67,12 +71,12 @@ def build(
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 
 
-def _show_commands(result: use_case.CommandsResult, ui: Ui) -> None:
+def _show_commands(result: "use_case.CommandsResult", ui: Ui) -> None:
     for command in result.commands:
         ui.line(command.text)
 
 
-def _show(result: use_case.BuildResult, ui: Ui, here: Path) -> None:
+def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     for artifact in result.artifacts:
         size = f"{artifact.bytes / 1e6:.2f} MB"
         module = f"{_near(artifact.path, here)}  {size}  ABI {artifact.abi} ({artifact.abi_export})"
@@ -94,6 +98,6 @@ def _near(path: Path, here: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _tools(artifact: use_case.Artifact) -> str:
+def _tools(artifact: "use_case.Artifact") -> str:
     named = (("TinyGo", artifact.tinygo), ("Go", artifact.go), ("wasm-opt", artifact.wasm_opt))
     return ", ".join(f"{name} {version}" for name, version in named if version)

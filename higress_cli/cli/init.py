@@ -2,18 +2,19 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli import i18n
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.init_show import show_project, show_templates
-from higress_cli.cli.init_wizard import Order, complete
-from higress_cli.commands import init as use_case
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.session import Session
+
+if TYPE_CHECKING:
+    from higress_cli.cli.init_wizard import Order
+    from higress_cli.commands import init as use_case
 
 app = new_app()
 
@@ -70,6 +71,10 @@ def init(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("show what would be written, write nothing"))] = False,
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and end"))] = False,
 ) -> None:
+    from higress_cli.cli.init_show import show_project, show_templates
+    from higress_cli.cli.init_wizard import Order, complete
+    from higress_cli.commands import init as use_case
+
     call = invocation(ctx)
     session = call.session()
     given = call.option("lang", "HGW_LANG", i18n.LANGUAGES)
@@ -111,8 +116,10 @@ def init(
 
 
 def _make(
-    session: Session, directory: Path, order: Order, additions: use_case.Additions, *, force: bool, dry_run: bool
-) -> use_case.InitResult:
+    session: Session, directory: Path, order: "Order", additions: "use_case.Additions", *, force: bool, dry_run: bool
+) -> "use_case.InitResult":
+    from higress_cli.commands import init as use_case
+
     return use_case.init(
         session,
         directory=directory,
@@ -131,8 +138,8 @@ def _make(
 
 
 def _fill_up(
-    session: Session, directory: Path, order: Order, additions: use_case.Additions, *, dry_run: bool
-) -> use_case.InitResult:
+    session: Session, directory: Path, order: "Order", additions: "use_case.Additions", *, dry_run: bool
+) -> "use_case.InitResult":
     from higress_cli.commands.init_existing import init_existing
 
     return init_existing(

@@ -1,14 +1,16 @@
 """`hgw install`: parse, call, show."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
-from higress_cli.commands import install as use_case
 from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import install as use_case
 
 app = new_app()
 
@@ -58,6 +60,8 @@ def install(
         ),
     ] = None,
 ) -> None:
+    from higress_cli.commands import install as use_case
+
     result = use_case.install(
         invocation(ctx).session(),
         tools=tools or (),
@@ -69,7 +73,7 @@ def install(
     finish(ctx, result, _show)
 
 
-def _show(result: use_case.InstallResult, ui: Ui) -> None:
+def _show(result: "use_case.InstallResult", ui: Ui) -> None:
     _columns(
         ui,
         (_("tool"), _("version"), _("source"), _("where")),

@@ -1,7 +1,7 @@
 """`hgw quickstart`: parse, call, show."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,10 +9,12 @@ from higress_cli import i18n
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
-from higress_cli.commands import quickstart as use_case
-from higress_cli.commands.verify import VerifyResult
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import quickstart as use_case
+    from higress_cli.commands.verify import VerifyResult
 
 app = new_app()
 
@@ -31,6 +33,8 @@ def quickstart(
         typer.Argument(metavar="DIR", show_default=False, help=N_("folder of the plugin; default: ./wasm-demo-go")),
     ] = None,
 ) -> None:
+    from higress_cli.commands import quickstart as use_case
+
     call = invocation(ctx)
     session = call.session()
     lang = call.option("lang", "HGW_LANG", i18n.LANGUAGES) or i18n.language_of_locale(call.variables)
@@ -39,7 +43,7 @@ def quickstart(
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 
 
-def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
+def _show(result: "use_case.QuickstartResult", ui: Ui, here: Path) -> None:
     for verification in result.verify:
         # The answers are the same for each ABI, or the step has failed: once is enough to read.
         _show_verification(verification, ui, with_answers=verification is result.verify[-1])
@@ -66,7 +70,7 @@ def _show(result: use_case.QuickstartResult, ui: Ui, here: Path) -> None:
         _show_command(ui, command, purpose)
 
 
-def _show_verification(result: VerifyResult, ui: Ui, *, with_answers: bool) -> None:
+def _show_verification(result: "VerifyResult", ui: Ui, *, with_answers: bool) -> None:
     ui.line(_("ABI {abi}: {module}").format(abi=result.abi, module=result.module.name), "strong")
     for step in result.steps:
         style = "good" if step.ok else "bad"

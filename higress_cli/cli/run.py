@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,11 +10,11 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
-from higress_cli.commands import run as use_case
 from higress_cli.errors import HgwError
-from higress_cli.gateway.plugin import ENVOY_MARKER
-from higress_cli.gateway.settings import Given
 from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import run as use_case
 
 app = new_app()
 
@@ -49,11 +49,14 @@ def run(
     service: Service = None,
     no_build: NoBuild = False,
 ) -> None:
+    from higress_cli.commands import run as use_case
+    from higress_cli.gateway.settings import Given
+
     call = invocation(ctx)
     session = call.session()
     ready: list[use_case.RunResult] = []
 
-    def on_ready(result: use_case.RunResult) -> None:
+    def on_ready(result: "use_case.RunResult") -> None:
         ready.append(result)
         finish(ctx, result, _show)
 
@@ -86,7 +89,7 @@ def run(
     call.ui.note("\n" + _("the gateway has stopped"))
 
 
-def _show(result: use_case.RunResult, ui: Ui) -> None:
+def _show(result: "use_case.RunResult", ui: Ui) -> None:
     rows = [
         (_("gateway"), f"{result.url}  ({result.engine} {result.engine_version}, {result.engine_reason})"),
         (_("upstream"), f"{result.upstream_url}  ({result.settings['upstream'].value})"),
@@ -95,6 +98,8 @@ def _show(result: use_case.RunResult, ui: Ui) -> None:
         ("", f"sha256 {result.module_sha256}"),
     ]
     if result.renamed_export:
+        from higress_cli.gateway.plugin import ENVOY_MARKER
+
         renamed = _("in memory {old} became {new}, which this Envoy knows; the file is as it was")
         rows.append(("", renamed.format(old=result.renamed_export, new=ENVOY_MARKER)))
     rows += [

@@ -1,7 +1,7 @@
 """`hgw verify`: parse, call, show."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,11 +9,11 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import terminal_width, wrap
-from higress_cli.commands import verify as use_case
 from higress_cli.errors import UsageError
-from higress_cli.gateway.plugin import ENVOY_MARKER
-from higress_cli.gateway.settings import Given
 from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import verify as use_case
 
 app = new_app()
 
@@ -49,6 +49,9 @@ def verify(
         str | None, typer.Option("--report", metavar="junit=FILE", help=N_("write a report for a pipeline"))
     ] = None,
 ) -> None:
+    from higress_cli.commands import verify as use_case
+    from higress_cli.gateway.settings import Given
+
     session = invocation(ctx).session()
     result = use_case.verify(
         session,
@@ -74,7 +77,7 @@ def _report_file(text: str) -> str:
     return file
 
 
-def _show(result: use_case.VerifyResult, ui: Ui) -> None:
+def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
     for step in result.steps:
         style = "good" if step.ok else "bad"
         first, *rest = wrap(step.name, width=terminal_width() - 4)
@@ -96,6 +99,8 @@ def _show(result: use_case.VerifyResult, ui: Ui) -> None:
     )
     ui.line(_("engine: {engine}").format(engine=result.engine))
     if result.renamed_export:
+        from higress_cli.gateway.plugin import ENVOY_MARKER
+
         ui.note(
             _("in memory {old} became {new}, which this Envoy knows; the file is as it was").format(
                 old=result.renamed_export, new=ENVOY_MARKER

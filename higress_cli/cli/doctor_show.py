@@ -1,0 +1,94 @@
+"""How the results of `hgw doctor` read as text."""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import terminal_width, wrap
+from higress_cli.commands.doctor import ChecksResult, DoctorResult
+from higress_cli.doctor.catalogue import GROUPS
+from higress_cli.doctor.model import Check, Fix, Status
+from higress_cli.i18n import _, ngettext
+
+_STYLES: Final = {
+    Status.OK: "good",
+    Status.WARN: "warning",
+    Status.FAIL: "bad",
+    Status.SKIP: "faint",
+    Status.CRASH: "bad",
+}
+
+
+def show_list(result: ChecksResult, ui: Ui) -> None:
+    """The checks there are, each with its group."""
+    room = max(len(entry.id) for entry in result.available)
+    for entry in result.available:
+        ui.line(f"{entry.id:<{room}}  {_(GROUPS[entry.group])}: {entry.title}")
+
+
+def show(result: DoctorResult, ui: Ui) -> None:
+    """What each check found, by group, and a summary."""
+    told: set[Fix] = set()
+    for group, checks in groupby(result.checks, key=lambda check: check.spec.group):
+        ui.line(_(GROUPS[group]), "strong")
+        for check in _worth_showing(checks, all_of_them=ui.verbose):
+            _show_check(check, ui, told)
+        ui.line()
+    ui.line(_summary(result.counts), "strong")
+    if result.fixed:
+        ui.line(_("mended: {checks}").format(checks=", ".join(result.fixed)), "good")
+    elif any(check.finding.fix and check.finding.fix.remedy for check in result.checks):
+        ui.line(_("to mend what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
+
+
+def _worth_showing(checks: Iterator[Check], *, all_of_them: bool) -> Iterator[Check]:
+    """Without -v, what was skipped for one and the same reason is told once."""
+    reasons: set[str | None] = set()
+    for check in checks:
+        if check.status is Status.SKIP and check.finding.why in reasons and not all_of_them:
+            continue
+        if check.status is Status.SKIP:
+            reasons.add(check.finding.why)
+        yield check
+
+
+def _show_check(check: Check, ui: Ui, told: set[Fix]) -> None:
+    finding = check.finding
+    about = finding.why if check.status is Status.SKIP else finding.found
+    line = _("{title}: {found}").format(title=check.title, found=about) if about else check.title
+    if finding.note:
+        line = f"{line} ({finding.note})"
+    first, *rest = wrap(line, width=terminal_width() - 4)
+    ui.marked(f"  {ui.mark(_STYLES[check.status])}", first, _STYLES[check.status])
+    for more in rest:
+        ui.line(f"      {more}")
+    wrong = check.status not in {Status.OK, Status.SKIP}
+    if finding.expected and (wrong or ui.verbose):
+        _paragraph(ui, _("expected: {expected}").format(expected=finding.expected))
+    if finding.why and wrong:
+        _paragraph(ui, finding.why)
+    if finding.fix is not None and finding.fix not in told:
+        told.add(finding.fix)
+        _paragraph(ui, _("to mend: {summary}").format(summary=finding.fix.summary))
+        for command in finding.fix.commands:
+            ui.line(f"        {command}", "hint")
+    if ui.verbose or check.status is Status.CRASH:
+        for detail in (*finding.detail, *([check.spec.docs] if check.spec.docs and wrong else [])):
+            _paragraph(ui, detail, style="faint")
+
+
+def _paragraph(ui: Ui, text: str, *, style: str = "") -> None:
+    for line in wrap(text, width=terminal_width() - 6):
+        ui.line(f"      {line}", style)
+
+
+def _summary(counts: Mapping[Status, int]) -> str:
+    wrong = counts[Status.FAIL] + counts[Status.CRASH]
+    parts = [
+        _("{count} ok").format(count=counts[Status.OK]),
+        ngettext("{count} warning", "{count} warnings", counts[Status.WARN]).format(count=counts[Status.WARN]),
+        _("{count} wrong").format(count=wrong),
+        _("{count} skipped").format(count=counts[Status.SKIP]),
+    ]
+    return ", ".join(parts)
