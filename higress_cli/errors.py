@@ -35,7 +35,8 @@ class HgwError(Exception):
     """Something went wrong that the user can understand and act on.
 
     `message` says what failed, with which value and where it came from; `code` is its stable id, the same in
-    every command; `hint` is the next command to type; `details` are facts for programs.
+    every command; `hint` is the next command to type; `details` are facts for programs. `warnings` are those that a
+    command had collected before it failed.
     """
 
     exit_code: ClassVar[ExitCode]
@@ -53,6 +54,7 @@ class HgwError(Exception):
         self.code = code
         self.hint = hint
         self.details: Mapping[str, Any] = details or {}
+        self.warnings: tuple[str, ...] = ()
 
 
 class CheckFailed(HgwError):

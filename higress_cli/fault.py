@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from higress_cli.errors import CheckFailed, HgwError
+from higress_cli.i18n import _
 
 
 class Severity(StrEnum):
@@ -39,7 +40,9 @@ class Fault:
     @property
     def text(self) -> str:
         """The message with its place in front."""
-        return f"{self.places[0]}: {self.message}" if self.places else self.message
+        if not self.places:
+            return self.message
+        return _("{place}: {message}").format(place=self.places[0], message=self.message)
 
     def as_error(self) -> HgwError:
         """The error of a command that this fault ends."""

@@ -76,9 +76,10 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
 
 def error_envelope(command: str, error: HgwError) -> dict[str, Any]:
     """The JSON document of a command that ended with an error that hgw knows."""
-    return failure_envelope(
+    document = failure_envelope(
         command, error.exit_code, code=error.code, message=error.message, hint=error.hint, details=error.details
     )
+    return {**document, "warnings": list(error.warnings)}
 
 
 def failure_envelope(

@@ -113,6 +113,8 @@ def _expected(call: Invocation, error: HgwError) -> int:
     if call.ui.output == "json":
         call.ui.document(error_envelope(call.command, error))
     else:
+        for warning in error.warnings:
+            call.ui.warn(warning)
         call.ui.error(error)
     return int(error.exit_code)
 

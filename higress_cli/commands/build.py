@@ -1,20 +1,23 @@
 """`hgw build`: compile a plugin, judge the module, and only then put it in its place."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices, Given, choose
-from higress_cli.compile.job import Equipment, Job, Made, look_at_source, make, prepare
+from higress_cli.compile.job import Equipment, Job, Made, Step, make, own_source, prepare
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
-from higress_cli.compile.traps import check_go_lines, check_requirements
 from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
-from higress_cli.errors import InvalidInput, ToolError, UsageError
-from higress_cli.fault import refuse
+from higress_cli.errors import DownloadError, HgwError, InvalidInput, ToolError, UsageError
+from higress_cli.fault import Fault, refuse
+from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import read_go_mod
+from higress_cli.go.requirements import replacement_faults, requirement_faults
+from higress_cli.go.source import source_faults
+from higress_cli.go.syntax import called_names
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project, plugins_below
@@ -177,21 +180,51 @@ def build_all(session: Session, *, directories: Sequence[Path], given: Given, fo
     artifacts: list[Artifact] = []
     projects: list[BuiltProject] = []
     warnings: list[str] = []
-    for directory in directories:
-        plan = _plan(session, directory, given=given)
-        steps, modules = prepare(session, plan.job)
-        _tell_tidied(session, modules)
-        warnings += [*plan.warnings, *(warning for step in steps for warning in look_at_source(step))]
-        made = [make(session, step, force=force) for step in steps]
-        warnings += [warning for one in made for warning in one.warnings]
-        artifacts += [_artifact(plan, one) for one in made]
-        projects.append(_told(plan, modules))
+    try:
+        for directory in directories:
+            plan = _plan(session, directory, given=given)
+            warnings += plan.warnings
+            steps, modules = _prepared(session, plan)
+            _tell_tidied(session, modules)
+            warnings += _looked_at(plan, steps)
+            made = [make(session, step, force=force) for step in steps]
+            warnings += [warning for one in made for warning in one.warnings]
+            artifacts += [_artifact(plan, one) for one in made]
+            projects.append(_told(plan, modules))
+    except HgwError as error:
+        error.warnings = tuple(dict.fromkeys(warnings))
+        raise
     return BuildResult(
         artifacts=tuple(artifacts),
         projects=tuple(projects),
         seconds=round(time.monotonic() - started, 3),
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]:
+    """The steps, once the Go modules are there. Where they cannot be got, a known fault of go.mod is the reason."""
+    try:
+        return prepare(session, plan.job)
+    except (DownloadError, InvalidInput):
+        refuse(_requirement_faults(plan))
+        raise
+
+
+def _looked_at(plan: _Plan, steps: Sequence[Step]) -> tuple[str, ...]:
+    """Warnings about what will be compiled: go.mod as it is once `go mod tidy` has been here, and the source."""
+    warnings: list[str] = []
+    for step in steps:
+        files = own_source(step)
+        warnings += refuse(_requirement_faults(plan, calls=called_names(files)))
+        warnings += refuse(source_faults(files, profile=step.recipe.profile, abi=step.recipe.abi))
+    return tuple(warnings)
+
+
+def _requirement_faults(plan: _Plan, *, calls: Collection[str] = ()) -> tuple[Fault, ...]:
+    tinygo = plan.toolset.tinygo.version if plan.toolset.tinygo else None
+    go_mod = read_go_mod(plan.project.go_mod)
+    return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, calls=calls)
 
 
 def planned_commands(session: Session, *, directories: Sequence[Path], given: Given) -> CommandsResult:
@@ -235,7 +268,7 @@ def every_plugin(directory: Path) -> tuple[Path, ...]:
 
 
 def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
-    """Settings, traps and tools of a plugin, what is cheap to know first."""
+    """Settings, faults of go.mod and tools of a plugin, what is cheap to know first."""
     project = open_project(directory)
     go_mod = read_go_mod(project.go_mod)
     choices = choose(project, given=given, variables=session.variables, go_mod=go_mod)
@@ -244,11 +277,10 @@ def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
     refuse(gateway_faults(gateway, profile=profile))
     for abi in choices.abis:
         check_output(choices.output(abi))
-    check_requirements(go_mod, profile=profile)
+    refuse(requirement_faults(go_mod, profile=profile, tidy=False))
+    refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
     toolset = _toolset(session, project, profile=profile)
-    tinygo = toolset.tinygo.version if toolset.tinygo else None
-    warnings = check_requirements(go_mod, profile=profile, tinygo=tinygo)
-    check_go_lines(go_mod, go=toolset.go.version)
+    warnings = refuse(go_line_faults(go_mod, go=toolset.go.version))
     equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
     job = Job(name=project.name, choices=choices, gateway=gateway.value, equipment=equipment)
     return _Plan(project=project, choices=choices, gateway=gateway, toolset=toolset, job=job, warnings=warnings)

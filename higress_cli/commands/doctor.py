@@ -10,6 +10,7 @@ from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
 from higress_cli.doctor.runner import Judge, run_checks
 from higress_cli.errors import ExitCode, InvalidInput
+from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -157,7 +158,12 @@ def _judge_go_mod(facts: Facts) -> Finding:
     chosen, _problem = facts.toolset()
     versions: dict[str, str] = {tool.name: tool.version for tool in chosen}
     return go_mod.judge_go_mod(
-        project.go_mod, profile=facts.profile(), go=versions.get("go"), tinygo=versions.get("tinygo")
+        read_go_mod(project.go_mod),
+        project.go_mod.read_bytes().decode("utf-8-sig"),
+        profile=facts.profile(),
+        go=versions.get("go"),
+        tinygo=versions.get("tinygo"),
+        calls=facts.calls(project),
     )
 
 

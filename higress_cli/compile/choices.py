@@ -12,8 +12,8 @@ from higress_cli.abi import ABI_CHOICES, EVERY_ABI, NEW_ABI_TAG, Abi
 from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
 from higress_cli.errors import UsageError
 from higress_cli.go.mod import GoMod
+from higress_cli.go.requirements import fits
 from higress_cli.i18n import _
-from higress_cli.knowledge.dependencies import traps
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
 from higress_cli.project.settings import Settings
@@ -160,9 +160,8 @@ def _profile_of(go_mod: GoMod | None) -> Profile:
     """What a project that does not say it is for: native Go where its modules work there and not with TinyGo."""
     if go_mod is None:
         return Profile.TINYGO
-    asked = {item.path: item.version for item in go_mod.requirements if item.path not in go_mod.replaced}
-    fits = {profile: all(trap.level != "fail" for trap in traps(asked, profile=profile)) for profile in Profile}
-    return Profile.GO if fits[Profile.GO] and not fits[Profile.TINYGO] else Profile.TINYGO
+    is_native = fits(go_mod, profile=Profile.GO) and not fits(go_mod, profile=Profile.TINYGO)
+    return Profile.GO if is_native else Profile.TINYGO
 
 
 def _variable(variables: Mapping[str, str], name: str) -> tuple[str | None, str]:

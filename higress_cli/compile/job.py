@@ -15,9 +15,7 @@ from higress_cli.compile.packages import Listing, PlatformUnknownError, module_c
 from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Record, fingerprint, is_current, read_record, record_path, write_record
 from higress_cli.fault import refuse
-from higress_cli.go.header_phase import check_uses, find_uses
-from higress_cli.go.registration import check_registration
-from higress_cli.go.syntax import parse
+from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.session import Session
@@ -112,22 +110,16 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
     return tuple(steps), modules
 
 
-def look_at_source(step: Step) -> tuple[str, ...]:
-    """Warnings about the plugin's own Go files, as far as this build reads them.
-
-    Raises:
-        CheckFailed: `header-stop-iteration`, `registration-in-main`.
-    """
+def own_source(step: Step) -> tuple[GoFile, ...]:
+    """The plugin's own Go files, as far as this build reads them, with paths relative to its folder."""
     directory = step.job.directory
-    files = [
+    return tuple(
         parse(path.relative_to(directory) if path.is_relative_to(directory) else path, path.read_bytes())
         for package in step.listing.packages
         if package.main_module
         for path in package.paths
         if path.suffix == ".go" and path.is_file()
-    ]
-    check_registration(files, profile=step.recipe.profile)
-    return check_uses(find_uses(files), abi=step.recipe.abi)
+    )
 
 
 def make(session: Session, step: Step, *, force: bool) -> Made:

@@ -8,6 +8,7 @@ from typing import Final
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, Given, choose
 from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.sources import source_files
 from higress_cli.compile.wanted_gateway import wanted_gateway
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
@@ -19,6 +20,7 @@ from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
+from higress_cli.go.syntax import called_names, parse
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
@@ -113,6 +115,11 @@ class Facts:
         """
         choice = self.gateway().config
         return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
+
+    def calls(self, project: Project) -> frozenset[str]:
+        """The names of the functions that the plugin's own Go files call."""
+        files = [path for path in source_files(project.directory) if path.suffix == ".go"]
+        return called_names(parse(path, path.read_bytes()) for path in files)
 
     def module(self, project: Project) -> ModuleFile:
         """What is at the place where the module belongs."""

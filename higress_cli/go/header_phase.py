@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.abi import Abi
-from higress_cli.errors import CheckFailed
+from higress_cli.fault import Fault, Severity
 from higress_cli.go.syntax import GoFile, place, text, walk
 from higress_cli.i18n import _
 
@@ -52,26 +52,33 @@ def find_uses(files: Sequence[GoFile]) -> Uses:
     return Uses(stop_iteration=stops, pause_in_headers=pauses)
 
 
-def check_uses(uses: Uses, *, abi: str) -> tuple[str, ...]:
-    """The warnings for a build of this ABI.
-
-    Raises:
-        CheckFailed: `header-stop-iteration`: the value means something else under this ABI.
-    """
+def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
+    """What the values mean otherwise than the author expects, in a build for this ABI."""
+    uses = find_uses(files)
     if abi == Abi.V0_2_1 and uses.stop_iteration:
-        message = _(
-            "{place}: types.{value} needs ABI 0.2.100: under {abi} the body stops as well, and the request hangs"
-        )
-        raise CheckFailed(
-            message.format(place=uses.stop_iteration[0], value=_STOP, abi=abi),
-            code="header-stop-iteration",
-            hint=f"hgw build --abi {Abi.V0_2_100}",
-            details={"places": list(uses.stop_iteration), "abi": abi},
+        message = _("types.{value} needs ABI 0.2.100: under {abi} the body stops as well, and the request hangs")
+        return (
+            Fault(
+                id="header-stop-iteration",
+                message=message.format(value=_STOP, abi=abi),
+                places=uses.stop_iteration,
+                hint="hgw build --abi 0.2.100",
+                facts={"abi": abi},
+            ),
         )
     if abi != Abi.V0_2_100:
         return ()
-    warning = _("{place}: under ABI {abi} types.{value} in a header phase lets the body go on; types.{safe} never does")
-    return tuple(warning.format(place=where, abi=abi, value=_PAUSE, safe=_SAFE) for where in uses.pause_in_headers)
+    message = _("under ABI {abi} types.{value} in a header phase lets the body go on; types.{safe} never does")
+    return tuple(
+        Fault(
+            id="header-pause",
+            severity=Severity.WARNING,
+            message=message.format(abi=abi, value=_PAUSE, safe=_SAFE),
+            places=(where,),
+            facts={"abi": abi},
+        )
+        for where in uses.pause_in_headers
+    )
 
 
 def _pauses(files: Sequence[GoFile]) -> Iterator[tuple[GoFile, "Node"]]:

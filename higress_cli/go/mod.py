@@ -1,7 +1,7 @@
 """What a go.mod says, read without Go: the versions it asks for may be ones that the Go at hand cannot parse."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,11 +22,28 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoMod:
-    """`go` is the language version of the `go` line, such as `1.19`; `go_line` is where it is, counted from 1.
+class Replacement:
+    """A `replace` line: `version` None replaces every version of the module `path`.
 
-    `toolchain` is what the `toolchain` line names, such as `go1.24.4`.
-    `replaced` maps a module path to what stands in for it: another path, or a folder (`./x`, `../x`, absolute).
+    `target` is another module path, or a folder (`./x`, `../x`, absolute).
+    """
+
+    path: str
+    version: str | None
+    target: str
+    line: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the target is a folder (go.dev/ref/mod, "replace directive")."""
+        return self.target.startswith(("./", "../", "/", ".\\", "..\\")) or Path(self.target).is_absolute()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoMod:
+    """`go` is what the `go` line says, such as `1.19`, `toolchain` what the `toolchain` line says, such as `go1.24.4`.
+
+    `go_line` and `toolchain_line` are the numbers of those lines, counted from 1.
     """
 
     path: Path
@@ -34,18 +51,41 @@ class GoMod:
     go: str | None
     go_line: int | None
     toolchain: str | None
+    toolchain_line: int | None
     requirements: tuple[Requirement, ...]
-    replaced: dict[str, str]
+    replacements: tuple[Replacement, ...]
 
-    def version_of(self, module: str) -> Requirement | None:
+    def place(self, line: int | None) -> str:
+        """`FILE:LINE`."""
+        return f"{self.path}:{line}" if line else str(self.path)
+
+    def requirement_of(self, module: str) -> Requirement | None:
         """The requirement of `module`, the last one where there are more."""
         return next((found for found in reversed(self.requirements) if found.path == module), None)
 
+    def replacement_of(self, requirement: Requirement) -> Replacement | None:
+        """What stands in for a required module."""
+        return next(
+            (
+                found
+                for found in self.replacements
+                if found.path == requirement.path and found.version in {None, requirement.version}
+            ),
+            None,
+        )
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of the modules that are required and not replaced, by module path."""
+        return {item.path: item.version for item in self.requirements if self.replacement_of(item) is None}
+
+    def folder_of(self, replacement: Replacement) -> Path:
+        """The folder that a local replacement names."""
+        return (self.path.parent / replacement.target).resolve()
+
     def local_modules(self) -> Iterator[Path]:
         """The folders of modules that are replaced by local ones."""
-        for target in self.replaced.values():
-            if target.startswith(("./", "../", "/", ".\\", "..\\")) or Path(target).is_absolute():
-                yield (self.path.parent / target).resolve()
+        return (self.folder_of(found) for found in self.replacements if found.is_local)
 
 
 def read_go_mod(path: Path) -> GoMod:
@@ -62,10 +102,15 @@ def read_go_mod(path: Path) -> GoMod:
             code="go-mod-unreadable",
             details={"path": path},
         ) from error
+    return parsed_go_mod(path, text)
+
+
+def parsed_go_mod(path: Path, text: str) -> GoMod:
+    """The go.mod that is `text`; `path` is only where it is said to be."""
     module = go = toolchain = None
-    go_line = None
+    go_line = toolchain_line = None
     requirements: list[Requirement] = []
-    replaced: dict[str, str] = {}
+    replacements: list[Replacement] = []
     for number, words in _statements(text):
         match words:
             case ["module", name]:
@@ -73,26 +118,37 @@ def read_go_mod(path: Path) -> GoMod:
             case ["go", version]:
                 go, go_line = version, number
             case ["toolchain", name]:
-                toolchain = name
+                toolchain, toolchain_line = name, number
             case ["require", name, version]:
                 requirements.append(Requirement(path=name, version=version, line=number))
-            case ["replace", name, *rest] if "=>" in rest:
-                replaced[name] = rest[rest.index("=>") + 1] if rest.index("=>") + 1 < len(rest) else ""
+            case ["replace", name, "=>", target, *_version]:
+                replacements.append(Replacement(path=name, version=None, target=target, line=number))
+            case ["replace", name, version, "=>", target, *_version]:
+                replacements.append(Replacement(path=name, version=version, target=target, line=number))
     return GoMod(
         path=path,
         module=module,
         go=go,
         go_line=go_line,
         toolchain=toolchain,
+        toolchain_line=toolchain_line,
         requirements=tuple(requirements),
-        replaced=replaced,
+        replacements=tuple(replacements),
     )
 
 
 def edited_go_mod(
-    text: str, *, versions: Mapping[str, str] | None = None, go: str | None = None, drop_toolchain: bool = False
+    text: str,
+    *,
+    versions: Mapping[str, str] | None = None,
+    go: str | None = None,
+    drop_toolchain: bool = False,
+    drop_replacements: Collection[str] = (),
 ) -> str:
-    """`text` with other versions of modules that it requires, another `go` line, no `toolchain` line."""
+    """`text` with other versions of modules that it requires, another `go` line, no `toolchain` line.
+
+    `drop_replacements` are the modules whose `replace` lines are removed.
+    """
     lines = text.splitlines(keepends=True)
     for number, words in _statements(text):
         index = number - 1
@@ -102,10 +158,17 @@ def edited_go_mod(
             case ["go", version] if go is not None:
                 lines[index] = _with_word(lines[index], version, go)
             case ["toolchain", _name] if drop_toolchain:
-                lines[index] = ""
-                if index + 1 < len(lines) and not lines[index + 1].strip():
-                    lines[index + 1] = ""
+                _drop_line(lines, index)
+            case ["replace", name, *_rest] if name in drop_replacements:
+                _drop_line(lines, index)
     return "".join(lines)
+
+
+def _drop_line(lines: list[str], index: int) -> None:
+    """Empty a line, and an empty one after it."""
+    lines[index] = ""
+    if index + 1 < len(lines) and not lines[index + 1].strip():
+        lines[index + 1] = ""
 
 
 def _with_word(line: str, old: str, new: str) -> str:

@@ -6,7 +6,7 @@ TinyGo's modules are started by `_start`, which runs both (proxy-wasm-cpp-host o
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from higress_cli.errors import CheckFailed
+from higress_cli.fault import Fault
 from higress_cli.go.syntax import GoFile, place, text, walk
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
@@ -17,24 +17,21 @@ if TYPE_CHECKING:
 _REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
 
 
-def check_registration(files: Sequence[GoFile], *, profile: str) -> None:
-    """Refuse a plugin that says what it does in `main` alone.
-
-    Raises:
-        CheckFailed: `registration-in-main`.
-    """
+def registration_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, ...]:
+    """A plugin for native Go that registers itself in `main` alone: nothing would ever call it."""
     if profile != Profile.GO:
-        return
+        return ()
     calls = [(file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node)]
-    if calls and all(function == "main" for _file, _node, function in calls):
-        file, node, _name = calls[0]
-        message = _("{place}: the plugin registers itself in main, which a gateway does not run when Go built it")
-        raise CheckFailed(
-            message.format(place=place(file, node)),
-            code="registration-in-main",
+    if not calls or any(function != "main" for _file, _node, function in calls):
+        return ()
+    return (
+        Fault(
+            id="registration-in-main",
+            message=_("the plugin registers itself in main, which a gateway does not run when Go built it"),
+            places=tuple(place(file, call) for file, call, _function in calls),
             hint=_("move it into func init() and leave func main() empty"),
-            details={"places": [place(where, call) for where, call, _function in calls]},
-        )
+        ),
+    )
 
 
 def _registers(node: "Node") -> bool:

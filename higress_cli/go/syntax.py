@@ -1,6 +1,6 @@
 """Go source as syntax trees, for the few questions that a compiler does not answer. Grammar: tree-sitter-go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,17 @@ def walk(node: "Node", *, into_functions: bool = True) -> Iterator["Node"]:
         if not into_functions:
             children = [child for child in children if child.type not in _FUNCTIONS]
         stack.extend(reversed(children))
+
+
+def called_names(files: Iterable[GoFile]) -> frozenset[str]:
+    """The last names of everything that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
+    names = set()
+    for file in files:
+        for node in walk(file.root):
+            called = node.child_by_field_name("function") if node.type == "call_expression" else None
+            if called is not None:
+                names.add(text(called.child_by_field_name("field") or called))
+    return frozenset(names)
 
 
 def place(file: GoFile, node: "Node") -> str:

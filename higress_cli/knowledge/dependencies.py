@@ -5,7 +5,7 @@ catalogue; everything here is a function of values.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,6 +32,8 @@ class _Row:
     committed_before: str | None = None
     tags: bool = False
     tinygo_from: str | None = None
+    calls: str | None = None
+    unless_native: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,10 @@ class _Dependencies:
 
 @dataclass(frozen=True, kw_only=True)
 class Trap:
-    """A requirement that does not do. `code` is the stable id; `pin` is the version to use instead, if any is."""
+    """A requirement that does not work. `code` is the stable id; `pin` is the version to use instead, if there is one.
+
+    `raisable`: a newer version would do, so `go mod tidy` may have removed the trap when it is done.
+    """
 
     code: str
     level: Literal["fail", "warn"]
@@ -51,10 +56,22 @@ class Trap:
     version: str
     pin: str | None
     reason: str
+    raisable: bool
 
 
-def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None = None) -> tuple[Trap, ...]:
-    """What is wrong with modules at these versions in a profile, the worst first. `tinygo` None judges without it."""
+def traps(
+    requirements: Mapping[str, str],
+    *,
+    profile: str,
+    tinygo: str | None = None,
+    native: bool = False,
+    calls: Collection[str] = (),
+) -> tuple[Trap, ...]:
+    """What is wrong with Go modules at these versions in a profile, the worst first.
+
+    `tinygo` None judges without it; `native` says that go.mod as a whole is for native Go; `calls` are the names of
+    functions that the plugin calls, as far as they are known.
+    """
     found = [
         Trap(
             code=row.code,
@@ -63,9 +80,10 @@ def traps(requirements: Mapping[str, str], *, profile: str, tinygo: str | None =
             version=version,
             pin=pins(profile).get(module),
             reason=str(entry(row.code).cause),
+            raisable=row.below is not None or row.committed_before is not None,
         )
         for module, version in requirements.items()
-        if (row := _row(module, version, profile=profile, tinygo=tinygo)) is not None
+        if (row := _row(module, version, profile=profile, tinygo=tinygo, native=native, calls=calls)) is not None
     ]
     return tuple(sorted(found, key=lambda trap: trap.level))
 
@@ -80,7 +98,9 @@ def pinned_go_line(profile: str) -> str:
     return go_profile(profile).go
 
 
-def _row(module: str, version: str, *, profile: str, tinygo: str | None) -> _Row | None:
+def _row(
+    module: str, version: str, *, profile: str, tinygo: str | None, native: bool, calls: Collection[str]
+) -> _Row | None:
     return next(
         (
             row
@@ -89,6 +109,8 @@ def _row(module: str, version: str, *, profile: str, tinygo: str | None) -> _Row
             and row.profile in {None, profile}
             and _holds(row, version)
             and (row.tinygo_from is None or (tinygo is not None and release(tinygo) >= release(row.tinygo_from)))
+            and (row.calls is None or row.calls in calls)
+            and not (row.unless_native and native)
         ),
         None,
     )

@@ -14,10 +14,11 @@ def shown(text: str) -> str:
 
 
 def without_secrets(error: HgwError) -> HgwError:
-    """The same error, fit to be shown: message, hint and details name no password of a URL."""
+    """The same error, fit to be shown: message, hint, details and warnings name no password of a URL."""
     error.message = shown(error.message)
     error.hint = shown(error.hint) if error.hint else error.hint
     error.details = _shown_inside(error.details)
+    error.warnings = tuple(shown(warning) for warning in error.warnings)
     return error
 
 

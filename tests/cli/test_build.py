@@ -416,12 +416,48 @@ def test_native_go_without_its_build_mode(tree: Tree, tools: Path, json_of):
     assert (document["exit_code"], document["error"]["code"]) == (1, "buildmode-missing")
 
 
+def test_a_replacement_that_leads_nowhere_is_refused_before_anything_is_compiled(tree: Tree, json_of):
+    tree({**PLUGIN, "go.mod": GO_MOD + f"\nreplace {SDK} => ../..\n"})
+    error = json_of("build")["error"]
+    assert (error["code"], error["hint"]) == ("replace-missing", f"go mod edit -dropreplace={SDK}")
+    assert "go.mod:7" in error["message"]
+
+
+def test_the_old_sdk_is_mentioned_only_to_a_plugin_that_calls_what_it_loses(tree: Tree, tmp_path: Path, json_of):
+    fill_cache(tmp_path / "modules", f"{SDK}@v1.0.0")
+    old = {"go.mod": GO_MOD.replace("v1.0.1", "v1.0.0"), "go.sum": GO_SUM.replace("v1.0.1", "v1.0.0")}
+    folder = tree({**PLUGIN, **old})
+    assert json_of("build")["warnings"] == []
+    call = '\nfunc deny() { proxywasm.SendHttpResponseWithDetail(403, "denied", nil, nil, -1) }\n'
+    (folder / "main.go").write_text(MAIN + call, "utf-8")
+    (warning,) = json_of("build")["warnings"]
+    assert "SendHttpResponseWithDetail loses the detail" in warning
+
+
+def test_a_go_line_that_is_only_a_remark_is_a_warning_of_build_and_doctor(tree: Tree, hgw, json_of):
+    tree({**PLUGIN, "go.mod": GO_MOD.replace("go 1.19", "go 1.21")})
+    document = json_of("build")
+    assert document["ok"]
+    (warning,) = document["warnings"]
+    assert "go.mod:3: go.mod asks for Go 1.21" in warning
+    assert "go.mod asks for Go 1.21" in hgw("doctor", "go-mod").out
+
+
 # The compiler refuses --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def broken(tree: Tree) -> Path:
     return tree({**PLUGIN, "main.go": MAIN + "var x = undefinedThing\n", "main.wasm": OLD.decode()})
+
+
+def test_warnings_found_before_are_not_lost_when_it_fails(tree: Tree, hgw, json_of):
+    tree({**PLUGIN, "go.mod": GO_MOD.replace("go 1.19", "go 1.21"), "main.go": MAIN + "var x = undefinedThing\n"})
+    document = json_of("build")
+    assert (document["exit_code"], len(document["warnings"])) == (7, 1)
+    outcome = hgw("build")
+    assert outcome.code == 7
+    assert "go.mod asks for Go 1.21" in outcome.err
 
 
 def test_the_compilers_own_words_are_shown_and_the_old_module_stays(broken: Path, hgw, json_of):

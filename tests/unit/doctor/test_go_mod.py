@@ -1,11 +1,13 @@
 """The judgement on go.mod: modules of the wrong profile, and lines that the Go at hand cannot read."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 from higress_cli.doctor.go_mod import judge_go_mod
 from higress_cli.doctor.model import Finding, Remedy, Status
+from higress_cli.go.mod import parsed_go_mod
 
 GOOD = """\
 module demo
@@ -22,11 +24,15 @@ require (
 @pytest.fixture
 def judge(tmp_path: Path):
     def run(
-        text: str, *, profile: str = "tinygo", go: str | None = "1.20.14", tinygo: str | None = "0.30.0"
+        text: str,
+        *,
+        profile: str = "tinygo",
+        go: str | None = "1.20.14",
+        tinygo: str | None = "0.30.0",
+        calls: Collection[str] = (),
     ) -> Finding:
-        path = tmp_path / "go.mod"
-        path.write_bytes(text.encode("utf-8"))
-        return judge_go_mod(path, profile=profile, go=go, tinygo=tinygo)
+        go_mod = parsed_go_mod(tmp_path / "go.mod", text)
+        return judge_go_mod(go_mod, text, profile=profile, go=go, tinygo=tinygo, calls=calls)
 
     return run
 
@@ -72,18 +78,23 @@ def test_a_native_plugin_without_a_profile_is_told_to_say_so(judge):
 
 
 def test_the_worst_comes_first_and_the_rest_is_not_lost(judge):
-    finding = judge(GOOD.replace("v1.4.3", "v1.4.4-0.20250711024300-081ab6ee8d75").replace("v1.0.1", "v1.0.0"))
+    text = GOOD.replace("v1.4.3", "v1.4.4-0.20250711024300-081ab6ee8d75").replace("v1.0.1", "v1.0.0")
+    finding = judge(text, calls={"SendHttpResponseWithDetail"})
 
     assert finding.code == "wrapper-for-go"
-    assert "proxy-wasm-go-sdk v1.0.0: SendHttpResponseWithDetail loses the detail in v1.0.0" in (finding.why or "")
+    assert "proxy-wasm-go-sdk v1.0.0 in profile tinygo: SendHttpResponseWithDetail loses the detail" in (
+        finding.why or ""
+    )
     assert finding.fix is not None
     assert finding.fix.content == GOOD
 
 
-def test_a_module_that_is_replaced_is_the_authors_business(judge):
+def test_a_module_that_is_replaced_is_the_authors_business(judge, tmp_path: Path):
+    (tmp_path / "wasm-go").mkdir()
+    (tmp_path / "wasm-go" / "go.mod").write_text("module github.com/alibaba/higress/plugins/wasm-go\n")
     text = GOOD.replace("v1.4.3", "v1.4.4-0.20250711024300-081ab6ee8d75")
 
-    assert judge(text + "\nreplace github.com/alibaba/higress/plugins/wasm-go => ../wasm-go\n").status is Status.OK
+    assert judge(text + "\nreplace github.com/alibaba/higress/plugins/wasm-go => ./wasm-go\n").status is Status.OK
 
 
 @pytest.mark.parametrize(
@@ -123,3 +134,26 @@ def test_a_go_line_beyond_every_pin_asks_for_a_newer_go(judge):
     assert (finding.status, finding.code) == (Status.FAIL, "go-mod-too-new")
     assert finding.fix is not None
     assert finding.fix.content.splitlines()[2] == "go 1.24.1"
+
+
+def test_a_replacement_that_leads_nowhere_can_be_dropped(judge):
+    finding = judge(GOOD + "\nreplace github.com/alibaba/higress/plugins/wasm-go => ../..\n")
+
+    assert (finding.status, finding.code) == (Status.FAIL, "replace-missing")
+    assert finding.fix is not None
+    assert finding.fix.content == GOOD + "\n"
+
+
+def test_a_plugin_of_a_native_branch_is_not_made_a_tinygo_plugin(judge):
+    text = (
+        "module demo\n\ngo 1.24.1\n\nrequire (\n"
+        "\tgithub.com/alibaba/higress/plugins/wasm-go v1.4.4-0.20250507122328-b62384cff88a\n"
+        "\tgithub.com/higress-group/proxy-wasm-go-sdk v0.0.0-20250402062734-d50d98c305f0\n)\n"
+    )
+
+    assert judge(text, profile="go", go="1.24.4", tinygo=None).status is Status.OK
+    finding = judge(text)
+    assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-go")
+    assert finding.fix is not None
+    assert finding.fix.remedy is None
+    assert "profile: go" in finding.fix.summary

@@ -2,21 +2,23 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.errors import CheckFailed
-from higress_cli.go.header_phase import check_uses, find_uses
-from higress_cli.go.syntax import parse
+from higress_cli.go.header_phase import find_uses, header_faults
+from higress_cli.go.syntax import GoFile, parse
 
 TYPES = 'import "github.com/higress-group/proxy-wasm-go-sdk/proxywasm/types"\n'
 REGISTER = 'func init() { wrapper.SetCtx("x", wrapper.ProcessRequestHeadersBy(onHeaders)) }\n'
 
 
-def uses(*sources: str, imports: str = TYPES):
+def files(*sources: str, imports: str = TYPES) -> list[GoFile]:
     """Each source becomes a file; line 1 is the package, line 2 the import."""
-    files = [
+    return [
         parse(Path(f"{index}.go"), ("package main\n" + imports + source).encode())
         for index, source in enumerate(sources)
     ]
-    return find_uses(files)
+
+
+def uses(*sources: str, imports: str = TYPES):
+    return find_uses(files(*sources, imports=imports))
 
 
 def pauses(*sources: str, imports: str = TYPES) -> list[str]:
@@ -87,18 +89,17 @@ def test_stopping_the_headers_alone_is_found_anywhere_but_in_a_comparison():
 
 
 def test_each_value_matters_under_one_abi():
-    found = uses(
+    found = files(
         REGISTER
         + "func onHeaders() types.Action { if x { return types.HeaderStopIteration }; return types.ActionPause }"
     )
-    with pytest.raises(CheckFailed) as caught:
-        check_uses(found, abi="0.2.1")
-    assert caught.value.code == "header-stop-iteration"
-    assert "0.go:4" in caught.value.message
-    (warning,) = check_uses(found, abi="0.2.100")
-    assert "HeaderStopAllIterationAndWatermark" in warning
-    harmless = uses(REGISTER + PHASE + "return types.ActionPause }")
-    assert check_uses(harmless, abi="0.2.1") == ()
+    (fault,) = header_faults(found, abi="0.2.1")
+    assert (fault.id, fault.fatal, fault.hint) == ("header-stop-iteration", True, "hgw build --abi 0.2.100")
+    assert fault.text.startswith("0.go:4")
+    (fault,) = header_faults(found, abi="0.2.100")
+    assert (fault.id, fault.fatal) == ("header-pause", False)
+    assert "HeaderStopAllIterationAndWatermark" in fault.text
+    assert header_faults(files(REGISTER + PHASE + "return types.ActionPause }"), abi="0.2.1") == ()
 
 
 def test_what_is_no_go_finds_nothing_and_breaks_nothing():

@@ -45,10 +45,10 @@ def test_module_go_line_and_requirements(tmp_path: Path):
         ("github.com/alibaba/higress/plugins/wasm-go", "v1.4.3", 11),
         ("github.com/higress-group/proxy-wasm-go-sdk", "v1.0.1", 12),
     ]
-    sdk = found.version_of("github.com/higress-group/proxy-wasm-go-sdk")
+    sdk = found.requirement_of("github.com/higress-group/proxy-wasm-go-sdk")
     assert sdk is not None
     assert sdk.version == "v1.0.1"
-    assert found.version_of("github.com/x/y") is None
+    assert found.requirement_of("github.com/x/y") is None
 
 
 def test_folders_that_stand_in_for_modules(tmp_path: Path):
@@ -65,3 +65,13 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path):
     with pytest.raises(InvalidInput) as caught:
         read_go_mod(tmp_path / "go.mod")
     assert caught.value.code == "go-mod-unreadable"
+
+
+def test_a_replacement_holds_for_its_version(tmp_path: Path):
+    text = "require (\n\ta.b/c v1.0.0\n\ta.b/d v1.0.0\n)\nreplace a.b/c v1.1.0 => ../c\nreplace a.b/d => ../d\n"
+    found = read(tmp_path, text)
+    assert [(item.path, item.version, item.target, item.line) for item in found.replacements] == [
+        ("a.b/c", "v1.1.0", "../c", 5),
+        ("a.b/d", None, "../d", 6),
+    ]
+    assert found.versions == {"a.b/c": "v1.0.0"}

@@ -43,3 +43,13 @@ def test_windows_line_ends_stay():
 
 def test_a_module_that_is_not_required_is_not_added():
     assert edited_go_mod(TEXT, versions={"github.com/x/y": "v1.0.0"}) == TEXT
+
+
+def test_replacements_of_a_module_go_and_those_of_others_stay():
+    text = TEXT + "replace (\n\tgithub.com/e/f => ../g\n\tgithub.com/c/d => ../d\n)\n"
+
+    edited = edited_go_mod(text, drop_replacements=["github.com/e/f"])
+
+    assert edited == text.replace("replace github.com/e/f v1.0.0 => ../f\n", "").replace(
+        "\tgithub.com/e/f => ../g\n", ""
+    )

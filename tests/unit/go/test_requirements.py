@@ -1,0 +1,112 @@
+"""Modules that cannot work, and replacements that lead nowhere, with their lines; and go.mod files that are fine."""
+
+from pathlib import Path
+
+import pytest
+
+from higress_cli.go.mod import GoMod, parsed_go_mod
+from higress_cli.go.requirements import fits, is_for, replacement_faults, requirement_faults
+from higress_cli.knowledge.dependencies import pinned_go_line, pins
+
+SDK = "github.com/higress-group/proxy-wasm-go-sdk"
+OLD_WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
+NATIVE_SDK = "v0.0.0-20250402062734-d50d98c305f0"
+# A commit for native Go of the wrapper under its old path, as official plugins used it from May to July 2025.
+NATIVE_COMMIT = "v1.4.4-0.20250507122328-b62384cff88a"
+LOSING = "SendHttpResponseWithDetail"
+
+
+def go_mod(text: str) -> GoMod:
+    return parsed_go_mod(Path("go.mod"), f"module x\n\n{text}\n")
+
+
+def required(*modules: str, go: str = "1.19") -> GoMod:
+    return go_mod(f"go {go}\n\n" + "\n".join(f"require {module}" for module in modules))
+
+
+def ids(found: GoMod, profile: str, **more) -> list[str]:
+    return [fault.id for fault in requirement_faults(found, profile=profile, **more)]
+
+
+def test_a_module_that_cannot_work_is_told_with_its_line_and_what_to_use():
+    (fault,) = requirement_faults(required(f"{SDK} v1.0.1", go="1.24.1"), profile="go")
+    assert (fault.id, fault.fatal) == ("sdk-for-tinygo", True)
+    assert fault.text.startswith("go.mod:5: ")
+    assert str(fault.expected) in fault.message
+
+
+def test_a_module_that_is_replaced_is_the_authors_business():
+    replaced = go_mod(f"require {SDK} v1.0.0\nreplace {SDK} => ../sdk")
+    assert ids(replaced, "tinygo", tinygo="0.33.0", calls={LOSING}) == []
+    other_version = go_mod(f"require {SDK} v1.0.0\nreplace {SDK} v0.9.0 => ../sdk")
+    assert ids(other_version, "tinygo", tinygo="0.33.0") == ["sdk-too-old"]
+
+
+@pytest.mark.parametrize("version", ["v1.0.0", "v0.0.0-20240711023527-ba358c48772f"])
+def test_the_lost_detail_matters_only_to_a_plugin_that_calls_the_function(version: str):
+    plugin = required(f"{SDK} {version}")
+    (fault,) = requirement_faults(plugin, profile="tinygo", calls={LOSING})
+    assert (fault.id, fault.fatal, fault.expected) == ("sdk-loses-detail", False, "v1.0.1")
+    assert ids(plugin, "tinygo", calls={"SendHttpResponse"}) == []
+
+
+def test_what_tidy_may_still_raise_is_passed_over_before_it_ran():
+    assert ids(required(f"{SDK} v1.0.0"), "tinygo", tinygo="0.33.0", tidy=False) == []
+    assert ids(required(f"{SDK} v0.0.0-20251103120604-77e9cce339d2"), "tinygo", tidy=False) == []
+    assert ids(required(f"{SDK} v1.0.1"), "go", tidy=False) == ["sdk-for-tinygo"]
+    assert ids(required(f"{OLD_WRAPPER} v1.4.4-0.20250711024300-081ab6ee8d75"), "tinygo", tidy=False) == [
+        "wrapper-for-go"
+    ]
+
+
+def test_the_wrapper_of_a_native_branch_is_told_by_what_is_beside_it():
+    native = required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", f"{SDK} {NATIVE_SDK}", go="1.24.1")
+    assert ids(native, "go") == []
+    assert ids(native, "tinygo") == ["sdk-for-go"]
+    assert fits(native, profile="go")
+    assert is_for(native, profile="go")
+    assert not is_for(native, profile="tinygo")
+    assert ids(required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", go="1.24.1"), "go") == []
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        required(f"{OLD_WRAPPER} v1.4.4-0.20250621002302-e94ac43dd15c", f"{SDK} v1.0.1"),
+        required(f"{OLD_WRAPPER} v1.4.4-0.20250621002302-e94ac43dd15c"),
+        # A tag is always that of the wrapper for TinyGo.
+        required(f"{OLD_WRAPPER} v1.4.3", f"{SDK} {NATIVE_SDK}", go="1.24.1"),
+    ],
+)
+def test_the_wrapper_for_tinygo_is_still_found(beside: GoMod):
+    assert "wrapper-for-tinygo" in ids(beside, "go")
+
+
+@pytest.mark.parametrize("profile", ["tinygo", "go"])
+def test_what_hgw_scaffolds_is_fine(profile: str):
+    modules = [f"{path} {version}" for path, version in pins(profile).items()]
+    scaffolded = required(*modules, go=pinned_go_line(profile))
+    assert ids(scaffolded, profile, tinygo="0.34.0", calls={LOSING}) == []
+    assert is_for(scaffolded, profile=profile)
+
+
+def test_a_replacement_that_leads_nowhere_is_told_with_the_command_that_drops_it(tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "go.mod").write_text("module there\n")
+    text = (
+        "module x\n\nrequire (\n\ta.b/c v1.0.0\n\ta.b/d v1.0.0\n\ta.b/e v1.0.0\n)\n"
+        "replace a.b/c => ../..\nreplace a.b/d => ./there\nreplace a.b/e v1.0.0 => ./gone\n"
+    )
+    found = parsed_go_mod(tmp_path / "go.mod", text)
+    faults = replacement_faults(found, is_module=lambda folder: (folder / "go.mod").is_file())
+    assert [(fault.id, fault.places[0].rpartition(":")[2], fault.hint) for fault in faults] == [
+        ("replace-missing", "8", "go mod edit -dropreplace=a.b/c"),
+        ("replace-missing", "10", "go mod edit -dropreplace=a.b/e@v1.0.0"),
+    ]
+
+
+def test_a_replacement_that_nothing_needs_is_no_fault():
+    found = go_mod("require a.b/c v1.0.0\nreplace a.b/x => ../gone\nreplace a.b/c v2.0.0 => ../gone\n")
+    assert replacement_faults(found, is_module=lambda _folder: False) == ()
+    elsewhere = go_mod("require a.b/c v1.0.0\nreplace a.b/c => c.d/e v1.2.0\n")
+    assert replacement_faults(elsewhere, is_module=lambda _folder: False) == ()
