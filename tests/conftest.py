@@ -1,7 +1,6 @@
 """Isolation for every test, and the toolchain that the end-to-end tests share."""
 
 import os
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from higress_cli.cli.main import main  # noqa: E402
+from tests.support import guard  # noqa: E402
+from tests.support.extras import missing  # noqa: E402
+from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 
 _KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
+_WITHOUT_TOOLS = ("unit", "cli")
+_IN_CI = os.environ.get("CI") == "true"
+guard.install()
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,16 @@ class Outcome:
 
 
 Hgw = Callable[..., Outcome]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose extra of hgw is not installed; in CI, where nothing may be left out, fail it."""
+    for mark in item.iter_markers("extra"):
+        reason = missing(*mark.args)
+        if reason is not None:
+            if _IN_CI:
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
 
 
 @pytest.fixture(autouse=True)
@@ -44,20 +59,23 @@ def isolation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.fixture(autouse=True)
-def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside the end-to-end tests, a connection that leaves this machine is a failure."""
+def guarded(request: pytest.FixtureRequest, tmp_path: Path, isolation: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """No test but the end-to-end ones leaves this machine; unit and command tests run no real tool either."""
     if request.node.get_closest_marker("e2e"):
+        yield
         return
-    connect = socket.socket.connect
-
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
-            host = str(address[0])
-            if not (host.startswith("127.") or host in ("::1", "localhost", "0.0.0.0")):
-                raise AssertionError(f"a test tried to reach {address}")
-        return connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    kinds = ["network"]
+    if request.path.relative_to(ROOT / "tests").parts[0] in _WITHOUT_TOOLS:
+        kinds.append("tools")
+        monkeypatch.setenv("PATH", basic_programs())
+    breaches = tmp_path / "breaches"
+    monkeypatch.setenv("PYTHONPATH", GUARDED)
+    monkeypatch.setenv(guard.RULES, ",".join(kinds))
+    monkeypatch.setenv(guard.BREACHES, str(breaches))
+    monkeypatch.setenv(guard.ALLOWED, str(tmp_path))
+    yield
+    if breaches.exists():
+        pytest.fail(f"barred from tests: {breaches.read_text('utf-8')}")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.support.programs import python_path
 from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -555,7 +556,7 @@ def test_ctrl_c_while_compiling_leaves_nothing_behind(plugin: Path, tmp_path: Pa
     process = subprocess.Popen(
         [sys.executable, "-m", "higress_cli", "build"],
         cwd=plugin,
-        env={**os.environ, "STUB_SECONDS": "60", "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "STUB_SECONDS": "60", "PYTHONPATH": python_path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -188,7 +188,7 @@ def test_only_options_and_no_command_is_one_document_too(hgw):
     ("argv", "code", "error"),
     [
         (["build"], 3, "no-project"),
-        (["run"], 3, "no-project"),
+        pytest.param(["run"], 3, "no-project", marks=pytest.mark.extra("local")),
         (["verify"], 3, "no-project"),
         (["build", "--abi", "0.3"], 2, "choice-invalid"),
         (["install", "rust"], 2, "tool-unknown"),

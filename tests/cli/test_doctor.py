@@ -4,11 +4,11 @@ import json
 import socket
 import sys
 from importlib import resources
-from pathlib import Path
 
 import jsonschema
 import pytest
 
+from tests.support.programs import python_path
 from tests.support.tool_stubs import stub_tools, write_program
 
 GOOD = {"go": "1.20.14", "tinygo": "0.30.0", "wasm_opt": "108"}
@@ -279,7 +279,7 @@ def test_a_terminal_that_knows_only_ascii_gets_other_signs(hgw, tools, tree):
             "PATH": "/nowhere",
             "PYTHONIOENCODING": "ascii",
             "HOME": "/nowhere",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": python_path(),
         },
         check=False,
     )

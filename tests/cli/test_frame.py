@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import basic_programs, python_path
 from tests.support.tool_stubs import stub_tools, write_program
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def tools(tmp_path, monkeypatch):
 
 def start(*argv: str, package: Path = ROOT, **options) -> subprocess.Popen:
     """hgw in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": python_path(package), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen([sys.executable, "-m", "higress_cli", *argv], env=environment, text=True, **options)
 
 
@@ -118,7 +119,7 @@ def test_a_working_folder_that_is_gone_is_told(hgw, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="HOME is not how the other systems know the user's folder")
 def test_without_a_home_hgw_works(tools, tmp_path):
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HGW_PORT": "0", "HGW_UPSTREAM_PORT": "0"}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": python_path(), "HGW_PORT": "0", "HGW_UPSTREAM_PORT": "0"}
 
     done = subprocess.run(
         [sys.executable, "-m", "higress_cli", "doctor", "go"], env=environment, capture_output=True, check=False
@@ -255,7 +256,7 @@ def test_a_full_disk_behind_stdout_is_told_and_is_no_bug(tools, argv):
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_streams_that_are_closed_are_no_bug(tools, closed):
     command = f'"{sys.executable}" -m higress_cli doctor go {closed}'
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": python_path()}
 
     done = subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
 
@@ -267,7 +268,7 @@ def interrupted(tmp_path: Path, wanted: signal.Signals, words: Sequence[str] = (
     """hgw, given a signal while a program that it runs does not answer."""
     marker = tmp_path / "asked"
     write_program(tmp_path / "bin" / "go", f"echo $$ > {marker}.tmp; mv {marker}.tmp {marker}; sleep 20\n")
-    os.environ["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    os.environ["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{basic_programs()}"
     process = start("doctor", "go", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for _attempt in range(500):
         if marker.exists():
@@ -306,7 +307,7 @@ def test_an_interrupt_is_one_document_too(tmp_path, monkeypatch):
 def test_a_name_that_the_terminal_cannot_show_does_not_end_hgw(tools, tmp_path):
     folder = tmp_path / "work" / "插件"
     folder.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    environment = {**os.environ, "PYTHONPATH": python_path(), "PYTHONIOENCODING": "ascii"}
 
     done = subprocess.run(
         [sys.executable, "-m", "higress_cli", "-C", str(folder), "doctor", "project"],

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.project.settings import read_settings
+from tests.support.programs import python_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ class Terminal:
         self.shown = ""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.environ["PYTHONPATH"] = str(ROOT)
+            os.environ["PYTHONPATH"] = python_path()
             os.execv(sys.executable, [sys.executable, "-m", "higress_cli", *argv])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 

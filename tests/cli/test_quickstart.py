@@ -79,6 +79,7 @@ def test_an_engine_that_is_not_there_is_told_before_minutes_of_work(hgw, tree):
     assert contents(root) == before
 
 
+@pytest.mark.extra("local")
 def test_a_machine_where_nothing_can_be_got_is_left_without_a_project(hgw, tmp_path):
     outcome = hgw("quickstart", "--offline")
 
@@ -88,6 +89,7 @@ def test_a_machine_where_nothing_can_be_got_is_left_without_a_project(hgw, tmp_p
     assert not (tmp_path / "work" / "wasm-demo-go").exists()
 
 
+@pytest.mark.extra("local")
 def test_native_go_has_one_abi(hgw, monkeypatch):
     monkeypatch.setenv("HGW_PROFILE", "go")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.running import get, running, wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 
 ABIS = pytest.mark.parametrize("abi", ["0.2.1", "0.2.100"])
 

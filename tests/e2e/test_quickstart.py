@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from higress_cli.scaffold.catalog import list_templates
 from tests.e2e.conftest import CACHE, ROOT, HgwProcess
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 
 CASES = [(template, profile) for template in list_templates() for profile in template.profiles]
 NAMES = [f"{template.name}-{profile}" for template, profile in CASES]

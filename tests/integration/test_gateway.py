@@ -17,6 +17,8 @@ from higress_cli.system import ports
 from higress_cli.system.host import this_host
 from tests.support.plugins import plugin, stuck
 
+pytestmark = pytest.mark.extra("local")
+
 
 @pytest.fixture
 def folder(tmp_path: Path):

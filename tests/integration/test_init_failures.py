@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Hgw
+from tests.support.programs import python_path
 from tests.support.tool_stubs import write_program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**os.environ, "PYTHONPATH": python_path(), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def everything(folder: Path) -> dict[str, str | None]:

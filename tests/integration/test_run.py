@@ -17,6 +17,7 @@ from jsonschema import validate
 from tests.support.plugins import NEWEST, OLD, plugin, stuck
 from tests.support.running import answers, get, running, serve_once, wait_for
 
+pytestmark = pytest.mark.extra("local")
 ANY_PORT = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

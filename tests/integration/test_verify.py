@@ -15,6 +15,7 @@ from jsonschema import validate
 from tests.support.plugins import NEWEST, OLD, plugin
 from tests.support.running import running, serve_once
 
+pytestmark = pytest.mark.extra("local")
 GUIDE = """
 verify:
   - name: asked directly

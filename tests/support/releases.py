@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support.programs import python_path
+
 ROOT = Path(__file__).parents[2]
 PLATFORMS = ("linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64")
 _SCRIPTS = {
@@ -214,7 +216,7 @@ class PinnedHgw:
             "HGW_HOME": str(self.home),
             "PATH": path or str(folder / "no-tools"),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(self._package),
+            "PYTHONPATH": python_path(self._package),
             "PYTHONWARNINGS": "error",
             "PIP_NO_INDEX": "1",
             **releases.mirrors,

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.programs import python_path
+
 T = TypeVar("T")
 
 
@@ -30,7 +32,7 @@ class Hgw:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error"},
+                env={**os.environ, "PYTHONPATH": python_path(), "PYTHONWARNINGS": "error"},
             )
 
     @property

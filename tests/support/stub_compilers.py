@@ -20,6 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.support.modules import text, wasm
+from tests.support.programs import basic_programs
 
 SDK = "github.com/higress-group/proxy-wasm-go-sdk"
 OLD_SDK = "github.com/tetratelabs/proxy-wasm-go-sdk"
@@ -39,7 +40,7 @@ def stub_compilers(
             path = folder / name
             path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{__file__}" {name} {version} "$@"\n', "utf-8")
             path.chmod(0o755)
-    return f"{folder}{os.pathsep}/bin{os.pathsep}/usr/bin"
+    return f"{folder}{os.pathsep}{basic_programs()}"
 
 
 def fill_cache(cache: Path, *modules: str) -> None:

@@ -8,9 +8,8 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.programs import python_path
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def at_terminal(
     terminal, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "higress_cli", *argv],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **variables},
+        env={**os.environ, "PYTHONPATH": python_path(), "TERM": "xterm", **variables},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
