@@ -12,7 +12,6 @@ from higress_cli.compile.recipe import Recipe
 from higress_cli.errors import CompileError, ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import recognise
-from higress_cli.profile import Profile
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import remove_tree
@@ -41,20 +40,13 @@ def compile_module(
             as they came.
     """
     with _scratch_folder(scratch) as folder:
-        output = folder / Path(recipe.argv[recipe.argv.index("-o") + 1]).name
-        completed = process.run(
-            with_output(recipe, output).argv, variables=variables, cwd=directory, on_line=reporter.child_line
-        )
+        output = folder / Path(recipe.output).name
+        command = replace(recipe, output=str(output)).argv
+        completed = process.run(command, variables=variables, cwd=directory, on_line=reporter.child_line)
         if completed.returncode or not output.is_file():
             reporter.child_failed(completed.output)
             raise compile_failure(completed.output, recipe=recipe, directory=directory, returncode=completed.returncode)
         return Compiled(content=output.read_bytes(), seconds=completed.seconds)
-
-
-def with_output(recipe: Recipe, output: Path) -> Recipe:
-    """The recipe with another file to write to."""
-    index = recipe.argv.index("-o") + 1
-    return replace(recipe, argv=(*recipe.argv[:index], str(output), *recipe.argv[index + 1 :]))
 
 
 def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode: int) -> HgwError:
@@ -62,7 +54,7 @@ def compile_failure(output: str, *, recipe: Recipe, directory: Path, returncode:
     matches = recognise(output)
     tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
-        compiler=Profile(recipe.profile).compiler, path=directory, abi=recipe.abi, status=returncode
+        compiler=recipe.profile.compiler, path=directory, abi=recipe.abi, status=returncode
     )
     details = {
         "directory": directory,

@@ -17,7 +17,6 @@ from higress_cli.compile.record import Record, fingerprint, is_current, read_rec
 from higress_cli.fault import refuse
 from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
-from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.tool import Tool
@@ -209,10 +208,10 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
 
 
 def _title(step: Step) -> str:
-    compiler = next(tool for tool in step.job.equipment.tools if tool.name == step.recipe.profile)
+    compiler = next(tool for tool in step.job.equipment.tools if tool.name.value == step.recipe.profile.value)
     return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
         name=step.job.name,
         abi=step.recipe.abi,
-        compiler=Profile(step.recipe.profile).compiler,
+        compiler=step.recipe.profile.compiler,
         version=compiler.version,
     )

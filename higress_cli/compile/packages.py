@@ -10,7 +10,6 @@ from higress_cli.compile.recipe import Recipe
 from higress_cli.profile import Profile
 from higress_cli.system import process
 
-_PLATFORM_FLAGS: Final = ("-target=", "-gc=", "-scheduler=", "-tags=")
 _FILES: Final = ("GoFiles", "CgoFiles", "CFiles", "CXXFiles", "HFiles", "SFiles", "SysoFiles", "EmbedFiles")
 # A line for each fact, its kind in front: the JSON of `go list` without a choice of fields costs ten times as much,
 # and the choice of fields is not in Go 1.18.
@@ -75,8 +74,7 @@ def platform_of(recipe: Recipe, *, directory: Path, variables: Mapping[str, str]
     """
     if recipe.profile == Profile.GO:
         return {name: value for name, value in recipe.edits.items() if value is not None}, ",".join(recipe.tags)
-    flags = [word for word in recipe.argv if word.startswith(_PLATFORM_FLAGS)]
-    answer = process.run(["tinygo", "info", "-json", *flags], variables=variables, cwd=directory)
+    answer = process.run(["tinygo", "info", "-json", *recipe.platform_flags], variables=variables, cwd=directory)
     try:
         facts = json.loads(answer.stdout)
         platform = {"GOOS": facts["goos"], "GOARCH": facts["goarch"], "CGO_ENABLED": "1"}

@@ -1,3 +1,4 @@
+import dataclasses
 import shlex
 
 import pytest
@@ -29,6 +30,16 @@ def test_tags_and_flags_are_added_where_the_compiler_reads_them():
     recipe = make_recipe(profile="go", abi="0.2.100", output="o.wasm", tags=["a", "b"], flags=["-trimpath"])
     assert recipe.argv == ("go", "build", "-buildmode=c-shared", "-o", "o.wasm", "-tags=a,b", "-trimpath", "./")
     assert recipe.tags == ("a", "b")
+
+
+def test_the_flags_that_choose_tinygos_files_are_known_without_the_command_line():
+    recipe = make_recipe(profile="tinygo", abi="0.2.1", output="o", tags=["a"], flags=["-target=wasip1", "-no-debug"])
+    assert recipe.platform_flags == (
+        "-scheduler=none", "-target=wasi", "-gc=custom", "-tags=custommalloc nottinygc_finalizer a", "-target=wasip1",
+    )  # fmt: skip
+    moved = dataclasses.replace(recipe, output="elsewhere.wasm")
+    assert moved.argv[:4] == ("tinygo", "build", "-o", "elsewhere.wasm")
+    assert moved.argv[4:] == recipe.argv[4:]
 
 
 def test_native_go_is_told_its_platform_and_tinygo_to_collect_less():
