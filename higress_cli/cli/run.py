@@ -98,10 +98,8 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         ("", f"sha256 {result.module_sha256}"),
     ]
     if result.renamed_export:
-        from higress_cli.gateway.plugin import ENVOY_MARKER
-
-        renamed = _("in memory {old} became {new}, which this Envoy knows; the file is as it was")
-        rows.append(("", renamed.format(old=result.renamed_export, new=ENVOY_MARKER)))
+        renamed = _("{engine} gets a copy in which {old} is called {new}; the file stays as it is")
+        rows.append(("", renamed.format(engine=result.engine, old=result.renamed_export, new=result.renamed_to)))
     rows += [
         (_("config"), str(result.config) if result.config else _("none")),
         (_("run"), str(result.run_dir)),

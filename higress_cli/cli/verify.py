@@ -99,15 +99,13 @@ def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
     )
     ui.line(_("engine: {engine}").format(engine=result.engine))
     if result.renamed_export:
-        from higress_cli.gateway.plugin import ENVOY_MARKER
-
         ui.note(
-            _("in memory {old} became {new}, which this Envoy knows; the file is as it was").format(
-                old=result.renamed_export, new=ENVOY_MARKER
+            _("{engine} gets a copy in which {old} is called {new}; the file stays as it is").format(
+                engine=result.engine, old=result.renamed_export, new=result.renamed_to
             )
         )
-    if wrong and result.run_dir:
-        ui.line(_("what the gateway said: {path}").format(path=result.run_dir / "envoy.log"))
+    if wrong and result.gateway_log:
+        ui.line(_("what the gateway said: {path}").format(path=result.gateway_log))
 
 
 def _paragraph(ui: Ui, text: str) -> None:

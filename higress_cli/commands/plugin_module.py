@@ -76,9 +76,7 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
         ConflictError: `out-file-is-folder`, as a container engine makes one.
         HgwError: what `hgw build` raises.
     """
-    path = module_path(session, project)
-    if path.is_dir():
-        check_output(path)
+    path = check_plugin(session, project)
     warnings: tuple[str, ...] = ()
     if project.has_source and build and is_stale(project.directory, path):
         from higress_cli.commands.build import build as compile_plugin
@@ -89,10 +87,26 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
     return FreshModule(path=path, warnings=warnings)
 
 
+def check_plugin(session: Session, project: Project) -> Path:
+    """Where the project's module is or will be, after a look whether there is a plugin at all.
+
+    Raises:
+        InvalidInput: `no-project` where there is neither a module nor a source.
+        ConflictError: `out-file-is-folder`, as a container engine makes one.
+        UsageError, InvalidInput: what the settings of a build raise.
+    """
+    path = module_path(session, project)
+    if path.is_dir():
+        check_output(path)
+    if not project.has_source and not path.is_file():
+        raise _missing(project, path)
+    return path
+
+
 def _missing(project: Project, path: Path) -> HgwError:
     if project.has_source:
         return InvalidInput(
-            _("there is no module {path}").format(path=path),
+            _("the module {path} does not exist").format(path=path),
             code="module-missing",
             hint="hgw build",
             details={"path": path},

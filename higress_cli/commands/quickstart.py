@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 from higress_cli.abi import Abi
-from higress_cli.choice import Choice
 from higress_cli.commands.build import Artifact, build
 from higress_cli.commands.init import init
 from higress_cli.commands.install import install
@@ -16,7 +15,7 @@ from higress_cli.commands.verify import VerifyResult, verify
 from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
-from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.opened import check_machine
 from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
@@ -81,7 +80,7 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
     started = time.monotonic()
     project = _existing(directory)
     abis = _abis(session, project, directory=directory, lang=lang)
-    _check_engine(session, project)
+    _check_engine(session, project or Project(directory=directory))
     way = _Way(session=session, total=3 + len(abis))
     warnings: list[str] = []
     with way.stage("install", _("Tools")):
@@ -169,13 +168,10 @@ def _abis(session: Session, project: Project | None, *, directory: Path, lang: s
     return (Abi.V0_2_100,) if native else tuple(Abi)
 
 
-def _check_engine(session: Session, project: Project | None) -> None:
+def _check_engine(session: Session, project: Project) -> None:
     """Minutes of installing and compiling are not to end with a missing package."""
-    wanted = Choice("auto")
-    if project is not None:
-        chosen = gateway_settings.choose(project, given=gateway_settings.Given(), variables=session.variables)
-        wanted = chosen.engine
-    choose_engine(wanted, host=session.host)
+    settings = gateway_settings.choose(project, given=gateway_settings.Given(), variables=session.variables)
+    check_machine(settings, host=session.host)
 
 
 def _place(tool: Tool) -> str:

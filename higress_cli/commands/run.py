@@ -3,40 +3,26 @@
 import contextlib
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from higress_cli.choice import Choice
-from higress_cli.commands.plugin_module import fresh_module
-from higress_cli.errors import GatewayError, HgwError
-from higress_cli.gateway.engine import Engine, check_fit, choose_engine
-from higress_cli.gateway.engines.envoy import log_lines
-from higress_cli.gateway.engines.envoy.process import Applied, Gateway, Place
-from higress_cli.gateway.plugin import Plugin, read_plugin
-from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.servers import LOOPBACK, RequestLog, check_port, upstream
-from higress_cli.gateway.services import Endpoint, clusters_of, endpoint
-from higress_cli.gateway.settings import (
-    HTTPBIN,
-    GatewaySettings,
-    Given,
-    choose,
-    config_path,
-    load_config,
-)
-from higress_cli.gateway.watch import Watched
+from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module
+from higress_cli.commands.run_events import Narrator
+from higress_cli.gateway.contract import Change
+from higress_cli.gateway.engine import ChosenEngine, choose_engine
+from higress_cli.gateway.event_log import EventLog
+from higress_cli.gateway.live import Live, Ready
+from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
+from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.services import clusters_of
+from higress_cli.gateway.settings import HTTPBIN, GatewaySettings, Given, choose, config_path, load_config
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.system.http import authorities
-
-_COMMAND: Final = "hgw run"
-_LOOK_SECONDS: Final = 0.25
-_DIED: Final = "gateway-died"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +37,14 @@ class RunResult(Result):
     """Why this engine, in the language of the call."""
     url: str
     """Where requests to the plugin go, from this machine."""
-    admin_url: str
-    """The engine's admin API, for this machine alone."""
+    admin_url: str | None
+    """The engine's admin API, for this machine alone; null where it has none."""
     upstream_url: str
     """What is behind the gateway."""
     run_dir: Path
     """The run's folder: configuration, logs, config dump; absolute."""
+    gateway_log: Path
+    """The file with all that the gateway says."""
     pid: int
     """The process to interrupt to stop the gateway."""
     module: Path
@@ -67,6 +55,8 @@ class RunResult(Result):
     """The ABI that the module declares; null where it declares none that a gateway knows."""
     renamed_export: str | None
     """The ABI marker that was renamed in a copy for this engine; null where none was."""
+    renamed_to: str | None
+    """The marker's name in that copy; null where none was renamed."""
     config: Path | None
     """The file with the plugin's configuration, absolute; null where it has none."""
     settings: Mapping[str, Choice[Any]]
@@ -93,197 +83,75 @@ def run(
     project = open_project(directory, needs_source=False)
     settings = choose(project, given=given or Given(), variables=session.variables)
     load_config(project, settings.config)
-    clusters_of(settings.services)
-    engine = choose_engine(settings.engine, host=session.host)
-    _check_ports(settings)
+    services = clusters_of(settings.services)
+    check_plugin(session, project)
+    listen = Listen.as_set(settings)
+    check_machine(settings, host=session.host, listen=listen)
     module = fresh_module(session, project, build=build)
-    plugin = read_plugin(module.path)
-    check_fit(plugin, engine)
-    with contextlib.ExitStack() as stack:
-        folder = RunFolder.create(session.dirs.runs)
-        stack.callback(folder.leave)
-        behind = _upstream(stack, folder, settings)
-        place = Place(
-            bind=settings.bind.value,
-            port=settings.port.value,
-            port_source=str(settings.port.source),
-            admin_port=settings.admin_port.value,
-            upstream=behind,
-            plugin_name=project.name,
-            certificates=authorities(session.variables),
-        )
-        gateway = stack.enter_context(Gateway(engine=engine, folder=folder, place=place, variables=session.variables))
-        live = _Live(session, project, settings=settings, gateway=gateway, engine=engine, plugin=plugin)
+    chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(module.path))
+    where = config_path(project, settings.config)
+
+    def load() -> Change:
+        plugin = read_plugin(module.path)
+        choose_engine(Choice(chosen.engine.name), host=session.host, plugin=plugin)
+        return Change(plugin=plugin, config=load_config(project, settings.config), services=services)
+
+    with open_gateway(
+        chosen,
+        settings,
+        listen=listen,
+        runs=session.dirs.runs,
+        plugin_name=project.name,
+        variables=session.variables,
+    ) as opened:
+        live = Live(opened.gateway, load=load, files=(where, module.path))
         with session.reporter.activity(_("starting the gateway")):
-            applied = live.apply()
-        result = _result(settings, gateway=gateway, plugin=plugin, applied=applied, engine=engine, live=live)
-        result = dataclasses.replace(result, warnings=module.warnings)
-        folder.record({**result.data(), "http_recorded": settings.upstream.value == HTTPBIN})
+            ready = live.start()
+        result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=module, project=project)
+        _record(opened, result, settings)
         on_ready(result)
+        narrator, event_log = Narrator(session.reporter, config=where), EventLog(opened.folder.event_log)
         with contextlib.suppress(KeyboardInterrupt):
-            live.follow(applied, result)
+            for event in live.events():
+                if isinstance(event, Ready):
+                    _record(opened, result, settings, digest=event.change.plugin.sha256)
+                event_log(event)
+                narrator(event)
     return result
 
 
-class _Live:
-    """A gateway that follows the files of a project. Its plugin and configuration are those in effect."""
-
-    def __init__(
-        self,
-        session: Session,
-        project: Project,
-        *,
-        settings: GatewaySettings,
-        gateway: Gateway,
-        engine: Engine,
-        plugin: Plugin,
-    ) -> None:
-        self._reporter = session.reporter
-        self._project = project
-        self._settings = settings
-        self._gateway = gateway
-        self._services = clusters_of(settings.services)
-        self._engine = engine
-        self._module_file = Watched(plugin.path)
-        self.config_path = config_path(project, settings.config)
-        self._config_file = Watched(self.config_path)
-        self.config = load_config(project, settings.config)
-        self._plugin = plugin
-
-    def apply(self) -> Applied:
-        """Give the gateway the plugin and its configuration.
-
-        Raises:
-            GatewayError: it does not start, or refuses.
-        """
-        return self._gateway.apply(self._plugin, self.config, self._services)
-
-    def follow(self, applied: Applied, result: RunResult) -> None:
-        """Pass on what the gateway logs, take up what changes; returns never, an interrupt ends it."""
-        folder = self._gateway.folder
-        said = log_lines.Tail(folder.log, only_new=True)
-        requests = log_lines.Tail(folder.access_log)
-        self._show(applied.log_lines)
-        while True:
-            self._gateway.check_alive()
-            self._show(_worth_showing(said.lines()))
-            for entry in requests.objects():
-                self._reporter.child_line(request_line(entry))
-            changed = [watched.settled_change() for watched in (self._config_file, self._module_file)]
-            if any(changed) and (new := self._take_up()) is not None:
-                said = log_lines.Tail(folder.log, only_new=True)
-                self._show(new.log_lines)
-                folder.record({**result.data(), "module_sha256": self._plugin.sha256})
-            time.sleep(_LOOK_SECONDS)
-
-    def _take_up(self) -> Applied | None:
-        """Give the gateway what the files say now. Where that is no good, what worked before goes on."""
-        try:
-            config = load_config(self._project, self._settings.config)
-            plugin = read_plugin(self._plugin.path)
-            check_fit(plugin, self._engine)
-            if config == self.config and plugin.sha256 == self._plugin.sha256:
-                return None
-            with self._reporter.activity(_("loading {path}").format(path=plugin.path.name)):
-                applied = self._gateway.apply(plugin, config, self._services)
-        except HgwError as error:
-            if error.code == _DIED:
-                raise
-            self._reporter.warn(error.message)
-            self._reporter.note(_("the gateway goes on with what it had before"))
-            return None
-        if config != self.config:
-            self._reporter.note(_("in effect now: {path}").format(path=self.config_path))
-        if plugin.sha256 != self._plugin.sha256:
-            text = _("in effect now: {path}, sha256 {digest}")
-            self._reporter.note(text.format(path=plugin.path, digest=plugin.sha256))
-        self.config, self._plugin = config, plugin
-        return applied
-
-    def _show(self, lines: tuple[log_lines.LogLine, ...]) -> None:
-        for line in lines:
-            self._reporter.child_line(f"[{line.level}] {line.message}")
-
-
-def request_line(entry: Mapping[str, Any]) -> str:
-    """A request of the access log in one line."""
-    by = _("answered by the upstream") if entry.get("answered_by") == "via_upstream" else _("answered in the gateway")
-    return _("{method} {path} -> {status}, {milliseconds} ms, {by}").format(
-        method=entry.get("method"),
-        path=entry.get("path"),
-        status=entry.get("status"),
-        milliseconds=entry.get("milliseconds"),
-        by=by,
-    )
-
-
-def _worth_showing(lines: list[str]) -> tuple[log_lines.LogLine, ...]:
-    """What the plugin said, and what went wrong with it: not that VMs come and go."""
-    parsed = (log_lines.parse_line(line) for line in lines)
-    return tuple(line for line in parsed if line and (line.vm or (line.logger == "wasm" and line.level == "error")))
-
-
-def _check_ports(settings: GatewaySettings) -> None:
-    """Refuse ports that are taken, with one command that mends them all."""
-    wanted = [(settings.bind.value, settings.port, "--port"), (LOOPBACK, settings.admin_port, "--admin-port")]
-    if settings.upstream.value == HTTPBIN:
-        wanted.append((LOOPBACK, settings.upstream_port, "--upstream-port"))
-    refused: list[GatewayError] = []
-    for host, port, option in wanted:
-        try:
-            check_port(host, port.value, option=option, source=str(port.source))
-        except GatewayError as error:
-            refused.append(error)
-    if refused:
-        first = refused[0]
-        commands = [error.hint for error in refused if error.hint and error.hint.startswith(_COMMAND)]
-        hint = _COMMAND + "".join(command.removeprefix(_COMMAND) for command in commands)
-        raise GatewayError(
-            first.message, code=first.code, hint=hint if commands else first.hint, details=first.details
-        ) from first
-
-
-def _upstream(stack: contextlib.ExitStack, folder: RunFolder, settings: GatewaySettings) -> Endpoint:
-    """Where requests go behind the gateway, httpbin started where it is that."""
-    if settings.upstream.value != HTTPBIN:
-        return endpoint(settings.upstream.value, source=settings.upstream.source)
-    server = stack.enter_context(
-        upstream(
-            port=settings.upstream_port.value,
-            sink=RequestLog(folder.upstream_log),
-            log=folder.server_log,
-            source=str(settings.upstream_port.source),
-        )
-    )
-    return server.at
+def _record(opened: Opened, result: RunResult, settings: GatewaySettings, *, digest: str | None = None) -> None:
+    """Keep what another hgw needs to talk to this run."""
+    facts = {**result.data(), "http_recorded": settings.upstream.value == HTTPBIN}
+    opened.folder.record({**facts, "module_sha256": digest} if digest else facts)
 
 
 def _result(
     settings: GatewaySettings,
     *,
-    gateway: Gateway,
-    plugin: Plugin,
-    applied: Applied,
-    engine: Engine,
-    live: _Live,
+    opened: Opened,
+    chosen: ChosenEngine,
+    ready: Ready,
+    module: FreshModule,
+    project: Project,
 ) -> RunResult:
-    chosen = {
-        name: getattr(settings, name)
-        for name in ("engine", "bind", "port", "admin_port", "upstream", "upstream_port", "config", "services")
-    }
+    facts, plugin = opened.gateway.facts, ready.change.plugin
     return RunResult(
-        engine=engine.name,
-        engine_version=gateway.admin.server(),
-        engine_reason=engine.reason,
-        url=gateway.url,
-        admin_url=gateway.admin.url,
-        upstream_url=gateway.place.upstream.url,
-        run_dir=gateway.folder.path,
+        engine=facts.engine,
+        engine_version=facts.version,
+        engine_reason=chosen.reason,
+        url=opened.gateway.url,
+        admin_url=facts.admin_url,
+        upstream_url=opened.upstream.at.url,
+        run_dir=opened.folder.path,
+        gateway_log=facts.log,
         pid=os.getpid(),
         module=plugin.path,
         module_sha256=plugin.sha256,
         abi=plugin.abi.version,
-        renamed_export=applied.renamed,
-        config=live.config_path if live.config is not None else None,
-        settings=chosen,
+        renamed_export=ready.applied.renamed.old if ready.applied.renamed else None,
+        renamed_to=ready.applied.renamed.new if ready.applied.renamed else None,
+        config=config_path(project, settings.config) if ready.change.config is not None else None,
+        settings={field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)},
+        warnings=module.warnings,
     )

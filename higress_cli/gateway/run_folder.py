@@ -14,6 +14,8 @@ from higress_cli.i18n import _
 from higress_cli.system import fs
 
 KEPT: Final = 20
+EVENTS: Final = "events.jsonl"
+UPSTREAM: Final = "upstream.log"
 _LOCK: Final = ".lock"
 _RECORD: Final = "run.json"
 
@@ -55,31 +57,22 @@ class RunFolder:
         return self.path.name
 
     @property
-    def log(self) -> Path:
-        """What Envoy and the plugin in it say."""
-        return self.path / "envoy.log"
-
-    @property
-    def access_log(self) -> Path:
-        """One JSON object a request."""
-        return self.path / "access.log"
+    def event_log(self) -> Path:
+        """One JSON object for each event, where a command tells them."""
+        return self.path / EVENTS
 
     @property
     def upstream_log(self) -> Path:
         """One JSON object for each request that the built-in upstream saw."""
-        return self.path / "upstream.log"
+        return self.path / UPSTREAM
 
     @property
     def server_log(self) -> Path:
         """What the built-in upstream's own libraries had to say."""
         return self.path / "upstream-errors.log"
 
-    @property
-    def config_dump(self) -> Path:
-        return self.path / "config_dump.json"
-
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
-        """Write a file that appears whole: Envoy watches some of them."""
+        """Write a file that appears whole, as those who watch it want it."""
         path = self.path / name
         fs.write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
         return path

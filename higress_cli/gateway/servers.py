@@ -1,25 +1,19 @@
-"""The HTTP servers that hgw itself plays: httpbin as the upstream, and services that a plugin calls.
+"""The HTTP servers that hgw itself plays: the upstream, and services that a plugin calls.
 
 They run in threads of this process, on the loopback address, under waitress: nothing to install, nothing left behind.
 """
 
 import contextlib
 import io
-import json
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, Self
 
-from higress_cli.errors import GatewayError
+from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.services import Endpoint
-from higress_cli.i18n import _
-from higress_cli.system import ports
 
 LOOPBACK: Final = "127.0.0.1"
 _MOST_RECORDED_BYTES: Final = 1 << 20
@@ -49,9 +43,13 @@ class Server:
         """Start it; port 0 is any.
 
         Raises:
-            OSError: the port cannot be had.
+            OSError: the port is taken, or may not be used.
+            ToolError: `engine-missing` where waitress is not installed.
         """
-        from waitress.server import create_server
+        try:
+            from waitress.server import create_server
+        except ImportError as error:
+            raise ExtraMissing("waitress") from error
 
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
@@ -83,15 +81,6 @@ class Server:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
-
-
-def httpbin() -> Application:
-    """The application of the PyPI package httpbin: the very upstream of the guide."""
-    logging.getLogger("httpbin").setLevel(logging.ERROR)  # it warns that its own web page is plain
-    from httpbin import app
-
-    application: Application = app
-    return application
 
 
 def recorded(application: Application, sink: Callable[[Seen], None]) -> Application:
@@ -135,95 +124,6 @@ def refusing() -> Iterator[Endpoint]:
     with socket.socket() as holder:
         holder.bind((LOOPBACK, 0))
         yield Endpoint(host=LOOPBACK, port=int(holder.getsockname()[1]))
-
-
-@contextlib.contextmanager
-def upstream(*, port: int, sink: Callable[[Seen], None], log: Path, source: str) -> Iterator[Server]:
-    """Httpbin on `port` (0: any; `source` says who chose it), each request told to `sink`.
-
-    Raises:
-        GatewayError: `port-in-use`.
-    """
-    with _log_to(log):
-        application = recorded(httpbin(), sink)
-        try:
-            server = Server(application, port=port)
-        except OSError as error:
-            raise port_in_use(LOOPBACK, port, option="--upstream-port", source=source) from error
-        with server:
-            yield server
-
-
-def check_port(bind: str, port: int, *, option: str, source: str) -> None:
-    """See that a server can listen there.
-
-    Raises:
-        GatewayError: `port-in-use`, `port-refused`.
-    """
-    reason = ports.refusal(bind, port)
-    if reason is not None:
-        raise GatewayError(
-            _("cannot listen on {bind}:{port} (from {source}): {reason}").format(
-                bind=bind, port=port, source=source, reason=reason
-            ),
-            code="port-refused",
-            hint=_("name another with {option}").format(option=option if port else "--bind"),
-            details={"bind": bind, "port": port, "source": source},
-        )
-    if not ports.is_free(bind, port):
-        raise port_in_use(bind, port, option=option, source=source)
-
-
-def port_in_use(bind: str, port: int, *, option: str, source: str) -> GatewayError:
-    """The error for a port that somebody else has, with a free one to take instead."""
-    holder = ports.holder(port)
-    free = ports.free_port(bind, above=port)
-    message = (
-        _("port {port} (from {source}) is in use by {holder}")
-        if holder
-        else _("port {port} (from {source}) is in use by another program")
-    )
-    return GatewayError(
-        message.format(port=port, source=source, holder=holder),
-        code="port-in-use",
-        hint=f"hgw run {option} {free}",
-        details={"bind": bind, "port": port, "source": source, "holder": holder, "free": free},
-    )
-
-
-class RequestLog:
-    """A file with one JSON object for each request that a server saw."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writing = threading.Lock()
-
-    def __call__(self, seen: Seen) -> None:
-        entry = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "method": seen.method,
-            "path": seen.path,
-            "headers": dict(seen.headers),
-            "body": seen.text,
-        }
-        with self._writing, self._path.open("a", encoding="utf-8") as sink:
-            sink.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-
-@contextlib.contextmanager
-def _log_to(path: Path) -> Iterator[None]:
-    """What the servers' libraries log goes to a file: not a word of it belongs on the terminal."""
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    loggers = [logging.getLogger(name) for name in ("waitress", "httpbin")]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.propagate = False
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)
-        handler.close()
 
 
 def _path(environ: Mapping[str, Any]) -> str:

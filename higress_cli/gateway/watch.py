@@ -1,23 +1,26 @@
-"""Files that may be edited while a gateway runs.
+"""Files that change or grow while a gateway runs.
 
 Looking at them a few times a second is simple and works everywhere: in network folders, in mounts of a container, and
 with editors that replace a file instead of writing to it.
 """
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 Stamp = tuple[int, int, int] | None
 
 
 class Watched:
-    """A file, and whether it has changed since it was last taken up. It need not exist."""
+    """A file, and whether it has changed since it was last loaded. It need not exist."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._taken = self._seen = self._stamp()
 
     def settled_change(self) -> bool:
-        """Whether the file is another than the one taken up last, and has been left alone for one look.
+        """Whether the file differs from the version last loaded and was stable for one poll.
 
         The first look after a change says False: a program may be in the middle of writing it. True is said once.
         """
@@ -34,3 +37,34 @@ class Watched:
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class Tail:
+    """The lines that a growing file gained since the last look. A line that is not complete yet waits."""
+
+    def __init__(self, path: Path, *, only_new: bool = False) -> None:
+        """Follow `path`, which need not exist yet; with `only_new`, what it holds by now is skipped."""
+        self._path = path
+        self._offset = path.stat().st_size if only_new and path.exists() else 0
+
+    def lines(self) -> list[str]:
+        """The new whole lines, oldest first."""
+        try:
+            with self._path.open("rb") as source:
+                source.seek(self._offset)
+                content = source.read()
+        except OSError:
+            return []
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return whole.decode("utf-8", errors="replace").splitlines()
+
+    def objects(self) -> Iterator[dict[str, Any]]:
+        """The new lines of a file that has a JSON object a line."""
+        for line in self.lines():
+            try:
+                found = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(found, dict):
+                yield found

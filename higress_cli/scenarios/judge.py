@@ -2,54 +2,43 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from higress_cli.gateway.servers import Seen
+from higress_cli.gateway.contract import Check
+from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.identity import HEADER, read_identity
+from higress_cli.gateway.words import trap_lines
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Expectation, TextMatch
+from higress_cli.scenarios.observed import Observed
 from higress_cli.system.http import Answer
 
 _LONGEST_QUOTE: Final = 160
-_CRASHED: Final = "wasm_fail_stream"
-"""Envoy's word for an answer that it gave because the plugin's VM had trapped."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that was looked at."""
-
-    ok: bool
-    """Whether it is as expected."""
-    expected: str
-    """What was expected, for people."""
-    got: str
-    """What came, for people."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observed:
-    """What came of a request.
-
-    `problem` is why there was no answer; `seen` is what reached the upstream, None where hgw cannot see that;
-    `log` is what the plugin wrote.
-    """
-
-    answer: Answer | None
-    problem: str = ""
-    seen: Sequence[Seen] | None = ()
-    log: Sequence[str] = ()
 
 
 def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
-    """Every expectation of a scenario, checked."""
+    """Every expectation of a scenario, checked; and that the plugin did not crash."""
+    crashes = tuple(judge_crashes(observed))
     if observed.answer is None:
-        return (Check(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem)),)
+        missing = Check(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem))
+        return (missing, *crashes)
     return (
         *_judge_answer(expect, observed.answer),
-        *_judge_upstream(expect, observed.seen),
+        *_judge_upstream(expect, observed),
         *judge_log(expect, observed.log),
+        *crashes,
     )
+
+
+def judge_crashes(observed: Observed) -> Iterator[Check]:
+    """A failed check for each crash, and for each panic that the wrapper caught."""
+    expected = _("the plugin does not crash")
+    for trap in observed.traps:
+        yield Check(ok=False, expected=expected, got=", ".join(trap_lines(trap)))
+    for line in observed.recovered:
+        yield Check(
+            ok=False, expected=expected, got=_("a panic that the wrapper caught: {line}").format(line=quote(line))
+        )
 
 
 def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
@@ -66,38 +55,26 @@ def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
     yield Check(ok=fitting is not None, expected=expected, got=quote(got) if got else _("the plugin wrote nothing"))
 
 
-def judge_identity(answer: Answer | None, *, header: str, run: str, config: int | None, digest: str) -> Check:
+def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Check:
     """Whether an answer came from this gateway with this module in it, and the module lived to see it.
 
-    `run` empty and `config` None: any run, any version of the configuration.
+    `run` and `version` empty: any run, any version of the configuration.
     """
-    wanted = {"run": run, "config": str(config) if config is not None else "", "sha256": digest}
     expected = _("the answer comes from the module {digest}").format(digest=digest)
     if answer is None:
         return Check(ok=False, expected=expected, got=_("no answer"))
-    given = answer.headers.get(header)
+    given = answer.headers.get(HEADER)
     if given is None:
-        return Check(
-            ok=False,
-            expected=expected,
-            got=_("an answer without {header}: not from a gateway of hgw").format(header=header),
-        )
-    facts = read_identity(given)
-    if any(value and facts.get(key) != value for key, value in wanted.items()):
-        return Check(ok=False, expected=expected, got=f"{header}: {given}")
-    if facts.get("by") == _CRASHED:
-        return Check(
-            ok=False,
-            expected=expected,
-            got=_("the plugin crashed, and the gateway answered {status} for it").format(status=answer.status),
-        )
-    return Check(ok=True, expected=expected, got=_("the module {digest}").format(digest=facts["sha256"]))
-
-
-def read_identity(value: str) -> dict[str, str]:
-    """The fields of an identity header: run, config, sha256, by."""
-    pairs = (part.strip().partition("=") for part in value.split(";"))
-    return {name: content for name, _separator, content in pairs}
+        got = _("an answer without {header}: not from a gateway of hgw").format(header=HEADER)
+        return Check(ok=False, expected=expected, got=got)
+    identity = read_identity(given)
+    wanted = ((run, identity.run), (version, identity.version), (digest, identity.sha256))
+    if any(value and value != found for value, found in wanted):
+        return Check(ok=False, expected=expected, got=f"{HEADER}: {given}")
+    if identity.answered_by is AnsweredBy.CRASHED:
+        got = _("the plugin crashed, and the gateway answered {status} for it").format(status=answer.status)
+        return Check(ok=False, expected=expected, got=got)
+    return Check(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
 
 
 def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Check]:
@@ -113,16 +90,16 @@ def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Check]:
         yield _check(_("body"), expect.body, answer.text)
 
 
-def _judge_upstream(expect: Expectation, seen: Sequence[Seen] | None) -> Iterator[Check]:
+def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Check]:
+    seen = observed.seen
     if expect.upstream_reached is None:
         return
-    reached = _("the upstream gets a request") if expect.upstream_reached else _("the upstream gets no request")
+    if not expect.upstream_reached:
+        yield _judge_absence(observed)
+        return
+    reached = _("the upstream gets a request")
     if seen is None:
         yield Check(ok=False, expected=reached, got=_("hgw cannot see what this upstream gets"))
-        return
-    if not expect.upstream_reached:
-        got = ", ".join(f"{request.method} {request.path}" for request in seen)
-        yield Check(ok=not seen, expected=reached, got=_("it got {requests}").format(requests=got) if seen else reached)
         return
     if not seen:
         yield Check(ok=False, expected=reached, got=_("the upstream gets no request"))
@@ -138,6 +115,20 @@ def _judge_upstream(expect: Expectation, seen: Sequence[Seen] | None) -> Iterato
         yield _check(_("the upstream's header {name}").format(name=name), match, request.headers.get(name))
     if expect.upstream_body is not None:
         yield _check(_("the upstream's body"), expect.upstream_body, request.text)
+
+
+def _judge_absence(observed: Observed) -> Check:
+    """Whether nothing of the request reached the upstream: it and the gateway are asked, each sees what it can."""
+    expected = _("the upstream gets no request")
+    if observed.seen:
+        requests = ", ".join(f"{request.method} {request.path}" for request in observed.seen)
+        return Check(ok=False, expected=expected, got=_("it got {requests}").format(requests=requests))
+    if observed.sent_upstream:
+        requests = ", ".join(observed.sent_upstream)
+        return Check(ok=False, expected=expected, got=_("it got the headers of {requests}").format(requests=requests))
+    if observed.seen is None and observed.events is None:
+        return Check(ok=False, expected=expected, got=_("hgw cannot see what this upstream gets"))
+    return Check(ok=True, expected=expected, got=expected)
 
 
 def _check(what: str, match: TextMatch, value: str | None) -> Check:

@@ -1,24 +1,28 @@
 """Scenarios on a gateway that somebody else started with `hgw run`."""
 
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from higress_cli.errors import GatewayError, InvalidInput
-from higress_cli.gateway.engines.envoy import log_lines
-from higress_cli.gateway.engines.envoy.bootstrap import IDENTITY_HEADER
-from higress_cli.gateway.run_folder import read_record
-from higress_cli.gateway.servers import Seen
+from higress_cli.gateway.contract import Renamed
+from higress_cli.gateway.event_log import WrittenEvents
+from higress_cli.gateway.identity import HEADER, read_identity
+from higress_cli.gateway.run_folder import EVENTS, UPSTREAM, read_record
+from higress_cli.gateway.upstream import SeenRequests
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Request, Scenario
-from higress_cli.scenarios.judge import Observed, judge, judge_identity, read_identity
-from higress_cli.scenarios.step import Step, exchange, make_step, send
-from higress_cli.scenarios.trial import follow_log
-from higress_cli.system.http import NoAnswerError, ask
+from higress_cli.scenarios.judge import judge, judge_identity
+from higress_cli.scenarios.play import Ground, play
+from higress_cli.scenarios.step import Step, exchange, make_step, skipped_step
+from higress_cli.system.http import Answer, NoAnswerError, ask
 
-_SECONDS = 20.0
+_SECONDS: Final = 20.0
+_LAG_SECONDS: Final = 0.3
+"""How long it takes at most until `hgw run` has written down what happened."""
 
 
 class RunningGateway:
@@ -28,7 +32,7 @@ class RunningGateway:
         self.url = url
         self.record = record
         self._digest = digest
-        self._run = run
+        self._run_id = run
 
     @classmethod
     def find(cls, url: str, *, runs: Path, digest: str) -> Self:
@@ -47,17 +51,19 @@ class RunningGateway:
                 hint="hgw run",
                 details={"url": url},
             ) from error
-        run = read_identity(answer.headers.get(IDENTITY_HEADER, "")).get("run", "")
+        run = read_identity(answer.headers.get(HEADER, "")).run
         return cls(url, digest=digest, run=run, record=read_record(runs, run))
 
-    def load(self, name: str) -> Step:
+    def _load(self) -> Step:
         """Whether the module that answers is the one that is meant."""
         started = time.monotonic()
-        answer, _problem = send(Request(), self.url)
-        check = judge_identity(answer, header=IDENTITY_HEADER, run="", config=None, digest=self._digest)
-        return make_step(name, [check], started=started)
+        answer: Answer | None = None
+        with contextlib.suppress(NoAnswerError):
+            answer = ask(f"{self.url}{Request().path}", timeout=_SECONDS)
+        check = judge_identity(answer, digest=self._digest)
+        return make_step(_("the gateway at {url} runs this module").format(url=self.url), [check], started=started)
 
-    def obstacle(self, scenario: Scenario) -> str | None:
+    def _obstacle(self, scenario: Scenario) -> str | None:
         """Why a scenario cannot be run here, None where it can."""
         own = {
             "config": None if scenario.config == self._configuration() else scenario.config,
@@ -76,28 +82,50 @@ class RunningGateway:
             return _("the gateway's log is not on this machine")
         return None
 
-    def run(self, scenario: Scenario) -> Step:
-        """One scenario without an obstacle."""
+    @property
+    def log(self) -> Path | None:
+        """The file with all that it says, None where that is not on this machine."""
+        path = (self.record or {}).get("gateway_log")
+        return Path(str(path)) if path else None
+
+    @property
+    def renamed(self) -> Renamed | None:
+        """The export that has another name in the copy that its engine loaded."""
+        old, new = ((self.record or {}).get(key) for key in ("renamed_export", "renamed_to"))
+        return Renamed(old=str(old), new=str(new)) if old and new else None
+
+    def steps(self, scenarios: Sequence[Scenario]) -> Iterator[Step]:
+        """A step for the module that answers, and one for each scenario; what has an obstacle is skipped."""
+        yield self._load()
+        for scenario in scenarios:
+            obstacle = self._obstacle(scenario)
+            yield skipped_step(scenario.name, obstacle) if obstacle else self._run(scenario)
+
+    def _run(self, scenario: Scenario) -> Step:
         started = time.monotonic()
-        direct = scenario.request.via == "upstream"
-        base = str((self.record or {}).get("upstream_url", "")) if direct else self.url
-        folder = Path(str((self.record or {}).get("run_dir", "")))
-        seen = log_lines.Tail(folder / "upstream.log", only_new=True)
-        log = log_lines.Tail(folder / "envoy.log", only_new=True)
-        answer, problem = send(scenario.request, base)
-        observed = Observed(
-            answer=answer,
-            problem=problem,
-            seen=_requests(seen) if self._records("http_recorded") else None,
-            log=follow_log(log, scenario.expect),
-        )
+        ground = self._ground()
+        observed = play(scenario, ground)
         checks = list(judge(scenario.expect, observed))
-        if answer is not None and not direct:
-            checks.append(
-                judge_identity(answer, header=IDENTITY_HEADER, run=self._run, config=None, digest=self._digest)
-            )
-        told = exchange(scenario.request, base, answer)
+        if observed.answer is not None and scenario.request.via != "upstream":
+            checks.append(judge_identity(observed.answer, run=self._run_id, digest=self._digest))
+        told = exchange(scenario.request, ground.base(scenario), observed.answer)
         return make_step(scenario.name, checks, started=started, exchange=told)
+
+    def _ground(self) -> Ground:
+        if self.record is None:
+            return Ground(
+                url=self.url, upstream_url=None, events=_nothing, seen=_nothing, check_alive=_nothing, lag=0.0
+            )
+        folder = Path(str(self.record.get("run_dir", "")))
+        seen = SeenRequests(folder / UPSTREAM).take if self._records("http_recorded") else _nothing
+        return Ground(
+            url=self.url,
+            upstream_url=str(self.record.get("upstream_url", "")),
+            events=WrittenEvents(folder / EVENTS).take,
+            seen=seen,
+            check_alive=_nothing,
+            lag=_LAG_SECONDS,
+        )
 
     def _configuration(self) -> Mapping[str, Any] | None:
         """What the gateway's plugin is configured with: `hgw run` follows its file. None where that is not here."""
@@ -111,13 +139,5 @@ class RunningGateway:
         return bool((self.record or {}).get(key))
 
 
-def _requests(tail: log_lines.Tail) -> Sequence[Seen]:
-    return [
-        Seen(
-            method=str(entry.get("method")),
-            path=str(entry.get("path")),
-            headers=entry.get("headers") or {},
-            body=None if entry.get("body") is None else str(entry["body"]).encode(),
-        )
-        for entry in tail.objects()
-    ]
+def _nothing() -> None:
+    """Nobody can hear, see or say it."""

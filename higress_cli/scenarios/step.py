@@ -1,19 +1,26 @@
 """One step of a verification: what was asked, and what came of it."""
 
+import dataclasses
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final, Self
 
-from higress_cli.i18n import _
+from higress_cli.gateway.contract import Check
 from higress_cli.project.scenario import Request
-from higress_cli.scenarios.judge import Check
-from higress_cli.system.http import Answer, NoAnswerError, ask
+from higress_cli.system.http import Answer
 
-# Envoy gives an upstream 15 s; a request that is silent for longer than that was stopped and never resumed.
-_SILENCE_SECONDS: Final = 20.0
 _LONGEST_BODY: Final = 4000
+
+
+class Status(StrEnum):
+    """What came of a step."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class Step:
     name: str
     """The scenario's name."""
     ok: bool
-    """Whether all of it is as expected."""
+    """Whether nothing is other than expected; also true of what was skipped."""
     expected: str
     """All that was expected, in the language of the call."""
     got: str
@@ -46,19 +53,40 @@ class Step:
     """The same, one by one."""
     exchange: Exchange | None = None
     """The request and its answer; null where nothing was sent."""
+    status: Status = Status.PASSED
+    """Whether it was as expected; skipped where this gateway cannot do what it asks for."""
+    reason: str | None = None
+    """Why it was skipped; null where it was not."""
+
+    def with_checks(self, more: Iterable[Check]) -> Self:
+        """The same step with more that was looked at."""
+        return dataclasses.replace(self, **_summed((*self.checks, *more)))
 
 
 def make_step(name: str, checks: Sequence[Check], *, started: float, exchange: Exchange | None = None) -> Step:
     """A step from its checks; `started` is of `time.monotonic`."""
     return Step(
         name=name,
-        ok=all(check.ok for check in checks),
-        expected="; ".join(check.expected for check in checks),
-        got="; ".join(check.got for check in checks),
         seconds=round(time.monotonic() - started, 3),
-        checks=tuple(checks),
         exchange=exchange,
+        **_summed(checks),
     )
+
+
+def skipped_step(name: str, reason: str) -> Step:
+    """A step that could not be taken."""
+    return Step(name=name, ok=True, expected="", got="", seconds=0.0, checks=(), status=Status.SKIPPED, reason=reason)
+
+
+def _summed(checks: Sequence[Check]) -> dict[str, Any]:
+    ok = all(check.ok for check in checks)
+    return {
+        "ok": ok,
+        "status": Status.PASSED if ok else Status.FAILED,
+        "expected": "; ".join(check.expected for check in checks),
+        "got": "; ".join(check.got for check in checks),
+        "checks": tuple(checks),
+    }
 
 
 def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
@@ -74,24 +102,3 @@ def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
         status=answer.status if answer else None,
         body=answer.text[:_LONGEST_BODY] if answer else None,
     )
-
-
-def send(request: Request, base: str, *, extra_seconds: float = 0.0) -> tuple[Answer | None, str]:
-    """The answer to a scenario's request at the server `base`, or None and why there was none."""
-    patience = _SILENCE_SECONDS + extra_seconds
-    started = time.monotonic()
-    try:
-        answer = ask(
-            f"{base}{request.path}",
-            method=request.method,
-            headers=request.headers,
-            body=request.body.encode(),
-            timeout=patience,
-        )
-    except NoAnswerError as error:
-        if time.monotonic() - started >= patience:
-            return None, _("silence for {seconds:g} s: was the request stopped and never resumed?").format(
-                seconds=patience
-            )
-        return None, str(error)
-    return answer, ""

@@ -1,144 +1,129 @@
 """Scenarios on a gateway that exists for them alone."""
 
 import contextlib
-import json
-import threading
+import dataclasses
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.engines.envoy import log_lines
-from higress_cli.gateway.engines.envoy.bootstrap import DEFAULT_ROUTE, IDENTITY_HEADER
-from higress_cli.gateway.engines.envoy.process import Applied, Gateway, active_plugin
-from higress_cli.gateway.plugin import Plugin, for_envoy
-from higress_cli.gateway.servers import Seen, Server, answering, refusing
+from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Check, Renamed
+from higress_cli.gateway.events import Event, Trap
+from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.servers import Server, answering, refusing
 from higress_cli.gateway.services import Endpoint, cluster_name
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
-from higress_cli.project.scenario import Expectation, Scenario, Service
-from higress_cli.scenarios.judge import Check, Observed, judge, judge_identity, judge_log
-from higress_cli.scenarios.step import Exchange, Step, exchange, make_step, send
+from higress_cli.project.scenario import Scenario, Service
+from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
+from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.play import Ground, play
+from higress_cli.scenarios.step import Step, exchange, make_step
 
 REFUSED: Final = "plugin-refused"
-_LOG_SECONDS: Final = 1.0
-_OPEN: Final = "FAIL_OPEN"
-
-
-class Witness:
-    """Remembers what the upstream saw."""
-
-    def __init__(self) -> None:
-        self._seen: list[Seen] = []
-        self._adding = threading.Lock()
-
-    def __call__(self, seen: Seen) -> None:
-        with self._adding:
-            self._seen.append(seen)
-
-    def take(self) -> tuple[Seen, ...]:
-        """What was seen since the last call."""
-        with self._adding:
-            seen, self._seen = tuple(self._seen), []
-        return seen
 
 
 class Trial:
-    """A gateway, and the state it is in between scenarios. `witness` None: hgw cannot see what the upstream gets."""
+    """A gateway and the state it is in between scenarios; `change` is the plugin as the project has it."""
 
-    def __init__(
-        self,
-        *,
-        gateway: Gateway,
-        plugin: Plugin,
-        config: PluginConfig | None,
-        services: Mapping[str, Endpoint],
-        witness: Witness | None,
-        settings_file: Path,
-    ) -> None:
-        self._gateway = gateway
-        self._plugin = plugin
-        self._config = config
-        self._services = dict(services)
-        self._witness = witness
+    def __init__(self, opened: Opened, *, change: Change, settings_file: Path) -> None:
+        self._gateway = opened.gateway
+        self._opened = opened
+        self._change = change
         self._settings_file = settings_file
-        self._applied: Applied | None = None
-        self._in_effect: tuple[PluginConfig | None, Mapping[str, Endpoint], str] | None = None
+        self._applied: tuple[Change, Applied] | None = None
+        self._crashed = False
 
-    def load(self, name: str) -> Step:
-        """Start the gateway with the plugin and its own configuration, and ask it what it is running.
+    @property
+    def renamed(self) -> Renamed | None:
+        """The export that has another name in the copy that the engine loads."""
+        return self._applied[1].renamed if self._applied else None
 
-        Raises:
-            GatewayError: it does not start, or refuses the plugin.
-        """
-        started = time.monotonic()
-        self._apply(self._config, self._services, DEFAULT_ROUTE)
-        return make_step(name, self._evidence(), started=started)
-
-    def run(self, scenario: Scenario) -> Step:
-        """One scenario. Whatever is wrong with it is in the step.
+    def steps(self, scenarios: Sequence[Scenario], *, on_scenario: Callable[[str], None]) -> Iterator[Step]:
+        """A step for the start of the gateway, and one for each scenario.
 
         Raises:
-            GatewayError: the gateway itself failed.
+            GatewayError: the gateway itself failed, or refuses the plugin as the project has it.
             InvalidInput: `service-invalid` for the name of a service.
         """
+        step = self._load()
+        for scenario in scenarios:
+            yield self._with_late_crashes(step)
+            on_scenario(scenario.name)
+            step = self._run(scenario)
+        yield self._with_late_crashes(step)
+
+    def _load(self) -> Step:
+        """Start the gateway with the plugin and its own configuration, and ask it what it is running."""
         started = time.monotonic()
-        config = self._config
+        self._apply(self._change)
+        return make_step(
+            _("the gateway runs this module with its configuration"), self._gateway.evidence(), started=started
+        )
+
+    def _run(self, scenario: Scenario) -> Step:
+        """One scenario. Whatever is wrong with it is in the step."""
+        started = time.monotonic()
+        config = self._change.config
         if scenario.config is not None:
             config = PluginConfig(values=dict(scenario.config), source=str(self._settings_file))
         with self._played(scenario.services) as services:
+            change = dataclasses.replace(
+                self._change, config=config, services=services, route=scenario.route or DEFAULT_ROUTE
+            )
             try:
-                self._apply(config, services, scenario.route or DEFAULT_ROUTE)
+                applied = self._apply(change)
             except GatewayError as error:
                 if error.code != REFUSED:
                     raise
                 return make_step(scenario.name, [_refusal(error)], started=started)
-            checks, told = self._checks(scenario)
-            return make_step(scenario.name, checks, started=started, exchange=told)
-
-    def _checks(self, scenario: Scenario) -> tuple[list[Check], Exchange]:
-        request = scenario.request
-        direct = request.via == "upstream"
-        base = self._gateway.place.upstream.url if direct else self._gateway.url
-        if self._witness:
-            self._witness.take()
-        tail = log_lines.Tail(self._gateway.folder.log, only_new=True)
-        delays = sum(service.delay_seconds for service in scenario.services.values())
-        answer, problem = send(request, base, extra_seconds=delays)
-        self._gateway.check_alive()
-        observed = Observed(
-            answer=answer,
-            problem=problem,
-            seen=self._witness.take() if self._witness else None,
-            log=follow_log(tail, scenario.expect),
-        )
+            observed = play(scenario, self._ground())
         checks = list(judge(scenario.expect, observed))
-        if answer is not None and not direct:
-            assert self._applied is not None  # noqa: S101 -- _apply has set it
+        if observed.answer is not None and scenario.request.via != "upstream":
             checks.append(
                 judge_identity(
-                    answer,
-                    header=IDENTITY_HEADER,
-                    run=self._gateway.folder.id,
-                    config=self._applied.version,
-                    digest=self._plugin.sha256,
+                    observed.answer,
+                    run=self._opened.folder.id,
+                    version=str(applied.version),
+                    digest=self._change.plugin.sha256,
                 )
             )
-        return checks, exchange(request, base, answer)
+        self._crashed = bool(observed.traps)
+        told = exchange(scenario.request, self._ground().base(scenario), observed.answer)
+        return make_step(scenario.name, checks, started=started, exchange=told)
 
-    def _apply(self, config: PluginConfig | None, services: Mapping[str, Endpoint], route: str) -> None:
-        """Bring the gateway into a state, unless it is in it."""
-        wanted = (config, dict(services), route)
-        if self._in_effect != wanted:
-            self._applied = self._gateway.apply(self._plugin, config, services, route=route)
-            self._in_effect = wanted
+    def _ground(self) -> Ground:
+        return Ground(
+            url=self._gateway.url,
+            upstream_url=self._opened.upstream.at.url,
+            events=self._gateway.events,
+            seen=self._opened.upstream.seen,
+            check_alive=self._gateway.check_alive,
+        )
+
+    def _apply(self, change: Change) -> Applied:
+        """Bring the gateway into a state, unless it is in it. A crash of one scenario is not the next one's."""
+        if self._applied is None or self._applied[0] != change:
+            self._applied = change, self._gateway.apply(change)
+        elif self._crashed:
+            self._gateway.recover()
+        self._crashed = False
+        return self._applied[1]
+
+    def _with_late_crashes(self, step: Step) -> Step:
+        """The step with what happened after it, and before anything else was done."""
+        late: Sequence[Event] = [event for event in self._gateway.events() if isinstance(event, Trap)]
+        if not late:
+            return step
+        self._crashed = True
+        return step.with_checks(judge_crashes(Observed(answer=None, events=late)))
 
     @contextlib.contextmanager
     def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:
         """The clusters while a scenario lasts: the project's own services, and those that hgw plays."""
-        clusters = dict(self._services)
+        clusters = dict(self._change.services)
         with contextlib.ExitStack() as stack:
             for key, service in wanted.items():
                 name = cluster_name(key, source=Source(SourceKind.FILE, str(self._settings_file)))
@@ -155,53 +140,6 @@ class Trial:
                     )
                     clusters[name] = stack.enter_context(Server(application)).at
             yield clusters
-
-    def _evidence(self) -> list[Check]:
-        """What the gateway itself says that it runs."""
-        assert self._applied is not None  # noqa: S101 -- load has set it
-        state = self._gateway.admin.listener()
-        shown = active_plugin(state.active or {}, self._gateway.place.plugin_name)
-        return [
-            _module_check(shown, self._applied, self._plugin),
-            _vm_check(self._gateway.admin.living_vms()),
-        ]
-
-
-def follow_log(tail: log_lines.Tail, expect: Expectation) -> list[str]:
-    """What the plugin wrote since `tail`. A line that is expected may come a moment after the answer."""
-    found: list[str] = []
-    deadline = time.monotonic() + _LOG_SECONDS
-    while True:
-        parsed = (log_lines.parse_line(line) for line in tail.lines())
-        found += [line.message for line in parsed if line and line.vm]
-        waiting = expect.log is not None and not expect.log.absent
-        if not waiting or time.monotonic() > deadline or all(check.ok for check in judge_log(expect, found)):
-            return found
-        time.sleep(0.05)
-
-
-def _module_check(shown: Mapping[str, Any] | None, applied: Applied, plugin: Plugin) -> Check:
-    """Whether the filter in the chain has this module, byte for byte but for a renamed marker, and fails closed."""
-    expected = _("the filter chain holds the module {digest}").format(digest=plugin.sha256)
-    if shown is None:
-        return Check(ok=False, expected=expected, got=_("the filter chain holds no such plugin"))
-    filename = shown.get("vm_config", {}).get("code", {}).get("local", {}).get("filename")
-    try:
-        loaded = applied.module.read_bytes()
-    except OSError:
-        loaded = b""
-    same = filename == str(applied.module) and loaded == for_envoy(plugin).content
-    if same and shown.get("failure_policy") != _OPEN:
-        return Check(ok=True, expected=expected, got=_("the module {digest}").format(digest=plugin.sha256))
-    return Check(ok=False, expected=expected, got=json.dumps(shown.get("vm_config", {})))
-
-
-def _vm_check(count: int) -> Check:
-    return Check(
-        ok=count > 0,
-        expected=_("its virtual machine is alive"),
-        got=_("{count} virtual machines").format(count=count),
-    )
 
 
 def _refusal(error: GatewayError) -> Check:

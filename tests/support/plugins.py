@@ -79,7 +79,7 @@ _WAT = """
       (then (drop (call $log (i32.const 4) (i32.const 48) (i32.const 29))) (i32.const 0))
       (else (i32.const 1))))
   (func (export "proxy_on_request_headers") (param $ctx i32) (param i32 i32) (result i32)
-    (if (i32.eq (global.get $mode) (i32.const 99)) (then (unreachable)))
+    (if (i32.eq (global.get $mode) (i32.const 99)) (then (call $refuse_to_live)))
     (if (i32.eq (global.get $mode) (i32.const 115)) (then (return (i32.const 1))))
     (if (i32.eq (global.get $mode) (i32.const 110)) (then
       (if (call $property (i32.const 176) (i32.const 10) (i32.const 0) (i32.const 4)) (then (unreachable)))
@@ -110,6 +110,7 @@ _WAT = """
     (drop (call $get (i32.const 6) (i32.const 128) (i32.const 7) (i32.const 0) (i32.const 4)))
     (drop (call $context (global.get $stream)))
     (call $reply (i32.load (i32.const 0)) (i32.load (i32.const 4))))
+  (func $refuse_to_live (unreachable))
   (func $reply (param $text i32) (param $bytes i32)
     (drop (call $answer (i32.const 200) (i32.const 0) (i32.const 0) (local.get $text) (local.get $bytes)
       (i32.const 0) (i32.const 0) (i32.const -1)))))

@@ -1,0 +1,17 @@
+"""The engines by name, in the order in which `auto` tries them. Each is a folder, imported when it is asked for."""
+
+from importlib import import_module
+from typing import Final, cast
+
+from higress_cli.gateway.contract import Engine
+
+TABLE: Final[dict[str, str]] = {
+    "envoy": "higress_cli.gateway.engines.envoy.engine",
+}
+"""A name, and the module whose `ENGINE` it is."""
+
+
+def engine(name: str) -> Engine | None:
+    """The engine of this name, None where this version of hgw has none."""
+    module = TABLE.get(name)
+    return cast("Engine", import_module(module).ENGINE) if module else None

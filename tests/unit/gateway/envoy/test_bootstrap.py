@@ -18,13 +18,14 @@ def plan(**differently: object) -> ListenerPlan:
         "version": 3,
         "bind": "127.0.0.1",
         "port": 10000,
-        "identity": "run=r; config=3; sha256=abc",
+        "identity": "engine=envoy; run=r; config=3; sha256=abc; by=",
         "plugin_name": "demo",
         "module": RUN / "module-abc.wasm",
         "configuration": '{"mockEnable": true}',
         "stops_on_headers": False,
         "upstream": Endpoint(host="127.0.0.1", port=12345),
         "access_log": RUN / "access.log",
+        "streams_log": RUN / "streams.log",
         "helper": RUN / "route_names.wasm",
     }
     return ListenerPlan(**{**facts, **differently})

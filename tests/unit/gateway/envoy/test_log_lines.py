@@ -1,8 +1,24 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from higress_cli.gateway.engines.envoy.log_lines import LogLine, Tail, parse_line, reasons
+from higress_cli.gateway.engines.envoy.log_lines import LogLine, LogReader, parse_line, reasons
+from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, PluginLine, Trap
 
-HEAD = "[2026-11-24 11:12:57.740]"
+HEAD = "[2026-11-24T11:12:57.740+00:00][77]"
+AT = datetime(2026, 11, 24, 11, 12, 57, 740_000, tzinfo=UTC)
+TRAP = (
+    f"{HEAD}[error][wasm] Function: proxy_on_log failed: Uncaught RuntimeError: unreachable\\nProxy-Wasm plugin in-VM "
+    "backtrace:\\n  0:  0x2e64f - runtime.runtimePanicAt\\n  1:  0x1c5c4 - runtime.lookupPanic\\n"
+    "  2:  0x2e55d - main.main$2\\n  3:  0x45b43 - (*example.com/plugin/log.Writer).Flush"
+)
+
+
+def read(*lines: str) -> list[Event]:
+    reader = LogReader()
+    parsed = [parse_line(text) for text in lines]
+    assert all(parsed)
+    return [event for line in parsed if line and (event := reader.read(line))]
 
 
 @pytest.mark.parametrize(
@@ -10,21 +26,84 @@ HEAD = "[2026-11-24 11:12:57.740]"
     [
         (
             f"{HEAD}[info][wasm] wasm log hgw-3: line one\\nline two",
-            LogLine(level="info", logger="wasm", message="line one\nline two", vm="hgw-3"),
+            LogLine(at=AT, thread="77", level="info", logger="wasm", message="line one\nline two", vm="hgw-3"),
         ),
         (
             f"{HEAD}[warning][wasm] wasm log demo my_root hgw-12: a: b",
-            LogLine(level="warning", logger="wasm", message="a: b", vm="hgw-12"),
+            LogLine(at=AT, thread="77", level="warn", logger="wasm", message="a: b", vm="hgw-12"),
         ),
         (
-            f"{HEAD}[error][wasm] Function: proxy_on_request_headers failed: x",
-            LogLine(level="error", logger="wasm", message="Function: proxy_on_request_headers failed: x"),
+            f"{HEAD}[error][config] no such cluster",
+            LogLine(at=AT, thread="77", level="error", logger="config", message="no such cluster"),
         ),
         ("envoy: error while loading shared libraries: libm.so.6", None),
+        ("[soon][77][info][main] starting", None),
     ],
 )
 def test_a_line_is_taken_apart(text, line):
     assert parse_line(text) == line
+
+
+def test_a_trap_has_its_function_its_reason_its_panic_and_its_frames():
+    panic = f"{HEAD}[info][wasm] wasm log demo hgw-1: panic: runtime error: index out of range"
+    frames = (
+        "runtime.runtimePanicAt",
+        "runtime.lookupPanic",
+        "main.main$2",
+        "(*example.com/plugin/log.Writer).Flush",
+    )
+    assert read(panic, TRAP) == [
+        PluginLine(at=AT, level="info", text="panic: runtime error: index out of range"),
+        Trap(
+            at=AT,
+            function="proxy_on_log",
+            reason="unreachable",
+            panic="panic: runtime error: index out of range",
+            frames=frames,
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "[2026-11-24T11:12:57.740+00:00][78][info][wasm] wasm log hgw-1: panic: in another machine",
+        "[2026-11-24T11:12:37.740+00:00][77][info][wasm] wasm log hgw-1: panic: long ago",
+        f"{HEAD}[info][wasm] wasm log hgw-1: do not panic: all is well",
+    ],
+)
+def test_a_panic_of_another_moment_is_not_the_reason_of_a_trap(before):
+    trap = read(before, TRAP)[-1]
+    assert isinstance(trap, Trap)
+    assert trap.panic is None
+
+
+def test_calls_are_told_at_the_end_of_a_callback_and_where_one_was_refused():
+    events = read(
+        f"{HEAD}[trace][wasm] [host->vm] proxy_on_request_body(3, 7, 1)",
+        f"{HEAD}[trace][wasm] [vm->host] env.proxy_get_buffer_bytes(0, 0, 7, 64, 60)",
+        f"{HEAD}[trace][wasm] [host->vm] proxy_on_memory_allocate(7)",
+        f"{HEAD}[trace][wasm] [host<-vm] proxy_on_memory_allocate return: 511968",
+        f"{HEAD}[trace][wasm] [vm<-host] env.proxy_get_buffer_bytes return: 0",
+        f"{HEAD}[trace][wasm] [vm->host] env.proxy_add_header_map_value(0, 96, 5, 112, 5)",
+        f"{HEAD}[trace][wasm] [vm<-host] env.proxy_add_header_map_value return: 2",
+        f"{HEAD}[trace][wasm] [vm<-host] wasi_snapshot_preview1.fd_write return: 8",
+        f"{HEAD}[trace][wasm] [host<-vm] proxy_on_request_body return: 0",
+        f"{HEAD}[trace][wasm] [host->vm] proxy_on_log(3)",
+        f"{HEAD}[trace][wasm] [host<-vm] proxy_on_log return: void",
+    )
+    assert events == [
+        CallRefused(at=AT, function="proxy_on_request_body", call="proxy_add_header_map_value", status=2),
+        CallbackReturned(at=AT, function="proxy_on_request_body", action=0),
+        CallbackReturned(at=AT, function="proxy_on_log", action=None),
+    ]
+
+
+def test_a_call_that_found_nothing_was_not_refused():
+    assert not read(
+        f"{HEAD}[trace][wasm] [host->vm] proxy_on_request_headers(3, 7, 1)",
+        f"{HEAD}[trace][wasm] [vm<-host] env.proxy_get_header_map_value return: 1",
+    )
 
 
 def test_reasons_are_errors_and_the_plugins_words_each_once():
@@ -33,6 +112,9 @@ def test_reasons_are_errors_and_the_plugins_words_each_once():
         f"{HEAD}[info][wasm] wasm log hgw-1: my last words",
         f"{HEAD}[info][wasm] wasm log hgw-1: my last words",
         f"{HEAD}[error][wasm] Wasm VM failed Failed to load",
+        f"{HEAD}[critical][wasm] Plugin demo failed to load",
+        f"{HEAD}[error][wasm] Wasm VM failed Failed to configure base Wasm plugin",
+        f"{HEAD}[error][wasm] Failed to load Wasm module due to a missing import: env.tomorrow",
         f"{HEAD}[debug][wasm] ~Wasm 0 remaining active",
         "cannot open shared object",
         "",
@@ -40,26 +122,10 @@ def test_reasons_are_errors_and_the_plugins_words_each_once():
     assert reasons(lines) == (
         "[info] my last words",
         "[error] Wasm VM failed Failed to load",
+        "[error] Failed to load Wasm module due to a missing import: env.tomorrow",
         "cannot open shared object",
     )
 
 
-def test_a_tail_gives_each_whole_line_once(tmp_path):
-    path = tmp_path / "log"
-    tail = Tail(path)
-    assert tail.lines() == []
-    path.write_bytes("one\nzwei ü\nhal".encode())
-    assert tail.lines() == ["one", "zwei ü"]
-    with path.open("ab") as sink:
-        sink.write(b"f\n")
-    assert tail.lines() == ["half"]
-    assert tail.lines() == []
-
-
-def test_a_tail_may_skip_what_is_there(tmp_path):
-    path = tmp_path / "log"
-    path.write_text("old\n")
-    tail = Tail(path, only_new=True)
-    with path.open("a") as sink:
-        sink.write('{"a": 1}\nnonsense\n[1]\n{"b": 2}\n')
-    assert list(tail.objects()) == [{"a": 1}, {"b": 2}]
+def test_a_trap_is_a_reason_in_one_line():
+    assert reasons([TRAP]) == ("the plugin crashed in proxy_on_log: unreachable; at main.main$2",)

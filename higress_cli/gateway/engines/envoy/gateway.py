@@ -3,24 +3,30 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.engine import Engine, route_names_module
+from higress_cli.gateway.contract import Applied, Change, Check, GatewayFacts, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
-from higress_cli.gateway.plugin import Plugin, for_envoy
+from higress_cli.gateway.engines.envoy.evidence import active_plugin, machine_check, module_check
+from higress_cli.gateway.engines.envoy.facts import route_names_module
+from higress_cli.gateway.engines.envoy.happenings import Happenings
+from higress_cli.gateway.engines.envoy.module import for_envoy
+from higress_cli.gateway.events import Event
+from higress_cli.gateway.identity import identity_start
+from higress_cli.gateway.listening import PortTaken, taken_error
+from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.servers import port_in_use
 from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
-from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.system import ports, process
 from higress_cli.system.http import NoAnswerError
 
+NAME: Final = "envoy"
 # v8 compiles a native Go module of 5 MB in 6 s on two idle cores, and took 28 s on two that were busy.
 START_SECONDS: Final = 180.0
 _STOP_SECONDS: Final = 3.0
@@ -28,53 +34,33 @@ _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a gateway listens and what is around it. `port_source` says who chose the port."""
-
-    bind: str
-    port: int
-    port_source: str
-    admin_port: int
-    upstream: Endpoint
-    plugin_name: str
-    certificates: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Applied:
-    """A version that the gateway works with. `identity` is what its identity header starts with."""
-
-    version: int
-    identity: str
-    module: Path
-    renamed: str | None
-    log_lines: tuple[log_lines.LogLine, ...]
-
-
-class Gateway:
+class EnvoyGateway:
     """Envoy in the background. Use it as a context: it is stopped at the end, however that comes."""
 
     def __init__(
         self,
         *,
-        engine: Engine,
+        program: Path,
         folder: RunFolder,
         place: Place,
         variables: Mapping[str, str],
         patience: float = START_SECONDS,
     ) -> None:
-        self.folder = folder
-        self.place = place
-        self.port = place.port
-        self.admin = Admin("")
-        self._engine = engine
+        self._folder = folder
+        self._place = place
+        self._port = place.listening.port
+        self._admin = Admin("")
+        self._program = program
         self._variables = variables
         self._patience = patience
+        self._log = folder.path / "envoy.log"
+        self._happenings = Happenings(log=self._log, streams=folder.path / "streams.log")
         self._process: process.Running | None = None
         self._version = 0
         self._clusters_version = 0
         self._services: Mapping[str, Endpoint] | None = None
+        self._loaded: tuple[Plugin, Path] | None = None
+        self._engine_version = ""
 
     def __enter__(self) -> Self:
         return self
@@ -86,59 +72,72 @@ class Gateway:
     def url(self) -> str:
         """Where requests to the plugin go, from this machine."""
         any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
-        return Endpoint(host=any_address.get(self.place.bind, self.place.bind), port=self.port).url
+        return Endpoint(
+            host=any_address.get(self._place.listening.bind, self._place.listening.bind), port=self._port
+        ).url
 
-    def apply(
-        self,
-        plugin: Plugin,
-        config: PluginConfig | None,
-        services: Mapping[str, Endpoint],
-        *,
-        route: str = bootstrap.DEFAULT_ROUTE,
-    ) -> Applied:
-        """Let the gateway work with this plugin, configuration and services; the first call starts it.
+    @property
+    def facts(self) -> GatewayFacts:
+        return GatewayFacts(engine=NAME, version=self._engine_version, admin_url=self._admin.url, log=self._log)
 
-        Where the gateway refuses, what worked before goes on.
+    def apply(self, change: Change) -> Applied:
+        """Work with `change`; the first call starts Envoy. Where it refuses, what worked before goes on.
 
         Raises:
             GatewayError: `plugin-refused` with the gateway's and the plugin's own words, `gateway-died`,
                 `gateway-timeout`, `port-in-use`.
         """
         self._version += 1
-        tail = log_lines.Tail(self.folder.log, only_new=True)
-        identity = f"run={self.folder.id}; config={self._version}; sha256={plugin.sha256}"
+        tail = Tail(self._log, only_new=True)
+        vm = bootstrap.vm_id(self._version)
+        plugin = change.plugin
+        identity = identity_start(engine=NAME, run=self._folder.id, version=self._version, sha256=plugin.sha256)
         ready = for_envoy(plugin)
         module = self._store(f"module-{plugin.sha256[:12]}.wasm", ready.content)
-        self._write_clusters(services)
+        self._write_clusters(change.services)
         plan = bootstrap.ListenerPlan(
             version=self._version,
-            bind=self.place.bind,
-            port=self.place.port,
+            bind=self._place.listening.bind,
+            port=self._place.listening.port,
             identity=identity,
-            plugin_name=self.place.plugin_name,
+            plugin_name=self._place.plugin_name,
             module=module,
-            configuration=config.json if config else "",
+            configuration=change.config.json if change.config else "",
             stops_on_headers=plugin.stops_on_headers,
-            upstream=self.place.upstream,
-            access_log=self.folder.access_log,
+            upstream=self._place.upstream,
+            access_log=self._folder.path / "access.log",
+            streams_log=self._folder.path / "streams.log",
             helper=self._store("route_names.wasm", route_names_module()),
-            route=route,
+            route=change.route,
+            env=change.env,
         )
-        if self._process is None:
+        with self._happenings.starting(vm):
+            if self._process is None:
+                self._write_listener(plan)
+                self._start(tail)
+            self._wait(self._clusters_ready, tail)
             self._write_listener(plan)
-            self._start(tail)
-        self._wait(self._clusters_ready, tail)
-        self._write_listener(plan)
-        self._wait(lambda: self._listener_ready(identity, plugin, tail), tail)
-        self.folder.write_json(self.folder.config_dump.name, self.admin.config_dump())
+            self._wait(lambda: self._listener_ready(identity, plugin, tail), tail)
+        self._folder.write_json("config_dump.json", self._admin.config_dump())
+        self._engine_version = self._admin.server()
+        self._loaded = plugin, module
         self._forget_modules(module)
-        return Applied(
-            version=self._version,
-            identity=identity,
-            module=module,
-            renamed=ready.renamed,
-            log_lines=_plugin_lines(tail.lines()),
-        )
+        return Applied(version=self._version, renamed=ready.renamed)
+
+    def evidence(self) -> Sequence[Check]:
+        """What the admin API shows of the plugin that was applied last."""
+        assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
+        plugin, module = self._loaded
+        shown = active_plugin(self._admin.listener().active or {}, self._place.plugin_name)
+        return module_check(shown, module=module, plugin=plugin), machine_check(self._admin.living_vms())
+
+    def events(self) -> Sequence[Event]:
+        """What has happened since the last call."""
+        return self._happenings.take()
+
+    def recover(self) -> None:
+        """Wait out the time in which Envoy does not replace a machine that trapped."""
+        time.sleep(2 * bootstrap.LONGEST_BACKOFF_SECONDS)
 
     def check_alive(self) -> None:
         """See that the gateway still runs.
@@ -148,7 +147,7 @@ class Gateway:
         """
         code = self._process.returncode() if self._process else None
         if code is not None:
-            raise self._died(code, log_lines.Tail(self.folder.log).lines())
+            raise self._died(code, Tail(self._log).lines())
 
     def stop(self) -> None:
         """End the gateway; it is gone when this returns."""
@@ -157,7 +156,7 @@ class Gateway:
         if self._process.returncode() is not None:
             # Its supervisor was killed: then it may still be there, and only its own API reaches it.
             with contextlib.suppress(NoAnswerError):
-                self.admin.quit()
+                self._admin.quit()
         self._process.stop(grace=_STOP_SECONDS)
         self._process = None
 
@@ -165,14 +164,14 @@ class Gateway:
 
     def _store(self, name: str, content: bytes) -> Path:
         """A module in the run's folder: a rebuild of the project cannot change it under the gateway."""
-        path = self.folder.path / name
+        path = self._folder.path / name
         if not path.exists():
             path.write_bytes(content)
         return path
 
     def _forget_modules(self, current: Path) -> None:
         """Envoy has read what it runs: a day of rebuilding need not fill the disk."""
-        for path in self.folder.path.glob("module-*.wasm"):
+        for path in self._folder.path.glob("module-*.wasm"):
             if path != current:
                 path.unlink(missing_ok=True)
 
@@ -181,30 +180,31 @@ class Gateway:
             return
         self._services = dict(services)
         self._clusters_version += 1
-        certificates = self.place.certificates
-        named = {bootstrap.UPSTREAM_CLUSTER: self.place.upstream, **services}
+        certificates = self._place.certificates
+        named = {bootstrap.UPSTREAM_CLUSTER: self._place.upstream, **services}
         resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
-        self.folder.write_json("clusters.json", bootstrap.discovery(self._clusters_version, *resources))
+        self._folder.write_json("clusters.json", bootstrap.discovery(self._clusters_version, *resources))
 
     def _write_listener(self, plan: bootstrap.ListenerPlan) -> None:
-        self.folder.write_json("listener.json", bootstrap.discovery(plan.version, bootstrap.listener(plan)))
+        self._folder.write_json("listener.json", bootstrap.discovery(plan.version, bootstrap.listener(plan)))
 
-    def _start(self, tail: log_lines.Tail) -> None:
-        listener_file = self.folder.path / "listener.json"
-        cluster_file = self.folder.path / "clusters.json"
+    def _start(self, tail: Tail) -> None:
+        listener_file = self._folder.path / "listener.json"
+        cluster_file = self._folder.path / "clusters.json"
         content = bootstrap.bootstrap(
-            listener_file=listener_file, cluster_file=cluster_file, admin_port=self.place.admin_port
+            listener_file=listener_file, cluster_file=cluster_file, admin_port=self._place.admin_port
         )
-        address_file = self.folder.path / "admin-address.txt"
+        address_file = self._folder.path / "admin-address.txt"
         self._process = process.start(
             [
-                str(self._engine.program),
-                *("--config-path", str(self.folder.write_json("bootstrap.json", content))),
+                str(self._program),
+                *("--config-path", str(self._folder.write_json("bootstrap.json", content))),
                 *("--admin-address-path", str(address_file)),
                 *("--concurrency", "1"),
                 *("--component-log-level", "wasm:debug"),
                 *("--log-format", log_lines.FORMAT),
-                *("--file-flush-interval-msec", "100"),
+                # An access log entry is written as it comes: a timer's would wait while a module compiles.
+                *("--file-flush-min-size-kb", "0"),
                 # A connection that was opened before an update must not go on with the old plugin.
                 *("--drain-time-s", "1"),
                 *("--drain-strategy", "immediate"),
@@ -212,39 +212,39 @@ class Gateway:
                 "--disable-hot-restart",
             ],
             variables=self._variables,
-            log=self.folder.log,
-            cwd=self.folder.path,
+            log=self._log,
+            cwd=self._folder.path,
         )
 
         def admin_address_known() -> bool:
             with contextlib.suppress(OSError):
                 address = address_file.read_text("ascii").strip()
                 if address:
-                    self.admin = Admin(address)
-            return bool(self.admin.url.removeprefix("http://"))
+                    self._admin = Admin(address)
+            return bool(self._admin.url.removeprefix("http://"))
 
         self._wait(admin_address_known, tail)
 
     def _clusters_ready(self) -> bool:
-        if self.admin.cluster_refusals():
+        if self._admin.cluster_refusals():
             raise GatewayError(
-                _("the gateway refused the clusters in {path}").format(path=self.folder.path / "clusters.json"),
+                _("the gateway refused the clusters in {path}").format(path=self._folder.path / "clusters.json"),
                 code="gateway-start-failed",
-                hint=_("its reason is in {path}").format(path=self.folder.log),
-                details={"log": self.folder.log},
+                hint=_("its reason is in {path}").format(path=self._log),
+                details={"log": self._log},
             )
-        return self.admin.cluster_version() == str(self._clusters_version) and not self.admin.warming_clusters()
+        return self._admin.cluster_version() == str(self._clusters_version) and not self._admin.warming_clusters()
 
-    def _listener_ready(self, identity: str, plugin: Plugin, tail: log_lines.Tail) -> bool:
-        state = self.admin.listener()
+    def _listener_ready(self, identity: str, plugin: Plugin, tail: Tail) -> bool:
+        state = self._admin.listener()
         if state.refused and identity in json.dumps(state.refused):
             raise self._refused(state.reason, plugin, tail)
-        if not state.active or identity not in json.dumps(state.active) or not self.admin.live():
+        if not state.active or identity not in json.dumps(state.active) or not self._admin.live():
             return False
-        self.port = self.admin.port() or 0
-        return bool(self.port)
+        self._port = self._admin.port() or 0
+        return bool(self._port)
 
-    def _wait(self, done: Callable[[], bool], tail: log_lines.Tail) -> None:
+    def _wait(self, done: Callable[[], bool], tail: Tail) -> None:
         deadline = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         last = ""
@@ -265,9 +265,12 @@ class Gateway:
 
     # What went wrong ------------------------------------------------------------------------------------------
 
-    def _refused(self, reason: str, plugin: Plugin, tail: log_lines.Tail) -> GatewayError:
-        if not ports.is_free(self.place.bind, self.place.port) and self.port != self.admin.port():
-            return port_in_use(self.place.bind, self.place.port, option="--port", source=self.place.port_source)
+    def _refused(self, reason: str, plugin: Plugin, tail: Tail) -> GatewayError:
+        if (
+            not ports.is_free(self._place.listening.bind, self._place.listening.port)
+            and self._port != self._admin.port()
+        ):
+            return taken_error([PortTaken.of(self._place.listening)])
         return self._error(
             _("the gateway refused the plugin {path}: {reason}").format(path=plugin.path, reason=reason),
             code="plugin-refused",
@@ -288,27 +291,6 @@ class Gateway:
         return GatewayError(
             "\n  ".join([message, *said]),
             code=code,
-            hint=_("all that the gateway said is in {path}").format(path=self.folder.log),
-            details={"log": self.folder.log, "said": list(said)},
+            hint=_("all that the gateway said is in {path}").format(path=self._log),
+            details={"log": self._log, "said": list(said)},
         )
-
-
-def _plugin_lines(lines: list[str]) -> tuple[log_lines.LogLine, ...]:
-    """What the plugin said, each once: it starts in several VMs, and says the same in each."""
-    found: dict[tuple[str, str], log_lines.LogLine] = {}
-    for text in lines:
-        line = log_lines.parse_line(text)
-        if line is not None and line.vm is not None:
-            found.setdefault((line.level, line.message), line)
-    return tuple(found.values())
-
-
-def active_plugin(state: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """The configuration of the wasm filter `name` in a listener as the admin API shows it."""
-    for chain in state.get("filter_chains", []):
-        for network_filter in chain.get("filters", []):
-            for http_filter in network_filter.get("typed_config", {}).get("http_filters", []):
-                if http_filter.get("name") == name:
-                    config = http_filter.get("typed_config", {}).get("config")
-                    return config if isinstance(config, dict) else None
-    return None

@@ -2,7 +2,7 @@ from importlib import resources
 
 from wasmtime import wat2wasm
 
-from higress_cli.gateway.engine import route_names_module
+from higress_cli.gateway.engines.envoy.facts import route_names_module
 
 
 def test_the_binary_is_made_of_the_text_that_is_beside_it():

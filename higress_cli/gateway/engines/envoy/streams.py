@@ -1,0 +1,58 @@
+"""What becomes of requests, as Envoy's access logs tell it: a JSON object for each thing that happened to one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from higress_cli.gateway.engines.envoy.details import answered_by
+from higress_cli.gateway.events import Event, HeadersSentUpstream, RequestSeen, SentUpstream, StreamEnded
+
+FIELDS: Final = {
+    "type": "%ACCESS_LOG_TYPE%",
+    "time": "%EMIT_TIME(%Y-%m-%dT%H:%M:%S.%3f+00:00)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+    "status": "%RESPONSE_CODE%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "milliseconds": "%DURATION%",
+    "request_length": "%REQ(CONTENT-LENGTH)%",
+    "response_length": "%RESP(CONTENT-LENGTH)%",
+    "sent": "%BYTES_SENT%",
+}
+"""What a line has: `sent` is the size of a body, of the request where it went upstream, of the answer at the end."""
+
+
+def stream_event(entry: Mapping[str, Any]) -> Event | None:
+    """What a line says, None where it is of another kind.
+
+    Envoy writes `UpstreamPoolReady` when it has a connection and encodes the headers for it.
+    """
+    try:
+        at = datetime.fromisoformat(str(entry.get("time")))
+    except ValueError:
+        return None
+    request: dict[str, Any] = {"at": at, "method": str(entry.get("method")), "path": str(entry.get("path"))}
+    match entry.get("type"):
+        case "DownstreamStart":
+            return RequestSeen(**request)
+        case "UpstreamPoolReady":
+            return HeadersSentUpstream(**request)
+        case "UpstreamEnd":
+            return SentUpstream(
+                **request, content_length=_number(entry.get("request_length")), body_bytes=int(entry.get("sent") or 0)
+            )
+        case "DownstreamEnd":
+            status = int(entry.get("status") or 0)
+            return StreamEnded(
+                **request,
+                status=status or None,
+                answered_by=answered_by(str(entry.get("details") or "")) if status else None,
+                milliseconds=int(entry.get("milliseconds") or 0),
+                content_length=_number(entry.get("response_length")),
+                body_bytes=int(entry.get("sent") or 0),
+            )
+    return None
+
+
+def _number(text: Any) -> int | None:
+    return int(text) if isinstance(text, str) and text.isdecimal() else None

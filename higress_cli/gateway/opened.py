@@ -1,0 +1,96 @@
+"""A gateway with an upstream behind it, opened in the one way that every command shares."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.choice import DEFAULT
+from higress_cli.gateway.contract import Gateway, Place
+from higress_cli.gateway.engine import ChosenEngine, choose_engine
+from higress_cli.gateway.listening import Listening, check_ports
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.servers import LOOPBACK
+from higress_cli.gateway.settings import HTTPBIN, GatewaySettings
+from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
+from higress_cli.system.host import Host
+from higress_cli.system.http import authorities
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listen:
+    """Where a gateway, its admin API and an upstream of hgw's own listen."""
+
+    gateway: Listening
+    admin: Listening
+    upstream: Listening
+
+    @classmethod
+    def as_set(cls, settings: GatewaySettings) -> "Listen":
+        """Where the settings say."""
+        port, admin, upstream = settings.port, settings.admin_port, settings.upstream_port
+        return cls(
+            gateway=Listening(bind=settings.bind.value, port=port.value, option="--port", source=port.source),
+            admin=Listening(bind=LOOPBACK, port=admin.value, option="--admin-port", source=admin.source),
+            upstream=Listening(bind=LOOPBACK, port=upstream.value, option="--upstream-port", source=upstream.source),
+        )
+
+
+_ANYWHERE: Final = Listening(bind=LOOPBACK, port=0, option="--port", source=DEFAULT)
+ANY_PORTS: Final = Listen(gateway=_ANYWHERE, admin=_ANYWHERE, upstream=_ANYWHERE)
+"""Free ports, for this machine alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A gateway that starts with its first `apply`, what is behind it, and the folder that both keep their files in."""
+
+    gateway: Gateway
+    upstream: Upstream
+    folder: RunFolder
+
+
+def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | None = None) -> ChosenEngine:
+    """The engine for these settings, after a look whether this machine has all that a gateway needs.
+
+    Raises:
+        ToolError: `engine-missing`. GatewayError: `port-refused`, `port-in-use`.
+        InvalidInput, UsageError: `service-invalid` for the upstream.
+    """
+    chosen = choose_engine(settings.engine, host=host)
+    check_upstream(settings.upstream)
+    if listen is not None:
+        own = (listen.upstream,) if settings.upstream.value == HTTPBIN else ()
+        check_ports((listen.gateway, listen.admin, *own))
+    return chosen
+
+
+@contextlib.contextmanager
+def open_gateway(
+    chosen: ChosenEngine,
+    settings: GatewaySettings,
+    *,
+    listen: Listen,
+    runs: Path,
+    plugin_name: str,
+    variables: Mapping[str, str],
+) -> Iterator[Opened]:
+    """A gateway of the chosen engine with a run folder below `runs`; all of it ends with the context.
+
+    Raises:
+        ConflictError: the folder cannot be made. ToolError: `engine-missing`. GatewayError: `port-in-use`.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = RunFolder.create(runs)
+        stack.callback(folder.leave)
+        upstream = stack.enter_context(open_upstream(settings.upstream, at=listen.upstream, folder=folder))
+        place = Place(
+            listening=listen.gateway,
+            admin_port=listen.admin.port,
+            upstream=upstream.at,
+            plugin_name=plugin_name,
+            certificates=authorities(variables),
+        )
+        gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
+        yield Opened(gateway=gateway, upstream=upstream, folder=folder)

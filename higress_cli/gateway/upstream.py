@@ -1,0 +1,151 @@
+"""What is behind a gateway: httpbin in this process, or somebody's server."""
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from higress_cli.choice import Choice
+from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.gateway.listening import Listening, PortTaken, taken_error
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.servers import Application, Seen, Server, recorded
+from higress_cli.gateway.services import Endpoint, endpoint
+from higress_cli.gateway.settings import HTTPBIN
+from higress_cli.gateway.watch import Tail
+
+_PACKAGES: Final = ("httpbin", "waitress")
+
+
+class Upstream(Protocol):
+    """A server behind the gateway."""
+
+    @property
+    def at(self) -> Endpoint: ...
+
+    def seen(self) -> Sequence[Seen] | None:
+        """The requests that reached it since the last call; None where hgw cannot see them."""
+
+
+def check_upstream(wanted: Choice[str]) -> None:
+    """See that the upstream of the setting `wanted` can be there, without importing its packages.
+
+    Raises:
+        ToolError: `engine-missing` where it is httpbin and a package of it is not installed.
+        InvalidInput, UsageError: `service-invalid` where it is not an address.
+    """
+    from importlib.util import find_spec
+
+    if wanted.value != HTTPBIN:
+        endpoint(wanted.value, source=wanted.source)
+        return
+    for package in _PACKAGES:
+        if find_spec(package) is None:
+            raise ExtraMissing(package)
+
+
+@contextlib.contextmanager
+def open_upstream(wanted: Choice[str], *, at: Listening, folder: RunFolder) -> Iterator[Upstream]:
+    """The upstream of the setting `wanted`; where it is httpbin, it listens `at` and keeps its files in `folder`.
+
+    Raises:
+        ToolError: `engine-missing`. GatewayError: `port-in-use`.
+        InvalidInput, UsageError: `service-invalid`.
+    """
+    check_upstream(wanted)
+    if wanted.value != HTTPBIN:
+        yield _Foreign(endpoint(wanted.value, source=wanted.source))
+        return
+    with _log_to(folder.server_log):
+        application = recorded(_httpbin(), RequestLog(folder.upstream_log))
+        try:
+            server = Server(application, port=at.port)
+        except OSError as error:
+            raise taken_error([PortTaken.of(at)]) from error
+        with server:
+            yield _Own(server, folder.upstream_log)
+
+
+class _Foreign:
+    def __init__(self, at: Endpoint) -> None:
+        self.at = at
+
+    def seen(self) -> None:
+        return None
+
+
+class _Own:
+    def __init__(self, server: Server, log: Path) -> None:
+        self.at = server.at
+        self._requests = SeenRequests(log)
+
+    def seen(self) -> Sequence[Seen]:
+        return self._requests.take()
+
+
+class SeenRequests:
+    """What a `RequestLog` gained since the last look, also that of another hgw."""
+
+    def __init__(self, path: Path) -> None:
+        """Follow the file `path`, from its present end on."""
+        self._tail = Tail(path, only_new=True)
+
+    def take(self) -> Sequence[Seen]:
+        """The new requests, oldest first."""
+        return [
+            Seen(
+                method=str(entry.get("method")),
+                path=str(entry.get("path")),
+                headers=entry.get("headers") or {},
+                body=None if entry.get("body") is None else str(entry["body"]).encode(),
+            )
+            for entry in self._tail.objects()
+        ]
+
+
+def _httpbin() -> Application:
+    """The application of the PyPI package httpbin: the very upstream of the guide."""
+    logging.getLogger("httpbin").setLevel(logging.ERROR)  # it warns that its own web page is plain
+    from httpbin import app
+
+    application: Application = app
+    return application
+
+
+class RequestLog:
+    """A file with one JSON object for each request that a server saw."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writing = threading.Lock()
+
+    def __call__(self, seen: Seen) -> None:
+        entry = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "method": seen.method,
+            "path": seen.path,
+            "headers": dict(seen.headers),
+            "body": seen.text,
+        }
+        with self._writing, self._path.open("a", encoding="utf-8") as sink:
+            sink.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+@contextlib.contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    """What the servers' libraries log goes to a file: not a word of it belongs on the terminal."""
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    loggers = [logging.getLogger(name) for name in ("waitress", "httpbin")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+        handler.close()
