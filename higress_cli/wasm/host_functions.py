@@ -49,6 +49,11 @@ def host_function(module: str, name: str) -> HostFunction | None:
     return _functions().get((_WASI_NAMES.get(module, module), name))
 
 
+def offered() -> frozenset[tuple[str, str]]:
+    """Module and name of every function that some gateway has."""
+    return frozenset(_functions())
+
+
 def is_offered(wanted: Import, *, gateway: str | None, marker: str | None) -> bool | None:
     """Whether the gateway with this tag (None: the newest) gives `wanted` to a module with this ABI marker.
 

@@ -1,0 +1,58 @@
+"""The functions that a plugin can call, by subject. Each gets the guest and the numbers that the plugin passed."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from higress_cli.proxy_wasm.calls import general, maps, outside, state, streams, wasi
+from higress_cli.proxy_wasm.calls.table import Entry
+from higress_cli.proxy_wasm.enums import Status
+from higress_cli.proxy_wasm.vm import Import
+
+if TYPE_CHECKING:
+    from higress_cli.proxy_wasm.guest import Guest
+
+_ENV: Final = "env"
+_WASI: Final = frozenset({"wasi_snapshot_preview1", "wasi_unstable"})
+_ENV_FUNCTIONS: Final[dict[str, Entry]] = {
+    **general.FUNCTIONS.entries,
+    **maps.FUNCTIONS.entries,
+    **outside.FUNCTIONS.entries,
+    **state.FUNCTIONS.entries,
+    **streams.FUNCTIONS.entries,
+}
+
+
+def find_import(guest: "Guest", module: str, name: str, *, marker: str | None) -> Import | None:
+    """The host function for an import, None where a Higress gateway has none for a module with this ABI marker."""
+    entry = declared(module, name)
+    if entry is None or (entry.markers is not None and marker not in entry.markers):
+        return None
+    return Import(
+        parameters=entry.parameters,
+        handler=_bound(entry.function, guest, name),
+        fault=entry.fault,
+        returns=entry.returns,
+    )
+
+
+def _bound(function: Callable[..., int | None], guest: "Guest", name: str) -> Callable[..., int | None]:
+    def call(*values: int) -> int | None:
+        status = function(guest, *values)
+        if status is Status.BAD_ARGUMENT:
+            guest.note_refused(name, Status.BAD_ARGUMENT)
+        return status
+
+    return call
+
+
+def declared(module: str, name: str) -> Entry | None:
+    """What there is under a module and a name, for any ABI."""
+    if module == _ENV:
+        return _ENV_FUNCTIONS.get(name)
+    return wasi.FUNCTIONS.entries.get(name) if module in _WASI else None
+
+
+def names() -> frozenset[tuple[str, str]]:
+    """Module and name of everything that there is."""
+    wasi_names = {(module, name) for module in _WASI for name in wasi.FUNCTIONS.entries}
+    return frozenset({(_ENV, name) for name in _ENV_FUNCTIONS} | wasi_names)

@@ -1,0 +1,192 @@
+"""A stream as the plugin sees it: which headers and bodies it may touch in which phase.
+
+This is the wasm filter of Envoy (source/extensions/common/wasm/context.cc).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from higress_cli.proxy_wasm.actions import data_action, headers_action, trailers_action
+from higress_cli.proxy_wasm.enums import DataAction, HeadersAction, MapType, TrailersAction
+from higress_cli.proxy_wasm.headers import HeaderMap
+from higress_cli.proxy_wasm.pairs import Pair
+
+
+@dataclass(kw_only=True)
+class StreamFacts:
+    """What is known of a stream besides its content; the owner fills it in as it comes to know more.
+
+    `properties` are the owner's own answers by path, segments joined by dots; they come before everything else.
+    `upstream_hosts` are addresses with what is known of them as JSON text.
+    """
+
+    route_name: str
+    cluster_name: str
+    source: tuple[str, int] = ("127.0.0.1", 0)
+    destination: tuple[str, int] = ("127.0.0.1", 0)
+    upstream: tuple[str, int] | None = None
+    protocol: str = "HTTP/1.1"
+    connection_id: int = 1
+    start_nanoseconds: int = 0
+    properties: Mapping[str, bytes] = field(default_factory=dict)
+    upstream_hosts: tuple[Pair, ...] = ()
+    override_host: str | None = None
+    """Where the plugin wants the request to go instead."""
+    response_details: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """What the plugin said in a phase: `phase` is the callback without `proxy_on_`, `value` the number it returned."""
+
+    phase: str
+    value: int
+
+
+class Caller(Protocol):
+    """Calls the plugin of a context."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the VM is gone."""
+
+    @property
+    def stops_on_headers(self) -> bool:
+        """Whether the module's ABI lets it stop at headers alone (0.2.100)."""
+
+    def call(self, context: "StreamContext", name: str, *arguments: int) -> int | None:
+        """What a callback returns; None where the plugin does not have it, or crashed in it."""
+
+
+class Side:
+    """The request or the response in a context: what of it is within the plugin's reach right now."""
+
+    def __init__(self, context: "StreamContext", name: str) -> None:
+        self._context = context
+        self._name = name
+        self.headers: HeaderMap | None = None
+        self.trailers: HeaderMap | None = None
+        self.data: bytearray | None = None
+        self.buffering = False
+        self.buffered: Callable[[], bytearray | None] = lambda: None
+        """The body that the gateway holds for the plugin."""
+
+    @property
+    def body(self) -> bytearray | None:
+        """What a body function of the plugin works on."""
+        return self.buffered() if self.buffering else self.data
+
+    def forget(self) -> None:
+        """The stream goes on: what was in reach is so no longer."""
+        self.headers = self.trailers = self.data = None
+
+    # Callbacks (direction.py) ---------------------------------------------------------------------------------
+
+    def on_headers(self, headers: HeaderMap, *, end: bool) -> HeadersAction:
+        self.headers = headers
+        value = self._context.run(f"{self._name}_headers", len(headers), int(end))
+        if value is None:
+            self.headers = None
+            return HeadersAction.CONTINUE
+        action = headers_action(
+            value, stops_on_headers=self._context.caller.stops_on_headers, replied=self._context.replied
+        )
+        if action is HeadersAction.CONTINUE:
+            self.headers = None
+        return action
+
+    def on_data(self, data: bytearray, *, end: bool) -> DataAction:
+        self.data = data
+        value = self._context.run(f"{self._name}_body", len(data), int(end))
+        self.buffering = False
+        if value is None:
+            self.data = None
+            return DataAction.CONTINUE
+        action = data_action(value, replied=self._context.replied)
+        self.buffering = action is DataAction.STOP_AND_BUFFER
+        if action is DataAction.CONTINUE:
+            self.data = None
+        elif not self.buffering:
+            # The gateway took the bytes away; an empty buffer is left in reach.
+            self.data = bytearray()
+        return action
+
+    def on_trailers(self, trailers: HeaderMap) -> TrailersAction:
+        self.trailers = trailers
+        value = self._context.run(f"{self._name}_trailers", len(trailers))
+        if value is None:
+            self.trailers = None
+            return TrailersAction.CONTINUE
+        action = trailers_action(value, replied=self._context.replied)
+        if action is TrailersAction.CONTINUE:
+            self.trailers = None
+        return action
+
+
+class Control(Protocol):
+    """What a plugin can do to its stream; each takes effect when the call into the plugin has ended."""
+
+    def resume_request(self) -> None: ...
+    def resume_response(self) -> None: ...
+    def reply(self, status: int, *, body: bytes, headers: list[Pair], details: str) -> None: ...
+    def reset(self) -> None: ...
+    def inject(self, data: bytes, *, end: bool) -> None: ...
+    def set_limit(self, side: str, limit: int) -> None: ...
+
+
+_MOST_ACTIONS: Final = 1000
+
+
+class StreamContext:
+    """A stream's context in the plugin. `state` is what the plugin stored with set_property."""
+
+    def __init__(self, identifier: int, *, caller: Caller, facts: StreamFacts, control: Control) -> None:
+        self.id = identifier
+        self.caller = caller
+        self.facts = facts
+        self.control = control
+        self.request = Side(self, "request")
+        self.response = Side(self, "response")
+        self.state: dict[bytes, bytes] = {}
+        self.acted: list[Acted] = []
+        self.replied = False
+        """Whether a local response was sent in the call that is running."""
+        self.reply_sent = False
+        self._logged: Mapping[MapType, HeaderMap | None] | None = None
+
+    def run(self, phase: str, *arguments: int) -> int | None:
+        """Call the callback of `phase`, and note what it returned."""
+        self.replied = False
+        value = self.caller.call(self, f"proxy_on_{phase}", *arguments)
+        if value is not None and len(self.acted) < _MOST_ACTIONS:
+            self.acted.append(Acted(phase=phase, value=value))
+        return value
+
+    def readable(self, kind: MapType) -> HeaderMap | None:
+        """The map that a reading function of the plugin sees."""
+        if self._logged is not None:
+            return self._logged.get(kind)
+        return self.writable(kind)
+
+    def writable(self, kind: MapType) -> HeaderMap | None:
+        """The map that a changing function of the plugin works on."""
+        maps = {
+            MapType.REQUEST_HEADERS: self.request.headers,
+            MapType.REQUEST_TRAILERS: self.request.trailers,
+            MapType.RESPONSE_HEADERS: self.response.headers,
+            MapType.RESPONSE_TRAILERS: self.response.trailers,
+        }
+        return maps.get(kind)
+
+    def finish(self, *, request: HeaderMap | None, response: HeaderMap | None, trailers: HeaderMap | None) -> None:
+        """The stream's last callbacks; while the plugin logs, the headers are in reach again."""
+        self._logged = {
+            MapType.REQUEST_HEADERS: request,
+            MapType.RESPONSE_HEADERS: response,
+            MapType.RESPONSE_TRAILERS: trailers,
+        }
+        self.caller.call(self, "proxy_on_log")
+        self._logged = None
+        self.caller.call(self, "proxy_on_done")
+        self.caller.call(self, "proxy_on_delete")

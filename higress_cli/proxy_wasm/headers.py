@@ -1,0 +1,88 @@
+"""Headers as Envoy keeps them, and as a plugin finds and changes them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from higress_cli import data
+from higress_cli.proxy_wasm.pairs import Pair
+
+Kind = Literal["request", "request_trailers", "response", "response_trailers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inline:
+    """data/inline-headers.toml."""
+
+    request: frozenset[str]
+    response: frozenset[str]
+    request_trailers: frozenset[str]
+    response_trailers: frozenset[str]
+
+
+@cache
+def _inline_names(kind: Kind) -> frozenset[bytes]:
+    names: frozenset[str] = getattr(data.load("inline-headers.toml", _Inline), kind)
+    return frozenset(name.encode() for name in names)
+
+
+class HeaderMap:
+    """Names in lower case and their values, in order, pseudo-headers first."""
+
+    def __init__(self, kind: Kind, pairs: Iterable[Pair] = ()) -> None:
+        self._inline = _inline_names(kind)
+        self._pairs: list[Pair] = []
+        for name, value in pairs:
+            self.add(name, value)
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @property
+    def size(self) -> int:
+        """What Envoy calls the map's byte size: that of all names and values."""
+        return sum(len(name) + len(value) for name, value in self._pairs)
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of `name`."""
+        lower = name.lower()
+        return next((value for key, value in self._pairs if key == lower), None)
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Every value of `name`."""
+        lower = name.lower()
+        return [value for key, value in self._pairs if key == lower]
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Add a value: to the entry that is there for headers that have only one, as an entry of its own for others."""
+        lower = name.lower()
+        if lower in self._inline:
+            for index, (key, old) in enumerate(self._pairs):
+                if key == lower:
+                    self._pairs[index] = (key, old + b"," + value if old else value)
+                    return
+        if lower.startswith(b":"):
+            pseudo = sum(1 for key, _value in self._pairs if key.startswith(b":"))
+            self._pairs.insert(pseudo, (lower, value))
+        else:
+            self._pairs.append((lower, value))
+
+    def remove(self, name: bytes) -> None:
+        """Remove every value of `name`."""
+        lower = name.lower()
+        self._pairs = [pair for pair in self._pairs if pair[0] != lower]
+
+    def replace(self, name: bytes, value: bytes) -> None:
+        """Make `value` the only value of `name`."""
+        self.remove(name)
+        self.add(name, value)
+
+    def replace_all(self, pairs: Iterable[Pair]) -> None:
+        """Put `pairs` in place of everything."""
+        self._pairs = []
+        for name, value in pairs:
+            self.add(name, value)

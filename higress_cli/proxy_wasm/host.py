@@ -1,0 +1,128 @@
+"""A module with its configuration, kept alive: a new VM takes the place of one that crashed."""
+
+import itertools
+from pathlib import Path
+
+from higress_cli.abi import Abi
+from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.errors import LoadError
+from higress_cli.proxy_wasm.guest import Guest, Machine
+from higress_cli.proxy_wasm.limits import Watchdog
+from higress_cli.proxy_wasm.modules import ModuleCache, make_engine
+from higress_cli.proxy_wasm.shared import Shared
+from higress_cli.proxy_wasm.stream import Sink, Stream
+from higress_cli.proxy_wasm.surroundings import HttpAnswer, Settings, Surroundings
+from higress_cli.wasm.abi import DeclaredAbi
+
+
+class Engine:
+    """What modules are compiled with and run on. One is enough for a process; `close` ends its thread."""
+
+    def __init__(self, cache: Path | None = None) -> None:
+        """`cache` is a folder for compiled modules."""
+        self.wasmtime = make_engine()
+        self.watchdog = Watchdog(self.wasmtime)
+        self.modules = ModuleCache(cache)
+
+    def close(self) -> None:
+        self.watchdog.close()
+
+
+class PluginHost:
+    """A plugin that can be used: open streams through it, and tell it what the owner did for it."""
+
+    def __init__(
+        self,
+        content: bytes,
+        *,
+        abi: DeclaredAbi,
+        engine: Engine,
+        settings: Settings,
+        surroundings: Surroundings,
+        shared: Shared | None = None,
+    ) -> None:
+        """Compile a module's bytes, or find them compiled, and start it.
+
+        Raises:
+            LoadError: it cannot be loaded. StartError: it refused to start. CrashError: it trapped while it started.
+        """
+        if abi.version is None:
+            raise LoadError("Missing or unknown Proxy-Wasm ABI version")
+        self._settings = settings
+        self._surroundings = surroundings
+        self.shared = shared or Shared()
+        compiled = engine.modules.compile(engine.wasmtime, content)
+        self.was_cached = compiled.cached
+        self._machine = Machine(
+            module=compiled.module,
+            marker=abi.export,
+            stops_on_headers=abi.version == Abi.V0_2_100,
+            engine=engine.wasmtime,
+            watchdog=engine.watchdog,
+            tokens=itertools.count(1),
+        )
+        self._streams: dict[Stream, Guest] = {}
+        self._guest: Guest | None = None
+        self._guest = self._start()
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the plugin's memory takes now."""
+        return self._guest.vm.memory_bytes if self._guest else 0
+
+    def open_stream(self, facts: StreamFacts, sink: Sink) -> Stream:
+        """A stream for a new request, in a new VM where the last one crashed.
+
+        Raises:
+            StartError, CrashError: the new VM does not start.
+        """
+        guest = self._guest
+        if guest is None or guest.failed or guest.rebuild_wanted:
+            guest = self._guest = self._start()
+        stream = Stream(sink, limit=self._settings.buffer_limit, deferred=guest.defer)
+        stream.attach(guest.open_context(facts, stream))
+        self._streams[stream] = guest
+        if guest.failed:
+            stream.fail()
+        return stream
+
+    def close_stream(self, stream: Stream) -> None:
+        """The stream is over: the plugin's last callbacks for it."""
+        stream.close()
+        guest = self._streams.pop(stream, None)
+        if guest is not None:
+            guest.forget_context(stream.context)
+
+    def tick(self) -> None:
+        """The period that the plugin asked for has passed."""
+        if self._guest is not None:
+            self._guest.tick()
+
+    def http_answer(self, token: int, answer: HttpAnswer) -> None:
+        """A call of the plugin is answered. Tokens of a VM that is gone are ignored."""
+        if self._guest is not None:
+            self._guest.http_answer(token, answer)
+
+    def redis_reply(self, token: int, reply: bytes | None) -> None:
+        """A Redis call of the plugin is answered, with None where it failed."""
+        if self._guest is not None:
+            self._guest.redis_reply(token, reply)
+
+    def close(self) -> None:
+        """End the plugin and its streams."""
+        for stream in list(self._streams):
+            self.close_stream(stream)
+        if self._guest is not None:
+            self._guest.done()
+        self._guest = None
+
+    def _start(self) -> Guest:
+        guest = Guest(self._machine, settings=self._settings, surroundings=self._surroundings, shared=self.shared)
+        guest.on_crash = lambda: self._fail_streams(guest)
+        guest.start()
+        return guest
+
+    def _fail_streams(self, guest: Guest) -> None:
+        for stream, of in list(self._streams.items()):
+            if of is guest:
+                stream.fail()

@@ -1,0 +1,72 @@
+"""What a plugin may use, and the thread that ends calls which take too long."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+_LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """`call_seconds` bounds one call into the plugin, `start_seconds` each call while it starts.
+
+    A gateway has no such limits: they are far above what a plugin takes that works, so that one in an endless loop is
+    ended and told of instead of hanging the gateway.
+    """
+
+    call_seconds: float = 10.0
+    start_seconds: float = 30.0
+    memory_bytes: int = 512 * 1024 * 1024
+
+
+class Interruptible(Protocol):
+    """Something whose running code ends soon after this call: a wasmtime engine with epoch interruption."""
+
+    def increment_epoch(self) -> None: ...
+
+
+class Watchdog:
+    """Ends a call that runs longer than it may. Its thread lives as long as there is a call to look after."""
+
+    def __init__(self, target: Interruptible) -> None:
+        self._target = target
+        self._deadline: float | None = None
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @contextlib.contextmanager
+    def watch(self, seconds: float) -> Iterator[None]:
+        """Interrupt what runs in this context after `seconds`. A watch within a watch is part of the outer one."""
+        if self._deadline is not None:
+            yield
+            return
+        self._deadline = time.monotonic() + seconds
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._look, name="hgw-watchdog", daemon=True)
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._deadline = None
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _look(self) -> None:
+        with self._changed:
+            while not self._closed:
+                deadline = self._deadline
+                if deadline is not None and time.monotonic() >= deadline:
+                    self._target.increment_epoch()
+                self._changed.wait(_LOOK_SECONDS)

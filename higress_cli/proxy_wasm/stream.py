@@ -1,0 +1,239 @@
+"""A request and its answer on their way through the plugin."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from higress_cli.proxy_wasm.context import StreamContext
+from higress_cli.proxy_wasm.direction import Direction, Outlet
+from higress_cli.proxy_wasm.headers import HeaderMap
+from higress_cli.proxy_wasm.pairs import Pair
+
+CRASH_DETAILS: Final = "wasm_fail_stream"
+"""What Envoy notes of an answer that it gave in place of a crashed plugin."""
+_UNAVAILABLE: Final = 503
+# Envoy's words: source/common/http/filter_manager.cc, requestDataTooLarge and responseDataTooLarge.
+_TOO_LARGE: Final = (413, "request_payload_too_large", b"Payload Too Large")
+_ANSWER_TOO_LARGE: Final = (500, "response_payload_too_large", b"Internal Server Error")
+
+
+class Sink(Protocol):
+    """Where the two directions lead; nothing here may call back into the stream before it returns."""
+
+    def request_headers(self, headers: HeaderMap, *, end: bool) -> None: ...
+    def request_data(self, data: bytes, *, end: bool) -> None: ...
+    def request_trailers(self, trailers: HeaderMap) -> None: ...
+    def response_headers(self, headers: HeaderMap, *, end: bool) -> None: ...
+    def response_data(self, data: bytes, *, end: bool) -> None: ...
+    def response_trailers(self, trailers: HeaderMap) -> None: ...
+    def reset(self, details: str) -> None:
+        """Drop the connection to the client: nothing sensible can be sent any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Where a stream waits for its plugin: in `phase`, after `value` was returned there."""
+
+    phase: str
+    value: int
+
+
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    details: str
+    body: bytes = b""
+    headers: tuple[Pair, ...] = ()
+
+
+class Stream:
+    """The owner calls the `on_...` methods in the order in which things happen on the wire, then `close`."""
+
+    def __init__(self, sink: Sink, *, limit: int, deferred: Callable[[Callable[[], None]], None]) -> None:
+        """`deferred` runs an action when the call into the plugin that is running has ended."""
+        self._sink = sink
+        self._deferred = deferred
+        self._limit = limit
+        self._context: StreamContext | None = None
+        self._busy = 0
+        self._reply: _Reply | None = None
+        self.closed = False
+        self.local_details: str | None = None
+        """What an answer of the plugin or the gateway itself was about, None while there is none."""
+
+    def attach(self, context: StreamContext) -> None:
+        """Give the stream its context, before anything else."""
+        self._context = context
+        sink = self._sink
+        upstream = Outlet(
+            headers=sink.request_headers,
+            data=sink.request_data,
+            trailers=sink.request_trailers,
+            too_large=lambda: self._send(_Reply(*_TOO_LARGE)),
+        )
+        downstream = Outlet(
+            headers=sink.response_headers,
+            data=sink.response_data,
+            trailers=sink.response_trailers,
+            too_large=lambda: self._send(_Reply(*_ANSWER_TOO_LARGE)),
+        )
+        self.request = Direction(context.request, upstream, limit=self._limit)
+        self.response = Direction(context.response, downstream, limit=self._limit)
+        context.request.buffered = lambda: self.request.buffered
+        context.response.buffered = lambda: self.response.buffered
+
+    @property
+    def context(self) -> StreamContext:
+        assert self._context is not None, "attach comes first"  # noqa: S101 -- an invariant of this file
+        return self._context
+
+    @property
+    def pause(self) -> Pause | None:
+        """Where the stream waits for its plugin, None where it does not."""
+        for direction, prefix in ((self.response, "response"), (self.request, "request")):
+            if direction.paused:
+                acted = [entry for entry in self.context.acted if entry.phase.startswith(prefix)]
+                if acted:
+                    return Pause(phase=acted[-1].phase, value=acted[-1].value)
+        return None
+
+    # From the wire --------------------------------------------------------------------------------------------
+
+    def on_request_headers(self, pairs: Iterable[Pair], *, end: bool) -> None:
+        headers = HeaderMap("request", pairs)
+        self._enter(lambda: self.request.on_headers(headers, end=end))
+
+    def on_request_data(self, chunk: bytes, *, end: bool) -> None:
+        buffering = self.context.request.buffering
+        self._enter(lambda: self.request.on_data(chunk, end=end, buffering=buffering))
+
+    def on_request_trailers(self, pairs: Iterable[Pair]) -> None:
+        trailers = HeaderMap("request_trailers", pairs)
+        self._enter(lambda: self.request.on_trailers(trailers))
+
+    def on_response_headers(self, pairs: Iterable[Pair], *, end: bool) -> None:
+        if self.local_details is None:
+            headers = HeaderMap("response", pairs)
+            self._enter(lambda: self.response.on_headers(headers, end=end))
+
+    def on_response_data(self, chunk: bytes, *, end: bool) -> None:
+        if self.local_details is None:
+            buffering = self.context.response.buffering
+            self._enter(lambda: self.response.on_data(chunk, end=end, buffering=buffering))
+
+    def on_response_trailers(self, pairs: Iterable[Pair]) -> None:
+        if self.local_details is None:
+            trailers = HeaderMap("response_trailers", pairs)
+            self._enter(lambda: self.response.on_trailers(trailers))
+
+    def answer(self, status: int, text: str, *, details: str) -> None:
+        """Answer in place of the upstream, which is not there or too slow; the plugin sees this answer."""
+        self._send(_Reply(status, details, text.encode()))
+
+    def close(self) -> None:
+        """The stream is over, one way or the other: the plugin's last callbacks."""
+        if self.closed:
+            return
+        self.closed = True
+        self.request.aborted = self.response.aborted = True
+        trailers = self.response.trailers
+        self.context.finish(request=self.request.headers, response=self.response.headers, trailers=trailers)
+
+    def fail(self) -> None:
+        """The plugin's VM crashed: 503 where that can still be said, else a reset."""
+        if not self.closed and self.local_details != CRASH_DETAILS:
+            self._send(_Reply(_UNAVAILABLE, CRASH_DETAILS))
+
+    # From the plugin (context.Control) ------------------------------------------------------------------------
+
+    def resume_request(self) -> None:
+        self._deferred(lambda: self._enter(self.request.resume))
+
+    def resume_response(self) -> None:
+        self._deferred(lambda: self._enter(self.response.resume))
+
+    def reply(self, status: int, *, body: bytes, headers: list[Pair], details: str) -> None:
+        answer = _Reply(status, details, body, tuple(headers))
+        self._deferred(lambda: self._send(answer))
+
+    def reset(self) -> None:
+        self._deferred(lambda: self._reset(CRASH_DETAILS))
+
+    def inject(self, data: bytes, *, end: bool) -> None:
+        self._deferred(lambda: self._enter(lambda: self.response.inject(data, end=end)))
+
+    def set_limit(self, side: str, limit: int) -> None:
+        (self.request if side == "decoder" else self.response).limit = limit
+
+    def _enter(self, action: Callable[[], None]) -> None:
+        """Run one step; an answer that it asked for follows when the step is through."""
+        if self.closed:
+            return
+        self._busy += 1
+        try:
+            action()
+        finally:
+            self._busy -= 1
+        if not self._busy and self._reply is not None:
+            answer, self._reply = self._reply, None
+            self._begin(answer)
+
+    def _send(self, answer: _Reply) -> None:
+        """Give an answer instead of what is on its way. A second one is ignored, but for a crash's."""
+        if self.closed or (self.local_details is not None and answer.details != CRASH_DETAILS):
+            return
+        if self.response.headers is None:
+            self.local_details = answer.details
+            self.request.aborted = True
+            if self._busy:
+                self._reply = answer
+            else:
+                self._begin(answer)
+        elif not self.response.headers_sent:
+            # The answer's headers were with the plugin already: this one goes past it.
+            self.local_details = answer.details
+            self.request.aborted = self.response.aborted = True
+            headers = _reply_headers(answer)
+            self.response.headers = headers
+            end = not answer.body or self._is_head
+            self._sink.response_headers(headers, end=end)
+            if not end:
+                self._sink.response_data(answer.body, end=True)
+        else:
+            self._reset(answer.details)
+
+    def _begin(self, answer: _Reply) -> None:
+        """Send an answer through the plugin's response callbacks."""
+        headers = _reply_headers(answer)
+        end = not answer.body or self._is_head
+
+        def step() -> None:
+            self.response.on_headers(headers, end=end)
+            if not end:
+                self.response.on_data(answer.body, end=True, buffering=False)
+
+        self._enter(step)
+
+    @property
+    def _is_head(self) -> bool:
+        return self.request.headers is not None and self.request.headers.get(b":method") == b"HEAD"
+
+    def _reset(self, details: str) -> None:
+        if self.closed:
+            return
+        self.local_details = details
+        self.request.aborted = self.response.aborted = True
+        self._sink.reset(details)
+
+
+def _reply_headers(answer: _Reply) -> HeaderMap:
+    """The headers of a local answer (Envoy, Http::Utility::prepareLocalReply)."""
+    headers = HeaderMap("response", [(b":status", str(answer.status).encode()), *answer.headers])
+    if answer.body:
+        headers.replace(b"content-length", str(len(answer.body)).encode())
+        if headers.get(b"content-type") is None:
+            headers.add(b"content-type", b"text/plain")
+    else:
+        headers.remove(b"content-length")
+        headers.remove(b"content-type")
+    return headers

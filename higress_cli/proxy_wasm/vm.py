@@ -1,0 +1,204 @@
+"""One instance of a module: its memory, its functions, and what becomes of a call that traps."""
+
+import ctypes
+import re
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import wasmtime
+
+from higress_cli.proxy_wasm.errors import Crash, CrashError, Frame, LoadError, MemoryFault
+from higress_cli.proxy_wasm.limits import Limits, Watchdog
+
+_UNSIGNED: Final = 0xFFFFFFFF
+_BEYOND_NOW: Final = 1
+_MOST_OUTPUT: Final = 8192
+_MOST_FRAMES: Final = 30
+_PANIC: Final = re.compile(r"(?:panic|fatal error): *(?P<text>[^\n]*)")
+_TYPES: Final[Mapping[str, Callable[[], wasmtime.ValType]]] = {"i": wasmtime.ValType.i32, "l": wasmtime.ValType.i64}
+
+Handler = Callable[..., int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """A function that the host gives: `parameters` has a letter for each, i for 32 bits and l for 64.
+
+    `handler` gets the caller's values, those of 32 bits as unsigned numbers; `fault` is returned when it raises
+    MemoryFault. A function without `returns` gives nothing back.
+    """
+
+    parameters: str
+    handler: Handler
+    fault: int
+    returns: bool = True
+
+
+class Vm:
+    """An instance that can be called. After a crash it must not be called again."""
+
+    def __init__(
+        self,
+        module: wasmtime.Module,
+        imports: Callable[[str, str], Import | None],
+        *,
+        engine: wasmtime.Engine,
+        watchdog: Watchdog,
+        limits: Limits,
+    ) -> None:
+        """Instantiate `module`; `imports` gives the function for a module and a name, None where there is none.
+
+        Raises:
+            LoadError: it imports what there is not, or lacks memory. CrashError: its start function trapped.
+        """
+        self._store = wasmtime.Store(engine)
+        self._store.set_limits(memory_size=limits.memory_bytes)
+        self._store.set_epoch_deadline(_BEYOND_NOW)
+        self._watchdog = watchdog
+        self._output = bytearray()
+        self.limits = limits
+        self.seconds = limits.start_seconds
+        """How long a call may take."""
+        functions = [self._bind(wanted, imports) for wanted in module.imports]
+        try:
+            with watchdog.watch(self.seconds):
+                exports = wasmtime.Instance(self._store, module, functions).exports(self._store)
+        except wasmtime.Trap as trap:
+            raise CrashError(self._crash("start", trap)) from None
+        except wasmtime.WasmtimeError as error:
+            raise LoadError(str(error).strip()) from error
+        self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
+        types = {name: found.type(self._store) for name, found in self._functions.items()}
+        self._shapes = {name: (len(kind.params), bool(kind.results)) for name, kind in types.items()}
+        memory = exports.get("memory")
+        if not isinstance(memory, wasmtime.Memory):
+            raise LoadError("the module exports no memory")
+        self._memory = memory
+
+    def has(self, name: str) -> bool:
+        """Whether the module exports this function."""
+        return name in self._functions
+
+    def takes(self, name: str) -> int:
+        """How many parameters an exported function has."""
+        return self._shapes[name][0]
+
+    def gives(self, name: str) -> bool:
+        """Whether an exported function has a result."""
+        return self._shapes[name][1]
+
+    def call(self, name: str, *arguments: int) -> int:
+        """Call an exported function; one without a result gives 0.
+
+        Raises:
+            CrashError: it trapped, or took too long.
+        """
+        self._output.clear()
+        self._store.set_epoch_deadline(_BEYOND_NOW)
+        try:
+            with self._watchdog.watch(self.seconds):
+                returned = self._functions[name](self._store, *arguments)
+        except wasmtime.Trap as trap:
+            raise CrashError(self._crash(name, trap)) from None
+        return int(returned or 0)
+
+    def call_within(self, name: str, *arguments: int) -> int:
+        """Call a function while the plugin waits in one of the host's; a trap ends the outer call."""
+        return int(self._functions[name](self._store, *arguments) or 0)
+
+    def note_output(self, text: bytes) -> None:
+        """Keep what the plugin's runtime writes: in a crash, its last words are there."""
+        self._output += text
+        del self._output[:-_MOST_OUTPUT]
+
+    # Memory ---------------------------------------------------------------------------------------------------
+
+    def read(self, at: int, size: int) -> bytes:
+        """Bytes of the plugin's memory.
+
+        Raises:
+            MemoryFault: they are not all within it.
+        """
+        return ctypes.string_at(self._address(at, size), size) if size else b""
+
+    def write(self, at: int, content: bytes) -> None:
+        """Write to the plugin's memory.
+
+        Raises:
+            MemoryFault: the place is not within it.
+        """
+        if content:
+            ctypes.memmove(self._address(at, len(content)), content, len(content))
+
+    def write_u32(self, at: int, value: int) -> None:
+        self.write(at, struct.pack("<I", value & _UNSIGNED))
+
+    def write_u64(self, at: int, value: int) -> None:
+        self.write(at, struct.pack("<Q", value & 0xFFFFFFFFFFFFFFFF))
+
+    @property
+    def memory_bytes(self) -> int:
+        """How large the plugin's memory is."""
+        return self._memory.data_len(self._store)
+
+    def _address(self, at: int, size: int) -> int:
+        if at + size > self._memory.data_len(self._store):
+            raise MemoryFault
+        return ctypes.addressof(self._memory.data_ptr(self._store).contents) + at
+
+    # Imports and traps ----------------------------------------------------------------------------------------
+
+    def _bind(self, wanted: wasmtime.ImportType, imports: Callable[[str, str], Import | None]) -> wasmtime.Func:
+        name = f"{wanted.module}.{wanted.name}"
+        given = imports(wanted.module, wanted.name or "")
+        if given is None or not isinstance(wanted.type, wasmtime.FuncType):
+            raise LoadError(f"Failed to load Wasm module due to a missing import: {name}")
+        kind = wasmtime.FuncType([_TYPES[letter]() for letter in given.parameters], _results(given))
+        if _shape(kind) != _shape(wanted.type):
+            raise LoadError(f"Failed to load Wasm module due to an import type mismatch: {name}")
+        return wasmtime.Func(self._store, kind, _callable(given))
+
+    def _crash(self, callback: str, trap: wasmtime.Trap) -> Crash:
+        code = trap.trap_code
+        reason = code.name.lower().replace("_", " ") if code else trap.message
+        if code is wasmtime.TrapCode.INTERRUPT:
+            reason = f"took longer than {self.seconds:g} s"
+        found = _PANIC.search(self._output.decode("utf-8", "replace"))
+        frames = tuple(
+            Frame(function=frame.func_name or f"function {frame.func_index}") for frame in trap.frames[:_MOST_FRAMES]
+        )
+        return Crash(callback=callback, reason=reason, panic=found["text"].strip() if found else None, frames=frames)
+
+
+def _results(given: Import) -> list[wasmtime.ValType]:
+    return [wasmtime.ValType.i32()] if given.returns else []
+
+
+def _shape(kind: wasmtime.FuncType) -> tuple[list[str], list[str]]:
+    return [str(value) for value in kind.params], [str(value) for value in kind.results]
+
+
+def _callable(given: Import) -> Callable[..., Any]:
+    """The handler as wasmtime calls it: numbers of 32 bits come signed, and memory faults become a status."""
+    handler, fault = given.handler, given.fault
+    if "l" in given.parameters:
+        wide = [letter == "l" for letter in given.parameters]
+
+        def call_wide(*values: int) -> int | None:
+            unsigned = [value if is_wide else value & _UNSIGNED for value, is_wide in zip(values, wide, strict=True)]
+            try:
+                return handler(*unsigned)
+            except MemoryFault:
+                return fault
+
+        return call_wide
+
+    def call(*values: int) -> int | None:
+        try:
+            return handler(*[value & _UNSIGNED for value in values])
+        except MemoryFault:
+            return fault
+
+    return call
