@@ -15,10 +15,10 @@ from higress_cli.project.project import Project, open_project
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, ToolName
-from higress_cli.toolchain.acquire import SOURCES
 from higress_cli.toolchain.installer import InstalledTool, ensure_set, install_archive
 from higress_cli.toolchain.select import wanted_versions
 from higress_cli.toolchain.sets import request_for
+from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
 
 # The name of its program does for a tool too.
@@ -123,7 +123,7 @@ def _tool_called(word: str) -> ToolName:
 
 
 def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> None:
-    known = list(dict.fromkeys([SYSTEM, *(item for names in SOURCES.values() for item in names)]))
+    known = [SYSTEM, *table.NAMES]
     if source is not None and source not in known:
         raise UsageError(
             _("there is no source `{name}`; there are: {known}").format(name=source, known=", ".join(known)),
@@ -131,10 +131,10 @@ def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> N
             hint="hgw install --help",
         )
     for name in named:
-        if source not in {None, SYSTEM, *SOURCES[name]}:
+        if source not in {None, SYSTEM, *table.names_of(name)}:
             raise UsageError(
                 _("{tool} has no source `{source}`; it has: {known}").format(
-                    tool=name, source=source, known=", ".join((SYSTEM, *SOURCES[name]))
+                    tool=name, source=source, known=", ".join((SYSTEM, *table.names_of(name)))
                 ),
                 code="source-unknown",
                 hint=f"hgw install {name}",

@@ -1,5 +1,6 @@
 """Which machine this is, in Go's words for operating systems and processors."""
 
+import os
 import platform
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,11 @@ class Host:
     @property
     def executable_suffix(self) -> str:
         return ".exe" if self.system == "windows" else ""
+
+
+def is_root() -> bool:
+    """Whether this process may change the system without sudo."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def this_host() -> Host:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import httpx
 
@@ -53,6 +55,20 @@ def refusal(url: str, variables: Mapping[str, str]) -> str | None:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return reason(error) if isinstance(error, httpx.HTTPError) else str(error)
     return None
+
+
+def size_of(url: str, variables: Mapping[str, str]) -> int | None:
+    """How many bytes a file has, None where its server does not say; nothing is downloaded."""
+    if urlsplit(url).scheme == "file":
+        path = Path(url2pathname(urlsplit(url).path))
+        return path.stat().st_size if path.is_file() else None
+    try:
+        with client(variables) as session:
+            answer = session.head(url, headers={"Accept-Encoding": "identity"})
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if answer.is_success and length.isdigit() else None
 
 
 def reason(error: httpx.HTTPError) -> str:

@@ -26,6 +26,11 @@ class Dirs:
     def runs(self) -> Path:
         return self.state / "runs"
 
+    @property
+    def logs(self) -> Path:
+        """What failed children of hgw printed."""
+        return self.state / "logs"
+
 
 def find_dirs(variables: Mapping[str, str]) -> Dirs:
     """Everything under `HGW_HOME` where that is set, else in the platform's own places.

@@ -1,27 +1,27 @@
-"""Get a set: each through all its sources before the next set is looked at; what was passed over keeps its reason."""
+"""Get a set: each through all its sources before the next set is tried; what was passed over keeps its reason."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
+from higress_cli.system.download import kept_at
+from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import mirrors
-from higress_cli.toolchain.attempt import Cause, PassedOver, Tried
+from higress_cli.toolchain.attempt import Cause, PassedOver, Tried, passed_over
 from higress_cli.toolchain.sets import Need, Plan
-from higress_cli.toolchain.sources import archive, go_module, npm, package, tinygo_module
-from higress_cli.toolchain.work import Work, passed_over
+from higress_cli.toolchain.sources import archive, go_module
+from higress_cli.toolchain.sources.contract import Offer, Source
+from higress_cli.toolchain.sources.table import names_of, sources_of
+from higress_cli.toolchain.work import Work
 
-# In the order in which they are tried; `system` comes before all of them and is settled by the solver.
-SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "go": (archive.NAME, go_module.NAME),
-    "tinygo": (archive.NAME, tinygo_module.NAME),
-    "binaryen": (archive.NAME, package.NAME, npm.NAME),
-}
+T = TypeVar("T")
+
 # What the user can do something about comes first.
 _KINDS: Final[Mapping[Cause, type[HgwError]]] = {
     Cause.MISSING: ToolError,
@@ -32,30 +32,45 @@ _KINDS: Final[Mapping[Cause, type[HgwError]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
-    """A tool of the set: `seconds` is what it took to get, 0 where it was here."""
+class Obtained(Generic[T]):
+    """One tool of a set: `what` came of it, `seconds` is what that took, 0 where the tool was here."""
 
-    tool: Tool
+    name: ToolName
+    what: T
     seconds: float
     tried: tuple[Tried, ...]
 
 
 class SetFailed(Exception):
-    """One tool of a set cannot be had; the next set may do."""
+    """No source has one of the tools; the next set may do."""
 
 
-class Acquisition:
-    """One run through sets and sources. What failed once is not tried again for another set."""
+class Acquisition(Generic[T]):
+    """One run through sets and sources. What failed once is not tried again for another set.
 
-    def __init__(self, work: Work, *, source: str | None, known: Mapping[ToolName, Sequence[Tried]]) -> None:
+    `accept` is what becomes of an offer, given the Go of the set where the offer needs one: the tool itself when
+    things are installed, the offer when they are only planned. `here` is what becomes of a tool that is here.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        source: str | None,
+        known: Mapping[ToolName, Sequence[Tried]],
+        accept: Callable[[Offer, T | None], T],
+        here: Callable[[Tool], T],
+    ) -> None:
         self._work = work
         self._source = source
         self._known = known
-        self._got: dict[tuple[ToolName, str], tuple[Tool, float]] = {}
+        self._accept = accept
+        self._here = here
+        self._got: dict[tuple[ToolName, str], tuple[T, float]] = {}
         self._failures: dict[tuple[ToolName, str, str], PassedOver] = {}
 
-    def run(self, plans: Sequence[Plan]) -> tuple[Fetched, ...]:
-        """The first set that can be had.
+    def run(self, plans: Sequence[Plan]) -> tuple[Obtained[T], ...]:
+        """The first set of which every tool is available, in the order in which tools are listed.
 
         Raises:
             ToolError: something that the machine lacks stands in the way of the last one (exit code 4).
@@ -79,95 +94,93 @@ class Acquisition:
             return
         with self._work.session.reporter.activity(_("Asking the download hosts")):
             self._work.reach.ask(
-                url for name, version in sorted(needed) for url in archive.urls(self._work, name, version)
+                each.url for name, version in sorted(needed) for each in archive.addresses(self._work, name, version)
             )
 
-    def _take(self, plan: Plan) -> tuple[Fetched, ...]:
+    def _take(self, plan: Plan) -> tuple[Obtained[T], ...]:
         taken = {need.name: self._satisfy(need, plan) for need in plan.needs}
         return tuple(
-            Fetched(tool=taken[name][0], seconds=round(taken[name][1], 3), tried=self._tried_for(taken[name][0]))
+            Obtained(
+                name=name,
+                what=taken[name][0],
+                seconds=round(taken[name][1], 3),
+                tried=self._told(name) if self._was_fetched(plan, name) else (),
+            )
             for name in ToolName
             if name in taken
         )
 
-    def _satisfy(self, need: Need, plan: Plan) -> tuple[Tool, float]:
-        """A tool of the plan; Raises SetFailed where no source has it."""
+    def _satisfy(self, need: Need, plan: Plan) -> tuple[T, float]:
+        """A tool of the plan.
+
+        Raises:
+            SetFailed: no source has it.
+        """
         if need.here is not None:
-            return need.here, 0.0
+            return self._here(need.here), 0.0
         key = (need.name, need.version)
         if key not in self._got:
             for source in self._sources(need.name):
                 started = time.monotonic()
-                spent_before = sum(seconds for _tool, seconds in self._got.values())
-                tool = self._attempt(source, need, plan)
-                if tool is not None:
+                spent_before = sum(seconds for _what, seconds in self._got.values())
+                what = self._attempt(source, need, plan)
+                if what is not None:
                     # A Go that was fetched on the way counts for itself.
-                    spent_on_others = sum(seconds for _tool, seconds in self._got.values()) - spent_before
-                    self._got[key] = (tool, time.monotonic() - started - spent_on_others)
+                    spent_on_others = sum(seconds for _what, seconds in self._got.values()) - spent_before
+                    self._got[key] = (what, time.monotonic() - started - spent_on_others)
                     break
             else:
                 raise SetFailed
         return self._got[key]
 
-    def _sources(self, name: str) -> tuple[str, ...]:
+    def _sources(self, name: ToolName) -> tuple[Source, ...]:
         """The sources of a tool: the one that was asked for where it has this tool, else all."""
-        if self._source in SOURCES[name]:
-            return (str(self._source),)
-        return SOURCES[name]
+        sources = sources_of(name)
+        return tuple(source for source in sources if self._source == source.NAME) or sources
 
-    def _attempt(self, source: str, need: Need, plan: Plan) -> Tool | None:
-        key = (need.name, need.version, source)
+    def _attempt(self, source: Source, need: Need, plan: Plan) -> T | None:
+        key = (need.name, need.version, source.NAME)
         if key in self._failures:
             return None
         try:
-            return self._fetch(source, need, plan)
+            offer = source.offer(self._work, need)
+            return self._accept(offer, self._go_for(plan) if offer.needs_go else None)
         except PassedOver as failure:
             failed = failure
         except HgwError as error:
             failed = passed_over(error)
         self._failures[key] = failed
-        title = need.name.label
         self._work.session.reporter.detail(
             _("{tool} {version}: source {source} passed over: {reason}").format(
-                tool=title, version=need.version, source=source, reason=failed.reason
+                tool=need.name.label, version=need.version, source=source.NAME, reason=failed.reason
             )
         )
         return None
 
-    def _fetch(self, source: str, need: Need, plan: Plan) -> Tool:
-        work, wanted = self._work, need.version if need.exact else None
-        match need.name, source:
-            case _, archive.NAME:
-                entry = archive.fetch(work, need.name, need.version)
-            case "go", _:
-                entry = go_module.fetch(work, need.version)
-            case "tinygo", _:
-                entry = tinygo_module.fetch(work, need.version, lambda: self._go_for(plan))
-            case _, npm.NAME:
-                entry = npm.fetch(work, wanted)
-            case _:
-                return package.fetch(work, wanted)
-        return entry.tool()
-
-    def _go_for(self, plan: Plan) -> Tool:
+    def _go_for(self, plan: Plan) -> T:
         """The Go that TinyGo is compiled with: that of its set, or where TinyGo alone was asked for, one that fits."""
-        tinygo = plan.need(ToolName.TINYGO)
-        need = plan.need(ToolName.GO)
-        if need is None:
-            assert tinygo is not None  # noqa: S101 -- only TinyGo is compiled
-            rows = compatibility.preferred_sets(Profile.TINYGO)
-            go = next((row.go for row in rows if row.tinygo == tinygo.version), rows[0].go)
-            stored = self._work.store.entries("go")
-            here = next((entry.tool() for entry in stored if entry.receipt.version == go), None)
-            need = Need(name=ToolName.GO, version=go, here=here)
+        need = plan.need(ToolName.GO) or self._go_beside(plan)
         try:
             return self._satisfy(need, plan)[0]
         except SetFailed as error:
             raise PassedOver(
-                _("it is compiled with Go {version}, which cannot be had").format(version=need.version),
+                _("it is compiled with Go {version}, which no source has").format(version=need.version),
                 cause=Cause.NETWORK,
                 code="download-failed",
             ) from error
+
+    def _go_beside(self, plan: Plan) -> Need:
+        rows = compatibility.preferred_sets(Profile.TINYGO)
+        wanted = {need.version for need in plan.needs if need.name is ToolName.TINYGO}
+        version = next((row.go for row in rows if row.tinygo in wanted), rows[0].go)
+        stored = (entry.tool() for entry in self._work.store.entries(ToolName.GO))
+        here = next((tool for tool in stored if tool.version == version), None)
+        return Need(name=ToolName.GO, version=version, here=here)
+
+    @staticmethod
+    def _was_fetched(plan: Plan, name: ToolName) -> bool:
+        need = plan.need(name)
+        return need is None or need.here is None or need.here.own
 
     def _nothing_left(self) -> HgwError:
         """The error that helps most: what the user can do something about comes first."""
@@ -178,7 +191,7 @@ class Acquisition:
         kind, telling = _most_telling(failures)
         told = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._told(name)]
         return kind(
-            _("{tools} cannot be had: {reason}").format(
+            _("no source has {tools}: {reason}").format(
                 tools=", ".join(name.label for name in names), reason=telling[-1].reason
             )
             + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
@@ -193,24 +206,29 @@ class Acquisition:
         """Without a network the way is to carry files: those of the first set that has an archive for each tool."""
         for plan in plans:
             missing = [need for need in plan.missing if (need.name, need.version) not in self._got]
-            files = [archive.file_by_hand(self._work, need.name, need.version) for need in missing]
-            carried = [file for file in files if file is not None]
+            carried = [
+                (need, wanted[0])
+                for need in missing
+                if (wanted := archive.addresses(self._work, need.name, need.version))
+            ]
             if len(carried) == len(missing):
                 break
         else:
             return self._nothing_left()
+        folder = self._work.session.dirs.downloads
+        files = [
+            {"tool": need.name, "url": shown(file.url), "sha256": file.sha256, "path": kept_at(file, folder=folder)}
+            for need, file in carried
+        ]
         return DownloadError(
             _("--offline forbids the download of {tools}").format(
                 tools=", ".join(f"{need.name.label} {need.version}" for need in missing)
             )
-            + "".join(f"\n  {file.url}\n    -> {file.path}" for file in carried),
+            + "".join(f"\n  {file['url']}\n    -> {file['path']}" for file in files),
             code="offline",
             hint=_("fetch these on another machine, put them there, and run `hgw install --offline` again"),
-            details={"files": [asdict(file) for file in carried]},
+            details={"files": files},
         )
-
-    def _tried_for(self, tool: Tool) -> tuple[Tried, ...]:
-        return self._told(tool.name) if tool.own else ()
 
     def _told(self, name: ToolName) -> tuple[Tried, ...]:
         """What was passed over for a tool; versions that failed for the same reason share a line."""
@@ -232,11 +250,11 @@ def _most_telling(failures: Sequence[PassedOver]) -> tuple[type[HgwError], list[
     return ToolError, list(failures)
 
 
-def _mirror_hint(kind: type[HgwError], names: Sequence[str]) -> str | None:
+def _mirror_hint(kind: type[HgwError], names: Sequence[ToolName]) -> str | None:
     if kind is not DownloadError:
         return None
     variables = [mirrors.variable_for(name) for name in names]
-    if any(source == go_module.NAME for name in names for source in SOURCES[name]):
+    if any(go_module.NAME in names_of(name) for name in names):
         variables.append(mirrors.GOPROXY_VARIABLE)
     hint = _("set {variables} to a mirror that this machine reaches").format(
         variables=_(" or ").join(dict.fromkeys(variables))

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from higress_cli.errors import DownloadError, HgwError, ToolError
 from higress_cli.system.urls import shown
+
+# What is wrong with the store or the disk is wrong for every source.
+_FATAL: Final = frozenset({"disk-full", "store-read-only", "store-locked"})
 
 
 class Cause(StrEnum):
@@ -35,3 +40,17 @@ class PassedOver(Exception):
         self.cause = cause
         self.code = code
         self.hint = hint
+
+
+def passed_over(error: HgwError) -> PassedOver:
+    """An expected error of one source as the reason for trying the next.
+
+    Raises:
+        HgwError: `error` itself where no other source would fare better.
+    """
+    if error.code in _FATAL:
+        raise error
+    if isinstance(error, DownloadError):
+        return PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint)
+    missing = isinstance(error, ToolError) and error.code == "program-missing"
+    return PassedOver(error.message, cause=Cause.MISSING if missing else Cause.FAILED, code=error.code, hint=error.hint)

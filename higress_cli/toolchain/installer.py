@@ -1,6 +1,5 @@
 """Make sure that a set is installed: use what is here, repair what is damaged, fetch what is missing."""
 
-import errno
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.session import Session
@@ -16,15 +14,18 @@ from higress_cli.system import fs
 from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
 from higress_cli.tool import SYSTEM, Tool, ToolName
-from higress_cli.toolchain.acquire import SOURCES, Acquisition, Fetched
+from higress_cli.toolchain.acquire import Acquisition, Obtained
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.select import assemble, nothing_fits, system_tool, tools_here
 from higress_cli.toolchain.sets import Here, Plan, Request, misfits, plans, usable
 from higress_cli.toolchain.sources import archive, llvm
+from higress_cli.toolchain.sources.contract import Offer
+from higress_cli.toolchain.sources.table import names_of
+from higress_cli.toolchain.storage import storage_error
 from higress_cli.toolchain.store import Damage, Entry, Store
 from higress_cli.toolchain.toolset import Toolset
-from higress_cli.toolchain.work import Work, disk_full
+from higress_cli.toolchain.work import Work
 
 # What the store holds besides the tools themselves.
 REQUIRED: Final = (llvm.NAME,)
@@ -91,7 +92,7 @@ def ensure_set(session: Session, request: Request, *, source: str | None = None)
         with store.changing(session):
             fetched = _fetch(session, store, probed, request, source)
     except OSError as error:
-        raise storage_error(store, error) from error
+        raise storage_error(store.root, error) from error
     return _installed(session, store, request, fetched)
 
 
@@ -107,33 +108,17 @@ def install_archive(session: Session, *, tool: ToolName, version: str | None, ur
         with store.changing(session), fs.staging_folder(store.root / "scratch") as scratch:
             reach = Reach(session.variables, offline=session.offline)
             work = Work(session=session, store=store, reach=reach, probed={}, scratch=scratch)
-            entry = archive.adopt_archive(work, Archive(url=url, sha256=sha256), tool=tool, version=version)
+            offer = archive.offer_named(work, Archive(url=url, sha256=sha256), tool=tool, version=version)
+            installed = offer.fetch(None)
     except OSError as error:
-        raise storage_error(store, error) from error
-    fetched = Fetched(tool=entry.tool(), seconds=round(time.monotonic() - started, 3), tried=())
+        raise storage_error(store.root, error) from error
+    fetched = Obtained(name=tool, what=installed, seconds=round(time.monotonic() - started, 3), tried=())
     return Installed(tools=(_told(store, fetched),), toolset=None)
-
-
-def storage_error(store: Store, error: OSError) -> HgwError:
-    """What an error of the file system means for the user.
-
-    Raises:
-        OSError: `error` itself where it is no matter of space or rights.
-    """
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return disk_full(store.root)
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return ConflictError(
-            _("{path} cannot be written: {reason}").format(path=error.filename or store.root, reason=error.strerror),
-            code="store-read-only",
-            hint=_("set HGW_HOME to a folder that you can write to"),
-        )
-    raise error
 
 
 def _fetch(
     session: Session, store: Store, probed: Mapping[ToolName, Probed], request: Request, source: str | None
-) -> tuple[Fetched, ...]:
+) -> tuple[Obtained[Tool], ...]:
     """Under the lock: what is damaged goes, and another hgw may have finished meanwhile."""
     _weed_out(session, store, request)
     here = _here(store, probed, source)
@@ -144,7 +129,12 @@ def _fetch(
     with fs.staging_folder(store.root / "scratch") as scratch:
         reach = Reach(session.variables, offline=session.offline)
         work = Work(session=session, store=store, reach=reach, probed=probed, scratch=scratch)
-        return Acquisition(work, source=source, known=known).run(wanted)
+        acquisition = Acquisition(work, source=source, known=known, accept=_fetched, here=lambda tool: tool)
+        return acquisition.run(wanted)
+
+
+def _fetched(offer: Offer, go: Tool | None) -> Tool:
+    return offer.fetch(go)
 
 
 def _weed_out(session: Session, store: Store, request: Request) -> None:
@@ -168,7 +158,7 @@ def _here(store: Store, probed: Mapping[ToolName, Probed], source: str | None) -
         name: tuple(
             tool
             for tool in tools
-            if source is None or (source not in SOURCES[name] and source != SYSTEM) or tool.source == source
+            if source is None or (source not in names_of(name) and source != SYSTEM) or tool.source == source
         )
         for name, tools in tools_here(store, probed).items()
     }
@@ -195,8 +185,8 @@ def _folders(store: Store, entry: Entry) -> tuple[Path, ...]:
     return (entry.folder, *(other.folder for other in store.required(entry)))
 
 
-def _installed(session: Session, store: Store, request: Request, fetched: tuple[Fetched, ...]) -> Installed:
-    tools = [item.tool for item in fetched]
+def _installed(session: Session, store: Store, request: Request, fetched: tuple[Obtained[Tool], ...]) -> Installed:
+    tools = [item.what for item in fetched]
     whole = {tool.name for tool in tools} >= set(request.profile.tools)
     return Installed(
         tools=tuple(_told(store, item) for item in fetched),
@@ -204,8 +194,8 @@ def _installed(session: Session, store: Store, request: Request, fetched: tuple[
     )
 
 
-def _told(store: Store, fetched: Fetched) -> InstalledTool:
-    tool, entry = fetched.tool, store.entry_of(fetched.tool)
+def _told(store: Store, fetched: Obtained[Tool]) -> InstalledTool:
+    tool, entry = fetched.what, store.entry_of(fetched.what)
     required = store.required(entry) if entry else ()
     return InstalledTool(
         **{name: getattr(tool, name) for name in tool.__dataclass_fields__},
@@ -232,7 +222,7 @@ def _system_reasons(
     return {
         name: (Tried(source=SYSTEM, reason=_system_reason(name, probed.get(name), request, plan)),)
         for name in request.tools
-        if source is None or source not in SOURCES[name]
+        if source is None or source not in names_of(name)
     }
 
 
@@ -254,9 +244,10 @@ def _system_reason(name: ToolName, found: Probed | None, request: Request, plan:
 
 def _unfetched(
     plan: Plan, probed: Mapping[ToolName, Probed], request: Request, source: str | None
-) -> tuple[Fetched, ...]:
+) -> tuple[Obtained[Tool], ...]:
     """Tools that were here already."""
     known = _system_reasons(probed, request, plan, source)
     return tuple(
-        Fetched(tool=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ()) for tool in plan.tools
+        Obtained(name=tool.name, what=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ())
+        for tool in plan.tools
     )

@@ -103,8 +103,12 @@ class Store:
 
     def find(self, name: str, version: str, source: str) -> Entry | None:
         """That very tool, where it is there and looks whole."""
-        entry = self.read(self.root / name / f"{version}+{source}")
+        entry = self.read(self.place(name, version, source))
         return entry if entry is not None and self._looks_whole(entry) else None
+
+    def place(self, name: str, version: str | None, source: str) -> Path:
+        """Where a tool is put; the folder of all its versions where the version is not known yet."""
+        return self.root / name / f"{version}+{source}" if version else self.root / name
 
     def entry_of(self, tool: Tool) -> Entry | None:
         """The place of a tool in the store, None for one of the system's."""
@@ -190,7 +194,7 @@ class Store:
         problem = self.damage(entry, variables)
         if problem is not None:
             raise unusable(complete, problem.reason)
-        target = self.root / complete.name / complete.folder_name
+        target = self.place(complete.name, complete.version, complete.source)
         fs.reveal(staged, target)
         return Entry(folder=target, receipt=complete)
 

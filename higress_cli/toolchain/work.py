@@ -1,39 +1,41 @@
-"""What the sources share while a set is being fetched."""
+"""One run of the installer: what its sources share."""
 
-import errno
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from higress_cli.errors import DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.process import Completed
 from higress_cli.system.reach import Reach
+from higress_cli.system.urls import shown
 from higress_cli.tool import ToolName
-from higress_cli.toolchain.attempt import Cause, PassedOver
+from higress_cli.toolchain import child_log
 from higress_cli.toolchain.probe import Probed
+from higress_cli.toolchain.storage import require_space
 from higress_cli.toolchain.store import Store
 
-_FULL_BELOW_BYTES: Final = 16 << 20
 # glibc's own resolver waits for half a minute and longer where no name server answers.
 _IMPATIENT: Final = {"RES_OPTIONS": "timeout:2 attempts:1"}
+_MOST_CHARACTERS: Final = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One run of the installer. `scratch` is a folder of the store's file system that is gone at the end."""
+    """`scratch` is a folder that is gone at the end, on the store's file system where tools are put into the store.
+
+    `measuring` asks offers for the sizes of what they would transfer, which costs a question each.
+    """
 
     session: Session
     store: Store
     reach: Reach
     probed: Mapping[ToolName, Probed]
     scratch: Path
+    measuring: bool = False
 
     def program(self, name: str) -> Path | None:
         """A program on the user's PATH."""
@@ -59,51 +61,17 @@ class Work:
             on_line=lambda line: activity.describe(line.strip()) if line.strip() else None,
         )
 
-    def require_space(self, failed: Completed) -> None:
-        """Tell a full disk from other reasons why a child failed; some tidy up before anybody can look.
+    def failure(self, failed: Completed, *, lines: int = 3) -> str:
+        """Why a child failed: the end of its output in one line, and the file with all of it where that is more.
 
         Raises:
-            DownloadError: `disk-full`.
+            DownloadError: `disk-full` where that is the reason.
         """
-        said = os.strerror(errno.ENOSPC).lower() in failed.output.lower()
-        if said or shutil.disk_usage(self.store.root).free < _FULL_BELOW_BYTES:
-            raise disk_full(self.store.root)
-
-
-def last_words(completed: Completed, *, lines: int = 3) -> str:
-    """The end of what a failed child said, in one line."""
-    said = [line.strip() for line in completed.output.splitlines() if line.strip()]
-    return "; ".join(said[-lines:])[:600] or _("exit status {code}").format(code=completed.returncode)
-
-
-def disk_full(place: Path) -> DownloadError:
-    return DownloadError(
-        _("the disk of {path} is full").format(path=place),
-        code="disk-full",
-        hint=_("free some space, or set HGW_HOME to another disk"),
-        details={"path": place},
-    )
-
-
-def passed_over(error: HgwError) -> PassedOver:
-    """An expected error of one source as the reason for trying the next.
-
-    Raises:
-        HgwError: `error` itself where no other source would fare better.
-    """
-    if error.code in {"disk-full", "store-read-only", "store-locked"}:
-        raise error
-    if isinstance(error, DownloadError):
-        return PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint)
-    missing = isinstance(error, ToolError) and error.code == "program-missing"
-    return PassedOver(error.message, cause=Cause.MISSING if missing else Cause.FAILED, code=error.code, hint=error.hint)
-
-
-def child_path(*folders: Path, variables: Mapping[str, str]) -> str:
-    """A PATH with these folders in front."""
-    return os.pathsep.join([*map(str, folders), variables.get("PATH", os.defpath)])
-
-
-def is_root() -> bool:
-    """Whether this process may change the system without sudo."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+        require_space(self.store.root if self.store.root.exists() else self.scratch, failed)
+        said = [line.strip() for line in failed.output.splitlines() if line.strip()]
+        end = "; ".join(said[-lines:])
+        words = shown(end[:_MOST_CHARACTERS]) or _("exit status {code}").format(code=failed.returncode)
+        if len(said) <= lines and len(end) <= _MOST_CHARACTERS:
+            return words
+        log = child_log.keep(self.session.dirs.logs, failed)
+        return _("{words} (in full: {path})").format(words=words, path=log) if log else words

@@ -105,6 +105,64 @@ def test_where_there_is_no_apt_it_is_said_what_would_be_needed(hgw: PinnedHgw, b
     assert "HGW_MIRROR_GITHUB" in error["hint"]
 
 
+def test_all_that_a_failed_client_printed_is_kept_in_a_file_that_the_message_names(
+    hgw: PinnedHgw, bin_folder: Path
+) -> None:
+    listing = (
+        "i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo line $i of http://me:s3cret@proxy.example >&2; done; exit 1"
+    )
+    write_program(bin_folder / "go", _GO.format(listing=listing))
+    ended = hgw("install", "tinygo@0.30.0", "--output", "json")
+    reason = next(
+        item["reason"] for item in error_of(ended.out)["details"]["tried"]["tinygo"] if item["source"] == "module"
+    )
+    assert "line 39 of http://proxy.example; line 40 of http://proxy.example (in full: " in reason
+    log = Path(reason.partition("(in full: ")[2].removesuffix(")"))
+    lines = log.read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("line ")] == [
+        f"line {number} of http://proxy.example" for number in range(1, 41)
+    ]
+    assert log.is_relative_to(hgw.home)
+
+
+def _serve_go(bin_folder: Path, hgw: PinnedHgw, *, pinned: str, served: str) -> Path:
+    """A Go as a Go module whose hash is `served` and pinned to `pinned`; returns the calls of the starting go."""
+    module = bin_folder.parent / "module"
+    write_program(module / "bin" / "go", 'cd "${0%/*}/.."; pwd; echo go1.20.14\n')
+    (bin_folder.parent / "module.zip").write_bytes(b"the zip of the module")
+    answer = {"Dir": str(module), "Zip": str(bin_folder.parent / "module.zip"), "Sum": served}
+    script = _GO.format(listing=_SERVED).replace(
+        "  list)", f"  mod) echo '{json.dumps(answer)}';;\n  version) echo go version go1.20.14;;\n  list)"
+    )
+    write_program(bin_folder / "go", script)
+    hgw.pin("go-modules.toml", r'(?s)(go = "1\.20\.14"\nplatform = "linux-amd64"\nh1 = )"[^"]*"', rf'\1"{pinned}"')
+    return bin_folder / "go.calls"
+
+
+_H1 = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
+def test_a_go_that_is_not_what_was_pinned_is_never_run(hgw: PinnedHgw, bin_folder: Path) -> None:
+    calls = _serve_go(bin_folder, hgw, pinned=_H1, served=_H1.replace("A", "B"))
+    ended = hgw("install", "go@1.20.14", "--source", "module", "--output", "json")
+    error = error_of(ended.out)
+    assert (ended.code, error["code"]) == (5, "checksum-mismatch")
+    assert _H1 in error["message"]
+    assert [call.split()[0] for call in calls.read_text("utf-8").splitlines() if call.startswith(("mod", "ver"))] == [
+        "mod"
+    ]
+    assert hgw.installed() == []
+
+
+def test_a_go_that_is_what_was_pinned_is_kept(hgw: PinnedHgw, bin_folder: Path) -> None:
+    _serve_go(bin_folder, hgw, pinned=_H1, served=_H1)
+    ended = hgw("install", "go@1.20.14", "--source", "module", "--output", "json")
+    assert ended.code == 0, ended.err
+    assert hgw.installed() == ["go/1.20.14+module"]
+    (tool,) = json.loads(ended.out)["data"]["tools"]
+    assert tool["sha256"] == hashlib.sha256(b"the zip of the module").hexdigest()
+
+
 def test_a_module_proxy_that_refuses_is_quoted(hgw: PinnedHgw, bin_folder: Path) -> None:
     write_program(bin_folder / "go", _GO.format(listing=_REFUSED))
     ended = hgw("install", "--output", "json")
@@ -148,7 +206,8 @@ def test_the_newest_llvm_that_fits_is_taken_under_the_names_it_has(hgw: PinnedHg
     assert ended.code == 5
     assert "Failed to fetch it" in error_of(ended.out)["message"]
     calls = (bin_folder / "apt-get.calls").read_text("utf-8").splitlines()
-    (download,) = [call.split(" download ")[1].split() for call in calls if " download " in call]
+    downloads = [call for call in calls if " download " in call and "--print-uris" not in call]
+    (download,) = [call.split(" download ")[1].split() for call in downloads]
     assert sorted(download) == sorted(llvm("15", libraries="t64"))
     assert not [path for path in hgw.installed() if "+" in path]
 

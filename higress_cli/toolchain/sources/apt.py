@@ -6,15 +6,18 @@ them) it verifies as ever. Hooks that distributions hang on an update are left o
 
 import fnmatch
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import process
+from higress_cli.system.download import sha256_of
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.sources.contract import Download
+from higress_cli.toolchain.work import Work
 
 PROGRAMS: Final = ("apt-get", "apt-cache", "dpkg-deb")
 _SECONDS: Final = 3600.0
@@ -38,9 +41,67 @@ Acquire::https::Timeout "5";
 """
 
 
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A package as apt's lists have it: `file` is NAME_VERSION_ARCHITECTURE.deb, `sha256` from the signed list."""
+
+    file: str
+    url: str
+    bytes: int
+    sha256: str | None
+
+    @property
+    def name(self) -> str:
+        return self.file.partition("_")[0]
+
+    @property
+    def version(self) -> str:
+        """The version without its epoch: NAME_1%3a16.0.6-15_amd64.deb has 16.0.6-15."""
+        return self.file.split("_")[1].rpartition("%3a")[2]
+
+
+def read_uris(output: str) -> tuple[Package, ...]:
+    """The packages in what `apt-get --print-uris` prints: lines of 'URI' FILE SIZE ALGORITHM:DIGEST."""
+    fields = [line.split() for line in output.splitlines() if line.startswith("'")]
+    return tuple(
+        Package(
+            file=field[1],
+            url=field[0].strip("'"),
+            bytes=int(field[2]),
+            sha256=field[3].partition(":")[2] if field[3].startswith("SHA256:") else None,
+        )
+        for field in fields
+        if len(field) > 3 and field[1].count("_") > 1 and field[2].isdigit()  # noqa: PLR2004 -- the columns
+    )
+
+
 def missing_programs(work: Work) -> tuple[str, ...]:
     """Which of apt's programs are not on the machine."""
     return tuple(name for name in PROGRAMS if work.program(name) is None)
+
+
+def described(work: Work, names: Sequence[str]) -> tuple[Download, ...]:
+    """Packages as something to be downloaded; their sizes are known where the machine's own lists are filled.
+
+    Raises:
+        PassedOver: apt reaches nothing.
+    """
+    if problem := work.reach.client_problem("apt"):
+        raise _unreachable(problem)
+    known: dict[str, Package] = {}
+    if work.measuring:
+        asked = process.run(
+            ["apt-get", "download", "--print-uris", *names],
+            variables=process.child_environment(work.session.variables, {"LC_ALL": "C"}),
+            timeout=_ASKING_SECONDS,
+        )
+        known = {package.name: package for package in read_uris(asked.stdout)}
+    return tuple(
+        Download(name=name, url=known[name].url, bytes=known[name].bytes, digest=known[name].sha256)
+        if name in known
+        else Download(name=name)
+        for name in names
+    )
 
 
 def update(work: Work, *, activity: Activity) -> None:
@@ -65,8 +126,7 @@ def update(work: Work, *, activity: Activity) -> None:
     updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)
     # apt counts hosts out of reach as a warning; what matters is whether any list came.
     if updated.returncode != 0 or not _has_lists(folder):
-        work.require_space(updated)
-        reason = last_words(updated)
+        reason = work.failure(updated)
         work.reach.client_failed("apt", reason)
         raise _unreachable(reason)
     done.touch()
@@ -82,28 +142,38 @@ def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -
     command = _command(work, "apt-get", "install", "--no-install-recommends", "--print-uris", "-qq", *roots)
     simulated = work.run(command, activity=activity)
     never = pins.packages().llvm.never
-    # Each line: 'URI' FILE SIZE DIGEST, where FILE is NAME_VERSION_ARCHITECTURE.deb
-    fields = [line.split() for line in simulated.stdout.splitlines() if line.startswith("'")]
-    names = [field[1].partition("_")[0] for field in fields if len(field) > 1]
+    names = [package.name for package in read_uris(simulated.stdout)]
     return tuple(
         name for name in names if name not in roots and not any(fnmatch.fnmatch(name, pattern) for pattern in never)
     )
 
 
-def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[Path, ...]:
-    """The packages as files in `folder`, verified by apt.
+def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[Package, ...]:
+    """The packages as files in `folder`, each with the digest that apt's signed lists say.
 
     Raises:
-        PassedOver: one of them cannot be had.
+        PassedOver: one of them is out of reach, or is not what the lists say.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    command = _command(work, "apt-get", "-q", "download", *names)
-    fetched = work.run(command, activity=activity, cwd=folder, timeout=_SECONDS)
-    files = tuple(sorted(folder.glob("*.deb")))
+    listed = work.run(_command(work, "apt-get", "download", "--print-uris", *names), activity=activity, cwd=folder)
+    fetched = work.run(
+        _command(work, "apt-get", "-q", "download", *names), activity=activity, cwd=folder, timeout=_SECONDS
+    )
+    files = {path.name for path in folder.glob("*.deb")}
     if fetched.returncode != 0 or len(files) < len(set(names)):
-        work.require_space(fetched)
-        raise _unreachable(last_words(fetched))
-    return files
+        raise _unreachable(work.failure(fetched))
+    packages = {package.file: package for package in read_uris(listed.stdout)}
+    for file in sorted(files):
+        expected = packages[file].sha256 if file in packages else None
+        if sha256_of(folder / file) != expected:
+            raise PassedOver(
+                _("{file} is not what the package lists say: SHA-256 expected {expected}").format(
+                    file=file, expected=expected
+                ),
+                cause=Cause.NETWORK,
+                code="checksum-mismatch",
+            )
+    return tuple(packages[file] for file in sorted(files))
 
 
 def unpack(work: Work, package: Path, folder: Path, *, activity: Activity) -> None:
@@ -115,13 +185,7 @@ def unpack(work: Work, package: Path, folder: Path, *, activity: Activity) -> No
     activity.describe(_("unpacking {name}").format(name=package.name.partition("_")[0]))
     unpacked = work.run(["dpkg-deb", "--extract", str(package), str(folder)], activity=activity)
     if unpacked.returncode != 0:
-        work.require_space(unpacked)
-        raise PassedOver(last_words(unpacked), cause=Cause.FAILED, code="package-damaged")
-
-
-def version_of(package: Path) -> str:
-    """The version in a package's file name, without its epoch: NAME_1%3a16.0.6-15_amd64.deb has 16.0.6-15."""
-    return package.name.split("_")[1].rpartition("%3a")[2]
+        raise PassedOver(work.failure(unpacked), cause=Cause.FAILED, code="package-damaged")
 
 
 def _sites(work: Work) -> tuple[str, ...]:
@@ -132,7 +196,7 @@ def _sites(work: Work) -> tuple[str, ...]:
         return ()
     command = _command(work, "apt-get", "update", "--print-uris")
     answer = process.run(command, variables=variables, timeout=_ASKING_SECONDS)
-    # Each line: 'URI' FILE SIZE
+    # Indexes have no digests yet, so these lines end with the size.
     sites = tuple(line.split()[0].strip("'") for line in answer.stdout.splitlines() if line.startswith("'"))
     return sites if all(site.startswith(("http://", "https://")) for site in sites) else ()
 

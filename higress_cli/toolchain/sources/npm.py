@@ -11,24 +11,29 @@ from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive
 from higress_cli.system.download import sha256_of
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
-from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.pins import NpmPackage
+from higress_cli.toolchain.sets import Need
+from higress_cli.toolchain.sources.contract import Download, Offer
+from higress_cli.toolchain.store import Receipt
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "npm"
+TOOLS: Final = frozenset({ToolName.BINARYEN})
 _SECONDS: Final = 600.0
 _ASKING_SECONDS: Final = 4.5
 _IMPATIENT: Final = ("--fetch-retries=0", "--fetch-timeout=8000", "--no-update-notifier", "--logs-max=0")
 
 
-def fetch(work: Work, wanted: str | None) -> Entry:
-    """The pinned package; `wanted` is the version that the author asked for.
+def offer(work: Work, need: Need, /) -> Offer:
+    """The pinned package.
 
     Raises:
-        PassedOver: no such version is pinned, node or npm is not there, or npm gets nothing.
+        PassedOver: no such version is pinned, node or npm is missing, or npm reaches nothing.
     """
-    package = pins.npm_binaryen(wanted)
+    package = pins.npm_binaryen(need.version if need.exact else None)
     if package is None:
         raise PassedOver(
             _("no npm package of this version is known"),
@@ -43,7 +48,22 @@ def fetch(work: Work, wanted: str | None) -> Entry:
         )
     if problem := work.reach.client_problem("npm"):
         raise PassedOver(problem, cause=Cause.NETWORK, code="download-failed")
-    name = f"{package.package}@{compatibility.release(package.version).major}.0.0"
+    return Offer(
+        name=need.name,
+        version=package.version,
+        source=NAME,
+        downloads=(Download(name=f"npm {_specifier(package)}", digest=package.integrity),),
+        place=work.store.place(need.name, package.version, NAME),
+        fetch=lambda _go: _fetch(work, package),
+    )
+
+
+def _specifier(package: NpmPackage) -> str:
+    return f"{package.package}@{compatibility.release(package.version).major}.0.0"
+
+
+def _fetch(work: Work, package: NpmPackage) -> Tool:
+    name = _specifier(package)
     with work.session.reporter.activity(_("Downloading {name} from npm").format(name=name)) as activity:
         file = _pack(work, name, activity)
         _verify(file, package.integrity, name)
@@ -52,14 +72,14 @@ def fetch(work: Work, wanted: str | None) -> Entry:
             root = archive.only_folder(staged)
             executable = _make_runnable(root, package.executable, windows=work.session.host.system == "windows")
             receipt = Receipt(
-                name="binaryen",
+                name=ToolName.BINARYEN,
                 version=package.version,
                 source=NAME,
                 origin=f"npm {name}",
                 executable=executable,
                 digest=sha256_of(file),
             )
-            return work.store.adopt(root, receipt, variables=work.session.variables)
+            return work.store.adopt(root, receipt, variables=work.session.variables).tool()
 
 
 def _pack(work: Work, name: str, activity: Activity) -> Path:
@@ -73,9 +93,7 @@ def _pack(work: Work, name: str, activity: Activity) -> Path:
     for argv, seconds in ((question, _ASKING_SECONDS), (command, _SECONDS)):
         try:
             ran = work.run(argv, activity=activity, edits=edits, timeout=seconds)
-            if ran.returncode != 0:
-                work.require_space(ran)
-            reason = None if ran.returncode == 0 else last_words(ran)
+            reason = None if ran.returncode == 0 else work.failure(ran)
         except ToolError as error:
             reason = error.message
         if reason is not None:

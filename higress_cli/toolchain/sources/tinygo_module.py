@@ -7,7 +7,7 @@ relative to itself, so the store can be moved as a whole.
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,16 +16,20 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import fs
 from higress_cli.system.download import sha256_of
-from higress_cli.tool import Tool
+from higress_cli.system.host import is_root
+from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.pins import TinygoModule
+from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import go_command, llvm
-from higress_cli.toolchain.sources.go_command import GoCommand
+from higress_cli.toolchain.sources.contract import Download, Offer
+from higress_cli.toolchain.sources.go_command import GoCommand, GoModule
 from higress_cli.toolchain.store import Entry, Receipt
-from higress_cli.toolchain.work import Work, child_path, is_root, last_words
+from higress_cli.toolchain.work import Work
 
 NAME: Final = "module"
+TOOLS: Final = frozenset({ToolName.TINYGO})
 # As named by CC and CXX, else the first pair that is there.
 _COMPILERS: Final = (("gcc", "g++"), ("clang", "clang++"), ("cc", "c++"))
 
@@ -38,32 +42,66 @@ class Compilers:
     cxx: str
 
 
-def fetch(work: Work, version: str, go_of_the_set: Callable[[], Tool]) -> Entry:
-    """Compile TinyGo with the Go of its set, which is only asked for once all else is known to be there.
+def offer(work: Work, need: Need, /) -> Offer:
+    """TinyGo compiled on this machine with the Go of its set.
 
     Raises:
         PassedOver: no proxy has this version, or the machine lacks what it takes.
     """
-    row = pins.tinygo_module(version)
+    row = pins.tinygo_module(need.version)
     if row is None or work.session.host.system != "linux":
-        where = work.session.host.platform
         raise PassedOver(
-            _("it cannot be had as a Go module for {platform}").format(platform=where),
+            _("it is not available as a Go module for {platform}").format(platform=work.session.host.platform),
             cause=Cause.UNFIT,
             code="module-unknown",
         )
+    module = GoModule(path=row.module, version=f"v{row.version}", h1=row.h1)
+    starter = go_command.starter(work)
+    title = _("Asking for TinyGo {version} as a Go module").format(version=row.version)
+    go_command.require_module(work, starter, module, title=title)
+    # Where nothing could be asked yet, the network may be what is missing: that is told first.
+    asked = starter.path is not None or work.measuring
+    libraries = _machine(work, row)[0] if asked else ()
+    return Offer(
+        name=need.name,
+        version=row.version,
+        source=NAME,
+        downloads=(go_command.described(work, starter, module), *libraries),
+        place=work.store.place(need.name, row.version, NAME),
+        fetch=lambda go: _fetch(work, row, module, go),
+        needs_go=True,
+    )
+
+
+def _fetch(work: Work, row: TinygoModule, module: GoModule, chosen: Tool | None) -> Tool:
+    assert chosen is not None  # noqa: S101 -- the offer says that it needs one
     reporter = work.session.reporter
-    with reporter.activity(_("Asking for TinyGo {version} as a Go module").format(version=version)) as activity:
-        starter = go_command.find(work, activity=activity)
-        starter.require_module(row.module, f"v{version}", activity=activity)
-        llvm.require_apt(work)
-        compilers = require_compilers(work)
-    chosen = go_of_the_set()
+    _libraries, compilers = _machine(work, row)
     go = go_command.with_settings(work, chosen.path)
     with reporter.activity(_("Downloading LLVM for TinyGo")) as activity:
         libraries = llvm.fetch(work, row.llvm, activity=activity)
-    with reporter.activity(_("Compiling TinyGo {version}").format(version=version)) as activity:
-        return _build(work, row, go, libraries, compilers, activity, built_with=chosen.version)
+    with reporter.activity(_("Compiling TinyGo {version}").format(version=row.version)) as activity:
+        downloaded = go.download(module, activity=activity)
+        with work.store.staging() as staged:
+            _compile(work, row, go, libraries, compilers, staged, activity)
+            _fill_root(staged, downloaded.folder, libraries, drop=row.drop)
+            receipt = Receipt(
+                name=ToolName.TINYGO,
+                version=row.version,
+                source=NAME,
+                origin=f"{module}, LLVM {libraries.receipt.version} ({libraries.receipt.source})",
+                executable="bin/tinygo",
+                home=".",
+                requires=(f"{llvm.NAME}/{libraries.receipt.folder_name}",),
+                digest=sha256_of(downloaded.zip),
+                built_with=chosen.version,
+            )
+            return work.store.adopt(staged, receipt, variables=work.session.variables).tool()
+
+
+def _machine(work: Work, row: TinygoModule) -> tuple[tuple[Download, ...], Compilers]:
+    """What the machine has to bring: packages of LLVM that it can download, and compilers."""
+    return llvm.required(work, row.llvm), require_compilers(work)
 
 
 def require_compilers(work: Work) -> Compilers:
@@ -94,55 +132,39 @@ def _compiler_package(work: Work) -> tuple[str, str]:
     return package, f"{'' if is_root() else 'sudo '}{program} install {package}"
 
 
-def _build(
+def _compile(
     work: Work,
     row: TinygoModule,
     go: GoCommand,
     libraries: Entry,
     compilers: Compilers,
+    staged: Path,
     activity: Activity,
-    *,
-    built_with: str,
-) -> Entry:
+) -> None:
+    """Put the program at `bin/tinygo` below `staged`."""
     major = libraries.receipt.version
-    with work.store.staging() as staged:
-        tags = () if major == row.llvm[0] else (f"-tags=llvm{major}",)
-        edits = {
-            "PATH": child_path(go.path.parent, variables=work.session.variables),
-            "GOBIN": str(staged / "bin"),
-            "CGO_ENABLED": "1",
-            "CC": compilers.c,
-            "CXX": compilers.cxx,
-            # What cgo compiles are thin wrappers around LLVM: a third of the time goes into debugging them.
-            "CGO_CFLAGS": "-O1 -g0",
-            "CGO_CXXFLAGS": "-O1 -g0",
-            "CGO_CPPFLAGS": _quoted([f"-I{llvm.include_folder(libraries)}"]),
-            "CGO_LDFLAGS": _quoted(_link_flags(work, libraries)),
-        }
-        module = f"{row.module}@v{row.version}"
-        # -v names each package as it is compiled: a minute of silence looks like a hang.
-        built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
-        if built.returncode != 0:
-            work.require_space(built)
-            raise PassedOver(
-                _("compiling {module} failed: {reason}").format(module=module, reason=last_words(built, lines=6)),
-                cause=Cause.FAILED,
-                code="compile-failed",
-            )
-        go.verify(row.module, f"v{row.version}", row.h1)
-        _fill_root(staged, go.module_cache / module, libraries, drop=row.drop)
-        receipt = Receipt(
-            name="tinygo",
-            version=row.version,
-            source=NAME,
-            origin=f"{module}, LLVM {major} ({libraries.receipt.source})",
-            executable="bin/tinygo",
-            home=".",
-            requires=(f"{llvm.NAME}/{libraries.receipt.folder_name}",),
-            digest=sha256_of(go.module_file(row.module, f"v{row.version}", "zip")),
-            built_with=built_with,
+    tags = () if major == row.llvm[0] else (f"-tags=llvm{major}",)
+    edits = {
+        "PATH": os.pathsep.join([str(go.path.parent), work.session.variables.get("PATH", os.defpath)]),
+        "GOBIN": str(staged / "bin"),
+        "CGO_ENABLED": "1",
+        "CC": compilers.c,
+        "CXX": compilers.cxx,
+        # What cgo compiles are thin wrappers around LLVM: a third of the time goes into debugging them.
+        "CGO_CFLAGS": "-O1 -g0",
+        "CGO_CXXFLAGS": "-O1 -g0",
+        "CGO_CPPFLAGS": _quoted([f"-I{llvm.include_folder(libraries)}"]),
+        "CGO_LDFLAGS": _quoted(_link_flags(work, libraries)),
+    }
+    module = f"{row.module}@v{row.version}"
+    # -v names each package as it is compiled: a minute of silence looks like a hang.
+    built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
+    if built.returncode != 0:
+        raise PassedOver(
+            _("compiling {module} failed: {reason}").format(module=module, reason=work.failure(built, lines=6)),
+            cause=Cause.FAILED,
+            code="tinygo-not-compiled",
         )
-        return work.store.adopt(staged, receipt, variables=work.session.variables)
 
 
 def _link_flags(work: Work, libraries: Entry) -> list[str]:
