@@ -7,12 +7,19 @@ English is written in the code and is the message id; `locale/LANGUAGE/LC_MESSAG
 import gettext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 LANGUAGES: Final = ("en", "zh")
+_WRITTEN_IN: Final = "en"
 _LOCALE_DIR: Final = Path(__file__).parent / "locale"
-_active: gettext.NullTranslations = gettext.NullTranslations()
-_language = "en"
+
+
+class _Speech(NamedTuple):
+    language: str
+    texts: gettext.NullTranslations
+
+
+_speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,19 +38,30 @@ class Text:
         return self.zh if language == "zh" else self.en
 
     def __str__(self) -> str:
-        return self.in_(_language)
+        return self.in_(_speech.language)
 
 
-def activate(language: str) -> None:
-    """Speak `language` from now on: one of `LANGUAGES`; a missing catalogue means English."""
-    global _active, _language  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
-    _language = language
-    _active = gettext.translation("hgw", _LOCALE_DIR, languages=[language], fallback=True)
+def activate(language: str) -> Path | None:
+    """Speak `language` from now on: one of `LANGUAGES`.
+
+    Returns the compiled catalogue that this installation lacks, None where it is there: without it English is spoken.
+    """
+    global _speech  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
+    _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
+    if language == _WRITTEN_IN:
+        return None
+    compiled = _LOCALE_DIR / language / "LC_MESSAGES" / "hgw.mo"
+    try:
+        with compiled.open("rb") as catalogue:
+            _speech = _Speech(language, gettext.GNUTranslations(catalogue))
+    except OSError:
+        return compiled
+    return None
 
 
 def _(message: str) -> str:
     """The message in the active language."""
-    return _active.gettext(message) if message else message
+    return _speech.texts.gettext(message) if message else message
 
 
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
@@ -53,7 +71,7 @@ def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract no
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of the message that fits `count`."""
-    return _active.ngettext(singular, plural, count)
+    return _speech.texts.ngettext(singular, plural, count)
 
 
 def language_of_locale(variables: dict[str, str]) -> str:

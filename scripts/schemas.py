@@ -23,7 +23,8 @@ from typing import Any, Final
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from higress_cli.commands.build import BuildResult, CommandsResult  # noqa: E402 -- from this checkout
+from higress_cli.commands.about import HelpResult, VersionResult  # noqa: E402 -- from this checkout
+from higress_cli.commands.build import BuildResult, CommandsResult  # noqa: E402
 from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
@@ -43,6 +44,7 @@ FOLDER: Final = ROOT / "higress_cli" / "data" / "schemas"
 RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "build": (BuildResult, CommandsResult),
     "doctor": (DoctorResult, ChecksResult),
+    "help": (HelpResult,),
     "init": (InitResult, TemplatesResult),
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),
@@ -52,6 +54,7 @@ RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "toolchain list": (ToolsResult,),
     "toolchain path": (PathsResult,),
     "verify": (VerifyResult,),
+    "version": (VersionResult,),
 }
 
 Schema = dict[str, Any]

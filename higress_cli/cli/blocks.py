@@ -48,5 +48,10 @@ def size(count: int) -> str:
     return f"{count / _MEGABYTE:.2f} MB" if count < 100 * _MEGABYTE else f"{count / _MEGABYTE:.0f} MB"
 
 
+def tool_title(name: str) -> str:
+    """What a table calls a tool: by its program, where it is known for that."""
+    return "wasm-opt" if name == "binaryen" else name
+
+
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))

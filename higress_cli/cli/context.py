@@ -28,6 +28,7 @@ class Invocation:
     options: dict[str, Any] = field(default_factory=dict)
     command: str = "hgw"
     is_parsed: bool = False
+    missing_texts: Path | None = None
     ui: Ui = field(init=False)
 
     def __post_init__(self) -> None:
@@ -36,7 +37,7 @@ class Invocation:
     def configure(self) -> None:
         """Apply language, output and colour as far as they are known: before parsing from a look at the words."""
         language = self.option("lang", "HGW_LANG", i18n.LANGUAGES) or i18n.language_of_locale(self.variables)
-        i18n.activate(language)
+        self.missing_texts = i18n.activate(language)
         output = self.option("output", "HGW_OUTPUT", OUTPUTS) or "text"
         color = self.option("color", "HGW_COLOR", COLORS) or "auto"
         self.ui = Ui(

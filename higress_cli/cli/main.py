@@ -61,6 +61,8 @@ def main(argv: list[str]) -> int:
 
 
 def _run(call: Invocation) -> int:
+    if call.missing_texts is not None:
+        call.ui.warn(f"this hgw speaks English only, {call.missing_texts} is missing: install it again")
     try:
         code = build_command().main(args=list(call.argv), prog_name="hgw", standalone_mode=False, obj=call)
     except (OutputError, ReaderGoneError):

@@ -36,15 +36,18 @@ def command_missing(group: str) -> UsageError:
     return UsageError(_("a command is missing after {group}").format(group=group), code="usage", hint=f"{group} --help")
 
 
-def no_such_command(name: str, known: Collection[str], *, group: str) -> UsageError:
-    """The error for a word that is no command of `group` (such as `hgw`), with the nearest one as the hint."""
+def no_such_command(name: str, known: Collection[str], *, group: str, asked: str = "hgw") -> UsageError:
+    """The error for a word that is no command of `group` (such as `hgw`), with the nearest one as the hint.
+
+    `asked` is how the hint begins in place of `hgw`.
+    """
     near = difflib.get_close_matches(name, list(known), n=1)
     return UsageError(
         _("no such option: {option}").format(option=name)
         if name.startswith("-")
         else _("no such command: {name}").format(name=f"{group} {name}".removeprefix("hgw ")),
         code="usage",
-        hint=_("did you mean `{near}`?").format(near=f"{group} {near[0]}") if near else f"{group} --help",
+        hint=_("did you mean `{near}`?").format(near=f"{asked}{group[3:]} {near[0]}") if near else f"{group} --help",
     )
 
 

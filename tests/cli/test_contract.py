@@ -118,6 +118,19 @@ def test_help_without_a_command_lists_them_all(hgw):
     assert max(cells(line) for line in outcome.out.splitlines()) <= 80
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS, *GROUPS])
+def test_help_of_a_command_is_a_command_too(hgw, command):
+    words = command.split()
+
+    assert hgw("help", *words).out == hgw(*words, "--help").out
+
+
+def test_help_of_what_is_no_command_names_the_nearest(hgw):
+    assert hgw("help", "bild").err == "error: no such command: bild\nhint: did you mean `hgw help build`?\n"
+    assert hgw("help", "toolchain", "lst").err.splitlines()[1] == "hint: did you mean `hgw help toolchain list`?"
+    assert hgw("help", "build", "more").err == "error: no such command: build more\nhint: hgw build --help\n"
+
+
 # JSON ---------------------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +162,7 @@ def test_wrong_usage_is_one_document_with_code_2(hgw, command, place):
     assert only_document(outcome, command)["error"]["code"] == "usage"
 
 
-@every_command
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("help", "version")])
 def test_an_early_failure_is_one_document_too(hgw, command):
     outcome = hgw("-C", "no-such-folder", *command.split(), "--output=json")
 
@@ -233,6 +246,9 @@ def test_build_without_tools_ends_with_4_and_names_the_cure(hgw, tree, no_tools)
         ["doctor", "--list-checks"],
         ["build", "--print-command", "../plugin"],
         ["install"],
+        ["help"],
+        ["help", "toolchain", "env"],
+        ["version"],
         ["toolchain", "list"],
         ["toolchain", "path"],
         ["toolchain", "env"],
@@ -325,3 +341,5 @@ def test_the_version_is_printed_anywhere(hgw):
     outcome = hgw("--version")
 
     assert (outcome.code, outcome.out) == (0, f"hgw {__version__}\n")
+    assert hgw("version").out == outcome.out
+    assert hgw("version", "-v").out.startswith(f"hgw     {__version__}  /")

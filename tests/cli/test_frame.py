@@ -177,6 +177,17 @@ def test_the_language_is_the_users(hgw, tools, monkeypatch, argv, variables, wor
     assert hgw("doctor", "go", *argv).out.splitlines()[0] == word
 
 
+def test_without_its_catalogue_hgw_says_so_and_speaks_english(tmp_path):
+    shutil.copytree(ROOT / "higress_cli", tmp_path / "copy" / "higress_cli", ignore=shutil.ignore_patterns("*.mo"))
+
+    code, out, err = run("--lang", "zh", "doctor", "--help", package=tmp_path / "copy")
+
+    assert (code, out.splitlines()[0]) == (0, "Usage: hgw doctor [OPTIONS] [CHECK]...")
+    missing = tmp_path / "copy/higress_cli/locale/zh/LC_MESSAGES/hgw.mo"
+    assert err == f"warning: this hgw speaks English only, {missing} is missing: install it again\n"
+    assert run("doctor", "--help", package=tmp_path / "copy")[2] == ""
+
+
 def test_quiet_leaves_the_result_and_silences_the_conversation(hgw, tools):
     outcome = hgw("doctor", "go", "-q")
 

@@ -142,7 +142,7 @@ def test_without_a_tool_the_whole_set_is_shown(hgw, fitting):
     assert lines == [
         ["go", "1.20.14", f"{fitting}/go"],
         ["tinygo", "0.30.0", f"{fitting}/tinygo"],
-        ["binaryen", "108", f"{fitting}/wasm-opt"],
+        ["wasm-opt", "108", f"{fitting}/wasm-opt"],
     ]
 
 

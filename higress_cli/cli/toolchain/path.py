@@ -33,7 +33,7 @@ def path(
 
 
 def _show(result: "use_case.PathsResult", ui: Ui) -> None:
-    blocks.columns(ui, (), [(tool.name, tool.version, str(tool.path)) for tool in result.tools])
+    blocks.columns(ui, (), [(blocks.tool_title(tool.name), tool.version, str(tool.path)) for tool in result.tools])
 
 
 def _show_alone(result: "use_case.PathsResult", ui: Ui) -> None:

@@ -1,0 +1,55 @@
+"""`hgw help`: the help of a command, as its `--help` prints it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from higress_cli.cli.app import Commands, HgwCommand, finish, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.usage import no_such_command
+from higress_cli.i18n import N_
+
+if TYPE_CHECKING:
+    from higress_cli.commands.about import HelpResult
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Print the help of a command, or of hgw as a whole."),
+    epilog="hgw help\nhgw help build\nhgw help toolchain list",
+)
+def help_(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", show_default=False, help=N_("the command; default: hgw as a whole")),
+    ] = None,
+) -> None:
+    from higress_cli.commands.about import HelpResult
+
+    about = _context_of(ctx, words or [])
+    finish(ctx, HelpResult(topic=" ".join(words or ["hgw"]), text=about.get_help()), _show)
+
+
+def _context_of(ctx: typer.Context, words: list[str]) -> Any:
+    """The context that the command of these words would run in.
+
+    Raises:
+        UsageError: `usage` where there is no such command; the nearest one is the hint.
+    """
+    found: Any = ctx.find_root()
+    for word in words:
+        group = found.command
+        command = group.get_command(found, word) if isinstance(group, Commands) else None
+        if command is None:
+            known = group.names if isinstance(group, Commands) else ()
+            raise no_such_command(word, known, group=found.command_path, asked="hgw help")
+        found = typer.Context(command, info_name=word, parent=found)
+    return found
+
+
+def _show(result: "HelpResult", ui: Ui) -> None:
+    for line in result.text.splitlines():
+        ui.line(line)
