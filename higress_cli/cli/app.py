@@ -7,7 +7,7 @@ import typer
 
 from higress_cli import __version__
 from higress_cli.cli.context import Invocation, command_id
-from higress_cli.cli.options import command_parameters, group_parameters
+from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
 from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, command_of
 from higress_cli.cli.usage import command_missing, no_such_command
 from higress_cli.errors import ExitCode
@@ -30,8 +30,11 @@ class Commands(HgwGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the signature is Typer's
         return list(self.names)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- the signature is Typer's
-        return _load(f"{self.package}.{cmd_name.replace('-', '_')}", cmd_name) if cmd_name in self.names else None
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.names:
+            return None
+        path = command_id(f"{ctx.command_path} {cmd_name}")
+        return _load(f"{self.package}.{cmd_name.replace('-', '_')}", cmd_name, path=path)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -52,7 +55,7 @@ class Commands(HgwGroup):
         return name, command, rest
 
 
-def _load(module_name: str, name: str) -> Any:
+def _load(module_name: str, name: str, *, path: str) -> Any:
     """The command or group that a module declares as `app`, with the options that all of them take."""
     module = import_module(module_name)
     command = command_of(module.app)
@@ -61,7 +64,7 @@ def _load(module_name: str, name: str) -> Any:
         command.package, command.names = module_name, module.COMMANDS
         command.params += group_parameters()
     else:
-        command.params += command_parameters()
+        command.params = [*setting_parameters(path), *command.params, *command_parameters()]
     return command
 
 

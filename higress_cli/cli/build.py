@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from higress_cli.abi import ABI_CHOICES
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
-from higress_cli.profile import Profile
 
 if TYPE_CHECKING:
     from higress_cli.commands import build as use_case
@@ -29,19 +27,6 @@ def build(
         list[Path] | None,
         typer.Argument(metavar="DIR", show_default=False, help=N_("plugins; default: the current folder")),
     ] = None,
-    abi: Annotated[
-        str | None, typer.Option("--abi", metavar="|".join(ABI_CHOICES), help=N_("the ABI to build for (HGW_ABI)"))
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="|".join(Profile), help=N_("the compiler (HGW_PROFILE)"))
-    ] = None,
-    out_file: Annotated[
-        str | None,
-        typer.Option("--out-file", metavar="FILE", help=N_("the module, seen from the plugin's folder (HGW_OUT_FILE)")),
-    ] = None,
-    tags: Annotated[
-        list[str] | None, typer.Option("--tags", metavar="TAGS", help=N_("build tags of your own (HGW_TAGS)"))
-    ] = None,
     every: Annotated[bool, typer.Option("--all", help=N_("every plugin in the current folder and below"))] = False,
     force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
     print_command: Annotated[
@@ -49,7 +34,6 @@ def build(
     ] = False,
 ) -> None:
     from higress_cli.commands import build as use_case
-    from higress_cli.compile.choices import Given, split_tags
 
     call = invocation(ctx)
     session = call.session()
@@ -63,11 +47,10 @@ def build(
     directories = [session.path(folder) for folder in folders] or [session.directory]
     if every:
         directories = list(use_case.every_plugin(session.directory))
-    given = Given(profile=profile, abi=abi, out_file=out_file, tags=split_tags(tags), arguments=tuple(arguments))
     if print_command:
-        finish(ctx, use_case.planned_commands(session, directories=directories, given=given), _show_commands)
+        finish(ctx, use_case.planned_commands(session, directories=directories, arguments=arguments), _show_commands)
         return
-    result = use_case.build_all(session, directories=directories, given=given, force=force)
+    result = use_case.build(session, directories=directories, arguments=arguments, force=force)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 
 

@@ -4,18 +4,34 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from higress_cli import i18n
+from higress_cli.choice import Choice
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
 from higress_cli.session import Session
+from higress_cli.settings.kinds import Switch
+from higress_cli.settings.resolver import machine_resolver
+from higress_cli.settings.table import (
+    COLOR,
+    DEBUG,
+    DIRECTORY,
+    HOME,
+    LANG,
+    OFFLINE,
+    OUTPUT,
+    QUIET,
+    SETTINGS,
+    VERBOSE,
+    YES,
+    Setting,
+)
 from higress_cli.system.host import this_host
 from higress_cli.system.paths import find_dirs
 
-OUTPUTS = ("text", "json")
-COLORS = ("auto", "always", "never")
+T = TypeVar("T")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -25,7 +41,7 @@ class Invocation:
 
     argv: list[str]
     variables: dict[str, str] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
+    given: dict[Setting[Any], Any] = field(default_factory=dict)
     command: str = "hgw"
     is_parsed: bool = False
     missing_texts: Path | None = None
@@ -36,16 +52,13 @@ class Invocation:
 
     def configure(self) -> None:
         """Apply language, output and colour as far as they are known: before parsing from a look at the words."""
-        language = self.option("lang", "HGW_LANG", i18n.LANGUAGES) or i18n.language_of_locale(self.variables)
-        self.missing_texts = i18n.activate(language)
-        output = self.option("output", "HGW_OUTPUT", OUTPUTS) or "text"
-        color = self.option("color", "HGW_COLOR", COLORS) or "auto"
+        self.missing_texts = i18n.activate(self.lang)
         self.ui = Ui(
-            output=output,
-            color=color,
+            output=self._shown_by(OUTPUT),
+            color=self._shown_by(COLOR),
             no_color=bool(self.variables.get("NO_COLOR")),
-            quiet=bool(self.options.get("quiet")),
-            verbose=bool(self.options.get("verbose")) or self.debug,
+            quiet=self._shown_by(QUIET),
+            verbose=self._shown_by(VERBOSE) or self.debug,
         )
 
     def parsed(self) -> None:
@@ -54,11 +67,10 @@ class Invocation:
             self.is_parsed = True
             self.configure()
 
-    def option(self, name: str, variable: str, choices: tuple[str, ...]) -> str | None:
-        """A global option: as parsed, as seen among the words, or from its variable; None if it is no choice."""
-        seen = None if self.is_parsed else _seen(self.argv, f"--{name}")
-        value = self.options.get(name) or seen or self.variables.get(variable)
-        return value if value in choices else None
+    @property
+    def lang(self) -> str:
+        """The language that hgw speaks."""
+        return self._shown_by(LANG) or i18n.language_of_locale(self.variables)
 
     @property
     def path(self) -> str:
@@ -67,57 +79,65 @@ class Invocation:
 
     @property
     def debug(self) -> bool:
-        return bool(self.options.get("debug")) or self._is_set("HGW_DEBUG")
+        return self._shown_by(DEBUG)
 
-    def _is_set(self, variable: str) -> bool:
-        return self.variables.get(variable, "").lower() in _TRUE
+    def choose(self, setting: Setting[T]) -> Choice[T]:
+        """A setting as it was typed or is in its variable.
+
+        Raises:
+            UsageError: that is not a value of the setting.
+        """
+        return machine_resolver(self.variables, given=self.given).choose(setting)
+
+    def _shown_by(self, setting: Setting[T]) -> T:
+        """A setting that decides how errors are shown: a value that is wrong does not count."""
+        takes_value = not isinstance(setting.kind, Switch)
+        seen = _seen(self.argv, setting.flag) if takes_value and not self.is_parsed else None
+        try:
+            return machine_resolver(self.variables, given={setting: seen, **self.given}).choose(setting).value
+        except UsageError:
+            return setting.default
 
     def session(self) -> Session:
         """The session of a command.
 
         Raises:
-            UsageError: `choice-invalid` where a variable has a value that its option would refuse.
+            UsageError: `choice-invalid` and the like: a variable of a setting that the command goes by is wrong.
             InvalidInput: `directory-missing` where `-C` names no folder.
         """
-        for variable, choices in (
-            ("HGW_OUTPUT", OUTPUTS),
-            ("HGW_COLOR", COLORS),
-            ("HGW_LANG", i18n.LANGUAGES),
-        ):
-            value = self.variables.get(variable)
-            if value and value not in choices:
-                raise UsageError(
-                    _("{variable}={value}: not one of {choices}").format(
-                        variable=variable, value=value, choices=", ".join(choices)
-                    ),
-                    code="choice-invalid",
-                )
-        given = self.options.get("directory") or self.variables.get("HGW_DIRECTORY")
-        try:
-            directory = Path(os.path.normpath(Path(given).expanduser().absolute())) if given else Path.cwd()
-        except FileNotFoundError as error:
-            raise InvalidInput(
-                _("the folder that hgw was started in no longer exists"),
-                code="directory-missing",
-                hint=_("go to another folder, or name one with -C"),
-            ) from error
-        if not directory.is_dir():
-            raise InvalidInput(
-                _("the folder {path} (from -C) does not exist").format(path=directory),
-                code="directory-missing",
-            )
+        for setting in SETTINGS:
+            if setting.counts_in(self.command):
+                self.choose(setting)
         unattended = self.variables.get("CI", "").lower() in _TRUE or not sys.stdin.isatty() or not sys.stderr.isatty()
         return Session(
-            directory=directory,
+            directory=_working_folder(self.choose(DIRECTORY)),
             variables=self.variables,
-            dirs=find_dirs(self.variables),
+            dirs=find_dirs(self.choose(HOME).value),
             host=this_host(),
             reporter=self.ui,
+            given=dict(self.given),
             interactive=not unattended and self.ui.output == "text",
-            assume_yes=bool(self.options.get("yes")) or self._is_set("HGW_YES"),
-            offline=bool(self.options.get("offline")) or self._is_set("HGW_OFFLINE"),
+            assume_yes=self.choose(YES).value,
+            offline=self.choose(OFFLINE).value,
             verbose=self.ui.verbose,
         )
+
+
+def _working_folder(given: Choice[str | None]) -> Path:
+    try:
+        directory = Path(os.path.normpath(Path(given.value).expanduser().absolute())) if given.value else Path.cwd()
+    except FileNotFoundError as error:
+        raise InvalidInput(
+            _("the folder that hgw was started in no longer exists"),
+            code="directory-missing",
+            hint=_("go to another folder, or name one with -C"),
+        ) from error
+    if not directory.is_dir():
+        raise InvalidInput(
+            _("the folder {path} (from {source}) does not exist").format(path=directory, source=given.source),
+            code="directory-missing",
+        )
+    return directory
 
 
 def command_id(path: str) -> str:

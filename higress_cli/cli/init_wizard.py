@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import typer
 
@@ -16,8 +16,9 @@ from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import LANGUAGES, _
 from higress_cli.scaffold.manifest import Template, Variable
 from higress_cli.scaffold.names import check_module_path, check_name, module_from
-from higress_cli.scaffold.scaffold import Answers, check_answers, variable_value
+from higress_cli.scaffold.scaffold import Answers, variable_value
 from higress_cli.session import Session
+from higress_cli.settings.table import GATEWAY, NAME, PROFILE, TEMPLATE, Setting
 
 T = TypeVar("T")
 
@@ -26,50 +27,47 @@ _LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is known of the new plugin; None is still to be asked. `lang_given` says that nobody need ask for it."""
+    """What is known of the new plugin; settings that were typed or answered are in `session`.
 
-    template: str | None
-    name: str | None
-    module: str | None
-    profile: str | None
-    abi: str | None
-    gateway: str | None
-    lang: str
+    `lang_given` says that nobody need ask for the language; `git` None is still to be asked.
+    """
+
+    session: Session
+    wishes: Wishes
     lang_given: bool
     git: bool | None
-    variables: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def wishes(self) -> Wishes:
-        return Wishes(
-            name=self.name,
-            module=self.module,
-            profile=self.profile,
-            abi=self.abi,
-            gateway=self.gateway,
-            variables=self.variables,
-        )
+    def has(self, setting: Setting[Any]) -> bool:
+        """Whether nobody need ask for `setting`."""
+        return self.session.given.get(setting) is not None
+
+    def answered(self, setting: Setting[Any], value: str) -> "Order":
+        """The order with an answer."""
+        return replace(self, session=self.session.typed({setting: value}))
 
 
-def complete(order: Order, *, session: Session, ui: Ui, directory: Path) -> Order:
+def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
     """`order` with the person's answers; an empty answer takes what the question suggests."""
     for line in wrap(
         _("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory), width=terminal_width()
     ):
         ui.note(line)
-    template = use_case.chosen_template(session, order.template or _ask_template(session, ui, order.lang))
-    order = replace(order, template=order.template or template.name)
-    order = _ask_names(order, session=session, ui=ui, directory=directory, template=template)
-    order = _ask_build(order, session=session, ui=ui, directory=directory, template=template)
+    if not order.has(TEMPLATE):
+        order = order.answered(TEMPLATE, _ask_template(order, ui))
+    template = use_case.chosen_template(order.session)
+    order = _ask_names(order, ui=ui, directory=directory, template=template)
+    order = _ask_build(order, ui=ui, directory=directory, template=template)
+    wishes = order.wishes
     if not order.lang_given:
         choices = {language: _LANGUAGE_NAMES[language] for language in LANGUAGES}
-        order = replace(order, lang=_ask_choice(ui, _("Language of comments and README"), choices, order.lang))
-    for variable in template.variables.values():
-        if variable.name not in order.variables:
-            question = variable.help.in_(order.lang) if variable.help else variable.name
+        wishes = replace(wishes, lang=_ask_choice(ui, _("Language of comments and README"), choices, wishes.lang))
+    for name, variable in template.variables.items():
+        if name not in wishes.variables:
+            question = variable.help.in_(wishes.lang) if variable.help else name
             value = _ask(ui, question[:1].upper() + question[1:], str(variable.default), _acceptable(variable))
-            order = replace(order, variables={**order.variables, variable.name: value})
-    if order.git is None and use_case.can_make_repository(session, directory):
+            wishes = replace(wishes, variables={**wishes.variables, name: value})
+    order = replace(order, wishes=wishes)
+    if order.git is None and use_case.can_make_repository(order.session, directory):
         order = replace(order, git=_ask_yes_or_no(ui, _("Make a git repository"), default=True))
     ui.note("")
     return order
@@ -83,9 +81,9 @@ def _acceptable(variable: Variable) -> Callable[[str], str]:
     return accept
 
 
-def _ask_template(session: Session, ui: Ui, lang: str) -> str:
-    entries = use_case.templates(lang=lang).templates
-    default = use_case.chosen_template(session, None).name
+def _ask_template(order: Order, ui: Ui) -> str:
+    entries = use_case.templates(lang=order.wishes.lang).templates
+    default = use_case.chosen_template(order.session).name
     room = max(cells(entry.name) for entry in entries) + 2
     width = terminal_width() - room - 6
     ui.note("")
@@ -105,37 +103,37 @@ def _ask_template(session: Session, ui: Ui, lang: str) -> str:
     return _ask(ui, _("Template"), default, chosen)
 
 
-def _ask_names(order: Order, *, session: Session, ui: Ui, directory: Path, template: Template) -> Order:
-    if order.name is None:
-        proposed = answers_for(session, directory=directory, template=template, wishes=order.wishes, lang=order.lang)
+def _ask_names(order: Order, *, ui: Ui, directory: Path, template: Template) -> Order:
+    if not order.has(NAME):
+        proposed = answers_for(order.session, directory=directory, template=template, wishes=order.wishes)
         name = _ask(ui, _("Plugin name"), proposed.name, lambda text: check_name(text, source=_("your answer")))
-        order = replace(order, name=name)
-    if order.module is None:
+        order = order.answered(NAME, name)
+    if order.wishes.module is None:
         module = _ask(
             ui,
             _("Go module path"),
-            module_from(str(order.name)),
+            module_from(str(order.session.given[NAME])),
             lambda text: check_module_path(text, source=_("your answer")),
         )
-        order = replace(order, module=module)
+        order = replace(order, wishes=replace(order.wishes, module=module))
     return order
 
 
-def _ask_build(order: Order, *, session: Session, ui: Ui, directory: Path, template: Template) -> Order:
-    def proposed() -> Answers:
-        return answers_for(session, directory=directory, template=template, wishes=order.wishes, lang=order.lang)
+def _ask_build(order: Order, *, ui: Ui, directory: Path, template: Template) -> Order:
+    def proposed(order: Order) -> Answers:
+        return answers_for(order.session, directory=directory, template=template, wishes=order.wishes)
 
-    if order.profile is None and len(template.profiles) > 1:
+    if not order.has(PROFILE) and len(template.profiles) > 1:
         titles = {"tinygo": _("TinyGo, small modules"), "go": _("native Go 1.24, gateway v2.1.5 or newer")}
-        choices: dict[str, str] = {profile: titles[profile] for profile in template.profiles}
-        order = replace(order, profile=_ask_choice(ui, _("Compiler"), choices, proposed().profile))
-    if order.gateway is None:
+        choices = {str(profile): titles[profile] for profile in template.profiles}
+        order = order.answered(PROFILE, _ask_choice(ui, _("Compiler"), choices, proposed(order).profile))
+    if not order.has(GATEWAY):
+        so_far = order
 
         def fits(text: str) -> str:
-            check_answers(template, replace(proposed(), gateway=text))
-            return text
+            return proposed(so_far.answered(GATEWAY, text)).gateway
 
-        order = replace(order, gateway=_ask(ui, _("Gateway version"), proposed().gateway, fits))
+        order = order.answered(GATEWAY, _ask(ui, _("Gateway version"), proposed(order).gateway, fits))
     return order
 
 

@@ -39,25 +39,11 @@ def install(
             help=N_("go, tinygo or binaryen; default: all that the project here needs"),
         ),
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--source",
-            metavar="NAME",
-            help=N_("only this source: system, archive, module, package or npm; a tool that lacks it keeps its own"),
-        ),
-    ] = None,
     archive: Annotated[
         str | None, typer.Option("--archive", metavar="PATH|URL", help=N_("install TOOL from this archive"))
     ] = None,
     sha256: Annotated[
         str | None, typer.Option("--sha256", metavar="HEX", help=N_("the digest that --archive must have"))
-    ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            "--profile", metavar="tinygo|go", help=N_("the compiler to get tools for; default: that of hgw.yaml")
-        ),
     ] = None,
 ) -> None:
     from higress_cli.commands import install as use_case
@@ -65,10 +51,8 @@ def install(
     result = use_case.install(
         invocation(ctx).session(),
         tools=tools or (),
-        source=source,
         archive=archive,
         sha256=sha256,
-        profile=profile,
     )
     finish(ctx, result, _show)
 

@@ -1,36 +1,65 @@
-"""The options that every command takes, before or after its name."""
+"""The options of commands: those that are settings, each made of its row, and those that every command takes."""
 
+import inspect
+from collections.abc import Iterable
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from higress_cli import i18n
-from higress_cli.cli.context import COLORS, OUTPUTS, Invocation, command_id
+from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
 from higress_cli.i18n import N_, _
+from higress_cli.settings.kinds import Switch
+from higress_cli.settings.table import EVERY_COMMAND, SETTINGS, Setting
 
 
-def _remember(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
-    """Keep what was typed in the invocation; the last place that says something wins."""
-    invocation = ctx.find_root().obj
-    if isinstance(invocation, Invocation) and value not in (None, False):
-        invocation.options[str(param.name)] = value
-        invocation.configure()
-    return value
+def setting_parameters(command: str) -> list[Any]:
+    """Fresh parameter objects of the settings that the command with this id takes beside the global ones."""
+    own = [item for item in SETTINGS if item.flag and item.commands != EVERY_COMMAND and item.counts_in(command)]
+    return _parameters(own)
 
 
-def _one_of(*choices: str) -> Any:
-    def check(ctx: typer.Context, param: typer.CallbackParam, value: str | None) -> str | None:
-        if value is not None and value not in choices:
-            raise typer.BadParameter(
-                _("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices))
-            )
-        _remember(ctx, param, value)
+def _parameters(settings: Iterable[Setting[Any]]) -> list[Any]:
+    def holder() -> None:
+        """Exists for its signature: Typer turns it into parameters."""
+
+    parameters = [_parameter(setting) for setting in settings]
+    holder.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions take any attribute
+    holder.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return parameters_of(holder)
+
+
+def _parameter(setting: Setting[Any]) -> inspect.Parameter:
+    is_switch = isinstance(setting.kind, Switch)
+    kind: Any = bool if is_switch else list[str] | None if setting.kind.repeatable else str | None
+    option = typer.Option(
+        *filter(None, (setting.short, setting.flag)),
+        help=_("{help} ({variable})").format(help=_(setting.help), variable=setting.variable),
+        metavar=None if is_switch else setting.kind.metavar,
+        callback=_remembering(setting),
+        expose_value=False,
+        rich_help_panel=GLOBAL_PANEL if setting.commands == EVERY_COMMAND else None,
+    )
+    return inspect.Parameter(
+        setting.flag.removeprefix("--").replace("-", "_"),
+        inspect.Parameter.KEYWORD_ONLY,
+        default=False if is_switch else None,
+        annotation=Annotated[kind, option],
+    )
+
+
+def _remembering(setting: Setting[Any]) -> Any:
+    def remember(ctx: typer.Context, value: Any) -> Any:
+        """Keep what was typed in the invocation, if it is right; the last place that says something wins."""
+        invocation = ctx.find_root().obj
+        if isinstance(invocation, Invocation) and value not in (None, False, []):
+            invocation.given[setting] = value
+            invocation.configure()
+            invocation.choose(setting)
         return value
 
-    return check
+    return remember
 
 
 def _show_help(ctx: typer.Context, value: bool) -> None:
@@ -46,60 +75,21 @@ def _print_schema(ctx: typer.Context, value: bool) -> None:
         raise typer.Exit
 
 
-def _option(
-    *names: str,
-    help: str,  # noqa: A002 -- as Typer calls it
-    metavar: str | None = None,
-    callback: Any = _remember,
-    is_eager: bool = False,
-) -> Any:
-    return typer.Option(
-        *names,
-        help=help,
-        metavar=metavar,
-        callback=callback,
-        is_eager=is_eager,
-        expose_value=False,
-        rich_help_panel=GLOBAL_PANEL,
-    )
-
-
-def _global_options(
-    directory: Annotated[
-        Path | None, _option("-C", "--directory", metavar="DIR", help=N_("work as if started in DIR"))
-    ] = None,
-    output: Annotated[
-        str | None,
-        _option(
-            "--output",
-            metavar="text|json",
-            help=N_("result as text, or one JSON document on stdout"),
-            callback=_one_of(*OUTPUTS),
-        ),
-    ] = None,
-    lang: Annotated[
-        str | None,
-        _option(
-            "--lang",
-            metavar="en|zh",
-            help=N_("language; default from the locale"),
-            callback=_one_of(*i18n.LANGUAGES),
-        ),
-    ] = None,
-    color: Annotated[
-        str | None,
-        _option("--color", metavar="auto|always|never", help=N_("when to use colour"), callback=_one_of(*COLORS)),
-    ] = None,
-    quiet: Annotated[bool, _option("-q", "--quiet", help=N_("only results and errors"))] = False,
-    verbose: Annotated[bool, _option("-v", "--verbose", help=N_("also the commands that are run"))] = False,
-    debug: Annotated[bool, _option("--debug", help=N_("also tracebacks and all that child programs print"))] = False,
-    offline: Annotated[bool, _option("--offline", help=N_("never use the network"))] = False,
-    yes: Annotated[bool, _option("-y", "--yes", help=N_("agree to what would be asked"))] = False,
+def _common_options(
     help: Annotated[  # noqa: A002 -- the option is called so
-        bool, _option("-h", "--help", help=N_("show this help and exit"), callback=_show_help, is_eager=True)
+        bool,
+        typer.Option(
+            "-h",
+            "--help",
+            help=N_("show this help and exit"),
+            callback=_show_help,
+            is_eager=True,
+            expose_value=False,
+            rich_help_panel=GLOBAL_PANEL,
+        ),
     ] = False,
 ) -> None:
-    """Exists for its signature: Typer turns it into the parameters that every command and group gets."""
+    """Exists for its signature: the option that every command and group gets beside the settings."""
 
 
 def _schema_option(
@@ -119,9 +109,10 @@ def _schema_option(
 
 def group_parameters() -> list[Any]:
     """Fresh parameter objects of the options that every group takes."""
-    return parameters_of(_global_options)
+    settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
+    return [*_parameters(settings), *parameters_of(_common_options)]
 
 
 def command_parameters() -> list[Any]:
     """Fresh parameter objects of the options that every command takes."""
-    return [*parameters_of(_schema_option), *parameters_of(_global_options)]
+    return [*parameters_of(_schema_option), *group_parameters()]

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from higress_cli import i18n
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
@@ -37,9 +36,8 @@ def quickstart(
 
     call = invocation(ctx)
     session = call.session()
-    lang = call.option("lang", "HGW_LANG", i18n.LANGUAGES) or i18n.language_of_locale(call.variables)
     directory = session.path(where or use_case.DEFAULT_DIRECTORY)
-    result = use_case.quickstart(session, directory=directory, lang=lang)
+    result = use_case.quickstart(session, directory=directory, lang=call.lang)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
+from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.errors import HgwError
@@ -30,27 +30,9 @@ def run(
         Path | None,
         typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", "-p", metavar="PORT", min=0, max=65535, help=N_("port of the gateway; 0: any")),
-    ] = None,
-    bind: Annotated[str | None, typer.Option("--bind", metavar="ADDRESS", help=N_("address of the gateway"))] = None,
-    admin_port: Annotated[
-        int | None,
-        typer.Option("--admin-port", metavar="PORT", min=0, max=65535, help=N_("port of Envoy's admin API; 0: any")),
-    ] = None,
-    engine: Engine = None,
-    upstream: Upstream = None,
-    upstream_port: Annotated[
-        int | None,
-        typer.Option("--upstream-port", metavar="PORT", min=0, max=65535, help=N_("port of httpbin; 0: any")),
-    ] = None,
-    config: Config = None,
-    service: Service = None,
     no_build: NoBuild = False,
 ) -> None:
     from higress_cli.commands import run as use_case
-    from higress_cli.gateway.settings import Given
 
     call = invocation(ctx)
     session = call.session()
@@ -64,16 +46,6 @@ def run(
         use_case.run(
             session,
             directory=session.path(where) if where else session.directory,
-            given=Given(
-                engine=engine,
-                bind=bind,
-                port=port,
-                admin_port=admin_port,
-                upstream=upstream,
-                upstream_port=upstream_port,
-                config=config,
-                services=tuple(service or ()),
-            ),
             build=not no_build,
             on_ready=on_ready,
         )

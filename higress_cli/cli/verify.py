@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import Config, Engine, NoBuild, Service, Upstream
+from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.errors import UsageError
@@ -40,24 +40,18 @@ def verify(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` has there"))
     ] = None,
-    engine: Engine = None,
-    upstream: Upstream = None,
-    config: Config = None,
-    service: Service = None,
     no_build: NoBuild = False,
     report: Annotated[
         str | None, typer.Option("--report", metavar="junit=FILE", help=N_("write a report for a pipeline"))
     ] = None,
 ) -> None:
     from higress_cli.commands import verify as use_case
-    from higress_cli.gateway.settings import Given
 
     session = invocation(ctx).session()
     result = use_case.verify(
         session,
         directory=session.path(where) if where else session.directory,
         module=session.path(module) if module else None,
-        given=Given(engine=engine, upstream=upstream, config=config, services=tuple(service or ())),
         build=not no_build,
         only=tuple(scenario or ()),
         url=url,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.choice import Choice
-from higress_cli.compile.choices import Choices, Given, choose
+from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.job import Equipment, Job, Made, Step, make, own_source, prepare
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
-from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
+from higress_cli.compile.target import target_faults
 from higress_cli.errors import DownloadError, HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault, refuse
 from higress_cli.go.go_line import go_line_faults
@@ -20,11 +20,14 @@ from higress_cli.go.source import source_faults
 from higress_cli.go.syntax import called_names
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
-from higress_cli.project.project import Project, open_project, plugins_below
+from higress_cli.project.project import open_project, plugins_below
+from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.resolver import Resolver
+from higress_cli.settings.table import OUT_FILE, PROFILE
 from higress_cli.system.shell import command_text, shell_at_hand
-from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.toolset import Toolset
 
@@ -125,64 +128,36 @@ class CommandsResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    project: Project
     choices: Choices
-    gateway: Choice[str]
     toolset: Toolset
     job: Job
     warnings: tuple[str, ...]
 
 
-def build(  # noqa: PLR0913 -- a keyword for each option
-    session: Session,
-    *,
-    directory: Path,
-    profile: str | None = None,
-    abi: str | None = None,
-    out_file: str | None = None,
-    tags: Sequence[str] | None = None,
-    flags: Sequence[str] | None = None,
-    arguments: Sequence[str] = (),
-    force: bool = False,
+def build(
+    session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = (), force: bool = False
 ) -> BuildResult:
-    """Build the plugin in `directory` (absolute).
+    """Build the plugins in `directories` (absolute) in turn; the first that fails ends it, what was built before stays.
 
-    What is None comes from its variable, from hgw.yaml, from .buildrc, from the hgw.yaml of a parent folder, or is
-    the default. With `force` a module is compiled although nothing has changed since it was built.
+    `arguments` are more words for the compiler. With `force` a module is compiled although nothing has changed since it
+    was built.
 
     Raises:
         UsageError, InvalidInput: a setting is wrong, or there is no plugin.
         ToolError: no set of tools is here that fits.
-        DownloadError: Go modules are missing and cannot be had.
-        CheckFailed: source, go.mod or the new module has a fault that hgw knows; the old module stays.
+        DownloadError: Go modules are missing and cannot be fetched.
+        CheckFailed: settings, source, go.mod or the new module have a fault that hgw knows; the old module stays.
         CompileError: the compiler refused; the old module stays.
         ConflictError: the module cannot be written to its place.
     """
-    given = Given(
-        profile=profile,
-        abi=abi,
-        out_file=out_file,
-        tags=None if tags is None else tuple(tags),
-        flags=None if flags is None else tuple(flags),
-        arguments=tuple(arguments),
-    )
-    return build_all(session, directories=[directory], given=given, force=force)
-
-
-def build_all(session: Session, *, directories: Sequence[Path], given: Given, force: bool = False) -> BuildResult:
-    """Build several plugins in turn; the first that fails ends it, and what was built before stays.
-
-    Raises:
-        HgwError: see `build`; the message names the plugin's folder.
-    """
     started = time.monotonic()
-    _refuse_shared_output(directories, given)
+    _refuse_shared_output(session, directories)
     artifacts: list[Artifact] = []
     projects: list[BuiltProject] = []
     warnings: list[str] = []
     try:
         for directory in directories:
-            plan = _plan(session, directory, given=given)
+            plan = _plan(session, directory, arguments=arguments)
             warnings += plan.warnings
             steps, modules = _prepared(session, plan)
             _tell_tidied(session, modules)
@@ -223,16 +198,16 @@ def _looked_at(plan: _Plan, steps: Sequence[Step]) -> tuple[str, ...]:
 
 def _requirement_faults(plan: _Plan, *, calls: Collection[str] = ()) -> tuple[Fault, ...]:
     tinygo = plan.toolset.tinygo.version if plan.toolset.tinygo else None
-    go_mod = read_go_mod(plan.project.go_mod)
+    go_mod = read_go_mod(plan.choices.directory / "go.mod")
     return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, calls=calls)
 
 
-def planned_commands(session: Session, *, directories: Sequence[Path], given: Given) -> CommandsResult:
-    """What `build_all` would run to compile, without running it."""
+def planned_commands(session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = ()) -> CommandsResult:
+    """What `build` would run to compile, without running it."""
     shell = shell_at_hand(session.host, session.variables)
     commands = []
     for directory in directories:
-        plan = _plan(session, directory, given=given)
+        plan = _plan(session, directory, arguments=arguments)
         tools = plan.toolset.edits(session.variables)
         for abi in plan.choices.abis:
             recipe = plan.job.recipe(abi)
@@ -267,28 +242,28 @@ def every_plugin(directory: Path) -> tuple[Path, ...]:
     return found
 
 
-def _plan(session: Session, directory: Path, *, given: Given) -> _Plan:
+def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Plan:
     """Settings, faults of go.mod and tools of a plugin, what is cheap to know first."""
     project = open_project(directory)
     go_mod = read_go_mod(project.go_mod)
-    choices = choose(project, given=given, variables=session.variables, go_mod=go_mod)
+    settings = settings_of(project, session)
+    choices = choose(settings, directory=directory, arguments=arguments)
+    refuse(target_faults(choices))
     profile = choices.profile.value
-    gateway = wanted_gateway(project, profile=profile)
-    refuse(gateway_faults(gateway, profile=profile))
     for abi in choices.abis:
         check_output(choices.output(abi))
     refuse(requirement_faults(go_mod, profile=profile, tidy=False))
     refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
-    toolset = _toolset(session, project, profile=profile)
+    toolset = _toolset(session, settings, directory=directory)
     warnings = refuse(go_line_faults(go_mod, go=toolset.go.version))
     equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
-    job = Job(name=project.name, choices=choices, gateway=gateway.value, equipment=equipment)
-    return _Plan(project=project, choices=choices, gateway=gateway, toolset=toolset, job=job, warnings=warnings)
+    job = Job(choices=choices, equipment=equipment)
+    return _Plan(choices=choices, toolset=toolset, job=job, warnings=warnings)
 
 
-def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
+def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
     """The set that is here; where there is none, it is installed if the user agrees."""
-    request = request_for(Profile(profile), wanted=wanted_versions(project))
+    request = request_for(Profile(settings.choose(PROFILE).value), wanted=wanted_tools(settings))
     try:
         return find_toolset(session, request)
     except ToolError as missing:
@@ -300,7 +275,7 @@ def _toolset(session: Session, project: Project, *, profile: str) -> Toolset:
                 raise
     from higress_cli.commands.install import install
 
-    installed = install(session, profile=profile, directory=project.directory)
+    installed = install(session, directory=directory)
     return installed.toolset or find_toolset(session, request)
 
 
@@ -314,7 +289,7 @@ def _tell_tidied(session: Session, modules: Modules) -> None:
 def _artifact(plan: _Plan, made: Made) -> Artifact:
     toolset = plan.toolset
     return Artifact(
-        directory=plan.project.directory,
+        directory=plan.choices.directory,
         abi=made.step.recipe.abi,
         path=made.step.output,
         bytes=made.step.output.stat().st_size,
@@ -333,11 +308,11 @@ def _artifact(plan: _Plan, made: Made) -> Artifact:
 def _told(plan: _Plan, modules: Modules) -> BuiltProject:
     choices = plan.choices
     return BuiltProject(
-        directory=plan.project.directory,
-        name=plan.project.name,
+        directory=plan.choices.directory,
+        name=choices.name.value,
         profile=choices.profile,
         abi=choices.abi,
-        gateway=plan.gateway,
+        gateway=choices.gateway,
         out_file=choices.out_file,
         tags=choices.tags,
         flags=choices.flags,
@@ -346,11 +321,12 @@ def _told(plan: _Plan, modules: Modules) -> BuiltProject:
     )
 
 
-def _refuse_shared_output(directories: Sequence[Path], given: Given) -> None:
-    if len(directories) > 1 and given.out_file and Path(given.out_file).is_absolute():
+def _refuse_shared_output(session: Session, directories: Sequence[Path]) -> None:
+    given = session.choose(OUT_FILE)
+    if len(directories) > 1 and Path(given.value).is_absolute():
         raise UsageError(
-            _("--out-file {path}: {count} plugins cannot all be written to one file").format(
-                path=given.out_file, count=len(directories)
+            _("`{path}` (from {source}): {count} plugins cannot all be written to one file").format(
+                path=given.value, source=given.source, count=len(directories)
             ),
             code="out-file-shared",
             hint=_("give a relative path: it is taken from each plugin's folder"),

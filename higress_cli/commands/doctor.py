@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
+from higress_cli.compile.target import target_faults
 from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
 from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
@@ -144,9 +144,7 @@ def _judge_project(facts: Facts) -> Finding:
     project = facts.project()
     if project is None:
         return _no_project(facts)
-    profile = facts.choices().profile
-    faults = gateway_faults(wanted_gateway(project, profile=profile.value), profile=profile.value)
-    return plugin_files.judge_project(project, profile=profile.value, profile_source=str(profile.source), faults=faults)
+    return plugin_files.judge_project(project, choices=facts.choices(), faults=target_faults(facts.choices()))
 
 
 def _judge_go_mod(facts: Facts) -> Finding:

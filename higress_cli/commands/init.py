@@ -16,8 +16,9 @@ from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.catalog import find_template, list_templates
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
-from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
+from higress_cli.scaffold.scaffold import Answers, Extras, render_project
 from higress_cli.session import Session
+from higress_cli.settings.table import TEMPLATE
 
 CI_SYSTEMS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
 EDITORS: Final = {"vscode": "vscode"}
@@ -97,6 +98,7 @@ class Additions:
 
 
 NOTHING_MORE: Final = Additions()
+NO_WISHES: Final = Wishes()
 
 
 def templates(*, lang: str) -> TemplatesResult:
@@ -115,45 +117,36 @@ def templates(*, lang: str) -> TemplatesResult:
     )
 
 
-def chosen_template(session: Session, given: str | None) -> Template:
-    """The template that `given` names (a name or a folder), else HGW_TEMPLATE, else the default.
+def chosen_template(session: Session) -> Template:
+    """The template that the setting names: one that comes with hgw, or a folder.
 
     Raises:
         ConflictError: `template-unknown`, `template-invalid`.
     """
-    name = given or session.variable("HGW_TEMPLATE") or scaffold_data().default.template
+    name = session.choose(TEMPLATE).value
     return find_template(name, path=session.path(name))
 
 
-def init(  # noqa: PLR0913 -- a keyword for each answer
+def init(
     session: Session,
     *,
     directory: Path,
-    template: str | None = None,
-    name: str | None = None,
-    module: str | None = None,
-    profile: str | None = None,
-    abi: str | None = None,
-    gateway: str | None = None,
-    lang: str = "en",
-    variables: Mapping[str, str] | None = None,
+    wishes: Wishes = NO_WISHES,
     additions: Additions = NOTHING_MORE,
     force: bool = False,
     dry_run: bool = False,
 ) -> InitResult:
     """Make a plugin project in `directory` (absolute), which may exist.
 
-    What is None comes from its variable, from the hgw.yaml of a parent folder, or is the default. Nothing is
-    written before every name is checked and every file is known not to be in the way.
+    Nothing is written before every name is checked and every file is known not to be in the way.
 
     Raises:
         UsageError: a name, a profile, an ABI or a variable of the template is not valid.
         ConflictError: a template or a file conflict; `file-exists` names the files.
         ToolError: `git-missing` where a repository is wanted.
     """
-    found = chosen_template(session, template)
-    wishes = Wishes(name=name, module=module, profile=profile, abi=abi, gateway=gateway, variables=variables or {})
-    answers = answers_for(session, directory=directory, template=found, wishes=wishes, lang=lang)
+    found = chosen_template(session)
+    answers = answers_for(session, directory=directory, template=found, wishes=wishes)
     extras, warnings = extras_for(session, answers, additions)
     plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
     return carry_out(

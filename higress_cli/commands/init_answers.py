@@ -1,93 +1,91 @@
 """What a new plugin is to be: from what was asked for, the settings around its folder, and defaults."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from higress_cli.abi import ABI_CHOICES, EVERY_ABI
+from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import Choice
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
+from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
 from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data, variable_value
 from higress_cli.session import Session
+from higress_cli.settings.resolver import Resolver
+from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE
+from higress_cli.wasm.host_functions import is_older
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What was asked for; None is not asked. `variables` are answers to the template's own questions, as typed."""
+    """What was asked for that is not a setting: the Go module path (None: not asked), the language of comments.
 
-    name: str | None = None
+    `variables` are answers to the template's own questions, as typed.
+    """
+
     module: str | None = None
-    profile: str | None = None
-    abi: str | None = None
-    gateway: str | None = None
+    lang: str = "en"
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Setting:
-    """A setting of hgw.yaml that an option of init may set: its key, what was asked for, how a file says it."""
-
-    key: str
-    asked: str | None
-    read: Callable[[Settings], str | None]
-    choices: Sequence[str] = ()
-
-
-def answers_for(session: Session, *, directory: Path, template: Template, wishes: Wishes, lang: str) -> Answers:
-    """The answers for a plugin in `directory`: option, HGW_... variable, hgw.yaml there or above, default.
+def answers_for(session: Session, *, directory: Path, template: Template, wishes: Wishes) -> Answers:
+    """The answers for a plugin in `directory`. What an hgw.yaml says of other plugins yields where it does not fit.
 
     Raises:
         UsageError: something is not valid or not supported by the template; nothing has been written then.
     """
     around = _surroundings(directory)
-    default = scaffold_data().default
-    usual = default.profile
-    profile = _chosen(
-        session,
-        around,
-        setting=_Setting("profile", wishes.profile, lambda settings: settings.profile, tuple(Profile)),
-        default=usual if usual in template.profiles else template.profiles[0],
+    settings = settings_of(around, session)
+    profile = settings.choose(
+        PROFILE,
         fits=lambda value: value in template.profiles,
+        default=Choice(PROFILE.default if PROFILE.default in template.profiles else template.profiles[0]),
     )
     abis = template.abis_for(profile.value)
-    abi = _chosen(
-        session,
-        around,
-        setting=_Setting("abi", wishes.abi, lambda settings: settings.abi, ABI_CHOICES),
-        default=abis[0] if abis else ABI_CHOICES[0],
+    settings = settings.fixed({PROFILE: profile})
+    abi = settings.choose(
+        ABI,
         fits=lambda value: value in abis or (value == EVERY_ABI and len(abis) > 1),
+        default=Choice(abis[0] if abis else ABI.default),
     )
-    gateway = _chosen(
-        session,
-        around,
-        setting=_Setting("gateway", wishes.gateway, lambda settings: settings.gateway),
-        default=Profile(profile.value).gateway,
-        fits=lambda _value: _profile_around(around) in (None, profile.value),
+    gateway = settings.choose(
+        GATEWAY,
+        fits=lambda value: _is_for(around, Profile(profile.value), value),
+        default=Choice(Profile(profile.value).gateway),
     )
-    name = (
-        check_name(wishes.name, source="--name")
-        if wishes.name is not None
-        else name_from(directory.name) or default.name
-    )
+    name = _name(settings)
     answers = Answers(
         name=name,
         module=check_module_path(wishes.module, source="--module") if wishes.module is not None else module_from(name),
         profile=profile.value,
         abi=abi.value,
         gateway=gateway.value,
-        lang=lang,
+        lang=wishes.lang,
         variables=_variables(template, wishes.variables),
     )
     check_answers(template, answers)
     return answers
+
+
+def _name(settings: Resolver) -> str:
+    """The name that was asked for, or the nearest one to that of the folder."""
+    usual = Choice(scaffold_data().default.name)
+    named = settings.choose(NAME, fits=lambda value: bool(name_from(value)), default=usual)
+    return check_name(named.value, source=str(named.source)) if named.source.is_typed else name_from(named.value)
+
+
+def _is_for(around: Project, profile: Profile, gateway: str) -> bool:
+    """Whether what an hgw.yaml says of the gateway is meant for plugins of this profile."""
+    named = (settings.get(PROFILE) for settings in (around.own, around.inherited) if settings)
+    oldest = profile.oldest_gateway
+    return next(named, None) in (None, profile) and (oldest is None or not is_older(gateway, oldest))
 
 
 def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
@@ -112,30 +110,3 @@ def _surroundings(directory: Path) -> Project:
         own = read_settings(directory / FILE_NAME)
     inherited = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)
     return Project(directory=directory, own=own, inherited=read_settings(inherited) if inherited else None)
-
-
-def _profile_around(around: Project) -> str | None:
-    return next((settings.profile for settings in (around.own, around.inherited) if settings), None)
-
-
-def _chosen(
-    session: Session, around: Project, *, setting: _Setting, default: str, fits: Callable[[str], bool]
-) -> Choice[str]:
-    """The value that wins. What an hgw.yaml says about other plugins yields where it does not fit this one."""
-    variable = f"HGW_{setting.key.upper()}"
-    chosen = around.choose(
-        lambda settings: value if (value := setting.read(settings)) is not None and fits(value) else None,
-        flag=(setting.asked, f"--{setting.key}"),
-        variable=(session.variable(variable), variable),
-        default=default,
-    )
-    if setting.choices and chosen.value not in setting.choices:
-        raise UsageError(
-            _("`{value}` (from {source}) is none of: {choices}").format(
-                value=chosen.value, source=chosen.source, choices=", ".join(setting.choices)
-            ),
-            code="choice-invalid",
-            hint=f"--{setting.key} {setting.choices[0]}",
-            details={"value": chosen.value, "source": str(chosen.source), "choices": list(setting.choices)},
-        )
-    return chosen

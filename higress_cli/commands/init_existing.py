@@ -10,19 +10,20 @@ from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.compile.choices import Given, choose
 from higress_cli.doctor.gateway_files import find_written
 from higress_cli.go.header_phase import find_uses
 from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.go.syntax import parse
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
 from higress_cli.scaffold.catalog import template_for_existing
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.render import CONFIG_FILE
 from higress_cli.scaffold.scaffold import Extras, render_project
 from higress_cli.session import Session
+from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
 
 
 def init_existing(
@@ -30,7 +31,6 @@ def init_existing(
     *,
     directory: Path,
     wishes: Wishes,
-    lang: str,
     additions: Additions = NOTHING_MORE,
     dry_run: bool = False,
 ) -> InitResult:
@@ -46,11 +46,10 @@ def init_existing(
     go_mod = read_go_mod(project.go_mod)
     template = template_for_existing()
     answers = answers_for(
-        session,
+        _completed(session, project=project, go_mod=go_mod),
         directory=directory,
         template=template,
-        wishes=_completed(session, wishes, project=project, go_mod=go_mod),
-        lang=lang,
+        wishes=replace(wishes, module=wishes.module or go_mod.module),
     )
     wanted, warnings = extras_for(session, answers, additions)
     extras = Extras(layers=wanted.layers, tags=wanted.tags, goroot=wanted.goroot, known_config=_known_config(directory))
@@ -62,27 +61,19 @@ def init_existing(
     return replace(result, next_step="") if project.own is not None else result
 
 
-def _completed(session: Session, wishes: Wishes, *, project: Project, go_mod: GoMod) -> Wishes:
-    """`wishes`, and where they leave it open what the plugin itself says."""
-    choices = choose(
-        project,
-        given=Given(profile=wishes.profile, abi=wishes.abi),
-        variables=session.variables,
-        go_mod=go_mod,
-    )
-    abi = choices.abi.value
-    if choices.abi.source.kind is SourceKind.DEFAULT and _holds_headers(project.directory):
-        abi = Abi.V0_2_100
+def _completed(session: Session, *, project: Project, go_mod: GoMod) -> Session:
+    """The session, as if what the plugin's own source says had been typed where nobody typed anything else."""
+    settings = settings_of(project, session)
+    profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
+    found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
+    if abi.source.kind is SourceKind.DEFAULT and _holds_headers(project.directory):
+        found[ABI] = Abi.V0_2_100
     named = re.sub(r"/v\d+$", "", go_mod.module or "").rpartition("/")[2]
-    name = (project.own.name if project.own else None) or name_from(named) or None
-    return Wishes(
-        name=wishes.name or name,
-        module=wishes.module or go_mod.module,
-        profile=choices.profile.value,
-        abi=abi,
-        gateway=wishes.gateway,
-        variables=wishes.variables,
-    )
+    if name.source.kind is not SourceKind.INFERRED:
+        found[NAME] = name.value
+    elif name_from(named):
+        found[NAME] = name_from(named)
+    return session.typed(found)
 
 
 def _holds_headers(directory: Path) -> bool:

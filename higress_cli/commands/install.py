@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from higress_cli.choice import Choice
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
-from higress_cli.project.project import Project, open_project
+from higress_cli.project.project import open_project
+from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.table import PROFILE, SOURCE
 from higress_cli.tool import SYSTEM, ToolName
 from higress_cli.toolchain.installer import InstalledTool, ensure_set, install_archive
-from higress_cli.toolchain.select import wanted_versions
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
@@ -48,16 +48,14 @@ def install(
     session: Session,
     *,
     tools: Sequence[str] = (),
-    source: str | None = None,
     archive: str | None = None,
     sha256: str | None = None,
-    profile: str | None = None,
     directory: Path | None = None,
 ) -> InstallResult:
     """Have tools on this machine: all that a profile needs, or those named as `TOOL[@VERSION]`.
 
-    Versions and profile come from the arguments, else from the project in `directory` (default: the session's
-    folder), else from what hgw prefers. `archive` (a path or URL) with `sha256` is one tool from anywhere.
+    Versions come from `tools`, else, like the profile, from the settings of the project in `directory` (default: the
+    session's folder), else from what hgw prefers. `archive` (a path or URL) with `sha256` is one tool from anywhere.
 
     Raises:
         UsageError: `tool-unknown`, `version-unknown`, `source-unknown`, `usage`.
@@ -66,16 +64,18 @@ def install(
     """
     started = time.monotonic()
     named = _parse(tools)
+    source = session.choose(SOURCE).value
     _check_source(source, named)
     project = open_project(directory or session.directory, needs_source=False)
-    chosen = _profile(session, project, profile)
+    versions = {VERSION_OF[name]: version for name, version in named.items() if version}
+    settings = settings_of(project, session.typed(versions))
+    chosen = settings.choose(PROFILE)
     if archive is not None or sha256 is not None:
         tool, version = _only_tool(named, source)
         url, digest = _archive(session, archive, sha256)
         installed = install_archive(session, tool=tool, version=version, url=url, sha256=digest)
     else:
-        wanted = wanted_versions(project, named=named)
-        request = request_for(Profile(chosen.value), tools=tuple(named), wanted=wanted)
+        request = request_for(Profile(chosen.value), tools=tuple(named), wanted=wanted_tools(settings))
         installed = ensure_set(session, request, source=source)
     return InstallResult(
         profile=chosen.value,
@@ -96,14 +96,14 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
             raise UsageError(
                 _("`{given}` names no version").format(given=given), code="usage", hint=f"hgw install {name}"
             )
-        if named.get(name) and version and named[name] != version:
+        if (first := named.get(name)) and version and first != version:
             raise UsageError(
                 _("{tool} is asked for in two versions: {first} and {second}").format(
-                    tool=name, first=named[name], second=version
+                    tool=name, first=first, second=version
                 ),
                 code="usage",
             )
-        named[name] = version.removeprefix("go").removeprefix("v") or named.get(name)
+        named[name] = version.removeprefix("go").removeprefix("v") or first
     return named
 
 
@@ -139,24 +139,6 @@ def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> N
                 code="source-unknown",
                 hint=f"hgw install {name}",
             )
-
-
-def _profile(session: Session, project: Project, flag: str | None) -> Choice[str]:
-    chosen = project.choose(
-        lambda settings: settings.profile,
-        flag=(flag, "--profile"),
-        variable=(session.variable("HGW_PROFILE"), "HGW_PROFILE"),
-        default=Profile.TINYGO,
-    )
-    if chosen.value not in tuple(Profile):
-        raise UsageError(
-            _("`{value}` (from {source}) is none of: {choices}").format(
-                value=chosen.value, source=chosen.source, choices=", ".join(Profile)
-            ),
-            code="choice-invalid",
-            hint="hgw install --help",
-        )
-    return chosen
 
 
 def _only_tool(named: Mapping[ToolName, str | None], source: str | None) -> tuple[ToolName, str | None]:

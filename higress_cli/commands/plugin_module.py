@@ -7,12 +7,12 @@ from higress_cli.choice import SourceKind
 from higress_cli.compile import choices
 from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.output import check_output
-from higress_cli.compile.wanted_gateway import gateway_faults, wanted_gateway
+from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.fault import refuse
-from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
+from higress_cli.project.resolve import settings_of
 from higress_cli.session import Session
 from higress_cli.wasm.module import Module
 from higress_cli.wasm.verdict import for_gateway
@@ -32,13 +32,7 @@ def build_choices(session: Session, project: Project) -> choices.Choices:
     Raises:
         UsageError, InvalidInput: what the settings of a build raise.
     """
-    try:
-        go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
-    except InvalidInput:
-        if project.has_source:
-            raise
-        go_mod = None
-    return choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+    return choices.choose(settings_of(project, session), directory=project.directory)
 
 
 def module_path(session: Session, project: Project) -> Path:
@@ -60,12 +54,11 @@ def refuse_for_gateway(session: Session, project: Project, module: Module, *, ow
         CheckFailed: `gateway-too-old`, `import-missing`, `abi-too-new`: that gateway would not load it.
     """
     own = own and project.has_source
-    profile = build_choices(session, project).profile.value
-    gateway = wanted_gateway(project, profile=profile)
-    if not own and gateway.source.kind is SourceKind.DEFAULT:
+    chosen = build_choices(session, project)
+    if not own and chosen.gateway.source.kind is SourceKind.DEFAULT:
         return ()
-    faults = gateway_faults(gateway, profile=profile) if own else ()
-    return refuse((*faults, *for_gateway(module, gateway=gateway.value)))
+    faults = target_faults(chosen) if own else ()
+    return refuse((*faults, *for_gateway(module, gateway=chosen.gateway.value)))
 
 
 def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:
@@ -81,7 +74,7 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
     if project.has_source and build and is_stale(project.directory, path):
         from higress_cli.commands.build import build as compile_plugin
 
-        warnings = compile_plugin(session, directory=project.directory).warnings
+        warnings = compile_plugin(session, directories=[project.directory]).warnings
     if not path.is_file():
         raise _missing(project, path)
     return FreshModule(path=path, warnings=warnings)

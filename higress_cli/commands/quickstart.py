@@ -7,22 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from higress_cli.abi import Abi
+from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.build import Artifact, build
 from higress_cli.commands.init import init
+from higress_cli.commands.init_answers import Wishes
 from higress_cli.commands.install import install
 from higress_cli.commands.verify import VerifyResult, verify
 from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opened import check_machine
-from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.table import ABI, TEMPLATE
 from higress_cli.tool import Tool
 from higress_cli.toolchain.installer import InstalledTool
 
@@ -79,7 +81,7 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
     """
     started = time.monotonic()
     project = _existing(directory)
-    abis = _abis(session, project, directory=directory, lang=lang)
+    abis = _abis(session, project, directory=directory)
     _check_engine(session, project or Project(directory=directory))
     way = _Way(session=session, total=3 + len(abis))
     warnings: list[str] = []
@@ -89,12 +91,13 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
         session.reporter.note("    " + ", ".join(named))
     with way.stage("init", _("Project {path}").format(path=directory)):
         if project is None:
-            made = init(session, directory=directory, template=_TEMPLATE, lang=lang)
+            made = init(session.typed({TEMPLATE: _TEMPLATE}), directory=directory, wishes=Wishes(lang=lang))
             session.reporter.note("    " + _("{count} files").format(count=len(made.files)))
         else:
             session.reporter.note("    " + _("it is there already: going on with it"))
     with way.stage("build", _("Build for ABI {abis}").format(abis=", ".join(abis))):
-        built = build(session, directory=directory, abi="all" if len(abis) > 1 else abis[0])
+        wanted = EVERY_ABI if len(abis) > 1 else abis[0]
+        built = build(session.typed({ABI: wanted}), directories=[directory])
         warnings += built.warnings
         for artifact in built.artifacts:
             session.reporter.note(f"    {artifact.path.name}: {artifact.bytes / 1e6:.2f} MB, {artifact.abi_export}")
@@ -156,22 +159,20 @@ def _existing(directory: Path) -> Project | None:
     return open_project(directory)
 
 
-def _abis(session: Session, project: Project | None, *, directory: Path, lang: str) -> tuple[str, ...]:
+def _abis(session: Session, project: Project | None, *, directory: Path) -> tuple[str, ...]:
     """Both ABIs as far as the profile has them; a project that is for 0.2.100 alone may not work under the other."""
     if project is None:
-        planned = init(session, directory=directory, template=_TEMPLATE, lang=lang, dry_run=True)
+        planned = init(session.typed({TEMPLATE: _TEMPLATE}), directory=directory, dry_run=True)
         native = planned.variables["profile"] == Profile.GO
     else:
-        go_mod = read_go_mod(project.go_mod)
-        chosen = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod)
+        chosen = choices.choose(settings_of(project, session), directory=directory)
         native = chosen.profile.value == Profile.GO or chosen.abi.value == Abi.V0_2_100
     return (Abi.V0_2_100,) if native else tuple(Abi)
 
 
 def _check_engine(session: Session, project: Project) -> None:
     """Minutes of installing and compiling are not to end with a missing package."""
-    settings = gateway_settings.choose(project, given=gateway_settings.Given(), variables=session.variables)
-    check_machine(settings, host=session.host)
+    check_machine(gateway_settings.choose(settings_of(project, session)), host=session.host)
 
 
 def _place(tool: Tool) -> str:

@@ -18,11 +18,13 @@ from higress_cli.gateway.live import Live, Ready
 from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.services import clusters_of
-from higress_cli.gateway.settings import HTTPBIN, GatewaySettings, Given, choose, config_path, load_config
+from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.table import HTTPBIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,6 @@ def run(
     session: Session,
     *,
     directory: Path,
-    given: Given | None = None,
     build: bool = True,
     on_ready: Callable[[RunResult], None],
 ) -> RunResult:
@@ -81,7 +82,7 @@ def run(
         KeyboardInterrupt: interrupted before it was ready.
     """
     project = open_project(directory, needs_source=False)
-    settings = choose(project, given=given or Given(), variables=session.variables)
+    settings = choose(settings_of(project, session))
     load_config(project, settings.config)
     services = clusters_of(settings.services)
     check_plugin(session, project)
@@ -101,7 +102,7 @@ def run(
         settings,
         listen=listen,
         runs=session.dirs.runs,
-        plugin_name=project.name,
+        plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:
         live = Live(opened.gateway, load=load, files=(where, module.path))

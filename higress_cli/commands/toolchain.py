@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from higress_cli.choice import Choice, Source
-from higress_cli.compile import choices
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
+from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.table import PROFILE
 from higress_cli.system import fs, process
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
 from higress_cli.tool import SYSTEM, ToolName
 from higress_cli.toolchain.probe import probe_all
-from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
@@ -238,12 +238,10 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
 
 
 def _set_at_hand(session: Session) -> _Set:
-    project = open_project(session.directory, needs_source=False)
-    go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
-    profile = choices.choose(project, given=choices.Given(), variables=session.variables, go_mod=go_mod).profile
-    request = request_for(Profile(profile.value), wanted=wanted_versions(project))
-    tools = find_toolset(session, request)
-    return _Set(profile=profile, tools=tools)
+    settings = settings_of(open_project(session.directory, needs_source=False), session)
+    profile = settings.choose(PROFILE)
+    request = request_for(Profile(profile.value), wanted=wanted_tools(settings))
+    return _Set(profile=profile, tools=find_toolset(session, request))
 
 
 def _paths_in_use(store: Store, toolset: Toolset) -> frozenset[Path]:

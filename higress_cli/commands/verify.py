@@ -15,9 +15,10 @@ from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
-from higress_cli.gateway.settings import GatewaySettings, Given, choose, load_config
+from higress_cli.gateway.settings import GatewaySettings, choose, load_config
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
 from higress_cli.project.scenario import Expectation, Request, Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.junit import junit
@@ -25,6 +26,7 @@ from higress_cli.scenarios.running import RunningGateway
 from higress_cli.scenarios.step import Status, Step
 from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
+from higress_cli.settings.table import VERIFY
 from higress_cli.system import fs
 
 
@@ -67,7 +69,6 @@ def verify(
     *,
     directory: Path,
     module: Path | None = None,
-    given: Given | None = None,
     build: bool = True,
     only: Sequence[str] = (),
     url: str | None = None,
@@ -85,7 +86,7 @@ def verify(
     """
     started = time.monotonic()
     project = open_project(directory, needs_source=False)
-    settings = choose(project, given=given or Given(), variables=session.variables)
+    settings = choose(settings_of(project, session))
     scenarios = _scenarios(project, only)
     steps: list[Step] = []
     try:
@@ -99,10 +100,10 @@ def verify(
             result = _result(proof, tuple(steps), seconds=round(time.monotonic() - started, 3))
     except HgwError as error:
         if report is not None:
-            _write_report(report, junit(project.name, steps, error=error))
+            _write_report(report, junit(settings.name.value, steps, error=error))
         raise
     if report is not None:
-        _write_report(report, junit(project.name, steps))
+        _write_report(report, junit(settings.name.value, steps))
     return result
 
 
@@ -144,7 +145,7 @@ def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> Verify
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
     """The project's scenarios, or the general one: a request is answered, whatever the answer."""
-    own = (project.own.verify if project.own else None) or ()
+    own = (project.own.get(VERIFY) if project.own else None) or ()
     known = own or (Scenario(name=_("a request is answered"), request=Request(), expect=Expectation()),)
     if not only:
         return known
@@ -183,7 +184,7 @@ def _on_own(
         settings,
         listen=ANY_PORTS,
         runs=session.dirs.runs,
-        plugin_name=project.name,
+        plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:
         trial = Trial(

@@ -14,6 +14,7 @@ from higress_cli.compile.output import put_in_place
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Record, fingerprint, is_current, read_record, record_path, write_record
+from higress_cli.compile.target import size_faults
 from higress_cli.fault import refuse
 from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
@@ -21,7 +22,7 @@ from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.tool import Tool
 from higress_cli.wasm.abi import abi_of
-from higress_cli.wasm.module import Module, read_module
+from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings
 
 
@@ -35,11 +36,9 @@ class Equipment:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A plugin with everything decided that its compilation takes; `gateway` is the one whose functions it may use."""
+    """A plugin with everything decided that its compilation takes."""
 
-    name: str
     choices: Choices
-    gateway: str
     equipment: Equipment
 
     @property
@@ -141,8 +140,8 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
         if is_stale(step.job.directory, step.output):
             # What it is made of is the same in spite of the times, which is all that others may go by.
             os.utime(step.output)
-        # The wanted gateway may be another than when it was compiled.
-        warnings = _judge(read_module(step.output.read_bytes(), path=step.output), step)
+        # The wanted gateway and the size budget may be others than when it was compiled.
+        warnings = _judge(step.output.read_bytes(), step)
         return Made(
             step=step,
             sha256=record.sha256,
@@ -160,13 +159,12 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
             scratch=session.dirs.cache / "builds",
             reporter=session.reporter,
         )
-    module = read_module(compiled.content, path=step.output)
-    warnings = _judge(module, step)
+    warnings = _judge(compiled.content, step)
     put_in_place(step.output, compiled.content)
     fresh = Record(
         fingerprint=mark,
         sha256=hashlib.sha256(compiled.content).hexdigest(),
-        abi_export=str(abi_of(module).export),
+        abi_export=str(abi_of(read_module(compiled.content, path=step.output)).export),
     )
     write_record(kept, fresh)
     return Made(
@@ -179,13 +177,16 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     )
 
 
-def _judge(module: Module, step: Step) -> tuple[str, ...]:
+def _judge(content: bytes, step: Step) -> tuple[str, ...]:
     """Warnings about a module.
 
     Raises:
-        CheckFailed: a gateway could not load it, or it is not what was asked for.
+        CheckFailed: a gateway could not load it, it is not what was asked for, or it is too large.
     """
-    return refuse(findings(module, Wanted(profile=step.recipe.profile, abi=step.recipe.abi, gateway=step.job.gateway)))
+    choices = step.job.choices
+    wanted = Wanted(profile=step.recipe.profile, abi=step.recipe.abi, gateway=choices.gateway.value)
+    module = read_module(content, path=step.output)
+    return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
 
 
 def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:
@@ -210,7 +211,7 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
 def _title(step: Step) -> str:
     compiler = next(tool for tool in step.job.equipment.tools if tool.name.value == step.recipe.profile.value)
     return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
-        name=step.job.name,
+        name=step.job.choices.name.value,
         abi=step.recipe.abi,
         compiler=step.recipe.profile.compiler,
         version=compiler.version,

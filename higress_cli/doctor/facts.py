@@ -6,30 +6,32 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import SourceKind
-from higress_cli.compile.choices import Choices, Given, choose
+from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.sources import source_files
-from higress_cli.compile.wanted_gateway import wanted_gateway
+from higress_cli.compile.target import size_faults
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
 from higress_cli.doctor.runner import Once
-from higress_cli.errors import HgwError, InvalidInput, ToolError
+from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opened import check_machine
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
-from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import called_names, parse
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.session import Session
+from higress_cli.settings.resolver import Resolver
+from higress_cli.settings.table import HTTPBIN, PROFILE
 from higress_cli.system import ports, process
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
-from higress_cli.toolchain.select import find_toolset, wanted_versions
+from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.wasm.abi import abi_of
@@ -46,6 +48,7 @@ class Facts:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.project = Once(self._project)
+        self.settings = Once(self._settings)
         self.choices = Once(self._choices)
         self.gateway = Once(self._gateway)
         self.toolset = Once(self._toolset)
@@ -70,8 +73,7 @@ class Facts:
         return lambda: probe(name, self.session)
 
     def _toolset(self) -> tuple[tuple[Tool, ...], HgwError | None]:
-        project = self.project_or_bare()
-        request = request_for(Profile(self.profile()), wanted=wanted_versions(project) if project else {})
+        request = request_for(Profile(self.profile()), wanted=wanted_tools(self.settings()))
         try:
             found = find_toolset(self.session, request)
         except ToolError as error:
@@ -91,16 +93,17 @@ class Facts:
         except InvalidInput:
             return Project(directory=self.session.directory)
 
+    def _settings(self) -> Resolver:
+        return settings_of(self.project_or_bare() or Project(directory=self.session.directory), self.session)
+
     def _choices(self) -> Choices:
-        project = self.project_or_bare() or Project(directory=self.session.directory)
-        go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
-        return choose(project, given=Given(), variables=self.session.variables, go_mod=go_mod)
+        return choose(self.settings(), directory=self.session.directory)
 
     def profile(self) -> str:
-        """What compiles the plugin; where the settings contradict each other, the usual."""
+        """What compiles the plugin; where the variable names none, the usual."""
         try:
-            return self.choices().profile.value
-        except HgwError:
+            return self.settings().choose(PROFILE).value
+        except UsageError:
             return Profile.TINYGO
 
     def abi(self) -> str:
@@ -136,23 +139,22 @@ class Facts:
             exists=True,
             bytes=len(content),
             abi=abi_of(module).version,
-            fault=_worst(self._module_faults(project, module, chosen)),
+            fault=_worst(self._module_faults(project, module, chosen, size=len(content))),
             stale=project.has_source and is_stale(project.directory, path),
         )
 
-    def _module_faults(self, project: Project, module: Module, chosen: Choices) -> Sequence[Fault]:
+    def _module_faults(self, project: Project, module: Module, chosen: Choices, *, size: int) -> Sequence[Fault]:
         """What a build would say about the module, and the wanted gateway about one from elsewhere."""
-        gateway = wanted_gateway(project, profile=chosen.profile.value)
+        gateway = chosen.gateway
         if not project.has_source:
             return () if gateway.source.kind is SourceKind.DEFAULT else for_gateway(module, gateway=gateway.value)
         wanted = Wanted(profile=chosen.profile.value, abi=chosen.abis[0], gateway=gateway.value)
-        return findings(module, wanted)
+        return (*findings(module, wanted), *size_faults(size, chosen.size_budget))
 
     # Machine --------------------------------------------------------------------------------------------------
 
     def _gateway(self) -> GatewaySettings:
-        project = self.project_or_bare() or Project(directory=self.session.directory)
-        return gateway_settings.choose(project, given=gateway_settings.Given(), variables=self.session.variables)
+        return gateway_settings.choose(self.settings())
 
     def port(self, option: str) -> PortFacts | None:
         """Where `hgw run` would listen: for `--port` the gateway, for `--upstream-port` what is behind it.
@@ -160,7 +162,7 @@ class Facts:
         None where the upstream is somebody else's.
         """
         settings = self.gateway()
-        if option == "--upstream-port" and settings.upstream.value != gateway_settings.HTTPBIN:
+        if option == "--upstream-port" and settings.upstream.value != HTTPBIN:
             return None
         bind, chosen = (
             (settings.bind.value, settings.port) if option == "--port" else (LOOPBACK, settings.upstream_port)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.compile.choices import Choices
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
@@ -13,7 +14,7 @@ from higress_cli.project.settings import FILE_NAME
 
 _OTHER_ABI = "abi-mismatch"
 # A build of the same source would make the same module again.
-_OF_THE_SOURCE = frozenset({"import-missing", "import-unknown", "abi-too-new"})
+_OF_THE_SOURCE = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget"})
 _MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
 
 
@@ -22,7 +23,7 @@ def looks_like_project(directory: Path) -> bool:
     return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
 
 
-def judge_project(project: Project, *, profile: str, profile_source: str, faults: Sequence[Fault] = ()) -> Finding:
+def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault] = ()) -> Finding:
     """The settings were read without an error: say which hold, or what is wrong with them together."""
     settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
     has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
@@ -37,7 +38,7 @@ def judge_project(project: Project, *, profile: str, profile_source: str, faults
             why=_("`hgw build` has nothing to compile here"),
             fix=Fix(
                 summary=_("name the Go module, then let Go find what it needs"),
-                commands=(f"go mod init {project.name}", "go mod tidy"),
+                commands=(f"go mod init {choices.name.value}", "go mod tidy"),
             )
             if has_go
             else Fix(summary=_("hgw makes a plugin here"), commands=("hgw init",)),
@@ -47,8 +48,10 @@ def judge_project(project: Project, *, profile: str, profile_source: str, faults
         return from_fault(faults[0])
     return Finding(
         status=Status.OK,
-        found=project.name,
-        note=_("profile {profile}, from {source}").format(profile=profile, source=_near(profile_source, project)),
+        found=choices.name.value,
+        note=_("profile {profile}, from {source}").format(
+            profile=choices.profile.value, source=_near(str(choices.profile.source), project)
+        ),
         detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
     )
 

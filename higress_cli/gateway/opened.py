@@ -12,8 +12,9 @@ from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import LOOPBACK
-from higress_cli.gateway.settings import HTTPBIN, GatewaySettings
+from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
+from higress_cli.settings.table import HTTPBIN
 from higress_cli.system.host import Host
 from higress_cli.system.http import authorities
 

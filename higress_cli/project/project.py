@@ -2,17 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 
-T = TypeVar("T")
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
 
 
@@ -24,41 +21,6 @@ class Project:
     own: Settings | None = None
     inherited: Settings | None = None
     extra_tags: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The plugin's name: that of hgw.yaml, else that of its folder."""
-        return (self.own.name if self.own else None) or self.directory.name or "plugin"
-
-    def choose(
-        self,
-        read: Callable[[Settings], T | None],
-        *,
-        flag: tuple[T | None, str],
-        variable: tuple[T | None, str],
-        default: T,
-        default_source: Source = DEFAULT,
-        buildrc: T | None = None,
-    ) -> Choice[T]:
-        """The value that wins: flag, variable, hgw.yaml, .buildrc, a parent folder's hgw.yaml, the default.
-
-        `flag` and `variable` are a value (None: not given) and its name, such as `("0.2.1", "--abi")`; `buildrc` is
-        what `extra_tags` mean for this setting.
-        """
-        own, inherited = (
-            (read(settings), str(settings.file)) if settings else (None, "") for settings in (self.own, self.inherited)
-        )
-        candidates = (
-            (SourceKind.FLAG, *flag),
-            (SourceKind.VARIABLE, *variable),
-            (SourceKind.FILE, *own),
-            (SourceKind.BUILDRC, buildrc, str(self.directory / ".buildrc")),
-            (SourceKind.PARENT, *inherited),
-        )
-        for kind, value, text in candidates:
-            if value is not None:
-                return Choice(value, Source(kind, text))
-        return Choice(default, default_source)
 
     @property
     def go_mod(self) -> Path:

@@ -14,7 +14,6 @@ from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
 
-_GATEWAY: Final = re.compile(r"v\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?")
 _FILES: Final = "files"
 
 
@@ -74,7 +73,7 @@ def check_answers(template: Template, answers: Answers) -> None:
     """Refuse what the template does not support.
 
     Raises:
-        UsageError: `profile-unsupported`, `abi-unsupported`, `gateway-invalid`, with the choices there are.
+        UsageError: `profile-unsupported`, `abi-unsupported`, `gateway-unsupported`, with the choices there are.
     """
     if answers.profile not in template.profiles:
         raise UsageError(
@@ -97,13 +96,6 @@ def check_answers(template: Template, answers: Answers) -> None:
 
 
 def _check_gateway(answers: Answers) -> None:
-    if not _GATEWAY.fullmatch(answers.gateway):
-        raise UsageError(
-            _("`{value}` is no gateway version; one looks like {example}").format(
-                value=answers.gateway, example=Profile(answers.profile).gateway
-            ),
-            code="gateway-invalid",
-        )
     floor = Profile(answers.profile).oldest_gateway
     if floor is None:
         return

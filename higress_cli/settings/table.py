@@ -185,7 +185,7 @@ HOME: Final = Setting[str | None](
     variable="HGW_HOME",
     commands=EVERY_COMMAND,
 )
-_FETCHING: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify")
+_FETCHING: Final = ("quickstart", "install", "build", "run", "verify")
 MIRROR_GO: Final = Setting[tuple[str, ...]](
     key="mirror.go",
     kind=Mirror(_PRESETS),
@@ -376,6 +376,7 @@ PORT: Final = Setting[int](
     help=N_("port of the gateway; 0: any"),
     default=10000,
     flag="--port",
+    short="-p",
     variable="HGW_PORT",
     commands=("run",),
 )

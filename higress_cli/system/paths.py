@@ -1,6 +1,5 @@
 """Where hgw keeps things. Nothing here creates a folder."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +31,13 @@ class Dirs:
         return self.state / "logs"
 
 
-def find_dirs(variables: Mapping[str, str]) -> Dirs:
-    """Everything under `HGW_HOME` where that is set, else in the platform's own places.
+def find_dirs(home: str | None) -> Dirs:
+    """Everything under `home` where that is set, else in the platform's own places.
 
     Without HOME (a bare container, a service account) the places are those of the user's entry in the user
     database, and where there is none either, a folder of the system's temporary directory.
     """
-    if home := variables.get("HGW_HOME"):
+    if home:
         root = Path(home).expanduser().absolute()
         return Dirs(data=root / "data", cache=root / "cache", config=root / "config", state=root / "state")
     import platformdirs

@@ -9,6 +9,7 @@ from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
+from higress_cli.settings.table import MIRROR_GOPROXY
 from higress_cli.system.download import kept_at
 from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName
@@ -255,10 +256,10 @@ def _mirror_hint(kind: type[HgwError], names: Sequence[ToolName]) -> str | None:
         return None
     variables = [mirrors.variable_for(name) for name in names]
     if any(go_module.NAME in names_of(name) for name in names):
-        variables.append(mirrors.GOPROXY_VARIABLE)
+        variables.append(MIRROR_GOPROXY.variable)
     hint = _("set {variables} to a mirror that this machine reaches").format(
         variables=_(" or ").join(dict.fromkeys(variables))
     )
-    if mirrors.GOPROXY_VARIABLE in variables:
+    if MIRROR_GOPROXY.variable in variables:
         hint += _(", or to `china` for the public ones there")
     return hint

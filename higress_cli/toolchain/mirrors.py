@@ -1,7 +1,6 @@
 """Which addresses a download is tried at: the official ones, or those that the user set for a kind of host.
 
-A mirror is a setting of its kind (`HGW_MIRROR_GO`, `HGW_MIRROR_GITHUB`, `HGW_MIRROR_GOPROXY`): the name of a preset
-(`official`, `china`), or URL prefixes separated by commas. What is pinned stays pinned whatever the mirror.
+What is pinned stays pinned whatever the mirror.
 """
 
 from collections.abc import Mapping
@@ -9,13 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from higress_cli import data
-from higress_cli.choice import Choice, Source, SourceKind
-from higress_cli.errors import UsageError
-from higress_cli.i18n import _
+from higress_cli.choice import Choice
 from higress_cli.session import Session
+from higress_cli.settings.table import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
 
-GOPROXY_VARIABLE: Final = "HGW_MIRROR_GOPROXY"
-_SCHEMES: Final = ("http://", "https://", "file://")
+_SETTINGS: Final = {"go": MIRROR_GO, "github": MIRROR_GITHUB, "goproxy": MIRROR_GOPROXY}
 
 Presets = Mapping[str, tuple[str, ...]]
 
@@ -52,30 +49,18 @@ def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
     Raises:
         UsageError: `mirror-invalid` where the setting is neither a preset nor a URL.
     """
-    variable = f"HGW_MIRROR_{kind.upper()}"
-    given = session.variable(variable)
-    if given is None:
-        return Choice(_preset(kind, "official"))
-    if given in mirrors().presets(kind):
-        return Choice(_preset(kind, given), Source(SourceKind.VARIABLE, f"{variable}={given}"))
-    prefixes = tuple(part.strip().rstrip("/") for part in given.split(",") if part.strip())
-    for prefix in prefixes:
-        if not prefix.startswith(_SCHEMES):
-            raise _invalid(variable, given, kind)
-    return Choice(prefixes, Source(SourceKind.VARIABLE, variable))
+    chosen = session.choose(_SETTINGS[kind])
+    presets = mirrors().presets(kind)
+    return Choice(tuple(url for item in chosen.value for url in presets.get(item, (item,))), chosen.source)
 
 
 def goproxy(session: Session) -> str | None:
-    """The value for GOPROXY that the user chose for hgw, None where the go command's own setting holds."""
-    given = session.variable(GOPROXY_VARIABLE)
-    if given is None:
-        return None
-    presets = mirrors().goproxy
-    if given in presets:
-        return ",".join(presets[given]) or None
-    if not given.startswith((*_SCHEMES, "direct", "off")):
-        raise _invalid(GOPROXY_VARIABLE, given, "goproxy")
-    return given
+    """The value for GOPROXY that the user chose for hgw, None where the go command's own setting holds.
+
+    Raises:
+        UsageError: `mirror-invalid` where the setting is neither a preset nor a list of proxies.
+    """
+    return ",".join(mirror(session, "goproxy").value) or None
 
 
 def addresses(session: Session, *, tool: str, version: str, file: str) -> tuple[str, ...]:
@@ -87,17 +72,4 @@ def addresses(session: Session, *, tool: str, version: str, file: str) -> tuple[
 
 def variable_for(tool: str) -> str:
     """The variable that sets the mirror for a tool's archives."""
-    return f"HGW_MIRROR_{mirrors().paths[tool].kind.upper()}"
-
-
-def _preset(kind: str, name: str) -> tuple[str, ...]:
-    return mirrors().presets(kind)[name]
-
-
-def _invalid(variable: str, given: str, kind: str) -> UsageError:
-    return UsageError(
-        _("{variable}={value}: neither a URL nor one of {presets}").format(
-            variable=variable, value=given, presets=", ".join(mirrors().presets(kind))
-        ),
-        code="mirror-invalid",
-    )
+    return _SETTINGS[mirrors().paths[tool].kind].variable

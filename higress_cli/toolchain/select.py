@@ -5,12 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from higress_cli.choice import Choice
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
-from higress_cli.project.project import Project
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe_all
@@ -19,22 +17,6 @@ from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
 _NONE_NAMED: Final[Mapping[ToolName, str | None]] = MappingProxyType({})
-
-
-def wanted_versions(
-    project: Project, *, named: Mapping[ToolName, str | None] = _NONE_NAMED
-) -> dict[ToolName, Choice[str]]:
-    """The versions that are asked for: on the command line (`named`), else in the project's settings."""
-    chosen = {
-        name: project.choose(
-            lambda settings, name=name: settings.toolchain.get(name),  # type: ignore[misc] # bound at once
-            flag=(named.get(name), _("the command line")),
-            variable=(None, ""),
-            default="",
-        )
-        for name in ToolName
-    }
-    return {name: choice for name, choice in chosen.items() if choice.value}
 
 
 def find_toolset(session: Session, request: Request) -> Toolset:

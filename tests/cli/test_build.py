@@ -297,6 +297,20 @@ def test_a_tidy_that_breaks_off_leaves_go_mod_as_it_was(tree: Tree, tmp_path: Pa
     assert content(folder) == before
 
 
+def test_a_module_that_is_larger_than_allowed_is_refused_and_the_old_one_stays(plugin: Path, json_of, monkeypatch):
+    (plugin / "hgw.yaml").write_text("build: {size_budget: 10B}\n")
+    (plugin / "main.wasm").write_bytes(b"old")
+
+    document = json_of("build")
+
+    assert (document["exit_code"], document["error"]["code"]) == (1, "size-over-budget")
+    assert f"{plugin / 'hgw.yaml'} allows 10" in document["error"]["message"]
+    assert (plugin / "main.wasm").read_bytes() == b"old"
+    assert json_of("build", "--size-budget", "3MB")["ok"]
+    # The module is up to date now, and still too large for hgw.yaml.
+    assert json_of("build")["exit_code"] == 1
+
+
 # What is refused -----------------------------------------------------------------------------------------------
 
 
@@ -305,7 +319,7 @@ def test_a_tidy_that_breaks_off_leaves_go_mod_as_it_was(tree: Tree, tmp_path: Pa
     [
         (["--abi", "0.3"], 2, "0.2.1, 0.2.100, all"),
         (["--profile", "rust"], 2, "tinygo, go"),
-        (["--profile", "go", "--abi", "0.2.1"], 2, "native Go"),
+        (["--profile", "go", "--abi", "0.2.1"], 1, "profile go (from --profile), which always makes 0.2.100"),
         (["--", "-o", "x.wasm"], 2, "-o"),
         (["nowhere"], 3, "nowhere"),
         (["main.go"], 3, "main.go"),

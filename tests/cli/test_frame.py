@@ -83,7 +83,7 @@ def test_a_variable_with_a_value_that_its_option_refuses_is_wrong_usage(hgw, mon
     outcome = hgw("doctor", "engines")
 
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == f"error: {variable}={value}: not one of {choices}\n"
+    assert outcome.err == f"error: `{value}` (from {variable}) is none of: {choices}\n"
 
 
 def test_an_option_wins_over_its_variable(hgw, tools, monkeypatch):

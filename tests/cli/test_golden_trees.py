@@ -9,6 +9,7 @@ import yaml
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
+from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, SERVICES, VERIFY
 from scripts.golden_trees import GOLDEN, Tree, render, trees
 
 TREES = {tree.name: tree for tree in trees()}
@@ -50,9 +51,9 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_hgw_reads_what_it_wrote(project: Path) -> None:
     settings = read_settings(project / "hgw.yaml")
 
-    assert settings.name == "my-plugin"
-    assert settings.verify
-    assert settings.profile != "go" or (settings.abi, settings.gateway) == ("0.2.100", "v2.1.5")
+    assert settings.get(NAME) == "my-plugin"
+    assert settings.get(VERIFY)
+    assert settings.get(PROFILE) != "go" or (settings.get(ABI), settings.get(GATEWAY)) == ("0.2.100", "v2.1.5")
 
 
 def test_every_file_that_configures_the_plugin_says_the_same(project: Path) -> None:
@@ -68,7 +69,7 @@ def test_every_file_that_configures_the_plugin_says_the_same(project: Path) -> N
 
 
 def test_every_service_has_its_cluster_everywhere(project: Path) -> None:
-    services = read_settings(project / "hgw.yaml").services or {}
+    services = read_settings(project / "hgw.yaml").get(SERVICES) or {}
     bootstrap = yaml.safe_load((project / "envoy.yaml").read_text("utf-8"))
     compose = yaml.safe_load((project / "docker-compose.yaml").read_text("utf-8"))
 

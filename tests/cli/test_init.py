@@ -9,6 +9,7 @@ import pytest
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
+from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, VERIFY
 from tests.conftest import Hgw
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))
@@ -52,14 +53,13 @@ def test_what_it_writes_is_what_hgw_reads(hgw: Hgw) -> None:
     hgw("init", "my-plugin")
 
     settings = read_settings(Path("my-plugin/hgw.yaml"))
-    assert (settings.name, settings.profile, settings.abi, settings.gateway) == (
+    assert (settings.get(NAME), settings.get(PROFILE), settings.get(ABI), settings.get(GATEWAY)) == (
         "my-plugin",
         "tinygo",
         "0.2.1",
         "v2.0.7",
     )
-    assert settings.verify is not None
-    direct, through, mock = settings.verify
+    direct, through, mock = settings.get(VERIFY) or ()
     assert (direct.request.via, direct.request.path) == ("upstream", "/get")
     assert direct.expect.upstream_headers["hello"].absent
     assert through.expect.upstream_headers["hello"].equals == "world"
@@ -76,7 +76,7 @@ def test_without_a_folder_it_fills_the_current_one(hgw: Hgw, tmp_path: Path, mon
 
     assert outcome.code == 0, outcome.err
     assert set(files_below(here)) == BASIC
-    assert read_settings(here / "hgw.yaml").name == "header-tool"
+    assert read_settings(here / "hgw.yaml").get(NAME) == "header-tool"
     assert "cd " not in outcome.out
 
 
@@ -190,7 +190,7 @@ def test_profile_go_has_its_own_modules_and_entry(hgw: Hgw) -> None:
     assert "github.com/higress-group/wasm-go v1.1.1\n" in files["go.mod"]
     assert "func init() {" in files["main.go"]
     settings = read_settings(Path("my-plugin/hgw.yaml"))
-    assert (settings.profile, settings.abi, settings.gateway) == ("go", "0.2.100", "v2.1.5")
+    assert (settings.get(PROFILE), settings.get(ABI), settings.get(GATEWAY)) == ("go", "0.2.100", "v2.1.5")
 
 
 def test_a_repository_of_plugins_has_its_own_defaults(hgw: Hgw, tree) -> None:
@@ -200,9 +200,9 @@ def test_a_repository_of_plugins_has_its_own_defaults(hgw: Hgw, tree) -> None:
     hgw("init", "plugins/two", "--profile", "tinygo")
 
     one = read_settings(Path("plugins/one/hgw.yaml"))
-    assert (one.profile, one.abi, one.gateway) == ("go", "0.2.100", "v2.2.1")
+    assert (one.get(PROFILE), one.get(ABI), one.get(GATEWAY)) == ("go", "0.2.100", "v2.2.1")
     two = read_settings(Path("plugins/two/hgw.yaml"))
-    assert (two.profile, two.abi, two.gateway) == ("tinygo", "0.2.100", "v2.0.7")
+    assert (two.get(PROFILE), two.get(ABI), two.get(GATEWAY)) == ("tinygo", "0.2.100", "v2.0.7")
 
 
 def test_list_templates(hgw: Hgw) -> None:
@@ -230,14 +230,14 @@ def test_paths_with_spaces_and_chinese_characters(hgw: Hgw) -> None:
 
     assert outcome.code == 0, outcome.err
     assert 'cd "我的 插件"' in outcome.out
-    assert read_settings(Path("我的 插件/hgw.yaml")).name == "my-plugin"
+    assert read_settings(Path("我的 插件/hgw.yaml")).get(NAME) == "my-plugin"
 
 
 def test_a_folder_beside_this_one(hgw: Hgw, tmp_path: Path) -> None:
     outcome = hgw("init", "../my-plugin", "--output", "json")
 
     assert json.loads(outcome.out)["data"]["directory"] == str(tmp_path / "my-plugin")
-    assert read_settings(tmp_path / "my-plugin" / "hgw.yaml").name == "my-plugin"
+    assert read_settings(tmp_path / "my-plugin" / "hgw.yaml").get(NAME) == "my-plugin"
 
 
 def test_force_mends_settings_that_do_not_parse(hgw: Hgw, tree) -> None:
@@ -245,7 +245,7 @@ def test_force_mends_settings_that_do_not_parse(hgw: Hgw, tree) -> None:
 
     assert hgw("init", "one").code == 6
     assert hgw("init", "one", "--force").code == 0
-    assert read_settings(here / "one" / "hgw.yaml").profile == "tinygo"
+    assert read_settings(here / "one" / "hgw.yaml").get(PROFILE) == "tinygo"
 
 
 def test_variables_of_the_environment_are_answers(hgw: Hgw, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +256,7 @@ def test_variables_of_the_environment_are_answers(hgw: Hgw, monkeypatch: pytest.
 
     assert outcome.code == 0, outcome.err
     settings = read_settings(Path("one/hgw.yaml"))
-    assert (settings.profile, settings.abi, settings.gateway) == ("tinygo", "all", "v2.2.0")
+    assert (settings.get(PROFILE), settings.get(ABI), settings.get(GATEWAY)) == ("tinygo", "all", "v2.2.0")
     assert Path("one/internal/greeting/greeting.go").is_file()
     assert "COPY main-0.2.1.wasm plugin.wasm" in Path("one/Dockerfile").read_text("utf-8")
 
@@ -280,4 +280,4 @@ def test_a_gateway_that_is_too_old_for_native_go(hgw: Hgw) -> None:
 def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:
     assert hgw("init", "one", "--template", "header-state", "--abi", "0.2.1").code == 2
     assert hgw("init", "one", "--template", "header-state").code == 0
-    assert read_settings(Path("one/hgw.yaml")).abi == "0.2.100"
+    assert read_settings(Path("one/hgw.yaml")).get(ABI) == "0.2.100"

@@ -8,6 +8,7 @@ import pytest
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
+from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, VERIFY
 from tests.conftest import Hgw
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -81,8 +82,8 @@ def test_go_mod_and_source_decide(
 
     assert outcome.code == 0, outcome.err
     settings = read_settings(Path("p/hgw.yaml"))
-    assert (settings.name, settings.profile, settings.abi, settings.gateway) == expected
-    assert settings.verify is None
+    assert (settings.get(NAME), settings.get(PROFILE), settings.get(ABI), settings.get(GATEWAY)) == expected
+    assert settings.get(VERIFY) is None
 
 
 def test_the_tags_of_a_buildrc_count(hgw: Hgw, tree: Tree) -> None:
@@ -90,7 +91,7 @@ def test_the_tags_of_a_buildrc_count(hgw: Hgw, tree: Tree) -> None:
 
     hgw("init", "p", "--from-existing")
 
-    assert read_settings(Path("p/hgw.yaml")).abi == "0.2.100"
+    assert read_settings(Path("p/hgw.yaml")).get(ABI) == "0.2.100"
 
 
 def test_what_was_asked_for_wins(hgw: Hgw, tree: Tree) -> None:
@@ -99,7 +100,7 @@ def test_what_was_asked_for_wins(hgw: Hgw, tree: Tree) -> None:
     hgw("init", "p", "--from-existing", "--name", "other", "--abi", "all", "--gateway", "v2.1.9")
 
     settings = read_settings(Path("p/hgw.yaml"))
-    assert (settings.name, settings.abi, settings.gateway) == ("other", "all", "v2.1.9")
+    assert (settings.get(NAME), settings.get(ABI), settings.get(GATEWAY)) == ("other", "all", "v2.1.9")
 
 
 def test_every_file_that_is_there_stays(hgw: Hgw, tree: Tree) -> None:

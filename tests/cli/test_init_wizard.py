@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.project.settings import read_settings
+from higress_cli.settings.table import GATEWAY, NAME, PROFILE, SERVICES
 from tests.support.programs import python_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
@@ -78,7 +79,7 @@ def test_enter_takes_the_defaults() -> None:
     terminal.answer("Make a git repository [yes]:", "")
 
     assert terminal.end() == 0, terminal.shown
-    assert read_settings(Path("my-plugin/hgw.yaml")).profile == "tinygo"
+    assert read_settings(Path("my-plugin/hgw.yaml")).get(PROFILE) == "tinygo"
     assert Path("my-plugin/.git").is_dir()
     here = str(Path.cwd())
     assert [line for line in terminal.shown.splitlines() if len(line) > 80 and here not in line] == []
@@ -101,8 +102,8 @@ def test_every_answer_counts_and_wrong_ones_are_asked_again() -> None:
 
     assert terminal.end() == 0, terminal.shown
     settings = read_settings(Path("one/hgw.yaml"))
-    assert (settings.name, settings.profile, settings.gateway) == ("token-plugin", "go", "v2.1.9")
-    assert settings.services == {"tokens.dns:80": "127.0.0.1:12345"}
+    assert (settings.get(NAME), settings.get(PROFILE), settings.get(GATEWAY)) == ("token-plugin", "go", "v2.1.9")
+    assert settings.get(SERVICES) == {"tokens.dns:80": "127.0.0.1:12345"}
     assert "module example.com/token\n" in Path("one/go.mod").read_text("utf-8")
     assert "插件配置" in Path("one/config.yaml").read_text("utf-8")
     assert not Path("one/.git").exists()

@@ -199,7 +199,7 @@ def test_a_port_in_a_variable_that_is_none(hgw, here, monkeypatch, value):
     monkeypatch.setenv("HGW_PORT", value)
     outcome = hgw("run")
     assert outcome.code == 2
-    assert f"HGW_PORT={value}" in outcome.err
+    assert f"`{value}` (from HGW_PORT)" in outcome.err
 
 
 def test_an_address_that_is_none(hgw, here):

@@ -1,25 +1,32 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from higress_cli.compile.choices import Given, choose, split_tags
+from higress_cli.compile.choices import choose
+from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, UsageError
-from higress_cli.go.mod import read_go_mod
 from higress_cli.project.project import open_project
+from higress_cli.project.resolve import settings_of
+from higress_cli.settings.table import ABI, OUT_FILE, PROFILE, TAGS, Setting
+from tests.support.sessions import bare_session
 
 Tree = Callable[[Mapping[str, str]], Path]
 GO_MOD = "module x\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n"
 NATIVE_GO_MOD = "module x\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
 TAG = "proxy_wasm_version_0_2_100"
+_SETTINGS: dict[str, Setting[Any]] = {"abi": ABI, "out_file": OUT_FILE, "profile": PROFILE, "tags": TAGS}
 
 
 @pytest.fixture
 def made(tree: Tree):
     def make(files: Mapping[str, str] | None = None, *, variables: Mapping[str, str] | None = None, **given):
         folder = tree({"p/go.mod": GO_MOD, "p/main.go": "package main\n", **(files or {})}) / "p"
-        project = open_project(folder)
-        return choose(project, given=Given(**given), variables=variables or {}, go_mod=read_go_mod(project.go_mod))
+        arguments = given.pop("arguments", ())
+        typed = {_SETTINGS[name]: value for name, value in given.items()}
+        session = bare_session(variables=variables, given=typed)
+        return choose(settings_of(open_project(folder), session), directory=folder, arguments=arguments)
 
     return make
 
@@ -89,8 +96,6 @@ def test_all_abis_of_native_go_are_one(made):
         ({}, {"HGW_ABI": "2"}, {}, UsageError, "choice-invalid", "HGW_ABI"),
         ({}, {"HGW_PROFILE": "rust"}, {}, UsageError, "choice-invalid", "tinygo, go"),
         ({}, {"HGW_FLAGS": "'-a"}, {}, UsageError, "choice-invalid", "HGW_FLAGS"),
-        ({}, {}, {"profile": "go", "abi": "0.2.1"}, UsageError, "abi-not-for-profile", "--profile"),
-        ({"p/hgw.yaml": "profile: go\nabi: 0.2.1\n"}, {}, {}, InvalidInput, "abi-not-for-profile", "hgw.yaml"),
         ({}, {}, {"arguments": ("-o", "x.wasm")}, UsageError, "flag-reserved", "-o"),
         ({}, {}, {"arguments": ("--tags=a",)}, UsageError, "flag-reserved", "--tags=a"),
         ({"p/hgw.yaml": "build: {flags: [-o=x]}\n"}, {}, {}, InvalidInput, "flag-reserved", "hgw.yaml"),
@@ -105,6 +110,21 @@ def test_what_cannot_be_is_refused_with_its_source(
     assert words in caught.value.message
 
 
-def test_tags_are_separated_as_the_compilers_do():
-    assert split_tags(None) is None
-    assert split_tags(["a,b", "c d"]) == ("a", "b", "c", "d")
+@pytest.mark.parametrize(
+    ("files", "given", "expected"),
+    [
+        ({}, {}, []),
+        ({}, {"profile": "go"}, []),
+        ({}, {"profile": "go", "abi": "all"}, []),
+        ({}, {"profile": "go", "abi": "0.2.1"}, [("abi-not-for-profile", "(from --abi)")]),
+        ({"p/hgw.yaml": "profile: go\nabi: 0.2.1\n"}, {}, [("abi-not-for-profile", "hgw.yaml)")]),
+        ({"p/hgw.yaml": "gateway: v2.0.7\n"}, {"profile": "go"}, [("gateway-too-old", "hgw.yaml)")]),
+        ({"hgw.yaml": "gateway: v2.1.4\n"}, {"profile": "go"}, [("gateway-too-old", "hgw.yaml)")]),
+        ({"p/hgw.yaml": "gateway: v1.4.0\n"}, {}, []),
+    ],
+)
+def test_profile_abi_and_gateway_have_to_go_together(made, files, given, expected):
+    faults = target_faults(made(files, **given))
+    assert [fault.id for fault in faults] == [code for code, _words in expected]
+    for fault, (_code, words) in zip(faults, expected, strict=True):
+        assert words in fault.message

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.compile.choices import choose
 from higress_cli.doctor.model import Remedy, Status
 from higress_cli.doctor.plugin_files import (
     ModuleFile,
@@ -15,6 +16,8 @@ from higress_cli.doctor.plugin_files import (
 from higress_cli.fault import Fault
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import open_project
+from higress_cli.project.resolve import settings_of
+from tests.support.sessions import bare_session
 
 MODULE = Path("/p/main.wasm")
 
@@ -40,7 +43,7 @@ def test_what_looks_like_a_plugin(tree, files, expected):
 
 def judged(root: Path):
     project = open_project(root, needs_source=False)
-    return judge_project(project, profile="tinygo", profile_source="default")
+    return judge_project(project, choices=choose(settings_of(project, bare_session()), directory=root))
 
 
 def test_a_whole_project_says_which_profile_holds_and_why(tree):

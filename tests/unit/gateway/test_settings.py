@@ -1,59 +1,56 @@
+"""The settings of a local gateway, and the plugin configuration that they name."""
+
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from higress_cli.errors import InvalidInput, UsageError
-from higress_cli.gateway.settings import Given, choose, load_config
-from higress_cli.project.project import Project
-from higress_cli.project.settings import Settings
+from higress_cli.gateway.settings import choose, load_config
+from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
+from higress_cli.settings.table import BIND, CONFIG, ENV, SERVICES
+from tests.support.sessions import bare_session
 
 
-def project(**own: Any) -> Project:
-    return Project(
-        directory=Path("/p"),
-        own=Settings(file=Path("/p/hgw.yaml"), **own) if own else None,
-        inherited=Settings(file=Path("/hgw.yaml"), port=1, upstream_port=2, services={"up.dns:80": "h:1"}),
-    )
+def chosen(root: Path, **session):
+    return choose(settings_of(open_project(root, needs_source=False), bare_session(**session)))
 
 
-def test_each_level_wins_over_the_next_and_is_named():
-    variables = {"HGW_PORT": "30", "HGW_BIND": "0.0.0.0", "HGW_ADMIN_PORT": "31"}
-    settings = choose(project(port=20, bind="127.0.0.2", config="c.yaml"), given=Given(port=40), variables=variables)
-    assert (settings.port.value, str(settings.port.source)) == (40, "--port")
-    assert (settings.admin_port.value, str(settings.admin_port.source)) == (31, "HGW_ADMIN_PORT")
-    assert (settings.bind.value, str(settings.bind.source)) == ("0.0.0.0", "HGW_BIND")
-    assert (settings.config.value, str(settings.config.source)) == ("c.yaml", "/p/hgw.yaml")
-    assert (settings.upstream_port.value, str(settings.upstream_port.source)) == (2, "/hgw.yaml")
-    assert (settings.upstream.value, str(settings.upstream.source)) == ("httpbin", "default")
+def test_without_a_word_it_is_the_guide(tree):
+    settings = chosen(tree({}))
+    assert (settings.engine.value, settings.bind.value, settings.port.value) == ("auto", "127.0.0.1", 10000)
+    assert (settings.upstream.value, settings.upstream_port.value) == ("httpbin", 12345)
+    assert (settings.env.value, settings.buffer_limit.value) == ({}, 32768)
 
 
-def test_services_that_are_typed_are_added_to_those_of_the_file():
-    typed = Given(services=("b.dns:80=h:2",))
-    settings = choose(project(services={"a.dns:80": "h:1", "b.dns:80": "h:9"}), given=typed, variables={})
+def test_services_and_variables_that_are_typed_are_added_to_those_of_the_file(tree):
+    root = tree({"hgw.yaml": "run: {services: {'a.dns:80': 'h:1', 'b.dns:80': 'h:9'}, env: {A: x, B: y}}\n"})
+    settings = chosen(root, given={SERVICES: ["b.dns:80=h:2"], ENV: ["B=a,b"]})
     assert settings.services.value == {"a.dns:80": "h:1", "b.dns:80": "h:2"}
+    assert settings.env.value == {"A": "x", "B": "a,b"}
 
 
-def test_services_may_be_in_a_variable():
-    settings = choose(project(), given=Given(), variables={"HGW_SERVICES": "a.dns:80=h:1, b.dns:80=h:2"})
+def test_services_may_be_in_a_variable(tree):
+    settings = chosen(tree({}), variables={"HGW_SERVICES": "a.dns:80=h:1, b.dns:80=h:2"})
     assert settings.services.value == {"a.dns:80": "h:1", "b.dns:80": "h:2"}
     assert str(settings.services.source) == "HGW_SERVICES"
 
 
-def test_localhost_is_an_address_too():
-    assert choose(project(bind="localhost"), given=Given(), variables={}).bind.value == "127.0.0.1"
+def test_localhost_is_an_address_too(tree):
+    assert chosen(tree({"hgw.yaml": "run: {bind: localhost}\n"})).bind.value == "127.0.0.1"
 
 
-@pytest.mark.parametrize(("given", "own", "kind"), [("x", "127.0.0.1", UsageError), (None, "x", InvalidInput)])
-def test_an_address_that_is_none_is_wrong_usage_or_invalid_input(given, own, kind):
-    with pytest.raises(kind):
-        choose(project(bind=own), given=Given(bind=given), variables={})
+def test_an_address_that_is_none_is_wrong_usage_where_it_was_typed(tree):
+    root = tree({})
+    with pytest.raises(UsageError):
+        chosen(root, given={BIND: "x"})
 
 
-def test_a_plugin_may_have_no_configuration_but_a_file_that_was_named_must_be_there(tmp_path):
-    here = Project(directory=tmp_path, own=Settings(file=tmp_path / "hgw.yaml", config="config.yaml"))
-    assert load_config(here, choose(here, given=Given(), variables={}).config) is None
+def test_a_plugin_may_have_no_configuration_but_a_file_that_was_named_must_be_there(tree):
+    root = tree({"hgw.yaml": "run: {config: config.yaml}\n"})
+    here = Project(directory=root)
+    assert load_config(here, chosen(root).config) is None
     with pytest.raises(InvalidInput):
-        load_config(here, choose(here, given=Given(config="config.yaml"), variables={}).config)
+        load_config(here, chosen(root, given={CONFIG: "config.yaml"}).config)
     with pytest.raises(InvalidInput):
-        load_config(here, choose(here, given=Given(), variables={"HGW_CONFIG": "x.yaml"}).config)
+        load_config(here, chosen(root, variables={"HGW_CONFIG": "x.yaml"}).config)

@@ -1,46 +1,12 @@
-"""A plugin's folder, and which of the places where a setting can be made wins."""
+"""A plugin's folder."""
 
 import pytest
 
 from higress_cli.errors import InvalidInput
-from higress_cli.project.project import Project, open_project
+from higress_cli.project.project import open_project
+from higress_cli.settings.table import ABI, PROFILE
 
 GO = {"go.mod": "module x\n", "main.go": "package main\n"}
-
-
-def chosen_abi(project: Project, *, flag: str | None = None, variable: str | None = None, buildrc: str | None = None):
-    return project.choose(
-        lambda settings: settings.abi,
-        flag=(flag, "--abi"),
-        variable=(variable, "HGW_ABI"),
-        buildrc=buildrc,
-        default="0.2.1",
-    )
-
-
-def test_the_nearest_place_wins_and_is_remembered(tree):
-    root = tree(
-        {"hgw.yaml": "abi: all\n", "plugin/hgw.yaml": "abi: 0.2.100\n", "plugin/go.mod": "", "plugin/main.go": ""}
-    )
-    plugin = root / "plugin"
-    project = open_project(plugin)
-
-    flag = chosen_abi(project, flag="0.2.1", variable="all")
-    variable = chosen_abi(project, variable="all")
-    own = chosen_abi(project, buildrc="0.2.1")
-    assert (flag.value, str(flag.source)) == ("0.2.1", "--abi")
-    assert (variable.value, str(variable.source)) == ("all", "HGW_ABI")
-    assert (own.value, str(own.source)) == ("0.2.100", str(plugin / "hgw.yaml"))
-
-    (plugin / "hgw.yaml").write_text("name: silent\n")
-    silent = open_project(plugin)
-    buildrc, parent = chosen_abi(silent, buildrc="0.2.1"), chosen_abi(silent)
-    assert (buildrc.value, str(buildrc.source)) == ("0.2.1", str(plugin / ".buildrc"))
-    assert (parent.value, str(parent.source)) == ("all", str(root / "hgw.yaml"))
-
-    (root / "hgw.yaml").unlink()
-    default = chosen_abi(open_project(plugin))
-    assert (default.value, str(default.source)) == ("0.2.1", "default")
 
 
 def test_only_the_nearest_parent_counts(tree):
@@ -49,15 +15,8 @@ def test_only_the_nearest_parent_counts(tree):
     project = open_project(root / "team" / "plugin", needs_source=False)
 
     assert project.inherited is not None
-    assert (project.inherited.abi, project.inherited.profile) == ("0.2.100", None)
+    assert (project.inherited.get(ABI), project.inherited.get(PROFILE)) == ("0.2.100", None)
     assert project.own is None
-
-
-def test_a_plugin_is_called_as_its_hgw_yaml_says_or_as_its_folder(tree):
-    root = tree({"plugin/main.go": "", "named/hgw.yaml": "name: real-name\n"})
-
-    assert open_project(root / "plugin", needs_source=False).name == "plugin"
-    assert open_project(root / "named", needs_source=False).name == "real-name"
 
 
 @pytest.mark.parametrize(

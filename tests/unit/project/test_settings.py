@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.project.settings import Settings, read_settings
+from higress_cli.settings.table import SETTINGS, VERIFY, Scope
 
 WHOLE = """\
 name: my-plugin
+version: 1.0.0
 profile: tinygo
 abi: 0.2.100
 gateway: v2.0.7
@@ -17,6 +20,7 @@ build:
   out_file: dist/main.wasm
   tags: [one, two]
   flags: ["-no-debug"]
+  size_budget: 3MB
 run:
   engine: envoy
   bind: 0.0.0.0
@@ -26,6 +30,8 @@ run:
   upstream_port: 65535
   config: other.yaml
   services: {"my-svc.dns:80": "127.0.0.1:8080"}
+  env: {ZONE: north, LEVEL: 1.10}
+  buffer_limit: 32768
 verify:
   - name: it answers
 """
@@ -44,37 +50,46 @@ def read(tmp_path):
 def test_every_key_has_its_value(read):
     settings = read(WHOLE)
 
-    assert (settings.name, settings.profile, settings.abi, settings.gateway) == (
-        "my-plugin",
-        "tinygo",
-        "0.2.100",
-        "v2.0.7",
-    )
-    assert (settings.out_file, settings.tags, settings.flags) == ("dist/main.wasm", ("one", "two"), ("-no-debug",))
-    assert (settings.engine, settings.bind, settings.port, settings.admin_port) == ("envoy", "0.0.0.0", 8080, 0)
-    assert (settings.upstream, settings.upstream_port, settings.config) == (
-        "http://127.0.0.1:9000",
-        65535,
-        "other.yaml",
-    )
-    assert settings.services == {"my-svc.dns:80": "127.0.0.1:8080"}
-    assert settings.verify is not None
-    assert [scenario.name for scenario in settings.verify] == ["it answers"]
+    scenarios = settings.get(VERIFY)
+    assert scenarios is not None
+    assert [scenario.name for scenario in scenarios] == ["it answers"]
+    assert {setting.key: value for setting, value in settings.values.items() if setting is not VERIFY} == {
+        "name": "my-plugin",
+        "version": "1.0.0",
+        "profile": "tinygo",
+        "abi": "0.2.100",
+        "gateway": "v2.0.7",
+        "toolchain.go": "1.20",
+        "toolchain.tinygo": "0.29.0",
+        "toolchain.binaryen": "123",
+        "build.out_file": "dist/main.wasm",
+        "build.tags": ("one", "two"),
+        "build.flags": ("-no-debug",),
+        "build.size_budget": 3_000_000,
+        "run.engine": "envoy",
+        "run.bind": "0.0.0.0",
+        "run.port": 8080,
+        "run.admin_port": 0,
+        "run.upstream": "http://127.0.0.1:9000",
+        "run.upstream_port": 65535,
+        "run.config": "other.yaml",
+        "run.services": {"my-svc.dns:80": "127.0.0.1:8080"},
+        "run.env": {"ZONE": "north", "LEVEL": "1.10"},
+        "run.buffer_limit": 32768,
+    }
 
 
-def test_versions_are_texts_however_they_are_written(read):
-    assert read(WHOLE).toolchain == {"go": "1.20", "tinygo": "0.29.0", "binaryen": "123"}
-    assert read("abi: 0.2.1").abi == "0.2.1"
-    assert read('toolchain: {go: "1.20.14"}').toolchain == {"go": "1.20.14"}
+def test_every_setting_of_a_project_can_be_in_the_file():
+    document = yaml.safe_load(WHOLE)
+    for setting in SETTINGS:
+        section, _dot, name = setting.key.partition(".")
+        is_there = section in document and (not name or name in document[section])
+        assert is_there is (setting.scope is Scope.PROJECT), setting.key
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "build:\nrun:\n", "\ufeffname:   x\n"])
+@pytest.mark.parametrize("text", ["", "# nothing\n", "build:\nrun:\n", '\ufeffname: ""\n'])
 def test_everything_is_optional(read, text):
-    settings = read(text)
-
-    assert settings.toolchain == {}
-    assert settings.verify is None
-    assert settings.tags is None
+    assert read(text).values == {}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +101,11 @@ def test_everything_is_optional(read, text):
         ("build: {tag: [x]}\n", "1:9", "build: unknown key `tag`"),
         ("abi: 0.3\n", "1:6", "abi: `0.3` is none of: 0.2.1, 0.2.100, all"),
         ("profile: rust\n", "1:10", "profile: `rust` is none of: tinygo, go"),
+        ("gateway: nonsense\n", "1:10", "gateway: `nonsense` is not a gateway version; one looks like v2.0.7"),
+        ("version: a b\n", "1:10", "version: `a b` cannot be the tag of an image; one looks like 1.0.0"),
+        ("build: {size_budget: big}\n", "1:22", "build.size_budget: `big` is not a size; one looks like 3MB, 512KiB"),
+        ("run: {bind: here}\n", "1:13", "run.bind: `here` is not an IP address"),
+        ("offline: true\n", "1:1", "unknown key `offline`"),
         ("run:\n  engine: podman\n", "2:11", "run.engine: `podman` is none of: auto, envoy, builtin, docker"),
         ("run: {port: 65536}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
         ("run: {port: -1}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),

@@ -9,7 +9,7 @@ from higress_cli.system.paths import find_dirs
 
 
 def test_hgw_home_moves_everything(tmp_path):
-    dirs = find_dirs({"HGW_HOME": str(tmp_path / "my home")})
+    dirs = find_dirs(str(tmp_path / "my home"))
 
     assert dirs.tools == tmp_path / "my home" / "data" / "tools"
     assert dirs.downloads == tmp_path / "my home" / "cache" / "downloads"
@@ -19,16 +19,16 @@ def test_hgw_home_moves_everything(tmp_path):
 
 
 def test_a_relative_home_is_taken_from_the_working_folder(tmp_path):
-    assert find_dirs({"HGW_HOME": "here"}).data == tmp_path / "work" / "here" / "data"
+    assert find_dirs("here").data == tmp_path / "work" / "here" / "data"
 
 
 def test_a_tilde_means_the_users_home(tmp_path):
-    assert find_dirs({"HGW_HOME": "~/hgw"}).data == tmp_path / "home" / "hgw" / "data"
+    assert find_dirs("~/hgw").data == tmp_path / "home" / "hgw" / "data"
 
 
-@pytest.mark.parametrize("variables", [{}, {"HGW_HOME": ""}])
-def test_without_it_the_platforms_own_places_are_used_and_nothing_is_made(tmp_path, variables):
-    dirs = find_dirs(variables)
+@pytest.mark.parametrize("home", [None, ""])
+def test_without_it_the_platforms_own_places_are_used_and_nothing_is_made(tmp_path, home):
+    dirs = find_dirs(home)
 
     for place in (dirs.data, dirs.cache, dirs.config, dirs.state):
         assert place.is_absolute()

@@ -3,13 +3,11 @@
 import os
 from pathlib import Path
 
-from higress_cli.reporter import SilentReporter
 from higress_cli.session import Session
-from higress_cli.system.host import Host
-from higress_cli.system.paths import find_dirs
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import probe, probe_all
 from higress_cli.toolchain.toolset import Toolset
+from tests.support.sessions import bare_session
 from tests.support.tool_stubs import stub_tools, write_program
 
 
@@ -25,13 +23,7 @@ def tool(name: str, source: str, home: str | None) -> Tool:
 
 
 def session(path: str, **variables: str) -> Session:
-    return Session(
-        directory=Path.cwd(),
-        variables={"PATH": path, **variables},
-        dirs=find_dirs({"HGW_HOME": "/nowhere"}),
-        host=Host("linux", "amd64"),
-        reporter=SilentReporter(),
-    )
+    return bare_session(variables={"PATH": path, **variables})
 
 
 def test_a_child_gets_the_set_and_nothing_else_changes() -> None:

@@ -1,0 +1,105 @@
+"""The settings that hold in one folder: of all places where a value can come from, in their order."""
+
+import contextlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from higress_cli.abi import Abi
+from higress_cli.choice import Choice, Source, SourceKind
+from higress_cli.errors import InvalidInput
+from higress_cli.go.mod import read_go_mod
+from higress_cli.go.requirements import fits
+from higress_cli.profile import Profile
+from higress_cli.project.project import Project
+from higress_cli.project.settings import Settings
+from higress_cli.session import Session
+from higress_cli.settings.resolver import (
+    CommandLine,
+    Inferred,
+    Resolver,
+    Rung,
+    Values,
+    Variables,
+    user_configuration,
+)
+from higress_cli.settings.table import (
+    ABI,
+    GATEWAY,
+    NAME,
+    PROFILE,
+    TAGS,
+    TOOLCHAIN_BINARYEN,
+    TOOLCHAIN_GO,
+    TOOLCHAIN_TINYGO,
+    Setting,
+)
+from higress_cli.tool import ToolName
+
+VERSION_OF: Final[Mapping[ToolName, Setting[str | None]]] = {
+    ToolName.GO: TOOLCHAIN_GO,
+    ToolName.TINYGO: TOOLCHAIN_TINYGO,
+    ToolName.BINARYEN: TOOLCHAIN_BINARYEN,
+}
+"""The setting that holds the version of a tool."""
+
+
+def settings_of(project: Project, session: Session) -> Resolver:
+    """The settings of `project` in this run of hgw.
+
+    hgw.lock comes between the hgw.yaml of a parent folder and what is inferred; it has no reader yet.
+    """
+    return Resolver(
+        rungs=(
+            CommandLine(session.given),
+            Variables(session.variables),
+            _file(project.own, SourceKind.FILE),
+            Values(
+                Source(SourceKind.BUILDRC, str(project.directory / ".buildrc")),
+                {TAGS: project.extra_tags} if project.extra_tags else {},
+            ),
+            _file(project.inherited, SourceKind.PARENT),
+            Values(Source(SourceKind.LOCK, str(project.directory / "hgw.lock")), {}),
+            _inferred(project),
+            user_configuration(),
+        )
+    )
+
+
+def wanted_tools(settings: Resolver) -> dict[ToolName, Choice[str]]:
+    """The versions of tools that somebody asked for."""
+    chosen = {name: settings.choose(setting) for name, setting in VERSION_OF.items()}
+    return {name: Choice(choice.value, choice.source) for name, choice in chosen.items() if choice.value}
+
+
+def _file(settings: Settings | None, kind: SourceKind) -> Rung:
+    return Values(Source(kind, str(settings.file) if settings else ""), settings.values if settings else {})
+
+
+def _inferred(project: Project) -> Rung:
+    @cache
+    def profile_of_project() -> Choice[str] | None:
+        """Go where go.mod says so. One that is not valid says nothing: those who need it say what is wrong."""
+        with contextlib.suppress(InvalidInput):
+            go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+            if go_mod and fits(go_mod, profile=Profile.GO) and not fits(go_mod, profile=Profile.TINYGO):
+                return Choice(Profile.GO, Source(SourceKind.INFERRED, "go.mod"))
+        return None
+
+    def of_profile(resolver: Resolver) -> tuple[Profile, Source]:
+        profile = Profile(resolver.choose(PROFILE).value)
+        return profile, Source(SourceKind.INFERRED, f"profile {profile}")
+
+    def abi(resolver: Resolver) -> Choice[str] | None:
+        profile, source = of_profile(resolver)
+        return Choice(profile.abis[0], source) if Abi.V0_2_1 not in profile.abis else None
+
+    def gateway(resolver: Resolver) -> Choice[str]:
+        profile, source = of_profile(resolver)
+        return Choice(profile.gateway, Source(SourceKind.DEFAULT, source.text))
+
+    def name(_resolver: Resolver) -> Choice[str] | None:
+        folder = project.directory.name
+        return Choice(folder, Source(SourceKind.INFERRED, str(project.directory))) if folder else None
+
+    return Inferred({PROFILE: lambda _resolver: profile_of_project(), ABI: abi, GATEWAY: gateway, NAME: name})
