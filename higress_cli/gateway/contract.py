@@ -7,7 +7,6 @@ its interfaces.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from enum import StrEnum, unique
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,22 +17,11 @@ from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.project.plugin_config import PluginConfig
+from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
 DEFAULT_ROUTE: Final = "default"
 """The name of the route where a scenario names none."""
-
-
-@unique
-class Key(StrEnum):
-    """What a scenario can ask for that not every gateway can do."""
-
-    CONFIG = "config"
-    SERVICES = "services"
-    ROUTE = "route"
-    VIA_UPSTREAM = "request.via"
-    UPSTREAM = "expect.upstream"
-    LOG = "expect.log"
 
 
 @dataclass(frozen=True, kw_only=True)

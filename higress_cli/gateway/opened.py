@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT
-from higress_cli.gateway.contract import Gateway, Place
+from higress_cli.gateway.contract import Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.run_folder import RunFolder
@@ -47,6 +47,7 @@ ANY_PORTS: Final = Listen(gateway=_ANYWHERE, admin=_ANYWHERE, upstream=_ANYWHERE
 class Opened:
     """A gateway that starts with its first `apply`, what is behind it, and the folder that both keep their files in."""
 
+    engine: Engine
     gateway: Gateway
     upstream: Upstream
     folder: RunFolder
@@ -94,4 +95,4 @@ def open_gateway(
             certificates=authorities(variables),
         )
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
-        yield Opened(gateway=gateway, upstream=upstream, folder=folder)
+        yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder)

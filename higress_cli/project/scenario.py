@@ -2,12 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum, unique
 from typing import Any, Literal
 
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import Node
 
 Absent = Literal["absent"]
+
+
+@unique
+class Key(StrEnum):
+    """What a scenario can ask for that not every gateway can do."""
+
+    CONFIG = "config"
+    SERVICES = "services"
+    ROUTE = "route"
+    VIA_UPSTREAM = "request.via"
+    UPSTREAM = "expect.upstream"
+    LOG = "expect.log"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +90,19 @@ class Scenario:
     config: Mapping[str, Any] | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
     route: str | None = None
+
+    @property
+    def keys(self) -> frozenset[Key]:
+        """What it asks for of the kind that not every gateway can do."""
+        asked = {
+            Key.CONFIG: self.config is not None,
+            Key.SERVICES: bool(self.services),
+            Key.ROUTE: self.route is not None,
+            Key.VIA_UPSTREAM: self.request.via == "upstream",
+            Key.UPSTREAM: self.expect.upstream_reached is not None,
+            Key.LOG: self.expect.log is not None,
+        }
+        return frozenset(key for key, is_asked in asked.items() if is_asked)
 
 
 def read_scenario(node: Node) -> Scenario:

@@ -20,7 +20,7 @@ from higress_cli.project.scenario import Scenario, Service
 from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.play import Ground, play
-from higress_cli.scenarios.step import Step, exchange, make_step
+from higress_cli.scenarios.step import Step, exchange, make_step, skipped_step
 
 REFUSED: Final = "plugin-refused"
 
@@ -52,7 +52,7 @@ class Trial:
         for scenario in scenarios:
             yield self._with_late_crashes(step)
             on_scenario(scenario.name)
-            step = self._run(scenario)
+            step = self._run(scenario) if scenario.keys <= self._opened.engine.carries else self._skipped(scenario)
         yield self._with_late_crashes(step)
 
     def _load(self) -> Step:
@@ -62,6 +62,12 @@ class Trial:
         return make_step(
             _("the gateway runs this module with its configuration"), self._gateway.evidence(), started=started
         )
+
+    def _skipped(self, scenario: Scenario) -> Step:
+        engine = self._opened.engine
+        missing = ", ".join(sorted(scenario.keys - engine.carries))
+        reason = _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)
+        return skipped_step(scenario.name, reason)
 
     def _run(self, scenario: Scenario) -> Step:
         """One scenario. Whatever is wrong with it is in the step."""

@@ -136,7 +136,8 @@ def test_ctrl_c_before_it_is_ready_is_an_interruption_and_leaves_nothing(here, t
         wait_for(lambda: list(runs.glob("*/admin-address.txt")), lambda: hgw.said)
         run_dir = str(next(runs.iterdir()))
         assert envoys_of(run_dir)
-        assert hgw.end() == 130
+        # Python ends itself with the signal where it arrived within an exec(); a shell shows 130 for both.
+        assert hgw.end() in {130, -signal.SIGINT}
         assert not envoys_of(run_dir)
         assert json.loads(hgw.out)["error"]["code"] == "interrupted"
 

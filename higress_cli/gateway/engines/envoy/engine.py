@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import HgwError, ToolError
-from higress_cli.gateway.contract import Engine, Gateway, Key, Place
+from higress_cli.gateway.contract import Engine, Gateway, Place
 from higress_cli.gateway.engines.envoy import details
 from higress_cli.gateway.engines.envoy.facts import envoy_facts
 from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
@@ -14,6 +14,7 @@ from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.i18n import _
+from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
 
