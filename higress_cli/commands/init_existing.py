@@ -11,7 +11,7 @@ from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_files import find_written
-from higress_cli.go.header_phase import find_uses
+from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.go.syntax import parse
 from higress_cli.project.plugin_config import read_plugin_config
@@ -79,7 +79,7 @@ def _completed(session: Session, *, project: Project, go_mod: GoMod) -> Session:
 def _holds_headers(directory: Path) -> bool:
     """Whether the plugin uses the value that only ABI 0.2.100 has."""
     files = [path for path in sorted(directory.glob("*.go")) if not path.name.endswith("_test.go")]
-    return bool(find_uses([parse(path, path.read_bytes()) for path in files]).stop_iteration)
+    return names_stop_iteration([parse(path, path.read_bytes()) for path in files])
 
 
 def _known_config(directory: Path) -> Mapping[str, Any]:

@@ -1,16 +1,20 @@
-"""The one value that the two ABIs understand differently, found in the source where it decides something.
+"""The one value that the two ABIs understand differently, where a header phase returns it.
 
 A header phase that returns 1 (`HeaderStopIteration`, `ActionPause`) stops everything under ABI 0.2.1, and under 0.2.100
-the headers only: the body goes on (proxy-wasm-cpp-host of Higress, src/context.cc).
+the headers only: the body goes on (proxy-wasm-cpp-host of Higress, src/context.cc). Once the plugin has answered the
+request in the same call, both stop whatever it returns (the same file).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
-from higress_cli.go.syntax import GoFile, place, text, walk
+from higress_cli.go.paths import outcomes_of
+from higress_cli.go.syntax import GoFile, declared_functions, last_name, named_fields, place, text, walk
+from higress_cli.go.values import BeyondError, Source, Value, listed
 from higress_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -24,50 +28,25 @@ _REGISTRATIONS: Final = frozenset(
     f"Process{side}Headers{style}" for side in ("Request", "Response") for style in ("", "By")
 )
 _METHODS: Final = frozenset({"OnHttpRequestHeaders", "OnHttpResponseHeaders"})
-_DECLARATIONS: Final = frozenset({"function_declaration", "method_declaration"})
-# Where the last name of an expression is: the field of each kind of node around it.
-_INNER: Final = {
-    "selector_expression": "field",
-    "qualified_type": "name",
-    "generic_type": "type",
-    "type_instantiation_expression": "type",
-    "index_expression": "operand",
-    "parenthesized_expression": "expression",
-}
+# SendHttpResponse of the SDK and its variants, and what plugins and wrappers call their own.
+_ANSWERS: Final = re.compile(r"[sS]end\w*Response\w*")
 _COMPARISONS: Final = frozenset({"==", "!="})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Uses:
-    """Where the value is used, as `FILE:LINE:COLUMN`."""
-
-    stop_iteration: tuple[str, ...]
-    pause_in_headers: tuple[str, ...]
-
-
-def find_uses(files: Sequence[GoFile]) -> Uses:
-    """`HeaderStopIteration` anywhere in the plugin's own files, and `ActionPause` where a header phase returns it."""
-    stops = tuple(place(file, node) for file in files for node in _values(file, file.root, _STOP))
-    pauses = tuple(dict.fromkeys(place(file, node) for file, node in _pauses(files)))
-    return Uses(stop_iteration=stops, pause_in_headers=pauses)
+_Functions = Mapping[str, Sequence[tuple[GoFile, "Node"]]]
 
 
 def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
-    """What the values mean otherwise than the author expects, in a build for this ABI."""
-    uses = find_uses(files)
-    if abi == Abi.V0_2_1 and uses.stop_iteration:
+    """Where a header phase, in a build for this ABI, does something else than its author expects."""
+    if abi == Abi.V0_2_1:
+        places = tuple(dict.fromkeys(_returned(files, _STOP)))
         message = _("types.{value} needs ABI 0.2.100: under {abi} the body stops as well, and the request hangs")
-        return (
-            Fault(
-                id="header-stop-iteration",
-                message=message.format(value=_STOP, abi=abi),
-                places=uses.stop_iteration,
-                hint="hgw build --abi 0.2.100",
-                facts={"abi": abi},
-            ),
+        stops = Fault(
+            id="header-stop-iteration",
+            message=message.format(value=_STOP, abi=abi),
+            places=places,
+            hint="hgw build --abi 0.2.100",
+            facts={"abi": abi},
         )
-    if abi != Abi.V0_2_100:
-        return ()
+        return (stops,) if places else ()
     message = _("under ABI {abi} types.{value} in a header phase lets the body go on; types.{safe} never does")
     return tuple(
         Fault(
@@ -77,98 +56,92 @@ def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
             places=(where,),
             facts={"abi": abi},
         )
-        for where in uses.pause_in_headers
+        for where in dict.fromkeys(_returned(files, _PAUSE))
     )
 
 
-def _pauses(files: Sequence[GoFile]) -> Iterator[tuple[GoFile, "Node"]]:
-    """`ActionPause` as a result of the header phases, and of the plugin's functions whose result they return."""
-    declared: dict[str, list[tuple[GoFile, Node]]] = {}
-    for file in files:
-        for node in file.root.named_children:
-            if node.type in _DECLARATIONS and (name := node.child_by_field_name("name")) is not None:
-                declared.setdefault(text(name), []).append((file, node))
-    waiting = list(_header_phases(files, declared))
-    seen: set[int] = set()
-    while waiting:
-        file, function = waiting.pop(0)
-        body = function.child_by_field_name("body")
-        if function.id in seen or body is None:
+def names_stop_iteration(files: Sequence[GoFile]) -> bool:
+    """Whether the value that only ABI 0.2.100 has is used anywhere."""
+    return any(True for file in files for _node in _uses(file, file.root, _STOP))
+
+
+def _returned(files: Sequence[GoFile], name: str) -> Iterator[str]:
+    """The places of a constant that a header phase returns on a path on which it has not answered.
+
+    A phase that cannot be followed counts for `HeaderStopIteration`, which a plugin for ABI 0.2.1 has no reason to
+    name, and not for `ActionPause`, which is right more often than wrong.
+    """
+    functions = declared_functions(files)
+    source = Source(
+        constant=partial(_constant, name=name),
+        answers=lambda called: _ANSWERS.fullmatch(called) is not None,
+        functions=functions,
+        named=dict(_named(files, name)),
+    )
+    for file, function in _header_phases(files, functions):
+        try:
+            outcomes = outcomes_of(source, file, function)
+        except BeyondError:
+            if name == _STOP:
+                yield from (place(file, node) for node in _uses(file, function, name))
             continue
-        seen.add(function.id)
-        for result in _results(function, body):
-            yield from ((file, node) for node in _values(file, result, _PAUSE))
-            for called in _called(result):
-                waiting += declared.get(called, [])
+        yield from sorted(
+            value.place
+            for outcome in outcomes
+            for value in outcome.results[:1]
+            if value is not None and value.name == name and not outcome.answered
+        )
 
 
-def _header_phases(
-    files: Iterable[GoFile], declared: Mapping[str, Sequence[tuple[GoFile, "Node"]]]
-) -> Iterator[tuple[GoFile, "Node"]]:
+def _header_phases(files: Sequence[GoFile], functions: _Functions) -> Iterator[tuple[GoFile, "Node"]]:
     """What is registered with the wrapper for a header phase, and the methods that the bare SDK calls in one."""
-    for method in _METHODS:
-        yield from declared.get(method, ())
+    for method in sorted(_METHODS):
+        yield from functions.get(method, ())
     for file in files:
         for argument in (argument for node in walk(file.root) for argument in _registered(node)):
             if argument.type == "func_literal":
                 yield file, argument
             else:
-                yield from declared.get(_last_name(argument), ())
+                yield from functions.get(last_name(argument), ())
 
 
 def _registered(node: "Node") -> Sequence["Node"]:
     """The arguments of a registration. With a type argument it reads like a conversion: `w.Process...[Config](f)`."""
-    if node.type == "call_expression" and _last_name(node.child_by_field_name("function")) in _REGISTRATIONS:
+    if node.type == "call_expression" and last_name(node.child_by_field_name("function")) in _REGISTRATIONS:
         arguments = node.child_by_field_name("arguments")
         return arguments.named_children if arguments is not None else ()
-    if node.type == "type_conversion_expression" and _last_name(node.child_by_field_name("type")) in _REGISTRATIONS:
+    if node.type == "type_conversion_expression" and last_name(node.child_by_field_name("type")) in _REGISTRATIONS:
         operand = node.child_by_field_name("operand")
         return (operand,) if operand is not None else ()
     return ()
 
 
-def _results(function: "Node", body: "Node") -> Iterator["Node"]:
-    """The expressions that a function may return: in its return statements, and assigned to what they name."""
-    returned: set[str] = set()
-    for node in walk(body, into_functions=False):
-        if node.type == "return_statement":
-            yield node
-            returned |= {text(leaf) for leaf in walk(node, into_functions=False) if leaf.type == "identifier"}
-    results = function.child_by_field_name("result")
-    if results is not None and results.type == "parameter_list":
-        returned |= {text(leaf) for leaf in walk(results) if leaf.type == "identifier"}
-    for node in walk(body, into_functions=False):
-        targets, values = _assigned(node)
-        if values is not None and returned & targets:
-            yield values
-
-
-def _assigned(node: "Node") -> tuple[set[str], "Node | None"]:
-    if node.type in {"assignment_statement", "short_var_declaration"}:
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    elif node.type in {"var_spec", "const_spec"}:
-        left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
-    else:
-        return set(), None
-    return {text(leaf) for leaf in walk(left) if leaf.type == "identifier"} if left is not None else set(), right
-
-
-def _called(node: "Node") -> Iterator[str]:
-    for call in walk(node, into_functions=False):
-        if call.type == "call_expression":
-            yield _last_name(call.child_by_field_name("function"))
-
-
-def _values(file: GoFile, below: "Node", name: str) -> Iterator["Node"]:
-    """Where the constant `name` of the SDK is used as a value; being compared with does not count."""
+def _constant(file: GoFile, node: "Node", *, name: str) -> str | None:
+    """`name` where the node is that constant of the SDK."""
     packages = file.names_of(_TYPES)
+    if node.type == "selector_expression":
+        operand = node.child_by_field_name("operand")
+        return name if operand is not None and text(operand) in packages and last_name(node) == name else None
+    return name if node.type == "identifier" and "." in packages and text(node) == name else None
+
+
+def _named(files: Sequence[GoFile], name: str) -> Iterator[tuple[str, Value]]:
+    """The constants of packages that are another name for the constant: `const wait = types.ActionPause`."""
+    for file in files:
+        for declaration in file.root.named_children:
+            if declaration.type != "const_declaration":
+                continue
+            for spec in declaration.named_children:
+                values = listed(spec.child_by_field_name("value"))
+                for named, value in zip(named_fields(spec, "name"), values, strict=False):
+                    if _constant(file, value, name=name):
+                        yield text(named), Value(name, place(file, value))
+
+
+def _uses(file: GoFile, below: "Node", name: str) -> Iterator["Node"]:
+    """Where the constant is used as a value; being compared with does not count."""
     for node in walk(below):
-        if node.type == "selector_expression":
-            operand = node.child_by_field_name("operand")
-            found = _last_name(node) == name and operand is not None and text(operand) in packages
-        else:
-            found = node.type == "identifier" and text(node) == name and "." in packages
-        if found and not _is_compared(node):
+        if _constant(file, node, name=name) and not _is_compared(node):
             yield node
 
 
@@ -182,10 +155,3 @@ def _is_compared(node: "Node") -> bool:
         operator = parent.child_by_field_name("operator")
         return operator is not None and text(operator) in _COMPARISONS
     return parent.type == "expression_case"
-
-
-def _last_name(node: "Node | None") -> str:
-    """`f` of `f`, `pkg.f`, `x.f`, and of `f[T]`."""
-    while node is not None and (inner := _INNER.get(node.type)):
-        node = node.child_by_field_name(inner) or (node.named_children[0] if node.named_children else None)
-    return text(node) if node is not None else ""

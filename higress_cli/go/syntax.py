@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-_FUNCTIONS: Final = frozenset({"function_declaration", "method_declaration", "func_literal"})
+# Where the last name of an expression is: the field of each kind of node around it.
+_INNER: Final = {
+    "selector_expression": "field",
+    "qualified_type": "name",
+    "generic_type": "type",
+    "type_instantiation_expression": "type",
+    "index_expression": "operand",
+    "parenthesized_expression": "expression",
+}
+_DECLARATIONS: Final = frozenset({"function_declaration", "method_declaration"})
+_FUNCTIONS: Final = frozenset({*_DECLARATIONS, "func_literal"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +59,28 @@ def walk(node: "Node", *, into_functions: bool = True) -> Iterator["Node"]:
         stack.extend(reversed(children))
 
 
+def last_name(node: "Node | None") -> str:
+    """`f` of `f`, `pkg.f`, `x.f`, and of `f[T]`."""
+    while node is not None and (inner := _INNER.get(node.type)):
+        node = node.child_by_field_name(inner) or (node.named_children[0] if node.named_children else None)
+    return text(node) if node is not None else ""
+
+
+def named_fields(node: "Node", field: str) -> list["Node"]:
+    """The nodes of a field that may be there several times; the grammar gives the commas between them, too."""
+    return [child for child in node.children_by_field_name(field) if child.is_named]
+
+
+def declared_functions(files: Iterable[GoFile]) -> dict[str, list[tuple[GoFile, "Node"]]]:
+    """The functions and methods of the files by their names."""
+    declared: dict[str, list[tuple[GoFile, Node]]] = {}
+    for file in files:
+        for node in file.root.named_children:
+            if node.type in _DECLARATIONS and (name := node.child_by_field_name("name")) is not None:
+                declared.setdefault(text(name), []).append((file, node))
+    return declared
+
+
 def called_names(files: Iterable[GoFile]) -> frozenset[str]:
     """The last names of everything that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
     names = set()
@@ -56,7 +88,7 @@ def called_names(files: Iterable[GoFile]) -> frozenset[str]:
         for node in walk(file.root):
             called = node.child_by_field_name("function") if node.type == "call_expression" else None
             if called is not None:
-                names.add(text(called.child_by_field_name("field") or called))
+                names.add(last_name(called))
     return frozenset(names)
 
 

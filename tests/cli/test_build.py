@@ -362,8 +362,9 @@ def test_tools_that_do_not_fit_each_other(plugin: Path, tools: Path, json_of):
         ({"go.mod": GO_MOD.replace("1.19", "1.24.1")}, 4, "go-mod-too-new", "1.20.14"),
         ({"go.mod": GO_MOD.replace("go 1.19", "go 1.19\ntoolchain go1.24.4")}, 3, "go-mod-invalid", "toolchain"),
         (
-            {"main.go": MAIN + '\nimport "' + SDK + '/proxywasm/types"\n\nvar x = types.HeaderStopIteration\n'},
-            1, "header-stop-iteration", "main.go:9:9",
+            {"main.go": f'{MAIN}\nimport "{SDK}/proxywasm/types"\n\nfunc (c) OnHttpRequestHeaders() types.Action {{\n'
+             "return types.HeaderStopIteration }\n"},
+            1, "header-stop-iteration", "main.go:10:8",
         ),
     ],
 )  # fmt: skip

@@ -1,0 +1,267 @@
+"""What an expression of Go may be, as far as it decides whether a plugin answered a request before it paused it.
+
+Of values only this is known: constants that matter, and `true`, `false` and `nil`, by which a caller sees what a helper
+did. `go/paths.py` follows the statements around them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from higress_cli.go.syntax import GoFile, last_name, place, text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MOST_STATES: Final = 256
+_NOT_NIL: Final = "not nil"
+_ERRORS: Final = frozenset({"New", "Errorf"})
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is known of a value: a constant by its name and the place where it is written, or a literal."""
+
+    name: str
+    place: str = ""
+
+
+Values = tuple[Value | None, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One way in which a function ends: its results, and whether an answer was sent on the way."""
+
+    results: Values
+    answered: bool
+
+
+@dataclass(frozen=True)
+class State:
+    answered: bool
+    variables: frozenset[tuple[str, Value]] = frozenset()
+
+    def value_of(self, name: str) -> Value | None:
+        return next((value for known, value in self.variables if known == name), None)
+
+    def having(self, name: str, value: Value | None) -> "State":
+        others = frozenset(item for item in self.variables if item[0] != name)
+        return replace(self, variables=others | {(name, value)} if value is not None else others)
+
+
+States = frozenset[State]
+NOWHERE: Final[States] = frozenset()
+
+
+class BeyondError(Exception):
+    """The code is beyond this interpreter."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is asked of the plugin's own files.
+
+    `constant` names a constant that matters, `answers` tells calls that answer a request by their name; `functions`
+    are the plugin's own, `named` the constants of its packages that stand for one that matters.
+    """
+
+    constant: Callable[[GoFile, "Node"], str | None]
+    answers: Callable[[str], bool]
+    functions: Mapping[str, Sequence[tuple[GoFile, "Node"]]]
+    named: Mapping[str, Value]
+
+
+class Context(Protocol):
+    """The function in which an expression stands."""
+
+    source: Source
+    file: GoFile
+
+    def ends(self, file: GoFile, function: "Node", *, arguments: Values, answered: bool) -> frozenset[Outcome]:
+        """How one of the plugin's functions may end that is called here."""
+
+
+# Conditions -----------------------------------------------------------------------------------------------------------
+
+
+def branch(context: Context, node: "Node", states: States) -> tuple[States, States]:
+    """The states in which a condition may be true, and those in which it may be false."""
+    match node.type:
+        case "parenthesized_expression":
+            return branch(context, node.named_children[0], states)
+        case "unary_expression" if _operator(node) == "!":
+            when_true, when_false = branch(context, node.named_children[0], states)
+            return when_false, when_true
+        case "binary_expression" if _operator(node) in {"&&", "||"}:
+            return _both(context, node, states)
+        case "binary_expression" if _operator(node) in {"==", "!="}:
+            return _compared(context, node, states)
+    may_be_true, may_be_false = set(), set()
+    for values, state in evaluate(context, node, states):
+        known = values[0].name if values and values[0] is not None else ""
+        if known != "false":
+            may_be_true.add(state)
+        if known != "true":
+            may_be_false.add(state)
+    return frozenset(may_be_true), frozenset(may_be_false)
+
+
+def _both(context: Context, node: "Node", states: States) -> tuple[States, States]:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None:
+        raise BeyondError
+    true_left, false_left = branch(context, left, states)
+    if _operator(node) == "&&":
+        true_right, false_right = branch(context, right, true_left)
+        return true_right, kept(false_left | false_right)
+    true_right, false_right = branch(context, right, false_left)
+    return kept(true_left | true_right), false_right
+
+
+def _compared(context: Context, node: "Node", states: States) -> tuple[States, States]:
+    equal, unequal = set(), set()
+    sides = [side for side in (node.child_by_field_name("left"), node.child_by_field_name("right")) if side is not None]
+    for values, state in evaluate_all(context, sides, states):
+        same = _same(*values) if len(values) == len(sides) == 2 else None  # noqa: PLR2004 -- both sides
+        if same is not False:
+            equal.add(state)
+        if same is not True:
+            unequal.add(state)
+    pair = frozenset(equal), frozenset(unequal)
+    return pair if _operator(node) == "==" else (pair[1], pair[0])
+
+
+def _same(left: Value | None, right: Value | None) -> bool | None:
+    """Whether two values are the same, None where that is not known."""
+    if left is None or right is None:
+        return None
+    names = {left.name, right.name}
+    if names == {_NOT_NIL}:
+        return None
+    return len(names) == 1
+
+
+# Expressions ----------------------------------------------------------------------------------------------------------
+
+
+def evaluate_all(context: Context, nodes: Iterable["Node"], states: States) -> frozenset[tuple[Values, State]]:
+    """The values of several expressions, one after the other; a call with several results gives them all."""
+    found: frozenset[tuple[Values, State]] = frozenset(((), state) for state in states)
+    for node in nodes:
+        if node.type == "comment":
+            continue
+        found = frozenset(
+            ((*before, *values), after)
+            for before, state in found
+            for values, after in evaluate(context, node, frozenset({state}))
+        )
+        if len(found) > MOST_STATES:
+            raise BeyondError
+    return found
+
+
+def evaluate(context: Context, node: "Node", states: States) -> frozenset[tuple[Values, State]]:
+    """The values that an expression may have in each of the states, and the states after it."""
+    constant = context.source.constant(context.file, node)
+    if constant is not None:
+        return _each(states, Value(constant, place(context.file, node)))
+    found: frozenset[tuple[Values, State]]
+    match node.type:
+        case "identifier":
+            known = context.source.named.get(text(node))
+            found = frozenset(((state.value_of(text(node)) or known,), state) for state in states)
+        case "true" | "false" | "nil":
+            found = _each(states, Value(node.type))
+        case "func_literal":
+            found = _each(states, None)
+        case "parenthesized_expression":
+            found = evaluate(context, node.named_children[0], states)
+        case "call_expression" | "type_conversion_expression":
+            found = _call(context, node, states)
+        case _:
+            found = _unknown(context, node.named_children, states)
+    return found
+
+
+def _unknown(context: Context, parts: Iterable["Node"], states: States) -> frozenset[tuple[Values, State]]:
+    return frozenset(((None,), state) for _values, state in evaluate_all(context, parts, states))
+
+
+def _each(states: States, value: Value | None) -> frozenset[tuple[Values, State]]:
+    return frozenset(((value,), state) for state in states)
+
+
+def _call(context: Context, node: "Node", states: States) -> frozenset[tuple[Values, State]]:
+    called = node.child_by_field_name("function") or node.child_by_field_name("type")
+    name = last_name(called)
+    given = node.child_by_field_name("arguments")
+    arguments = given.named_children if given is not None else listed(node.child_by_field_name("operand"))
+    receiver = called.child_by_field_name("operand") if called is not None else None
+    if receiver is not None and receiver.type == "call_expression":
+        states = frozenset(state for _values, state in evaluate(context, receiver, states))
+    own = _own_functions(context, called)
+    found: set[tuple[Values, State]] = set()
+    for values, state in evaluate_all(context, arguments, states):
+        if own:
+            found |= {
+                (end.results or (None,), replace(state, answered=end.answered))
+                for file, function in own
+                for end in context.ends(file, function, arguments=values, answered=state.answered)
+            }
+        elif context.source.answers(name):
+            found.add(((None,), replace(state, answered=True)))
+        else:
+            result = Value(_NOT_NIL) if name in _ERRORS and _is_package(context.file, called) else None
+            found.add(((result,), state))
+    return frozenset(found)
+
+
+def _own_functions(context: Context, called: "Node | None") -> Sequence[tuple[GoFile, "Node"]]:
+    """The plugin's functions that a call may mean: by the package that it names, or methods of that name."""
+    if called is None:
+        return ()
+    if called.type == "func_literal":
+        return [(context.file, called)]
+    candidates = context.source.functions.get(last_name(called), ())
+    operand = called.child_by_field_name("operand")
+    if operand is None:
+        here = context.file.path.parent
+        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent == here]
+    package = context.file.imports.get(text(operand))
+    if package is not None:
+        folder = package.rpartition("/")[2]
+        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent.name == folder]
+    return [found for found in candidates if _is_method(found[1])]
+
+
+def _is_method(function: "Node") -> bool:
+    return function.type == "method_declaration"
+
+
+def _is_package(file: GoFile, called: "Node | None") -> bool:
+    operand = called.child_by_field_name("operand") if called is not None else None
+    return operand is not None and file.imports.get(text(operand)) in {"errors", "fmt"}
+
+
+def listed(node: "Node | None") -> list["Node"]:
+    """The expressions of a list, or the one that stands alone."""
+    if node is None:
+        return []
+    return node.named_children if node.type == "expression_list" else [node]
+
+
+def kept(states: States) -> States:
+    """The states, as long as they are few enough to be followed.
+
+    Raises:
+        BeyondError: they are not.
+    """
+    if len(states) > MOST_STATES:
+        raise BeyondError
+    return states
+
+
+def _operator(node: "Node") -> str:
+    operator = node.child_by_field_name("operator")
+    return text(operator) if operator is not None else ""
