@@ -4,20 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from higress_cli.compile.target import target_faults
-from higress_cli.doctor import catalogue, gateway_files, go_mod, machine, plugin_files, tools
+from higress_cli.doctor import catalogue
 from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Remedy, Status, skip
-from higress_cli.doctor.runner import Judge, run_checks
-from higress_cli.errors import ExitCode, InvalidInput
-from higress_cli.go.mod import read_go_mod
+from higress_cli.doctor.model import Check, CheckSpec, Fix, Remedy, Status
+from higress_cli.doctor.runner import run_checks
+from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.tool import ToolName
-
-_TOOL_OF_CHECK = {name.program: name for name in ToolName}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,107 +100,8 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
 
 
 def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
-    facts = Facts(session)
-    judges: dict[str, Judge] = {
-        **{check: _tool_judge(facts, name) for check, name in _TOOL_OF_CHECK.items()},
-        "toolset": lambda: _judge_toolset(facts),
-        "project": lambda: _judge_project(facts),
-        "go-mod": lambda: _judge_go_mod(facts),
-        "config": lambda: _judge_config(facts),
-        "gateway-files": lambda: _judge_gateway_files(facts),
-        "module": lambda: _judge_module(facts),
-        "port-gateway": lambda: _judge_port(facts, "--port"),
-        "port-upstream": lambda: _judge_port(facts, "--upstream-port"),
-        "engine-envoy": lambda: _judge_envoy(facts),
-        "engine-docker": lambda: machine.judge_docker(facts.docker()),
-    }
     with session.reporter.activity(_("Looking at the machine and the project")):
-        return run_checks(specs, judges)
-
-
-def _tool_judge(facts: Facts, name: ToolName) -> Judge:
-    def judge() -> Finding:
-        return tools.judge_tool(name, profile=facts.profile(), program=facts.program(name), chosen=facts.chosen(name))
-
-    return judge
-
-
-def _judge_toolset(facts: Facts) -> Finding:
-    chosen, problem = facts.toolset()
-    return tools.judge_toolset(
-        profile=facts.profile(),
-        chosen=chosen,
-        problem=problem,
-        tools=[_tool_judge(facts, name)() for name in _TOOL_OF_CHECK.values()],
-    )
-
-
-def _judge_project(facts: Facts) -> Finding:
-    project = facts.project()
-    if project is None:
-        return _no_project(facts)
-    return plugin_files.judge_project(project, choices=facts.choices(), faults=target_faults(facts.choices()))
-
-
-def _judge_go_mod(facts: Facts) -> Finding:
-    project = facts.project_or_bare()
-    if project is None:
-        return _no_project(facts)
-    if not project.go_mod.is_file():
-        return skip(_("no go.mod"))
-    chosen, _problem = facts.toolset()
-    versions: dict[str, str] = {tool.name: tool.version for tool in chosen}
-    return go_mod.judge_go_mod(
-        read_go_mod(project.go_mod),
-        project.go_mod.read_bytes().decode("utf-8-sig"),
-        profile=facts.profile(),
-        go=versions.get("go"),
-        tinygo=versions.get("tinygo"),
-        calls=facts.calls(project),
-    )
-
-
-def _judge_config(facts: Facts) -> Finding:
-    project = facts.project_or_bare()
-    if project is None:
-        return _no_project(facts)
-    config, path = facts.config(project)
-    if config is None:
-        return skip(_("no {name}: the plugin gets no configuration").format(name=path.name))
-    return plugin_files.judge_config(config)
-
-
-def _judge_gateway_files(facts: Facts) -> Finding:
-    project = facts.project_or_bare()
-    if project is None:
-        return _no_project(facts)
-    try:
-        config, path = facts.config(project)
-    except InvalidInput:
-        return skip(_("judged once the plugin configuration reads"))
-    written = gateway_files.find_written(project.directory)
-    return gateway_files.judge_written(written, values=config.values if config else {}, config=path)
-
-
-def _judge_module(facts: Facts) -> Finding:
-    project = facts.project_or_bare()
-    if project is None:
-        return _no_project(facts)
-    return plugin_files.judge_module(facts.module(project), abi=facts.abi())
-
-
-def _judge_port(facts: Facts, option: str) -> Finding:
-    port = facts.port(option)
-    return skip(_("the upstream is somebody else's")) if port is None else machine.judge_port(port)
-
-
-def _judge_envoy(facts: Facts) -> Finding:
-    packages, problem = facts.envoy()
-    return machine.judge_envoy(packages=packages, problem=problem)
-
-
-def _no_project(facts: Facts) -> Finding:
-    return skip(_("no plugin in {path}").format(path=facts.session.directory))
+        return run_checks(specs, Facts(session))
 
 
 def _mend(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,15 +1,24 @@
-"""The checks that exist, in the order of the report."""
+"""The checks that exist, in the order of the report, one row for each."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
 
 from higress_cli import data
-from higress_cli.doctor.model import CheckSpec
+from higress_cli.doctor.gateway_files import check_gateway_files
+from higress_cli.doctor.go_mod import check_go_mod
+from higress_cli.doctor.machine import check_docker, check_envoy, check_port
+from higress_cli.doctor.model import CheckSpec, Finding
+from higress_cli.doctor.plugin_files import check_config, check_module, check_project
+from higress_cli.doctor.tools import check_tool, check_toolset
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
+from higress_cli.tool import ToolName
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
 
 GROUPS: Final = {
     "tools": N_("Tools"),
@@ -17,20 +26,20 @@ GROUPS: Final = {
     "ports": N_("Ports"),
     "engines": N_("Gateway engines"),
 }
-_CHECKS: Final = (
-    ("go", "tools", N_("Go")),
-    ("tinygo", "tools", N_("TinyGo")),
-    ("wasm-opt", "tools", N_("wasm-opt")),
-    ("toolset", "tools", N_("set for hgw build")),
-    ("project", "project", N_("settings")),
-    ("go-mod", "project", N_("go.mod")),
-    ("config", "project", N_("plugin configuration")),
-    ("gateway-files", "project", N_("other configurations")),
-    ("module", "project", N_("module")),
-    ("port-gateway", "ports", N_("gateway")),
-    ("port-upstream", "ports", N_("upstream")),
-    ("engine-envoy", "engines", N_("Envoy")),
-    ("engine-docker", "engines", N_("Docker")),
+_CHECKS: Final[tuple[tuple[str, str, str, Callable[["Facts"], Finding]], ...]] = (
+    ("go", "tools", N_("Go"), partial(check_tool, name=ToolName.GO)),
+    ("tinygo", "tools", N_("TinyGo"), partial(check_tool, name=ToolName.TINYGO)),
+    ("wasm-opt", "tools", N_("wasm-opt"), partial(check_tool, name=ToolName.BINARYEN)),
+    ("toolset", "tools", N_("set for hgw build"), check_toolset),
+    ("project", "project", N_("settings"), check_project),
+    ("go-mod", "project", N_("go.mod"), check_go_mod),
+    ("config", "project", N_("plugin configuration"), check_config),
+    ("gateway-files", "project", N_("other configurations"), check_gateway_files),
+    ("module", "project", N_("module"), check_module),
+    ("port-gateway", "ports", N_("gateway"), partial(check_port, option="--port")),
+    ("port-upstream", "ports", N_("upstream"), partial(check_port, option="--upstream-port")),
+    ("engine-envoy", "engines", N_("Envoy"), check_envoy),
+    ("engine-docker", "engines", N_("Docker"), check_docker),
 )
 
 
@@ -45,7 +54,10 @@ class _Pages:
 def checks() -> tuple[CheckSpec, ...]:
     """Every check, in the order of the report."""
     docs = data.load("doctor.toml", _Pages).docs
-    return tuple(CheckSpec(id=name, group=group, title=title, docs=docs.get(name)) for name, group, title in _CHECKS)
+    return tuple(
+        CheckSpec(id=name, group=group, title=title, judge=judge, docs=docs.get(name))
+        for name, group, title, judge in _CHECKS
+    )
 
 
 def title(spec: CheckSpec) -> str:

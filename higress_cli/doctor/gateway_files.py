@@ -4,17 +4,32 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
+from higress_cli.doctor.plugin_files import no_project
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import Node, compose_all
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
 
 _LARGEST: Final = 1 << 18
 _MOST_FILES: Final = 60
 _MARKS: Final = ("vm_config", "WasmPlugin")
 _MOST_DIFFERENCES: Final = 3
+
+
+def check_gateway_files(facts: "Facts") -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return no_project(facts)
+    try:
+        config, path = facts.config(project)
+    except InvalidInput:
+        return skip(_("judged once the plugin configuration can be read"))
+    return judge_written(find_written(project.directory), values=config.values if config else {}, config=path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,16 +3,39 @@
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault
+from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
+from higress_cli.doctor.plugin_files import no_project
 from higress_cli.fault import Fault
 from higress_cli.go.go_line import INVALID, TOO_NEW, go_line_faults
-from higress_cli.go.mod import GoMod, edited_go_mod
+from higress_cli.go.mod import GoMod, edited_go_mod, read_go_mod
 from higress_cli.go.requirements import REPLACE_MISSING, is_for, replacement_faults, requirement_faults
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.dependencies import pinned_go_line, pins
 from higress_cli.profile import Profile
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
+
+
+def check_go_mod(facts: "Facts") -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return no_project(facts)
+    if not project.go_mod.is_file():
+        return skip(_("no go.mod"))
+    chosen, _problem = facts.toolset()
+    versions: dict[str, str] = {tool.name: tool.version for tool in chosen}
+    return judge_go_mod(
+        read_go_mod(project.go_mod),
+        project.go_mod.read_bytes().decode("utf-8-sig"),
+        profile=facts.profile(),
+        go=versions.get("go"),
+        tinygo=versions.get("tinygo"),
+        calls=facts.calls(project),
+    )
 
 
 def judge_go_mod(

@@ -2,11 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
 from higress_cli.errors import HgwError
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.i18n import _
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
+
+
+def check_port(facts: "Facts", *, option: str) -> Finding:
+    port = facts.port(option)
+    return skip(_("the upstream is somebody else's")) if port is None else judge_port(port)
+
+
+def check_envoy(facts: "Facts") -> Finding:
+    packages, problem = facts.envoy()
+    return judge_envoy(packages=packages, problem=problem)
+
+
+def check_docker(facts: "Facts") -> Finding:
+    return judge_docker(facts.docker())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,15 @@
 """What a check finds: values, made by pure functions and rendered by `cli`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from higress_cli.fault import Fault
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
 
 
 @unique
@@ -88,6 +93,7 @@ class CheckSpec:
     id: str
     group: str
     title: str
+    judge: Callable[["Facts"], Finding]
     docs: str | None = None
 
 

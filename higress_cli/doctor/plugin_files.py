@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from higress_cli.compile.choices import Choices
+from higress_cli.compile.target import target_faults
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
 
 _OTHER_ABI = "abi-mismatch"
 # A build of the same source would make the same module again.
@@ -21,6 +26,36 @@ _MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
 def looks_like_project(directory: Path) -> bool:
     """Whether somebody keeps a plugin in this folder, a broken one included."""
     return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
+
+
+def no_project(facts: "Facts") -> Finding:
+    """What a check of the plugin says where there is none."""
+    return skip(_("no plugin in {path}").format(path=facts.session.directory))
+
+
+def check_project(facts: "Facts") -> Finding:
+    project = facts.project()
+    if project is None:
+        return no_project(facts)
+    choices = facts.choices()
+    return judge_project(project, choices=choices, faults=target_faults(choices))
+
+
+def check_config(facts: "Facts") -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return no_project(facts)
+    config, path = facts.config(project)
+    if config is None:
+        return skip(_("no {name}: the plugin gets no configuration").format(name=path.name))
+    return judge_config(config)
+
+
+def check_module(facts: "Facts") -> Finding:
+    project = facts.project_or_bare()
+    if project is None:
+        return no_project(facts)
+    return judge_module(facts.module(project), abi=facts.abi())
 
 
 def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault] = ()) -> Finding:

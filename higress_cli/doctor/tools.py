@@ -1,6 +1,7 @@
 """Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` can build, with whatever tools."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
 from higress_cli.errors import HgwError
@@ -16,15 +17,28 @@ from higress_cli.knowledge.compatibility import (
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed
 
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
+
 
 def install_fix() -> Fix:
-    """The cure for every fault of the tools."""
+    """What fixes every fault of the tools."""
     return Fix(
         summary=_("hgw gets a set that works together into its own store; what is on the machine stays as it is"),
         commands=("hgw install",),
         safe=True,
         remedy=Remedy.INSTALL,
     )
+
+
+def check_tool(facts: "Facts", *, name: ToolName) -> Finding:
+    return judge_tool(name, profile=facts.profile(), program=facts.program(name), chosen=facts.chosen(name))
+
+
+def check_toolset(facts: "Facts") -> Finding:
+    chosen, problem = facts.toolset()
+    tools = [check_tool(facts, name=name) for name in ToolName]
+    return judge_toolset(profile=facts.profile(), chosen=chosen, problem=problem, tools=tools)
 
 
 def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool | None) -> Finding:

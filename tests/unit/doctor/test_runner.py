@@ -1,14 +1,19 @@
 """Checks run side by side and cannot end one another."""
 
 import threading
+from collections.abc import Callable
 
+from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import CheckSpec, Finding, Status
 from higress_cli.doctor.runner import Once, run_checks
 from higress_cli.errors import InvalidInput
+from tests.support.sessions import bare_session
+
+FACTS = Facts(bare_session())
 
 
-def spec(name: str) -> CheckSpec:
-    return CheckSpec(id=name, group="tools", title=name)
+def spec(name: str, judge: Callable[[], Finding]) -> CheckSpec:
+    return CheckSpec(id=name, group="tools", title=name, judge=lambda _facts: judge())
 
 
 def fine() -> Finding:
@@ -24,7 +29,7 @@ def refusing() -> Finding:
 
 
 def test_a_crashed_check_is_told_and_the_others_go_on():
-    first, second, third = run_checks([spec("a"), spec("b"), spec("c")], {"a": fine, "b": crashing, "c": fine})
+    first, second, third = run_checks([spec("a", fine), spec("b", crashing), spec("c", fine)], FACTS)
 
     assert [check.status for check in (first, second, third)] == [Status.OK, Status.CRASH, Status.OK]
     assert second.finding.code == "bug"
@@ -33,7 +38,7 @@ def test_a_crashed_check_is_told_and_the_others_go_on():
 
 
 def test_an_error_that_hgw_knows_is_a_finding_with_the_same_id():
-    (check,) = run_checks([spec("a")], {"a": refusing})
+    (check,) = run_checks([spec("a", refusing)], FACTS)
 
     assert (check.status, check.finding.code) == (Status.FAIL, "settings-invalid")
     assert check.finding.found == "hgw.yaml:3:1: unknown key"
@@ -48,13 +53,13 @@ def test_checks_run_at_the_same_time_and_are_reported_in_order():
         all_there.wait()
         return fine()
 
-    checks = run_checks([spec("a"), spec("b"), spec("c")], {"a": meet, "b": meet, "c": meet})
+    checks = run_checks([spec("a", meet), spec("b", meet), spec("c", meet)], FACTS)
 
     assert [(check.id, check.status) for check in checks] == [("a", Status.OK), ("b", Status.OK), ("c", Status.OK)]
 
 
 def test_no_check_is_no_result():
-    assert run_checks([], {}) == ()
+    assert run_checks([], FACTS) == ()
 
 
 def test_a_fact_is_gathered_once_for_all_who_ask():
@@ -71,8 +76,7 @@ def test_a_fact_is_gathered_once_for_all_who_ask():
         together.wait()
         return Finding(status=Status.OK, found=str(fact()))
 
-    names = ["a", "b", "c", "d"]
-    checks = run_checks([spec(name) for name in names], dict.fromkeys(names, ask))
+    checks = run_checks([spec(name, ask) for name in ("a", "b", "c", "d")], FACTS)
 
     assert {check.finding.found for check in checks} == {"1"}
 
@@ -80,6 +84,6 @@ def test_a_fact_is_gathered_once_for_all_who_ask():
 def test_a_fact_that_cannot_be_had_fails_each_check_that_needs_it():
     fact = Once(refusing)
 
-    checks = run_checks([spec("a"), spec("b")], {"a": fact, "b": fact})
+    checks = run_checks([spec("a", fact), spec("b", fact)], FACTS)
 
     assert [check.finding.code for check in checks] == ["settings-invalid", "settings-invalid"]
