@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Protocol
 
 
@@ -26,6 +27,9 @@ class Reporter(Protocol):
 
     def warn(self, text: str) -> None:
         """Say something that may need the user's attention."""
+
+    def event(self, text: str, *, at: datetime, level: str = "info") -> None:
+        """Say what happened in a running program; `level` is trace, debug, info, warn, error or critical."""
 
     def child_line(self, line: str) -> None:
         """Pass on one line of a child program's own output."""
@@ -59,6 +63,9 @@ class SilentReporter:
         """Nobody reads."""
 
     def warn(self, text: str) -> None:
+        """Nobody reads."""
+
+    def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         """Nobody reads."""
 
     def child_line(self, line: str) -> None:

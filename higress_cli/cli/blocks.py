@@ -1,14 +1,22 @@
-"""What results are made of, drawn once: columns, paragraphs, sizes."""
+"""What results are made of, drawn once: columns, facts, paragraphs, steps, the commands to type next."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.i18n import _
+
+if TYPE_CHECKING:
+    from higress_cli.scenarios.step import Step
 
 _GAP: Final = "  "
 _MEGABYTE: Final = 1e6
 _WIDEST: Final = 10_000
+_INDENT: Final = 6
+_NARROWEST: Final = 24
+"""How many columns a text needs to be read well beside another one."""
+_STEP_STYLES: Final = {"passed": "good", "failed": "bad", "skipped": "faint"}
 
 
 def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -31,16 +39,77 @@ def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> N
             ui.line(f"{_GAP * 2}{row[-1]}")
 
 
-def paragraph(ui: Ui, text: str, *, indent: int = 6, style: str = "", mark: str = "") -> None:
-    """Prose that wraps at words; `mark` (good, warning, bad, faint) puts the sign of a state before it."""
-    if mark:
-        first, *rest = wrap(text, width=terminal_width() - 2)
-        ui.marked(ui.mark(mark), first, mark)
-        indent = 2
-    else:
-        rest = wrap(text, width=terminal_width() - indent)
-    for line in rest:
+def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
+    """Names, values that must survive being copied, and remarks about them, which move below where there is no room."""
+    table = list(rows)
+    column = max(cells(name) for name, _value, _remark in table) + len(_GAP)
+    room = terminal_width()
+    for name, value, remark in table:
+        front = f"{name}{' ' * (column - cells(name))}{value}"
+        if remark and cells(front) + len(_GAP) + cells(remark) <= room:
+            ui.line(f"{front}{_GAP}{remark}".rstrip())
+            continue
+        if value:
+            ui.line(front)
+        for index, line in enumerate(wrap(remark, width=room - column) if remark else []):
+            start = f"{name}{' ' * (column - cells(name))}" if not value and index == 0 else " " * column
+            ui.line(start + line)
+
+
+def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> None:
+    """Prose that wraps at words."""
+    for line in wrap(text, width=terminal_width() - indent):
         ui.line(" " * indent + line, style)
+
+
+def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
+    """A text after the sign of a state, which is shown in `style` (good, warning, bad, faint)."""
+    first, *rest = wrap(text, width=terminal_width() - indent - 2)
+    ui.marked(" " * indent + ui.mark(style), first, style)
+    for line in rest:
+        ui.line(" " * (indent + 4) + line)
+
+
+def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
+    """The steps of a verification; what failed with what was expected and what came, `answers` with all answers."""
+    for step in taken:
+        item(ui, _STEP_STYLES[step.status], step.name)
+        if step.reason:
+            paragraph(ui, step.reason, style="faint")
+        for check in step.checks:
+            if not check.ok:
+                paragraph(ui, _("expected: {text}").format(text=check.expected))
+                paragraph(ui, _("got: {text}").format(text=check.got))
+        if step.exchange is not None and (answers or not step.ok):
+            ui.line(f"{' ' * _INDENT}$ {step.exchange.request}", "hint")
+            for line in (step.exchange.body or "").splitlines():
+                ui.line(" " * _INDENT + line, "faint")
+
+
+def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> None:
+    """After an empty line what to type next, each command with its purpose; nothing with -q."""
+    if ui.quiet:
+        return
+    rows = list(commands)
+    ui.line()
+    paragraph(ui, title, indent=0, style="strong")
+    column = max(cells(command) for command, _purpose in rows) + len(_GAP)
+    room = terminal_width() - len(_GAP)
+    for command, purpose in rows:
+        lines = wrap(purpose, width=room - column) if room - column >= _NARROWEST else []
+        if lines:
+            ui.line(f"{_GAP}{_padded(command, column)}{lines[0]}".rstrip())
+            for line in lines[1:]:
+                ui.line(f"{_GAP}{' ' * column}{line}")
+        else:
+            ui.line(f"{_GAP}{command}")
+            if purpose:
+                paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
+
+
+def quoted(path: str) -> str:
+    """A path as it can be typed in a shell."""
+    return f'"{path}"' if any(character.isspace() for character in path) else path
 
 
 def size(count: int) -> str:

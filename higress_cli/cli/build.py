@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
@@ -61,20 +62,20 @@ def _show_commands(result: "use_case.CommandsResult", ui: Ui) -> None:
 
 def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     for artifact in result.artifacts:
-        size = f"{artifact.bytes / 1e6:.2f} MB"
-        module = f"{_near(artifact.path, here)}  {size}  ABI {artifact.abi} ({artifact.abi_export})"
-        ui.marked(ui.mark("good"), module, "good")
+        module = f"{_near(artifact.path, here)}  {blocks.size(artifact.bytes)}  ABI {artifact.abi}"
+        blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
         if artifact.up_to_date:
-            ui.line("  " + _("up to date: nothing that it is built from has changed"), "faint")
+            blocks.paragraph(ui, _("up to date: nothing that it is built from has changed"), indent=2, style="faint")
         else:
             text = _("{tools}; {seconds:.1f} s").format(tools=_tools(artifact), seconds=artifact.seconds)
-            ui.line(f"  {text}", "faint")
+            blocks.paragraph(ui, text, indent=2, style="faint")
     for project in result.projects:
         choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
         sources = (f"{what} ({_near(Path(str(choice.source)), here)})" for what, choice in choices)
-        ui.line(f"  {project.name}: {', '.join(sources)}", "faint")
-    ui.line()
-    ui.line(_("Next: hgw verify (prove that it works), hgw run (try it)"))
+        blocks.paragraph(ui, f"{project.name}: {', '.join(sources)}", indent=2, style="faint")
+    blocks.next_commands(
+        ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
+    )
 
 
 def _near(path: Path, here: Path) -> Path:

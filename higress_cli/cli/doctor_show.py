@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
+from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
-from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.commands.doctor import ChecksResult, DoctorResult
 from higress_cli.doctor.catalogue import GROUPS
 from higress_cli.doctor.model import Check, Fix, Status
@@ -59,28 +59,20 @@ def _show_check(check: Check, ui: Ui, told: set[Fix]) -> None:
     line = _("{title}: {found}").format(title=check.title, found=about) if about else check.title
     if finding.note:
         line = f"{line} ({finding.note})"
-    first, *rest = wrap(line, width=terminal_width() - 4)
-    ui.marked(f"  {ui.mark(_STYLES[check.status])}", first, _STYLES[check.status])
-    for more in rest:
-        ui.line(f"      {more}")
+    blocks.item(ui, _STYLES[check.status], line)
     wrong = check.status not in {Status.OK, Status.SKIP}
     if finding.expected and (wrong or ui.verbose):
-        _paragraph(ui, _("expected: {expected}").format(expected=finding.expected))
+        blocks.paragraph(ui, _("expected: {expected}").format(expected=finding.expected))
     if finding.why and wrong:
-        _paragraph(ui, finding.why)
+        blocks.paragraph(ui, finding.why)
     if finding.fix is not None and finding.fix not in told:
         told.add(finding.fix)
-        _paragraph(ui, _("to mend: {summary}").format(summary=finding.fix.summary))
+        blocks.paragraph(ui, _("to mend: {summary}").format(summary=finding.fix.summary))
         for command in finding.fix.commands:
             ui.line(f"        {command}", "hint")
     if ui.verbose or check.status is Status.CRASH:
         for detail in (*finding.detail, *([check.spec.docs] if check.spec.docs and wrong else [])):
-            _paragraph(ui, detail, style="faint")
-
-
-def _paragraph(ui: Ui, text: str, *, style: str = "") -> None:
-    for line in wrap(text, width=terminal_width() - 6):
-        ui.line(f"      {line}", style)
+            blocks.paragraph(ui, detail, style="faint")
 
 
 def _summary(counts: Mapping[Status, int]) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
-from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.cli.wrap import cells
 from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
 from higress_cli.i18n import N_, _
 
@@ -22,8 +23,7 @@ def show_templates(result: TemplatesResult, ui: Ui) -> None:
     """Each template with what it can be built with and what it does."""
     for entry in result.templates:
         ui.marked(entry.name, f"({', '.join(entry.profiles)}; ABI {', '.join(entry.abis)})", "strong")
-        for line in wrap(entry.description, width=terminal_width() - 4):
-            ui.line(f"    {line}")
+        blocks.paragraph(ui, entry.description, indent=4)
 
 
 def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
@@ -33,19 +33,18 @@ def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
         mark, style = _MARKS[action] if action else ("", "")
         word = _(mark) if mark else ""
         ui.marked(word + " " * (room - cells(word)), text, style)
-    ui.line()
     if result.dry_run:
+        ui.line()
         ui.line(_("Nothing was written (--dry-run)."))
         return
-    title = _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory)
-    for line in wrap(title, width=terminal_width()):
-        ui.line(line, "strong")
-    for command, purpose in _next_commands(result.directory, here):
-        ui.line(f"  {command:<15} {purpose}".rstrip())
-    if result.next_step:
+    blocks.next_commands(
+        ui,
+        _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory),
+        _next_commands(result.directory, here),
+    )
+    if result.next_step and not ui.quiet:
         ui.line()
-        for line in wrap(_("Then: {step}").format(step=result.next_step), width=terminal_width()):
-            ui.line(line)
+        blocks.paragraph(ui, _("Then: {step}").format(step=result.next_step), indent=0)
 
 
 def tree_lines(directory: Path, files: Sequence[InitFile]) -> Iterator[tuple[str | None, str]]:
@@ -69,7 +68,7 @@ def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
 def _next_commands(directory: Path, here: Path) -> Iterator[tuple[str, str]]:
     if directory != here:
         target = str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
-        yield f'cd "{target}"' if any(character.isspace() for character in target) else f"cd {target}", ""
+        yield f"cd {blocks.quoted(target)}", ""
     yield "hgw build", _("compile it; offers to get compilers that are missing")
     yield "hgw verify", _("prove in a gateway that it does what it should")
-    yield "hgw run", _("keep a gateway running: curl http://127.0.0.1:10000/get")
+    yield "hgw run", _("keep a gateway running: `curl http://127.0.0.1:10000/get`")

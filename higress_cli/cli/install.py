@@ -1,10 +1,10 @@
 """`hgw install`: parse, call, show."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
@@ -58,31 +58,23 @@ def install(
 
 
 def _show(result: "use_case.InstallResult", ui: Ui) -> None:
-    _columns(
+    blocks.columns(
         ui,
         (_("tool"), _("version"), _("source"), _("where")),
-        [(_title(tool.name), tool.version, tool.source, str(tool.path)) for tool in result.tools],
+        [(blocks.tool_title(tool.name), tool.version, tool.source, str(tool.path)) for tool in result.tools],
     )
-    passed_over = [(tool, item) for tool in result.tools for item in tool.tried]
+    passed_over = [(tool, tried) for tool in result.tools for tried in tool.tried]
     if passed_over:
         ui.line()
         ui.line(_("Sources that were passed over:"), "faint")
-    for tool, item in passed_over:
-        ui.line(f"  {_title(tool.name)}: {item.source}: {item.reason}", "faint")
+    for tool, tried in passed_over:
+        blocks.paragraph(ui, f"{blocks.tool_title(tool.name)}: {tried.source}: {tried.reason}", indent=2, style="faint")
     if result.toolset is not None:
-        ui.line()
-        ui.line(_("Ready. Next: `hgw init my-plugin` makes a plugin, `hgw build` compiles the one in this folder."))
-
-
-def _columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Aligned columns whose last one is never folded: a path has to survive being copied."""
-    from rich.cells import cell_len
-
-    widths = [max(cell_len(row[index]) for row in (headings, *rows)) for index in range(len(headings) - 1)]
-    for row in (headings, *rows):
-        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:-1], widths, strict=True)]
-        ui.line("  ".join([*padded, row[-1]]), "strong" if row is headings else "")
-
-
-def _title(name: str) -> str:
-    return "wasm-opt" if name == "binaryen" else name
+        blocks.next_commands(
+            ui,
+            _("Ready. Next:"),
+            (
+                ("hgw init my-plugin", _("make a plugin")),
+                ("hgw build", _("compile the one in this folder")),
+            ),
+        )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.ui import Ui
-from higress_cli.cli.wrap import cells
 from higress_cli.errors import HgwError
 from higress_cli.i18n import N_, _
 
@@ -63,21 +63,20 @@ def run(
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:
     rows = [
-        (_("gateway"), f"{result.url}  ({result.engine} {result.engine_version}, {result.engine_reason})"),
-        (_("upstream"), f"{result.upstream_url}  ({result.settings['upstream'].value})"),
-        (_("admin"), result.admin_url),
-        (_("module"), f"{result.module}  (ABI {result.abi or '?'})"),
-        ("", f"sha256 {result.module_sha256}"),
+        (_("gateway"), result.url, f"({result.engine} {result.engine_version}, {result.engine_reason})"),
+        (_("upstream"), result.upstream_url, f"({result.settings['upstream'].value})"),
+        (_("admin"), result.admin_url or _("none"), ""),
+        (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),
+        ("", f"sha256 {result.module_sha256}", ""),
     ]
     if result.renamed_export:
         renamed = _("{engine} gets a copy in which {old} is called {new}; the file stays as it is")
-        rows.append(("", renamed.format(engine=result.engine, old=result.renamed_export, new=result.renamed_to)))
+        remark = renamed.format(engine=result.engine, old=result.renamed_export, new=result.renamed_to)
+        rows.append(("", "", remark))
     rows += [
-        (_("config"), str(result.config) if result.config else _("none")),
-        (_("run"), str(result.run_dir)),
-        (_("try"), f"curl {shlex.quote(result.url + '/get')}"),
+        (_("config"), str(result.config) if result.config else _("none"), ""),
+        (_("run folder"), str(result.run_dir), ""),
+        (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
-    width = max(cells(name) for name, _value in rows)
-    for name, value in rows:
-        ui.line(f"{name}{' ' * (width - cells(name))}  {value}")
+    blocks.facts(ui, rows)
     ui.note(_("edits of the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))

@@ -1,10 +1,12 @@
 """The terminal: data on stdout, conversation on stderr, readable with and without colour at any width."""
 
 import json
+import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from higress_cli.cli.wrap import cells, terminal_width, wrap
@@ -31,6 +33,15 @@ _MARKS: Final = {
     "bad": ("\N{BALLOT X}", "x"),
     "faint": ("-", "-"),
 }
+_LEVELS: Final = {
+    "trace": "faint",
+    "debug": "faint",
+    "warn": "warning",
+    "error": "bad",
+    "critical": "bad",
+}
+# A hint that is to be typed and not to be read.
+_COMMAND: Final = re.compile(r"(?:\w+=\S+ )*(?:hgw|pip|pipx|python3?|go|sudo|apt-get|export) ")
 _SLOW_SECONDS: Final = 1.0
 
 
@@ -44,7 +55,7 @@ class ReaderGoneError(Exception):
 
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
-    """Around each write: who cannot be told on stderr is not told; a result that is lost is an error."""
+    """Around each write: ignore what goes wrong on stderr; raise where a result cannot be written."""
     try:
         yield
     except OSError as error:
@@ -109,16 +120,21 @@ class Ui:
             self.console(name).print(Text(text, _STYLES[style]), soft_wrap=True)
             stream.flush()
 
-    def _say(self, text: str, style: str) -> None:
-        """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line."""
+    def _say(self, text: str, style: str, *, hanging: int = 0) -> None:
+        """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line.
+
+        `hanging` is how many columns further in the second and later parts of a line begin.
+        """
         width = terminal_width()
         for line in text.splitlines() or [""]:
             if not sys.stderr.isatty() or cells(line) <= width:
                 self._write("stderr", line, style)
                 continue
             indent = line[: len(line) - len(line.lstrip())]
-            for part in wrap(line, width=width - len(indent)):
-                self._write("stderr", indent + part, style)
+            first, *rest = wrap(line, width=width - len(indent), hanging=hanging)
+            self._write("stderr", indent + first, style)
+            for part in rest:
+                self._write("stderr", indent + " " * hanging + part, style)
 
     @property
     def on_terminal(self) -> bool:
@@ -150,18 +166,6 @@ class Ui:
 
         self.console("stdout").print(Text().append(mark, _STYLES[style]).append(f" {text}"), soft_wrap=True)
 
-    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns for scanning; on a narrow terminal the last column folds instead of being cut."""
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-        for index, heading in enumerate(headings):
-            table.add_column(heading, overflow="fold", no_wrap=index == 0)
-        for row in rows:
-            table.add_row(*row)
-        self.console("stdout").print(table)
-
     def document(self, content: dict[str, Any]) -> None:
         """The one JSON document of this call."""
         text = json.dumps(content, ensure_ascii=False, indent=2)
@@ -172,9 +176,13 @@ class Ui:
 
     def error(self, error: HgwError) -> None:
         """What failed, then the next command to type."""
-        self._say(_("error:") + f" {error.message}", "bad")
+        self._say(_("error: {message}").format(message=error.message), "bad")
         if error.hint:
-            self._say(_("hint:") + f" {error.hint}", "hint")
+            hint = _("hint: {hint}").format(hint=error.hint)
+            if _COMMAND.match(error.hint):
+                self._write("stderr", hint, "hint")
+            else:
+                self._say(hint, "hint")
 
     def interrupted(self) -> None:
         """That hgw ended because it was asked to."""
@@ -185,7 +193,12 @@ class Ui:
             self._say(text, "")
 
     def warn(self, text: str) -> None:
-        self._say(_("warning:") + f" {text}", "warning")
+        self._say(_("warning: {message}").format(message=text), "warning")
+
+    def event(self, text: str, *, at: datetime, level: str = "info") -> None:
+        if not self.quiet:
+            stamp = f"{at.astimezone():%H:%M:%S} "
+            self._say(stamp + text, _LEVELS.get(level, ""), hanging=len(stamp))
 
     def child_line(self, line: str) -> None:
         if not self.quiet:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.ui import Ui
-from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 
@@ -72,36 +72,22 @@ def _report_file(text: str) -> str:
 
 
 def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
-    for step in result.steps:
-        style = "good" if step.ok else "bad"
-        first, *rest = wrap(step.name, width=terminal_width() - 4)
-        ui.marked(f"  {ui.mark(style)}", first, style)
-        for line in rest:
-            ui.line(f"      {line}")
-        for check in step.checks:
-            if not check.ok:
-                _paragraph(ui, _("expected: {text}").format(text=check.expected))
-                _paragraph(ui, _("got: {text}").format(text=check.got))
+    blocks.steps(ui, result.steps)
     ui.line()
     wrong = sum(not step.ok for step in result.steps)
     summary = _("{good} of {all} steps ok").format(good=len(result.steps) - wrong, all=len(result.steps))
     ui.line(summary, "bad" if wrong else "good")
-    ui.line(
-        _("module: {path}, ABI {abi}, sha256 {digest}").format(
-            path=result.module, abi=result.abi or "?", digest=result.module_sha256
-        )
-    )
-    ui.line(_("engine: {engine}").format(engine=result.engine))
+    rows = [
+        (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),
+        ("", f"sha256 {result.module_sha256}", ""),
+        (_("engine"), result.engine, ""),
+    ]
+    if wrong and result.gateway_log:
+        rows.append((_("log"), str(result.gateway_log), ""))
+    blocks.facts(ui, rows)
     if result.renamed_export:
         ui.note(
             _("{engine} gets a copy in which {old} is called {new}; the file stays as it is").format(
                 engine=result.engine, old=result.renamed_export, new=result.renamed_to
             )
         )
-    if wrong and result.gateway_log:
-        ui.line(_("what the gateway said: {path}").format(path=result.gateway_log))
-
-
-def _paragraph(ui: Ui, text: str) -> None:
-    for line in wrap(text, width=terminal_width() - 6):
-        ui.line(f"      {line}")

@@ -1,4 +1,4 @@
-"""Prose in lines that fit the terminal, Chinese and English alike, with words that must survive copying kept whole."""
+"""Prose in lines that fit the terminal, Chinese and English alike; what must survive copying is kept whole."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ _WIDE: Final = frozenset({"W", "F"})
 _OPENING: Final = "\uff08\u3008\u300a\u300c\u300e\u3010"
 _CLOSING: Final = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f"
 _PIECES: Final = re.compile(
-    rf"\s+|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+)[{_CLOSING}]*"
+    rf"\s+|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|(?:`[^`]+`|[^\s\u2e80-\u9fff\uff00-\uffef])+)[{_CLOSING}]*"
 )
 
 
@@ -27,14 +27,17 @@ def cells(text: str) -> int:
     )
 
 
-def wrap(text: str, *, width: int) -> list[str]:
-    """`text` in lines of at most `width` columns; a word that is longer (a path, a command) gets a line of its own."""
+def wrap(text: str, *, width: int, hanging: int = 0) -> list[str]:
+    """`text` in lines of at most `width` columns, all but the first shorter by `hanging`.
+
+    What is longer (a path, a `command`) gets a line of its own.
+    """
     lines: list[str] = []
     line = ""
     for piece in _PIECES.findall(text):
         if piece.isspace():
             line += " " if line else ""
-        elif not line.strip() or cells(line) + cells(piece) <= width:
+        elif not line.strip() or cells(line) + cells(piece) <= width - (hanging if lines else 0):
             line += piece
         else:
             lines.append(line.rstrip())

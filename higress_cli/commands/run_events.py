@@ -21,14 +21,14 @@ class Narrator:
     def __call__(self, event: Event) -> None:
         match event:
             case PluginLine():
-                self._reporter.child_line(f"[{event.level}] {event.text}")
+                self._reporter.event(f"[{event.level}] {event.text}", at=event.at, level=event.level)
             case StreamEnded():
-                self._reporter.child_line(stream_line(event))
+                self._reporter.event(stream_line(event), at=event.at)
             case Trap():
                 first, *more = trap_lines(event)
-                self._reporter.child_line(f"[error] {first}")
+                self._reporter.event(f"[error] {first}", at=event.at, level="error")
                 for line in more:
-                    self._reporter.child_line(f"        {line}")
+                    self._reporter.event(f"        {line}", at=event.at, level="error")
             case Loading():
                 activity = self._reporter.activity(_("loading {path}").format(path=event.change.plugin.path.name))
                 self._loading.enter_context(activity)

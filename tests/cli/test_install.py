@@ -47,7 +47,7 @@ def test_text_is_a_table_that_can_be_copied_from(hgw: Hgw, fitting: None, tmp_pa
     lines = hgw("install").out.splitlines()
     assert lines[0].split() == ["tool", "version", "source", "where"]
     assert lines[3].split() == ["wasm-opt", "123", "system", str(tmp_path / "bin" / "wasm-opt")]
-    assert "hgw init" in lines[-1]
+    assert lines[-2].split()[:3] == ["hgw", "init", "my-plugin"]
 
 
 def test_only_the_named_tool_is_looked_for(hgw: Hgw, fitting: None) -> None:

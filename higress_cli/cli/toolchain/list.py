@@ -48,7 +48,7 @@ def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
     for tool in result.tools:
         if tool.problem:
             ui.line()
-            blocks.paragraph(ui, f"{blocks.tool_title(tool.name)} {tool.version or ''}: {tool.problem}", mark="bad")
+            blocks.item(ui, "bad", f"{blocks.tool_title(tool.name)} {tool.version or ''}: {tool.problem}", indent=0)
             if tool.bytes is not None:
                 blocks.paragraph(ui, _("`hgw install` repairs what a build needs"), indent=4)
     ui.line()
