@@ -1,10 +1,10 @@
 """`hgw help`: the help of a command, as its `--help` prints it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from higress_cli.cli.app import Commands, HgwCommand, finish, new_app
+from higress_cli.cli.app import Commands, HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.usage import no_such_command
 from higress_cli.i18n import N_
@@ -13,20 +13,28 @@ if TYPE_CHECKING:
     from higress_cli.commands.about import HelpResult
 
 app = new_app()
+SETTINGS_TOPIC: Final = "settings"
 
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Print the help of a command, or of hgw as a whole."),
-    epilog="hgw help\nhgw help build\nhgw help toolchain list",
+    help=N_("Print the help of a command or of hgw as a whole; `settings`: every setting and what it is now."),
+    epilog="hgw help\nhgw help build\nhgw help toolchain list\nhgw help settings\nhgw help settings run",
 )
 def help_(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", show_default=False, help=N_("the command; default: hgw as a whole")),
+        typer.Argument(metavar="COMMAND|settings", show_default=False, help=N_("the command; default: hgw as a whole")),
     ] = None,
 ) -> None:
+    if words and words[0] == SETTINGS_TOPIC:
+        from higress_cli.cli.help_settings import show_settings
+        from higress_cli.commands.help_settings import help_settings
+
+        session = invocation(ctx).session()
+        finish(ctx, help_settings(session, names=words[1:]), show_settings)
+        return
     from higress_cli.commands.about import HelpResult
 
     about = _context_of(ctx, words or [])

@@ -1,0 +1,136 @@
+"""`hgw help settings`: every setting, and what it is now in one folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from higress_cli.choice import Source, SourceKind
+from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.i18n import _
+from higress_cli.project.project import Project, open_project
+from higress_cli.project.resolve import settings_of
+from higress_cli.result import Result
+from higress_cli.session import Session
+from higress_cli.settings.kinds import Word
+from higress_cli.settings.resolver import Resolver
+from higress_cli.settings.table import SETTINGS, Scope, Setting
+from higress_cli.system.urls import shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingEntry:
+    """A setting: how it is made, and what it is now."""
+
+    key: str
+    """Its place in hgw.yaml, or in the user's own configuration."""
+    scope: Scope
+    """Whose it is: the project's or the machine's."""
+    help: str
+    """What it means, in the language of the user."""
+    flag: str | None
+    """Its option, null where it has none."""
+    variable: str | None
+    """Its environment variable, null where it has none."""
+    form: str
+    """What stands for a value in help."""
+    choices: tuple[str, ...]
+    """The words that it may be; empty where there is no list."""
+    commands: tuple[str, ...]
+    """The commands that go by it; `*` is all of them."""
+    default: str
+    """What holds where nobody says anything, as text."""
+    value: str | None
+    """What it is now, as a variable would hold it; null where nothing is set, or what is set is not a value."""
+    source: str
+    """Who chose that, such as --abi, HGW_ABI, the path of an hgw.yaml, or default."""
+    source_kind: SourceKind
+    """Which kind of source that is."""
+    problem: str | None
+    """Why what is set is not a value; null where it is one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsResult(Result):
+    """Every setting, in the order of hgw.yaml and then those of the machine."""
+
+    topic: str
+    """The words after `hgw help`."""
+    directory: str
+    """The folder that the values are for, absolute."""
+    settings: tuple[SettingEntry, ...] = field(default_factory=tuple)
+    """The settings."""
+
+
+def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsResult:
+    """Every setting, or those whose key, option or variable is one of `names`; a section names all that is in it.
+
+    Raises:
+        UsageError: `setting-unknown`, with the nearest names.
+    """
+    project, warnings = _project(session)
+    resolver = settings_of(project, session)
+    chosen = [setting for setting in SETTINGS if not names or any(_is_meant(setting, name) for name in names)]
+    for name in names:
+        if not any(_is_meant(setting, name) for setting in SETTINGS):
+            raise _unknown(name)
+    return SettingsResult(
+        topic=" ".join(("settings", *names)),
+        directory=str(session.directory),
+        settings=tuple(_entry(setting, resolver) for setting in chosen),
+        warnings=warnings,
+    )
+
+
+def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
+    """The project of the folder; where its settings do not read, a project without any, and why."""
+    try:
+        return open_project(session.directory, needs_source=False), ()
+    except InvalidInput as error:
+        return Project(directory=session.directory), (error.message,)
+
+
+def _names(setting: Setting[Any]) -> tuple[str, ...]:
+    """What a setting can be asked for by: its key, its option without dashes, its variable."""
+    return tuple(filter(None, (setting.key, setting.flag.lstrip("-"), setting.variable)))
+
+
+def _is_meant(setting: Setting[Any], name: str) -> bool:
+    return name in _names(setting) or setting.key.startswith(f"{name}.")
+
+
+def _unknown(name: str) -> UsageError:
+    import difflib
+
+    known = [name for setting in SETTINGS for name in _names(setting)]
+    near = difflib.get_close_matches(name, known, n=1)
+    return UsageError(
+        _("there is no setting `{name}`").format(name=name),
+        code="setting-unknown",
+        hint=_("did you mean `{near}`?").format(near=near[0]) if near else "hgw help settings",
+        details={"name": name, "known": [setting.key for setting in SETTINGS]},
+    )
+
+
+def _entry(setting: Setting[Any], resolver: Resolver) -> SettingEntry:
+    problem = None
+    try:
+        choice = resolver.choose(setting)
+        value = None if choice.value in (None, "", (), {}) else shown(setting.kind.show(choice.value))
+        source = choice.source
+    except UsageError as error:
+        value, problem, source = None, shown(error.message), Source(SourceKind.VARIABLE, setting.variable)
+    return SettingEntry(
+        key=setting.key,
+        scope=setting.scope,
+        help=_(setting.help),
+        flag=", ".join(filter(None, (setting.short, setting.flag))) or None,
+        variable=setting.variable or None,
+        form=setting.kind.metavar,
+        choices=setting.kind.words if isinstance(setting.kind, Word) else (),
+        commands=setting.commands,
+        default=_(setting.otherwise) if setting.otherwise else setting.kind.show(setting.default),
+        value=value,
+        source=str(source),
+        source_kind=source.kind,
+        problem=problem,
+    )
