@@ -1,10 +1,11 @@
 """A chosen value that remembers where it came from, so that messages can say so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.errors import HgwError, InvalidInput, UsageError
 
 T = TypeVar("T")
 
@@ -42,10 +43,17 @@ class Source:
         """Whether the value was given for this run of hgw: on the command line or in a variable."""
         return self.kind in {SourceKind.FLAG, SourceKind.VARIABLE}
 
-    @property
-    def refusal(self) -> type[UsageError] | type[InvalidInput]:
-        """The error for a bad value: wrong usage where it was typed or is in a variable, else invalid input."""
-        return UsageError if self.is_typed else InvalidInput
+    def refusal(
+        self, message: str, *, code: str, hint: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> HgwError:
+        """The error for a bad value.
+
+        It is wrong usage with the id `code` where the value was typed or is in a variable, and `settings-invalid`
+        where it is in a file: an id has one exit code.
+        """
+        if self.is_typed:
+            return UsageError(message, code=code, hint=hint, details=details)
+        return InvalidInput(message, code="settings-invalid", hint=hint, details=details)
 
 
 DEFAULT: Final = Source(SourceKind.DEFAULT, "default")

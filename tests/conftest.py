@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 from higress_cli.cli.main import main  # noqa: E402
 from tests.support import guard  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
+from tests.support.ids import watch  # noqa: E402
 from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 
 _KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
@@ -76,6 +77,14 @@ def guarded(request: pytest.FixtureRequest, tmp_path: Path, isolation: None, mon
     yield
     if breaches.exists():
         pytest.fail(f"barred from tests: {breaches.read_text('utf-8')}")
+
+
+@pytest.fixture(autouse=True)
+def known_ids(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever error, fault or finding hgw makes in a test: its id is in the catalogue, with its exit code."""
+    mistakes = watch(monkeypatch)
+    yield
+    assert mistakes == []
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`main(argv) -> int`: the whole program as a function, with the one error boundary."""
 
-import errno
 import os
 import signal
 import sys
@@ -13,13 +12,14 @@ from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
 from higress_cli.cli.ui import OutputError, ReaderGoneError
 from higress_cli.cli.usage import usage_error
-from higress_cli.errors import ConflictError, ExitCode, HgwError
+from higress_cli.errors import ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
+from higress_cli.system.host import this_host
 from higress_cli.system.process import dismiss_helpers
 from higress_cli.system.urls import shown, without_secrets
+from higress_cli.system.writing import is_full, write_error
 
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC})
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
 
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
         return end.code if isinstance(end.code, int) else int(ExitCode.OK)
     except OutputError as error:
         _forget_stdout()
-        call.ui.error(error)
+        call.ui.error(_with_advice(error))
         return int(error.exit_code)
 
 
@@ -74,14 +74,14 @@ def _run(call: Invocation) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
-        if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        if isinstance(error, OSError) and is_full(error):
             if error.filename is None:
                 _forget_stdout()
-            return _expected(call, _full_disk(error))
+            return _expected(call, write_error(error.filename or _("the output"), error))
         traceback.print_exc()
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
-        return _unexpected(call, ExitCode.BUG, "bug", message, hint)
+        return _unexpected(call, ExitCode.BUG, code="bug", message=message, hint=hint)
     return int(code or ExitCode.OK)
 
 
@@ -90,14 +90,13 @@ def _forget_stdout() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
 
 
-def _full_disk(error: OSError) -> HgwError:
-    """A full disk is nobody's bug, wherever it shows."""
-    where = error.filename or _("the output")
-    return ConflictError(
-        _("{path} cannot be written: {reason}").format(path=where, reason=error.strerror),
-        code="no-space",
-        hint=_("free some space, or set HGW_HOME to another disk"),
-    )
+def _with_advice(error: HgwError) -> HgwError:
+    """The error with what the catalogue advises where it has no hint of its own."""
+    if error.hint is None:
+        from higress_cli.knowledge.catalogue import advice
+
+        error.hint = advice(error.code, system=this_host().system)
+    return error
 
 
 def _interrupted(call: Invocation) -> int:
@@ -105,13 +104,13 @@ def _interrupted(call: Invocation) -> int:
     if call.ui.output != "json":
         call.ui.interrupted()
         return int(ExitCode.INTERRUPTED)
-    return _unexpected(call, ExitCode.INTERRUPTED, "interrupted", _("interrupted"))
+    return _unexpected(call, ExitCode.INTERRUPTED, code="interrupted", message=_("interrupted"))
 
 
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
         print(shown("".join(traceback.format_exception(error))), end="", file=sys.stderr)  # noqa: T201
-    error = without_secrets(error)
+    error = _with_advice(without_secrets(error))
     if call.ui.output == "json":
         call.ui.document(error_envelope(call.command, error))
     else:
@@ -121,7 +120,7 @@ def _expected(call: Invocation, error: HgwError) -> int:
     return int(error.exit_code)
 
 
-def _unexpected(call: Invocation, exit_code: ExitCode, code: str, message: str, hint: str | None = None) -> int:
+def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:
     if call.ui.output == "json":
         call.ui.document(failure_envelope(call.command, exit_code, code=code, message=message, hint=hint))
     else:

@@ -14,6 +14,7 @@ from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
 from higress_cli.system.urls import shown
+from higress_cli.system.writing import is_full, refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,8 +65,8 @@ def _writing(name: str) -> Iterator[None]:
         if isinstance(error, BrokenPipeError):
             raise ReaderGoneError from error
         raise OutputError(
-            _("the result cannot be written to stdout: {reason}").format(reason=error.strerror or error),
-            code="output-unwritable",
+            _("the result cannot be written to stdout: {reason}").format(reason=refused(error).reason),
+            code="disk-full" if is_full(error) else "output-unwritable",
         ) from error
 
 

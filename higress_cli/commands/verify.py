@@ -9,7 +9,7 @@ from pathlib import Path
 from higress_cli.choice import Source, SourceKind
 from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, refuse_for_gateway
 from higress_cli.compile.freshness import is_stale
-from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
+from higress_cli.errors import ExitCode, HgwError, UsageError
 from higress_cli.gateway.contract import Change, Renamed
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
@@ -28,6 +28,7 @@ from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
 from higress_cli.settings.table import VERIFY
 from higress_cli.system import fs
+from higress_cli.system.writing import write_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,8 +233,4 @@ def _write_report(path: Path, content: bytes) -> None:
     try:
         fs.write_atomically(path, content)
     except OSError as error:
-        raise ConflictError(
-            _("the report {path} cannot be written: {reason}").format(path=path, reason=error.strerror or error),
-            code="report-unwritable",
-            details={"path": path},
-        ) from error
+        raise write_error(path, error, hint="hgw verify --report junit=FILE") from error

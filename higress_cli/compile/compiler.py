@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.recipe import Recipe
-from higress_cli.errors import CompileError, ConflictError, HgwError
+from higress_cli.errors import CompileError, HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import remove_tree
+from higress_cli.system.writing import write_error
 
 _TAIL_LINES: Final = 100
 _ABANDONED_SECONDS: Final = 24 * 3600
@@ -86,12 +87,7 @@ def _scratch_folder(scratch: Path) -> Iterator[Path]:
                 remove_tree(old)
         folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=scratch))
     except OSError as error:
-        raise ConflictError(
-            _("{path} cannot be written: {reason}").format(path=scratch, reason=error.strerror or error),
-            code="cache-read-only",
-            hint=_("set HGW_HOME to a folder that you can write to"),
-            details={"path": scratch},
-        ) from error
+        raise write_error(scratch, error, hint=_("set HGW_HOME to a folder that you can write to")) from error
     try:
         yield folder
     finally:

@@ -6,13 +6,14 @@ from pathlib import Path
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.writing import is_full, write_error
 
 
 def check_output(path: Path) -> None:
     """Refuse a place where no module could be put.
 
     Raises:
-        ConflictError: `out-file-is-folder`, `out-file-read-only`.
+        ConflictError: `out-file-is-folder`, or what `write_error` makes of the system's reason.
     """
     if path.is_dir():
         empty = not any(path.iterdir())
@@ -25,31 +26,24 @@ def check_output(path: Path) -> None:
             details={"path": path},
         )
     parent = next(folder for folder in path.parents if folder.exists() or folder == folder.parent)
-    if not parent.is_dir():
-        raise _not_writable(path, _("{path} is not a folder").format(path=parent))
     try:
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
-        raise _not_writable(path, error.strerror or str(error)) from error
+        raise _not_writable(path, error) from error
 
 
 def put_in_place(path: Path, content: bytes) -> None:
     """Replace the module, or make it; the old one is there until the new one is.
 
     Raises:
-        ConflictError: `out-file-read-only`.
+        ConflictError: what `write_error` makes of the system's reason.
     """
     try:
         write_atomically(path, content)
     except OSError as error:
-        raise _not_writable(path, error.strerror or str(error)) from error
+        raise _not_writable(path, error) from error
 
 
-def _not_writable(path: Path, reason: str) -> ConflictError:
-    return ConflictError(
-        _("{path} cannot be written: {reason}").format(path=path, reason=reason),
-        code="out-file-read-only",
-        hint=_("give another place: hgw build --out-file FILE"),
-        details={"path": path},
-    )
+def _not_writable(path: Path, error: OSError) -> ConflictError:
+    return write_error(path, error, hint=None if is_full(error) else _("give another place: hgw build --out-file FILE"))

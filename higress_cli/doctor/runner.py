@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
+from higress_cli.knowledge.catalogue import advice
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -72,5 +73,5 @@ def from_error(error: HgwError) -> Finding:
         status=Status.FAIL,
         code=error.code,
         found=error.message,
-        fix=Fix(summary=error.hint) if error.hint else None,
+        fix=Fix(summary=hint) if (hint := error.hint or advice(error.code)) else None,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.system.writing import read_error
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
 
@@ -38,7 +39,7 @@ def read_plugin(path: Path) -> Plugin:
     """Read a module file.
 
     Raises:
-        InvalidInput: `module-missing`, `module-unreadable`, `wasm-invalid`.
+        InvalidInput: `module-missing`, `file-unreadable`, `wasm-invalid`.
     """
     try:
         content = path.read_bytes()
@@ -50,11 +51,7 @@ def read_plugin(path: Path) -> Plugin:
             details={"path": path},
         ) from error
     except OSError as error:
-        raise InvalidInput(
-            _("the module {path} cannot be read: {reason}").format(path=path, reason=error.strerror or error),
-            code="module-unreadable",
-            details={"path": path},
-        ) from error
+        raise read_error(path, error) from error
     module = read_module(content, path=path)
     return Plugin(
         path=path,

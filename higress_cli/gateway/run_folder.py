@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.system import fs
+from higress_cli.system.writing import write_error
 
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"
@@ -32,7 +32,7 @@ class RunFolder:
         """A new folder below `runs`, after which at most `KEPT` remain; none that is in use is removed.
 
         Raises:
-            ConflictError: `store-read-only` where it cannot be made.
+            ConflictError: it cannot be made (`write_error`).
         """
         import filelock
 
@@ -43,12 +43,7 @@ class RunFolder:
             lock = filelock.FileLock(path / _LOCK)
             lock.acquire(timeout=0)
         except OSError as error:
-            raise ConflictError(
-                _("{path} cannot be written: {reason}").format(path=runs, reason=error.strerror or error),
-                code="store-read-only",
-                hint=_("set HGW_HOME to a folder that you can write to"),
-                details={"path": runs},
-            ) from error
+            raise write_error(runs, error, hint=_("set HGW_HOME to a folder that you can write to")) from error
         _prune(runs)
         return cls(path=path, lock=lock)
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _
+from higress_cli.system.writing import read_error
 
 _COMMENT: Final = re.compile(r"//.*")
 
@@ -92,16 +91,12 @@ def read_go_mod(path: Path) -> GoMod:
     """Read the lines of a go.mod that hgw needs; what it does not know is left to Go.
 
     Raises:
-        InvalidInput: `go-mod-unreadable`.
+        InvalidInput: `file-unreadable`.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            _("{path} cannot be read: {reason}").format(path=path, reason=error),
-            code="go-mod-unreadable",
-            details={"path": path},
-        ) from error
+        raise read_error(path, error) from error
     return parsed_go_mod(path, text)
 
 

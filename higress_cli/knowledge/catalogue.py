@@ -155,6 +155,15 @@ def entry(identifier: str) -> Entry:
     return entries()[identifier]
 
 
+def advice(identifier: str, *, system: str | None = None) -> str | None:
+    """The fix for an id where nothing more is known; None where its words need what a pattern finds."""
+    row = entries().get(identifier)
+    if row is None or row.fix is None:
+        return None
+    text = row.fix.on(system)
+    return None if _placeholders(text.en) else str(text)
+
+
 def recognise(text: str) -> tuple[Match, ...]:
     """The known errors in `text`, in the order of their lines, each id once."""
     found: dict[str, Match] = {}

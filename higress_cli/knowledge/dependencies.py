@@ -37,7 +37,7 @@ class _Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Dependencies:
+class Dependencies:
     """data/dependencies.toml."""
 
     trap: tuple[_Row, ...]
@@ -104,7 +104,7 @@ def _row(
     return next(
         (
             row
-            for row in data.load("dependencies.toml", _Dependencies).trap
+            for row in data.load("dependencies.toml", Dependencies).trap
             if row.module == module
             and row.profile in {None, profile}
             and _holds(row, version)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import compose
+from higress_cli.system.writing import read_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ def read_plugin_config(path: Path) -> PluginConfig:
     """Read `path` as YAML, of which JSON is a part; a file whose name ends in .json has to be JSON.
 
     Raises:
-        InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.
+        InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -40,11 +41,7 @@ def read_plugin_config(path: Path) -> PluginConfig:
             details={"path": path},
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            _("the plugin configuration {path} cannot be read: {reason}").format(path=path, reason=error),
-            code="plugin-config-invalid",
-            details={"path": path},
-        ) from error
+        raise read_error(path, error) from error
     is_json = path.suffix == ".json" or text.lstrip().startswith("{")
     values = _from_json(path, text) if is_json else _from_yaml(path, text)
     return PluginConfig(values=values, source=str(path))

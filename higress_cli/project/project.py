@@ -9,6 +9,7 @@ from typing import Final
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
+from higress_cli.system.writing import read_error
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
 
@@ -92,11 +93,7 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InvalidInput(
-            _("{path} cannot be read: {reason}").format(path=path, reason=error.strerror or error),
-            code="settings-unreadable",
-            details={"path": path},
-        ) from error
+        raise read_error(path, error) from error
     tags: tuple[str, ...] = ()
     for line in text.splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")

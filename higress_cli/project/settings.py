@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _
 from higress_cli.project.scenario import read_scenario
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.table import SETTINGS, Scope, Setting
+from higress_cli.system.writing import read_error
 
 T = TypeVar("T")
 
@@ -33,16 +32,12 @@ def read_settings(path: Path) -> Settings:
     """Read an hgw.yaml.
 
     Raises:
-        InvalidInput: `yaml-invalid`, `settings-invalid` (place, key and what was expected), `settings-unreadable`.
+        InvalidInput: `yaml-invalid`, `settings-invalid` (place, key and what was expected), `file-unreadable`.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            _("{path} cannot be read: {reason}").format(path=path, reason=error),
-            code="settings-unreadable",
-            details={"path": path},
-        ) from error
+        raise read_error(path, error) from error
     root = compose(path, text)
     if root is None:
         return Settings(file=path)

@@ -1,14 +1,13 @@
 """Writing a plan: all of it or nothing."""
 
 import contextlib
-import errno
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from higress_cli.errors import ConflictError, ConsentError, HgwError
 from higress_cli.i18n import _
 from higress_cli.scaffold.plan import Plan, PlannedFile
 from higress_cli.system.fs import remove_tree, staging_folder
+from higress_cli.system.writing import write_error
 
 
 def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) -> None:
@@ -21,8 +20,7 @@ def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) ->
     (a full disk, Ctrl-C), the folder is as it was, the files that were to be overwritten included.
 
     Raises:
-        ConsentError: `folder-not-writable`.
-        ConflictError: `write-failed` with the reason that the system gave.
+        ConflictError: what `write_error` makes of the system's reason.
     """
     if not plan.written and complete is None and plan.directory.exists():
         return
@@ -33,7 +31,9 @@ def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) ->
             else:
                 _make_folder(plan, complete)
         except OSError as error:
-            raise _write_error(plan.directory, error) from error
+            raise write_error(
+                plan.directory, error, hint=_("nothing was left behind; another folder: hgw init DIR")
+            ) from error
 
 
 def _make_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
@@ -122,20 +122,3 @@ def _no_leftovers(folders: list[Path]) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-
-
-def _write_error(directory: Path, error: OSError) -> HgwError:
-    reason = error.strerror or str(error)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ConsentError(
-            _("{path} cannot be written: {reason}").format(path=directory, reason=reason),
-            code="folder-not-writable",
-            hint=_("choose a folder that you can write to: hgw init DIR"),
-            details={"path": directory},
-        )
-    return ConflictError(
-        _("no project was made in {path}: {reason}").format(path=directory, reason=reason),
-        code="write-failed",
-        hint=_("nothing was left behind; mend that and try again"),
-        details={"path": directory},
-    )

@@ -10,6 +10,7 @@ from typing import Any
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
+from higress_cli.system.writing import write_error
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -20,6 +21,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
     Raises:
         DownloadError: `archive-unsafe` or `archive-damaged`.
+        ConflictError: `folder` cannot be written (`write_error`).
     """
     library = _tar_library()
     try:
@@ -39,6 +41,9 @@ def unpack(archive: Path, folder: Path) -> None:
         OSError,
         RuntimeError,  # a zip that is encrypted, or packed in a way that this Python does not know
     ) as error:
+        # What the libraries find wrong in an archive has no number of the system's.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise write_error(folder, error) from error
         raise DownloadError(
             _("{path} cannot be unpacked: {reason}").format(path=archive, reason=error),
             code="archive-damaged",

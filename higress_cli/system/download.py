@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
+from higress_cli.system.writing import read_error, write_error
 
 _CHUNK: Final = 1 << 18
 _ATTEMPTS: Final = 4
@@ -49,7 +50,8 @@ def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activ
 
     Raises:
         DownloadError: `download-failed`, `download-refused` (the server or a proxy said no),
-            `checksum-mismatch`, `disk-full`.
+            `checksum-mismatch`.
+        ConflictError: the kept file cannot be written (`write_error`).
     """
     if len(archive.sha256) != _SHA256_HEX_DIGITS:
         raise ValueError(f"not a SHA-256: {archive.sha256!r}")
@@ -63,11 +65,7 @@ def fetch(archive: Archive, *, folder: Path, variables: Mapping[str, str], activ
         target.parent.mkdir(parents=True, exist_ok=True)
         found = _bring(archive, partial, variables, activity)
     except OSError as error:
-        raise DownloadError(
-            _("{path} cannot be written: {reason}").format(path=partial, reason=error.strerror or error),
-            code="disk-full",
-            hint=_("free some space, or set HGW_HOME to another disk"),
-        ) from error
+        raise write_error(partial, error) from error
     if found != archive.sha256:
         partial.unlink()
         raise DownloadError(
@@ -116,9 +114,15 @@ def _copy(archive: Archive, partial: Path, activity: Activity) -> None:
             code="download-failed",
             details={"url": archive.url},
         )
+    try:
+        reader = source.open("rb")
+    except OSError as error:
+        raise DownloadError(
+            read_error(source, error).message, code="download-failed", details={"url": archive.url}
+        ) from error
     total = source.stat().st_size
     done = 0
-    with source.open("rb") as reader, partial.open("wb") as sink:
+    with reader, partial.open("wb") as sink:
         while chunk := reader.read(_CHUNK):
             sink.write(chunk)
             done += len(chunk)

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from higress_cli.errors import ConflictError, ToolError
+from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
+from higress_cli.system.writing import write_error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -117,7 +118,7 @@ def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: flo
 
     Raises:
         ToolError: `store-locked` after `patience` seconds.
-        ConflictError: `store-read-only` where the lock file cannot be made.
+        ConflictError: the lock file cannot be made (`write_error`).
     """
     import filelock
 
@@ -136,12 +137,8 @@ def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: flo
             hint=_("wait for it to end, or remove {path} if none is running").format(path=path),
         ) from error
     except (OSError, NotImplementedError) as error:  # NotImplementedError: a file system without locks
-        reason = getattr(error, "strerror", None) or error
-        raise ConflictError(
-            _("{path} cannot be written: {reason}").format(path=path.parent, reason=reason),
-            code="store-read-only",
-            hint=_("set HGW_HOME to a folder that you can write to"),
-        ) from error
+        cause = error if isinstance(error, OSError) else OSError(str(error))
+        raise write_error(path.parent, cause, hint=_("set HGW_HOME to a folder that you can write to")) from error
     try:
         yield
     finally:

@@ -24,12 +24,13 @@ from higress_cli.toolchain.work import Work
 T = TypeVar("T")
 
 # What the user can do something about comes first.
-_KINDS: Final[Mapping[Cause, type[HgwError]]] = {
+KINDS: Final[Mapping[Cause, type[HgwError]]] = {
     Cause.MISSING: ToolError,
     Cause.CONSENT: ConsentError,
     Cause.FAILED: ToolError,
     Cause.NETWORK: DownloadError,
 }
+"""The error for each cause; ToolError for the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +197,10 @@ class Acquisition(Generic[T]):
                 tools=", ".join(name.label for name in names), reason=telling[-1].reason
             )
             + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
-            code=telling[-1].code if len({failure.code for failure in telling}) == 1 else "no-source",
+            # The ids of failed transfers share their exit code with `kind`.
+            code="no-source"
+            if kind is ToolError and len({failure.code for failure in telling}) > 1
+            else telling[-1].code,
             hint=next(
                 (failure.hint for failure in (*reversed(telling), *failures) if failure.hint), _mirror_hint(kind, names)
             ),
@@ -245,7 +249,7 @@ class Acquisition(Generic[T]):
 
 def _most_telling(failures: Sequence[PassedOver]) -> tuple[type[HgwError], list[PassedOver]]:
     """The kind of error for these failures, and those of them that make it so."""
-    for cause, kind in _KINDS.items():
+    for cause, kind in KINDS.items():
         if telling := [failure for failure in failures if failure.cause is cause]:
             return kind, telling
     return ToolError, list(failures)

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
-from higress_cli.errors import DownloadError, HgwError, ToolError
+from higress_cli.errors import ConflictError, DownloadError, HgwError, ToolError
 from higress_cli.system.urls import shown
-
-# What is wrong with the store or the disk is wrong for every source.
-_FATAL: Final = frozenset({"disk-full", "store-read-only", "store-locked"})
 
 
 class Cause(StrEnum):
@@ -48,7 +44,8 @@ def passed_over(error: HgwError) -> PassedOver:
     Raises:
         HgwError: `error` itself where no other source would fare better.
     """
-    if error.code in _FATAL:
+    # What is wrong with the store or the disk is wrong for every source.
+    if isinstance(error, ConflictError) or error.code == "store-locked":
         raise error
     if isinstance(error, DownloadError):
         return PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint)

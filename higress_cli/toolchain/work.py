@@ -65,7 +65,7 @@ class Work:
         """Why a child failed: the end of its output in one line, and the file with all of it where that is more.
 
         Raises:
-            DownloadError: `disk-full` where that is the reason.
+            ConflictError: `disk-full` where that is the reason.
         """
         require_space(self.store.root if self.store.root.exists() else self.scratch, failed)
         said = [line.strip() for line in failed.output.splitlines() if line.strip()]

@@ -83,7 +83,7 @@ def test_a_variable_with_a_value_that_its_option_refuses_is_wrong_usage(hgw, mon
     outcome = hgw("doctor", "engines")
 
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == f"error: `{value}` (from {variable}) is none of: {choices}\n"
+    assert outcome.err == f"error: `{value}` (from {variable}) is none of: {choices}\nhint: hgw help settings\n"
 
 
 def test_an_option_wins_over_its_variable(hgw, tools, monkeypatch):
@@ -258,7 +258,7 @@ def test_a_full_disk_behind_stdout_is_told_and_is_no_bug(tools, argv):
 
     assert code == 6
     assert "cannot be written" in err
-    assert "No space left on device" in err
+    assert "the disk is full" in err
     assert "Traceback" not in err
     assert "Exception" not in err
 

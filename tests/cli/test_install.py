@@ -143,7 +143,7 @@ def test_a_version_in_hgw_yaml_that_nobody_has_is_a_fault_of_that_file(hgw: Hgw,
     settings.write_text("toolchain: {tinygo: 0.29.9}\n", encoding="utf-8")
     outcome = hgw("install", "--output", "json")
     error = json.loads(outcome.out)["error"]
-    assert (outcome.code, error["code"]) == (3, "version-unknown")
+    assert (outcome.code, error["code"]) == (3, "settings-invalid")
     assert str(settings) in error["message"]
     assert "0.29.0, 0.30.0" in error["hint"]
 

@@ -90,5 +90,5 @@ def test_a_folder_that_may_not_be_written_to(hgw: Hgw) -> None:
     outcome = hgw("init", "/sys/fs/one", "--output", "json")
 
     error = json.loads(outcome.out)["error"]
-    assert (outcome.code, error["code"]) == (9, "folder-not-writable")
+    assert (outcome.code, error["code"]) == (6, "write-denied")
     assert "/sys/fs/one" in error["message"]

@@ -192,7 +192,7 @@ def test_a_store_that_cannot_be_made_is_said_to_be_so(pinned: MakeHgw, tmp_path:
     (tmp_path / "a-file").write_text("not a folder", encoding="utf-8")
     ended = pinned()("install", "--output", "json", HGW_HOME=str(tmp_path / "a-file" / "hgw"))
     error = json.loads(ended.out)["error"]
-    assert (ended.code, error["code"]) == (6, "store-read-only")
+    assert (ended.code, error["code"]) == (6, "not-a-folder")
     assert "HGW_HOME" in error["hint"]
 
 

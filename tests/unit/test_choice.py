@@ -9,7 +9,11 @@ from higress_cli.profile import Profile
 @pytest.mark.parametrize("kind", list(SourceKind))
 def test_only_what_was_typed_for_this_run_is_wrong_usage(kind):
     typed = kind in {SourceKind.FLAG, SourceKind.VARIABLE}
-    assert Source(kind, "x").refusal is (UsageError if typed else InvalidInput)
+    error = Source(kind, "x").refusal("no", code="choice-invalid", hint="yes", details={"a": 1})
+    assert (type(error), error.code) == (
+        (UsageError, "choice-invalid") if typed else (InvalidInput, "settings-invalid")
+    )
+    assert (error.message, error.hint, error.details) == ("no", "yes", {"a": 1})
 
 
 def test_a_source_is_shown_as_its_text_whatever_it_looks_like():

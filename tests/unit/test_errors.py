@@ -1,15 +1,17 @@
 """Every expected error has an exit code of its own family and a code that scripts can rely on."""
 
-import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from higress_cli import errors
+from higress_cli import data, errors
 from higress_cli.errors import ExitCode, HgwError
+from higress_cli.knowledge.catalogue import entries
+from higress_cli.knowledge.dependencies import Dependencies
+from tests.support import ids
+from tests.support.ids import mistake, written
 
-PACKAGE = Path(errors.__file__).parent
 FAMILIES: list[type[HgwError]] = [
     value for value in vars(errors).values() if isinstance(value, type) and value.__base__ is HgwError
 ]
@@ -52,42 +54,22 @@ def test_an_error_tells_what_it_was_given():
     assert errors.ToolError("x", code="y").details == {}
 
 
-def raised() -> list[tuple[str, str, str]]:
-    """(module, family, code) of each error that is made with a literal code anywhere in hgw."""
-    names = {family.__name__: family for family in FAMILIES}
-    found = []
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in names:
-                continue
-            codes = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-            found += [
-                (str(path.relative_to(PACKAGE)), node.func.id, str(code.value))
-                for code in codes
-                if isinstance(code, ast.Constant)
-            ]
-    return found
+WRITTEN = list(written())
 
 
-def test_codes_are_words_in_lower_case():
-    codes = {code for _module, _family, code in raised()}
+def test_the_code_carries_the_ids_that_the_catalogue_has() -> None:
+    """A row that nothing carries is one that compilers or gateways print, or one that a data file names."""
+    in_code = {identifier for _place, _made, identifier in WRITTEN}
+    in_data = {row.code for row in data.load("dependencies.toml", Dependencies).trap}
+    recognised = {row.id for row in entries().values() if row.patterns}
 
-    assert len(codes) > 40
-    assert [code for code in codes if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", code)] == []
+    assert len(in_code) > 100
+    assert sorted(in_code | in_data | recognised) == sorted(entries())
 
 
-def test_one_code_means_one_exit_code():
-    """A script that knows `error.code` knows the exit code, but for what may be typed or be in a file."""
-    families: dict[str, set[str]] = {}
-    for _module, family, code in raised():
-        families.setdefault(code, set()).add(family)
-    either_typed_or_in_a_file = {"UsageError", "InvalidInput"}
-
-    assert {
-        code: sorted(names)
-        for code, names in families.items()
-        if len(names) > 1 and not names <= either_typed_or_in_a_file
-    } == {}
+@pytest.mark.parametrize(("place", "made", "identifier"), WRITTEN, ids=lambda item: item)
+def test_an_id_has_a_row_and_the_exit_code_of_the_error_that_carries_it(place: str, made: str, identifier: str) -> None:
+    assert mistake(identifier, ids.FAMILIES.get(made)) is None
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)

@@ -17,7 +17,6 @@ from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.probe import ask
 from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources.contract import Download, Offer
-from higress_cli.toolchain.storage import NO_SPACE, disk_full
 from higress_cli.toolchain.store import Receipt
 from higress_cli.toolchain.work import Work
 
@@ -117,8 +116,6 @@ def _fetch(work: Work, need: Need, usable: list[download.Archive], failures: tup
             with work.session.reporter.activity(title) as activity:
                 return _install(work, wanted, tool=need.name, version=need.version, activity=activity)
         except DownloadError as error:
-            if error.code == "disk-full":
-                raise
             failures = (
                 *failures,
                 PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint),
@@ -140,7 +137,7 @@ def _install(work: Work, wanted: download.Archive, *, tool: ToolName, version: s
     with work.store.staging() as staged:
         unpacked = staged / "unpacked"
         unpacked.mkdir()
-        _unpack(work, packed, unpacked)
+        archive.unpack(packed, unpacked)
         root = archive.only_folder(unpacked)
         executable = f"bin/{tool.program}{work.session.host.executable_suffix}"
         if not (root / executable).is_file():
@@ -162,15 +159,6 @@ def _install(work: Work, wanted: download.Archive, *, tool: ToolName, version: s
             digest=wanted.sha256,
         )
         return work.store.adopt(root, receipt, variables=variables).tool()
-
-
-def _unpack(work: Work, packed: Path, folder: Path) -> None:
-    try:
-        archive.unpack(packed, folder)
-    except DownloadError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno in NO_SPACE:
-            raise disk_full(work.store.root) from error
-        raise
 
 
 def _own_version(work: Work, tool: ToolName, executable: Path, url: str) -> str:

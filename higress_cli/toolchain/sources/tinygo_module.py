@@ -163,7 +163,7 @@ def _compile(
         raise PassedOver(
             _("compiling {module} failed: {reason}").format(module=module, reason=work.failure(built, lines=6)),
             cause=Cause.FAILED,
-            code="tinygo-not-compiled",
+            code="tinygo-build-failed",
         )
 
 

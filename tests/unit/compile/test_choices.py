@@ -98,7 +98,7 @@ def test_all_abis_of_native_go_are_one(made):
         ({}, {"HGW_FLAGS": "'-a"}, {}, UsageError, "choice-invalid", "HGW_FLAGS"),
         ({}, {}, {"arguments": ("-o", "x.wasm")}, UsageError, "flag-reserved", "-o"),
         ({}, {}, {"arguments": ("--tags=a",)}, UsageError, "flag-reserved", "--tags=a"),
-        ({"p/hgw.yaml": "build: {flags: [-o=x]}\n"}, {}, {}, InvalidInput, "flag-reserved", "hgw.yaml"),
+        ({"p/hgw.yaml": "build: {flags: [-o=x]}\n"}, {}, {}, InvalidInput, "settings-invalid", "hgw.yaml"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_source(

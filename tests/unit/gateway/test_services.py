@@ -30,7 +30,7 @@ def test_clusters_have_the_names_that_higress_gives(key, name):
 def test_a_name_that_cannot_be_meant_is_refused(key):
     with pytest.raises(InvalidInput) as failure:
         cluster_name(key, source=_FILE)
-    assert failure.value.code == "service-invalid"
+    assert failure.value.code == "settings-invalid"
 
 
 @pytest.mark.parametrize(

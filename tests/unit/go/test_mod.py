@@ -64,7 +64,7 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path):
     (tmp_path / "go.mod").write_bytes(b"\xff\xfe\x00module")
     with pytest.raises(InvalidInput) as caught:
         read_go_mod(tmp_path / "go.mod")
-    assert caught.value.code == "go-mod-unreadable"
+    assert caught.value.code == "file-unreadable"
 
 
 def test_a_replacement_holds_for_its_version(tmp_path: Path):

@@ -84,7 +84,7 @@ def test_a_file_that_is_no_text_is_told(write):
     with pytest.raises(InvalidInput) as caught:
         read_plugin_config(write("a: 1".encode("utf-16")))
 
-    assert caught.value.code == "plugin-config-invalid"
+    assert caught.value.code == "file-unreadable"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

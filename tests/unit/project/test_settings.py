@@ -144,11 +144,11 @@ def test_a_file_that_is_no_text_is_told(tmp_path):
     with pytest.raises(InvalidInput) as caught:
         read_settings(path)
 
-    assert caught.value.code == "settings-unreadable"
+    assert caught.value.code == "file-unreadable"
 
 
 def test_a_file_that_is_not_there_is_told():
     with pytest.raises(InvalidInput) as caught:
         read_settings(Path("/nowhere/hgw.yaml"))
 
-    assert caught.value.code == "settings-unreadable"
+    assert caught.value.code == "file-unreadable"

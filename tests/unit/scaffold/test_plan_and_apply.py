@@ -174,7 +174,7 @@ def test_when_moving_fails_what_was_overwritten_comes_back(folder: Path) -> None
     with pytest.raises(ConflictError) as caught:
         apply_plan(plan)
 
-    assert caught.value.code == "write-failed"
+    assert caught.value.code == "not-a-folder"
     assert everything(folder) == before
 
 

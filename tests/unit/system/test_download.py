@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from higress_cli.errors import DownloadError
+from higress_cli.errors import ConflictError, DownloadError
 from higress_cli.reporter import SilentActivity
 from higress_cli.system.download import Archive, fetch, kept_at, sha256_of
 from tests.support.file_server import FileServer, serving
@@ -195,11 +195,11 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "source").write_bytes(CONTENT)
     archive = Archive(url=(tmp_path / "source").as_uri(), sha256=DIGEST)
 
-    with pytest.raises(DownloadError) as caught:
+    with pytest.raises(ConflictError) as caught:
         fetch(archive, folder=tmp_path / "cache", variables={}, activity=SilentActivity())
 
-    assert caught.value.code == "disk-full"
-    assert "HGW_HOME" in (caught.value.hint or "")
+    assert caught.value.code == "not-a-folder"
+    assert str(tmp_path / "cache") in caught.value.message
 
 
 def test_an_archive_without_a_digest_is_a_mistake_of_the_program(get):

@@ -262,5 +262,5 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     ):
         pass
 
-    assert caught.value.code == "store-read-only"
+    assert caught.value.code == "not-a-folder"
     assert "HGW_HOME" in (caught.value.hint or "")

@@ -142,7 +142,7 @@ def test_what_cannot_work_together_is_refused_with_the_reason(wanted: dict[str, 
 def test_a_version_that_no_source_has_is_the_fault_of_who_asked() -> None:
     with pytest.raises(InvalidInput) as in_file:
         solve(go="1.20.13")
-    assert in_file.value.code == "version-unknown"
+    assert in_file.value.code == "settings-invalid"
     assert "/p/hgw.yaml" in in_file.value.message
     assert "1.19.13, 1.20.14" in str(in_file.value.hint)
     typed = {ToolName.GO: Choice("newest", Source(SourceKind.FLAG, "the command line"))}

@@ -1,0 +1,97 @@
+"""What an operating system refuses, as one error: `write_error` for writing a file, `read_error` for reading one."""
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import ConflictError, InvalidInput
+from higress_cli.i18n import N_, _
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why a system did not write: the id of the error, and the reason in the language of the call."""
+
+    code: str
+    reason: str
+
+
+_DISK_FULL: Final = Refused(code="disk-full", reason=N_("the disk is full"))
+_IN_USE: Final = Refused(code="file-in-use", reason=N_("another program is using it"))
+_TOO_LONG: Final = Refused(code="name-too-long", reason=N_("the path is too long"))
+_NOT_A_FOLDER: Final = Refused(code="not-a-folder", reason=N_("a part of the path is a file, not a folder"))
+_DENIED: Final = Refused(code="write-denied", reason=N_("permission denied"))
+# By name: Windows has not all of them.
+_BY_NAME: Final = {
+    "ENOSPC": _DISK_FULL,
+    "EDQUOT": Refused(code="disk-full", reason=N_("the disk quota is used up")),
+    "EROFS": Refused(code="read-only", reason=N_("the file system is read-only")),
+    "EACCES": _DENIED,
+    "EPERM": _DENIED,
+    "ENOTDIR": _NOT_A_FOLDER,
+    "EEXIST": _NOT_A_FOLDER,  # of mkdir, which was told that the folder may exist
+    "EISDIR": Refused(code="is-a-folder", reason=N_("it is a folder")),
+    "ENAMETOOLONG": _TOO_LONG,
+    "ETXTBSY": _IN_USE,
+    "EBUSY": _IN_USE,
+    "ENOENT": Refused(code="folder-missing", reason=N_("its folder does not exist")),
+}
+# Windows' own numbers where Python's errno says less: a sharing or lock violation, a name that is too long.
+_BY_WINDOWS_NUMBER: Final = {32: _IN_USE, 33: _IN_USE, 206: _TOO_LONG}
+_UNREADABLE: Final = {
+    "EACCES": _DENIED.reason,
+    "EPERM": _DENIED.reason,
+    "EISDIR": N_("it is a folder"),
+    "ENOENT": N_("it does not exist"),
+    "ENOTDIR": _NOT_A_FOLDER.reason,
+    "ENAMETOOLONG": _TOO_LONG.reason,
+}
+
+
+def refused(error: OSError) -> Refused:
+    """Why `error` kept something from being written."""
+    known = _BY_WINDOWS_NUMBER.get(getattr(error, "winerror", None) or 0) or _BY_NAME.get(_name(error))
+    if known is None:
+        return Refused(code="write-failed", reason=error.strerror or str(error))
+    return Refused(code=known.code, reason=_(known.reason))
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk is full or a quota is used up: nobody's bug, wherever it shows."""
+    return refused(error).code == _DISK_FULL.code
+
+
+def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:
+    """The error for `path` (or what it is called), which the system did not let hgw write."""
+    why = refused(error)
+    return ConflictError(
+        _("{path} cannot be written: {reason}").format(path=path, reason=why.reason),
+        code=why.code,
+        hint=hint,
+        details={"path": path},
+    )
+
+
+def disk_full(path: Path) -> ConflictError:
+    """The error for the full disk of `path`, of which a program said so or left the signs."""
+    return write_error(path, OSError(errno.ENOSPC, ""))
+
+
+def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> InvalidInput:
+    """The error for a file that is there and that hgw cannot read as text."""
+    if isinstance(error, UnicodeDecodeError):
+        reason = _("it is not text in UTF-8 (byte {offset})").format(offset=error.start)
+    else:
+        known = _UNREADABLE.get(_name(error))
+        reason = _(known) if known else error.strerror or str(error)
+    return InvalidInput(
+        _("{path} cannot be read: {reason}").format(path=path, reason=reason),
+        code="file-unreadable",
+        hint=hint,
+        details={"path": path},
+    )
+
+
+def _name(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "")
