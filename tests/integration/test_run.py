@@ -215,7 +215,8 @@ def test_a_crash_is_a_503_and_told_in_two_lines(here):
         url = hgw.document()["data"]["url"]
         assert get(f"{url}/get")[0] == 503
         hgw.wait_for_text("GET /get -> 503")
-        lines = hgw.said.splitlines()
+        # Each line begins with its time.
+        lines = [line.partition(" ")[2] for line in hgw.said.splitlines()]
         first = lines.index("[error] the plugin crashed in proxy_on_request_headers: unreachable")
         assert lines[first + 1].strip() == "at refuse_to_live"
         assert lines[first + 2].endswith("the plugin crashed")
