@@ -1,6 +1,6 @@
 """`hgw install`: parse, call, show."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from higress_cli.commands import install as use_case
 
 app = new_app()
+_ARCHIVE: Final = "archive"
 
 
 @app.command(
@@ -23,6 +24,7 @@ app = new_app()
     ),
     epilog=(
         "hgw install\n"
+        "hgw install --dry-run\n"
         "hgw install --profile go\n"
         "hgw install go@1.20.14 tinygo@0.29.0 --source archive\n"
         "hgw install tinygo --archive ./tinygo.tar.gz --sha256 46efb5...\n"
@@ -45,6 +47,10 @@ def install(
     sha256: Annotated[
         str | None, typer.Option("--sha256", metavar="HEX", help=N_("the digest that --archive must have"))
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help=N_("say what would be fetched, from where and how large it is; change nothing")),
+    ] = False,
 ) -> None:
     from higress_cli.commands import install as use_case
 
@@ -53,23 +59,31 @@ def install(
         tools=tools or (),
         archive=archive,
         sha256=sha256,
+        dry_run=dry_run,
     )
     finish(ctx, result, _show)
 
 
 def _show(result: "use_case.InstallResult", ui: Ui) -> None:
-    blocks.columns(
-        ui,
-        (_("tool"), _("version"), _("source"), _("where")),
-        [(blocks.tool_title(tool.name), tool.version, tool.source, str(tool.path)) for tool in result.tools],
-    )
-    passed_over = [(tool, tried) for tool in result.tools for tried in tool.tried]
+    if result.tools:
+        blocks.columns(
+            ui,
+            (_("tool"), _("version"), _("source"), _("where")),
+            [(blocks.tool_title(tool.name), tool.version, tool.source, str(tool.path)) for tool in result.tools],
+        )
+    if result.planned:
+        _show_planned(result, ui)
+    passed_over = [(tool.name, tried) for tool in result.tools for tried in tool.tried]
+    passed_over += [(tool.name, tried) for tool in result.planned for tried in tool.tried]
     if passed_over:
         ui.line()
         ui.line(_("Sources that were passed over:"), "faint")
-    for tool, tried in passed_over:
-        blocks.paragraph(ui, f"{blocks.tool_title(tool.name)}: {tried.source}: {tried.reason}", indent=2, style="faint")
-    if result.toolset is not None:
+    for name, tried in passed_over:
+        blocks.paragraph(ui, f"{blocks.tool_title(name)}: {tried.source}: {tried.reason}", indent=2, style="faint")
+    if result.dry_run:
+        ui.line()
+        ui.line(_said_of_dry_run(result))
+    elif result.toolset is not None:
         blocks.next_commands(
             ui,
             _("Ready. Next:"),
@@ -78,3 +92,34 @@ def _show(result: "use_case.InstallResult", ui: Ui) -> None:
                 ("hgw build", _("compile the one in this folder")),
             ),
         )
+
+
+def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
+    if result.tools:
+        ui.line()
+    ui.line(_("Would be fetched:"), "strong")
+    for tool in result.planned:
+        named = f"{blocks.tool_title(tool.name)} {tool.version or ''}".rstrip()
+        ui.line(f"  {named} ({tool.source}, {_size(tool.bytes)})")
+        for download in tool.downloads:
+            size = _("kept from an earlier download") if download.kept else _size(download.bytes)
+            # Where a client decides, its own word for it says more than an address below a mirror.
+            ui.line(f"    {download.url if tool.source == _ARCHIVE else download.name}  {size}")
+        if tool.consent is not None:
+            ui.line("    " + _("needs consent, since it changes the system: `{command}`").format(command=tool.consent))
+        if tool.path is not None:
+            ui.line(f"    -> {tool.path}")
+
+
+def _said_of_dry_run(result: "use_case.InstallResult") -> str:
+    if not result.planned:
+        return _("All of it is here; `hgw install` would fetch nothing.")
+    sizes = [tool.bytes for tool in result.planned]
+    known = blocks.size(sum(size for size in sizes if size is not None))
+    if None in sizes:
+        return _("In all {size} and what is of unknown size. Nothing was changed.").format(size=known)
+    return _("In all {size}. Nothing was changed.").format(size=known)
+
+
+def _size(count: int | None) -> str:
+    return _("size unknown") if count is None else blocks.size(count)

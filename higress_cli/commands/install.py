@@ -15,8 +15,11 @@ from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.table import PROFILE, SOURCE
+from higress_cli.system.download import Archive
 from higress_cli.tool import SYSTEM, ToolName
-from higress_cli.toolchain.installer import InstalledTool, ensure_set, install_archive
+from higress_cli.toolchain.dry_run import plan_archive, plan_set
+from higress_cli.toolchain.installed import InstalledTool, PlannedTool
+from higress_cli.toolchain.installer import ensure_set, install_archive
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
@@ -37,9 +40,13 @@ class InstallResult(Result):
     profile_source: str
     """Who chose the profile: --profile, HGW_PROFILE, the path of an hgw.yaml, or default."""
     tools: tuple[InstalledTool, ...]
-    """The tools that were asked for."""
+    """The tools that were asked for; with --dry-run, those of them that are here."""
     seconds: float
     """How long all of it took."""
+    dry_run: bool = False
+    """Whether nothing was to be changed: with --dry-run."""
+    planned: tuple[PlannedTool, ...] = ()
+    """What would be fetched; always empty without --dry-run."""
     toolset: Toolset | None = None
     """The set, where all of one was asked for."""
 
@@ -51,11 +58,13 @@ def install(
     archive: str | None = None,
     sha256: str | None = None,
     directory: Path | None = None,
+    dry_run: bool = False,
 ) -> InstallResult:
     """Have tools on this machine: all that a profile needs, or those named as `TOOL[@VERSION]`.
 
     Versions come from `tools`, else, like the profile, from the settings of the project in `directory` (default: the
     session's folder), else from what hgw prefers. `archive` (a path or URL) with `sha256` is one tool from anywhere.
+    With `dry_run` nothing is changed, and the result says what would be fetched.
 
     Raises:
         UsageError: `tool-unknown`, `version-unknown`, `source-unknown`, `usage`.
@@ -73,15 +82,19 @@ def install(
     if archive is not None or sha256 is not None:
         tool, version = _only_tool(named, source)
         url, digest = _archive(session, archive, sha256)
-        installed = install_archive(session, tool=tool, version=version, url=url, sha256=digest)
+        named_archive = Archive(url=url, sha256=digest)
+        act_on_archive = plan_archive if dry_run else install_archive
+        installed = act_on_archive(session, named_archive, tool=tool, version=version)
     else:
         request = request_for(Profile(chosen.value), tools=tuple(named), wanted=wanted_tools(settings))
-        installed = ensure_set(session, request, source=source)
+        installed = (plan_set if dry_run else ensure_set)(session, request, source=source)
     return InstallResult(
         profile=chosen.value,
         profile_source=str(chosen.source),
         tools=installed.tools,
         seconds=round(time.monotonic() - started, 3),
+        dry_run=dry_run,
+        planned=installed.planned,
         toolset=installed.toolset,
     )
 

@@ -26,7 +26,7 @@ from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.table import ABI, TEMPLATE
 from higress_cli.tool import Tool
-from higress_cli.toolchain.installer import InstalledTool
+from higress_cli.toolchain.installed import InstalledTool
 
 DEFAULT_DIRECTORY: Final = "wasm-demo-go"
 _TEMPLATE: Final = "basic"

@@ -74,6 +74,8 @@ class Acquisition(Generic[T]):
     def run(self, plans: Sequence[Plan]) -> tuple[Obtained[T], ...]:
         """The first set of which every tool is available, in the order in which tools are listed.
 
+        A Go that was only asked for by the way, to compile TinyGo, is among them.
+
         Raises:
             ToolError: something that the machine lacks stands in the way of the last one (exit code 4).
             ConsentError: only a step that needs consent is left.
@@ -101,6 +103,8 @@ class Acquisition(Generic[T]):
 
     def _take(self, plan: Plan) -> tuple[Obtained[T], ...]:
         taken = {need.name: self._satisfy(need, plan) for need in plan.needs}
+        on_the_way = {name: got for (name, _version), got in self._got.items() if name not in taken}
+        taken |= on_the_way
         return tuple(
             Obtained(
                 name=name,

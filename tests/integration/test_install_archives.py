@@ -79,7 +79,7 @@ def test_text_says_what_is_where_and_what_comes_next(pinned: MakeHgw) -> None:
     assert lines[0].split() == ["tool", "version", "source", "where"]
     assert lines[2].split() == ["tinygo", "0.29.0", "archive", str(hgw.tools / "tinygo/0.29.0+archive/bin/tinygo")]
     assert "tinygo: system: not on the PATH" in ended.out
-    assert "hgw init" in lines[-1]
+    assert [line.split()[:2] for line in lines[-2:]] == [["hgw", "init"], ["hgw", "build"]]
     assert "Downloading TinyGo 0.29.0" in ended.err
 
 
@@ -349,6 +349,76 @@ def test_offline_names_what_to_carry_and_takes_it(pinned: MakeHgw, releases: Rel
     assert carried.code == 0, carried.err
     assert hgw.installed() == DEFAULT
     assert releases.requests == []
+
+
+# Said before it is done --------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_what_would_be_fetched_and_changes_nothing(pinned: MakeHgw, releases: Releases) -> None:
+    hgw = pinned()
+    ended = hgw("install", "--dry-run", "--output", "json")
+    assert ended.code == 0, ended.err
+    data = json.loads(ended.out)["data"]
+    assert (data["dry_run"], data["tools"]) == (True, [])
+    planned = {tool["name"]: tool for tool in data["planned"]}
+    for name, version in (("go", "1.20.14"), ("tinygo", "0.29.0"), ("binaryen", "123")):
+        content = releases.files[file_name(name, version)]
+        tool = planned[name]
+        assert (tool["version"], tool["source"], tool["bytes"]) == (version, "archive", len(content))
+        (download,) = tool["downloads"]
+        assert download["digest"] == hashlib.sha256(content).hexdigest()
+        assert download["url"].startswith(releases.url)
+        assert tool["consent"] is None
+        assert tool["path"] == str(hgw.tools / name / f"{version}+archive")
+    assert not hgw.home.exists()
+    done = hgw("install", "--output", "json")
+    assert {name: tool["path"] for name, tool in planned.items()} == {
+        name: str(Path(tool["path"]).parents[1]) for name, tool in tools_of(done.out).items()
+    }
+    after = json.loads(hgw("install", "--dry-run", "--output", "json").out)["data"]
+    assert [tool["name"] for tool in after["tools"]] == ["go", "tinygo", "binaryen"]
+    assert after["planned"] == []
+
+
+def test_a_dry_run_in_words(pinned: MakeHgw, releases: Releases) -> None:
+    releases.add("go", "1.20.14", padding=1_200_000)
+    hgw = pinned()
+    ended = hgw("install", "go", "--dry-run")
+    lines = ended.out.splitlines()
+    assert lines[:4] == [
+        "Would be fetched:",
+        "  go 1.20.14 (archive, 1.20 MB)",
+        f"    {releases.url}/dl/go1.20.14.tar.gz  1.20 MB",
+        f"    -> {hgw.tools}/go/1.20.14+archive",
+    ]
+    assert lines[-1] == "In all 1.20 MB. Nothing was changed."
+    assert hgw("install", "go").code == 0
+    assert hgw("install", "go", "--dry-run").out.splitlines()[-1] == (
+        "All of it is here; `hgw install` would fetch nothing."
+    )
+
+
+def test_a_dry_run_counts_what_is_kept_and_what_is_damaged(pinned: MakeHgw) -> None:
+    hgw = pinned()
+    assert hgw("install").code == 0
+    _file_gone(hgw.tools / "go" / "1.20.14+archive")
+    ended = hgw("install", "--dry-run", "--output", "json")
+    data = json.loads(ended.out)["data"]
+    assert [tool["name"] for tool in data["tools"]] == ["tinygo", "binaryen"]
+    (go,) = data["planned"]
+    assert (go["name"], go["bytes"], go["downloads"][0]["kept"]) == ("go", 0, True)
+    assert not (hgw.tools / "go" / "1.20.14+archive" / "README").exists()
+
+
+def test_a_dry_run_of_an_archive_that_the_user_names(pinned: MakeHgw, releases: Releases) -> None:
+    content = releases.add("binaryen", "119")
+    url = f"{releases.url}/anywhere/{file_name('binaryen', '119')}"
+    hgw = pinned()
+    named = ("--archive", url, "--sha256", hashlib.sha256(content).hexdigest())
+    ended = hgw("install", "wasm-opt", *named, "--dry-run", "--output", "json")
+    (planned,) = json.loads(ended.out)["data"]["planned"]
+    assert (planned["name"], planned["version"], planned["bytes"]) == ("binaryen", None, len(content))
+    assert not hgw.home.exists()
 
 
 # An archive from anywhere ----------------------------------------------------------------------------------------

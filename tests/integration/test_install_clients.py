@@ -242,6 +242,42 @@ def test_what_changes_the_system_needs_consent(hgw: PinnedHgw, brew: Path) -> No
     assert not brew.exists()
 
 
+def test_a_dry_run_says_what_needs_consent(hgw: PinnedHgw, brew: Path) -> None:
+    ended = hgw("install", "binaryen", "--dry-run", "--output", "json")
+    assert ended.code == 0, ended.err
+    (planned,) = json.loads(ended.out)["data"]["planned"]
+    assert (planned["source"], planned["consent"]) == ("package", "brew install binaryen")
+    assert (planned["path"], planned["bytes"]) == (None, None)
+    assert (
+        "needs consent, since it changes the system: `brew install binaryen`"
+        in hgw("install", "binaryen", "--dry-run").out
+    )
+    assert not brew.exists()
+
+
+def test_a_dry_run_names_the_go_that_compiles_tinygo(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_SERVED))
+    compilers(bin_folder)
+    apt(bin_folder)
+    ended = hgw("install", "tinygo@0.30.0", "--dry-run", "--output", "json")
+    assert ended.code == 0, ended.err
+    planned = {tool["name"]: tool for tool in json.loads(ended.out)["data"]["planned"]}
+    assert {name: tool["version"] for name, tool in planned.items()} == {"go": "1.20.14", "tinygo": "0.30.0"}
+    names = [download["name"] for download in planned["tinygo"]["downloads"]]
+    assert names[:2] == ["github.com/tinygo-org/tinygo@v0.30.0", "libllvm16"]
+    assert planned["tinygo"]["downloads"][0]["digest"].startswith("h1:")
+    assert not hgw.home.exists()
+
+
+def test_a_dry_run_of_what_no_source_has_ends_as_the_installation(hgw: PinnedHgw, bin_folder: Path) -> None:
+    write_program(bin_folder / "go", _GO.format(listing=_REFUSED))
+    planned = hgw("install", "--dry-run", "--output", "json")
+    assert not hgw.home.exists()
+    done = hgw("install", "--output", "json")
+    assert planned.code == done.code == 5
+    assert error_of(planned.out) == error_of(done.out)
+
+
 def test_with_consent_it_is_said_and_run(hgw: PinnedHgw, brew: Path, bin_folder: Path) -> None:
     ended = hgw("install", "binaryen", "--yes", "--output", "json")
     assert ended.code == 0, ended.err

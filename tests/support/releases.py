@@ -116,6 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_args: object) -> None:
         """A test's output is for its own words."""
 
+    def do_HEAD(self) -> None:
+        name = self.path.rpartition("/")[2]
+        content = self.server.releases.files.get(name)
+        self.send_response(404 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+
     def do_GET(self) -> None:
         releases = self.server.releases
         name = self.path.rpartition("/")[2]

@@ -14,6 +14,7 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import process
 from higress_cli.system.download import sha256_of
+from higress_cli.system.urls import shown
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.sources.contract import Download
@@ -97,7 +98,7 @@ def described(work: Work, names: Sequence[str]) -> tuple[Download, ...]:
         )
         known = {package.name: package for package in read_uris(asked.stdout)}
     return tuple(
-        Download(name=name, url=known[name].url, bytes=known[name].bytes, digest=known[name].sha256)
+        Download(name=name, url=shown(known[name].url), bytes=known[name].bytes, digest=known[name].sha256)
         if name in known
         else Download(name=name)
         for name in names

@@ -30,7 +30,8 @@ class Download:
 class Offer:
     """How a source would get a tool. Nothing is transferred before `fetch` is called.
 
-    `fetch` gets the Go of the set where `needs_go` says so, and puts the tool whole into the store.
+    `fetch` gets the Go of the set where `needs_go` says so, and puts the tool whole into the store. `more` is what else
+    is transferred, as far as it is known only once that Go is there; it raises PassedOver as `fetch` does.
     """
 
     name: ToolName
@@ -40,6 +41,7 @@ class Offer:
     place: Path | None
     fetch: Callable[[Tool | None], Tool] = field(repr=False)
     needs_go: bool = False
+    more: Callable[[], tuple[Download, ...]] = field(default=tuple, repr=False)
     consent: str | None = None
 
 

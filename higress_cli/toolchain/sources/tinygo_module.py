@@ -59,14 +59,14 @@ def offer(work: Work, need: Need, /) -> Offer:
     starter = go_command.starter(work)
     title = _("Asking for TinyGo {version} as a Go module").format(version=row.version)
     go_command.require_module(work, starter, module, title=title)
-    # Where nothing could be asked yet, the network may be what is missing: that is told first.
-    asked = starter.path is not None or work.measuring
-    libraries = _machine(work, row)[0] if asked else ()
+    if starter.path is not None:  # else the network may be what is missing, and that is told first
+        _machine(work, row)
     return Offer(
         name=need.name,
         version=row.version,
         source=NAME,
-        downloads=(go_command.described(work, starter, module), *libraries),
+        downloads=(go_command.described(work, starter, module),),
+        more=lambda: _machine(work, row)[0],
         place=work.store.place(need.name, row.version, NAME),
         fetch=lambda go: _fetch(work, row, module, go),
         needs_go=True,

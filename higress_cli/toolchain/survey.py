@@ -1,0 +1,117 @@
+"""What is on the machine for a request, before anything is fetched: the tools, which are whole, and why not others."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from higress_cli.i18n import _
+from higress_cli.knowledge import compatibility
+from higress_cli.session import Session
+from higress_cli.tool import SYSTEM, Tool, ToolName
+from higress_cli.toolchain.attempt import Tried
+from higress_cli.toolchain.probe import Probed, probe_all
+from higress_cli.toolchain.select import system_tool, tools_here
+from higress_cli.toolchain.sets import Here, Plan, Request, misfits, usable
+from higress_cli.toolchain.sources.table import names_of
+from higress_cli.toolchain.store import Damage, Entry, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """`probed` is what is on the PATH, `here` the tools from the sources that are allowed: `source` names one."""
+
+    request: Request
+    source: str | None
+    store: Store
+    probed: Mapping[ToolName, Probed]
+    here: Here
+    variables: Mapping[str, str] = field(repr=False)
+
+    def usable(self) -> tuple[Plan | None, tuple[Damage, ...]]:
+        """The best set that needs nothing fetched and is whole, and what was found damaged on the way to it."""
+        found: list[Damage] = []
+        for plan in usable(self.request, self.here):
+            entries = [entry for tool in plan.tools if (entry := self.store.entry_of(tool)) is not None]
+            bad = {damage.folder for damage in found}
+            if bad & {folder for entry in entries for folder in _folders(self.store, entry)}:
+                continue
+            damages = self._damages(entries)
+            if not damages:
+                return plan, tuple(found)
+            found += damages
+        return None, tuple(found)
+
+    def sound(self) -> Here:
+        """The tools that are here, without hgw's own that are damaged."""
+        entries = {
+            tool: entry
+            for name in self.request.tools
+            for tool in self.here[name]
+            if (entry := self.store.entry_of(tool)) is not None
+        }
+        bad = {damage.folder for damage in self._damages(list(entries.values()))}
+        damaged = {tool for tool, entry in entries.items() if bad & set(_folders(self.store, entry))}
+        return {name: tuple(tool for tool in tools if tool not in damaged) for name, tools in self.here.items()}
+
+    def again(self) -> "Survey":
+        """The same after a second look at the store, which may have changed."""
+        return replace(self, here=_here(self.store, self.probed, self.source))
+
+    def system_reasons(self, plan: Plan) -> dict[ToolName, tuple[Tried, ...]]:
+        """Why tools of the PATH were passed over for a set."""
+        return {
+            name: (Tried(source=SYSTEM, reason=self._system_reason(name, plan)),)
+            for name in self.request.tools
+            if self.source is None or self.source not in names_of(name)
+        }
+
+    def _damages(self, entries: list[Entry]) -> list[Damage]:
+        with ThreadPoolExecutor(len(ToolName)) as pool:
+            judged = pool.map(lambda entry: self.store.damage(entry, self.variables), entries)
+            return [damage for damage in judged if damage is not None]
+
+    def _system_reason(self, name: ToolName, plan: Plan) -> str:
+        found = self.probed.get(name)
+        if found is None:
+            return _("not on the PATH")
+        if found.version is None:
+            return _("{path} does not report a version").format(path=found.path)
+        what = f"{found.version} ({found.path})"
+        choice = self.request.wanted.get(name)
+        if choice is not None and not compatibility.matches(found.version, choice.value):
+            return _("{what}: {source} asks for {version}").format(
+                what=what, source=choice.source, version=choice.value
+            )
+        tool = system_tool(name, found)
+        tinygo = plan.need(ToolName.TINYGO) if name is ToolName.GO else None
+        for misfit in misfits((tinygo, tool) if tinygo else (tool,), profile=self.request.profile):
+            return f"{what}: {misfit.reason}"
+        return _("{what}: it does not fit the other tools").format(what=what)
+
+
+def survey(session: Session, request: Request, *, source: str | None) -> Survey:
+    """Look at the PATH and at the store; with `source`, a tool that has this source counts only from there."""
+    store = Store(session.dirs.tools)
+    probed = probe_all(session)
+    return Survey(
+        request=request,
+        source=source,
+        store=store,
+        probed=probed,
+        here=_here(store, probed, source),
+        variables=session.variables,
+    )
+
+
+def _here(store: Store, probed: Mapping[ToolName, Probed], source: str | None) -> Here:
+    found = tools_here(store, probed)
+    return {name: tuple(tool for tool in tools if _allowed(tool, source)) for name, tools in found.items()}
+
+
+def _allowed(tool: Tool, source: str | None) -> bool:
+    return source is None or (source not in names_of(tool.name) and source != SYSTEM) or tool.source == source
+
+
+def _folders(store: Store, entry: Entry) -> tuple[Path, ...]:
+    return (entry.folder, *(other.folder for other in store.required(entry)))
