@@ -15,7 +15,7 @@ from higress_cli.gateway.contract import Change
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.live import Live, Ready
-from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
+from higress_cli.gateway.opened import Listen, Opened, change_of, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
@@ -84,7 +84,7 @@ def run(
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
     load_config(project, settings.config)
-    services = clusters_of(settings.services)
+    clusters_of(settings.services)
     check_plugin(session, project)
     listen = Listen.as_set(settings)
     check_machine(settings, host=session.host, listen=listen)
@@ -95,7 +95,7 @@ def run(
     def load() -> Change:
         plugin = read_plugin(module.path)
         choose_engine(Choice(chosen.engine.name), host=session.host, plugin=plugin)
-        return Change(plugin=plugin, config=load_config(project, settings.config), services=services)
+        return change_of(project, settings, plugin)
 
     with open_gateway(
         chosen,
@@ -154,5 +154,5 @@ def _result(
         renamed_to=ready.applied.renamed.new if ready.applied.renamed else None,
         config=config_path(project, settings.config) if ready.change.config is not None else None,
         settings={field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)},
-        warnings=module.warnings,
+        warnings=(*module.warnings, *ready.applied.notes),
     )

@@ -10,9 +10,9 @@ from higress_cli.choice import Source, SourceKind
 from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, refuse_for_gateway
 from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ExitCode, HgwError, UsageError
-from higress_cli.gateway.contract import Change, Renamed
+from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.engine import choose_engine
-from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
+from higress_cli.gateway.opened import ANY_PORTS, change_of, check_machine, open_gateway
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, choose, load_config
@@ -110,7 +110,7 @@ def verify(
 
 @dataclass(frozen=True, kw_only=True)
 class _Proof:
-    """A gateway on which a verification is under way. `renamed` and `log` are known when the first step is taken."""
+    """A gateway on which a verification is under way. `renamed`, `log` and `notes` are known after it."""
 
     engine: str
     plugin: Plugin
@@ -118,6 +118,7 @@ class _Proof:
     steps: Iterator[Step]
     renamed: Callable[[], Renamed | None]
     log: Callable[[], Path | None]
+    notes: Callable[[], tuple[str, ...]]
     warnings: tuple[str, ...] = ()
 
 
@@ -140,7 +141,7 @@ def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> Verify
         run_dir=proof.run_dir,
         gateway_log=proof.log(),
         seconds=seconds,
-        warnings=(*proof.warnings, *skipped),
+        warnings=(*proof.warnings, *proof.notes(), *skipped),
     )
 
 
@@ -171,8 +172,8 @@ def _on_own(
     scenarios: Sequence[Scenario],
 ) -> Iterator[_Proof]:
     """On a gateway of our own, on free ports."""
-    config = load_config(project, settings.config)
-    services = clusters_of(settings.services)
+    load_config(project, settings.config)
+    clusters_of(settings.services)
     if module is None:
         check_plugin(session, project)
     check_machine(settings, host=session.host)
@@ -180,6 +181,7 @@ def _on_own(
     plugin = read_plugin(fresh.path)
     doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
     chosen = choose_engine(settings.engine, host=session.host, plugin=plugin)
+    change = change_of(project, settings, plugin)
     with open_gateway(
         chosen,
         settings,
@@ -190,7 +192,7 @@ def _on_own(
     ) as opened:
         trial = Trial(
             opened,
-            change=Change(plugin=plugin, config=config, services=services),
+            change=change,
             settings_file=project.own.file if project.own else project.directory,
         )
         with session.reporter.activity(_("verifying {path}").format(path=plugin.path)) as activity:
@@ -201,6 +203,7 @@ def _on_own(
                 steps=trial.steps(scenarios, on_scenario=activity.describe),
                 renamed=lambda: trial.renamed,
                 log=lambda: opened.gateway.facts.log,
+                notes=lambda: trial.notes,
                 warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))),
             )
 
@@ -225,6 +228,7 @@ def _on_running(
         steps=running.steps(scenarios),
         renamed=lambda: running.renamed,
         log=lambda: running.log,
+        notes=tuple,
         warnings=warnings,
     )
 

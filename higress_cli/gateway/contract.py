@@ -49,11 +49,17 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a gateway is to work with from now on. `services` are cluster names and where they are."""
+    """What a gateway is to work with from now on.
+
+    `config_file` is where the configuration is or would be, `services` are cluster names and where they are, `env` is
+    the environment of the plugin's machine, `buffer_limit` how many bytes of a body the gateway holds for it.
+    """
 
     plugin: Plugin
     config: PluginConfig | None
+    config_file: Path
     services: Mapping[str, Endpoint]
+    buffer_limit: int
     route: str = DEFAULT_ROUTE
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -68,10 +74,14 @@ class Renamed:
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A change that the gateway works with. Changes are counted from 1 in a run."""
+    """A change that the gateway works with. Changes are counted from 1 in a run.
+
+    `notes` are for people: where this gateway does something other than Higress would, and how that was made up for.
+    """
 
     version: int
     renamed: Renamed | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +111,8 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
         """Work with `change`. Where it is refused, what worked before goes on.
 
         Raises:
-            GatewayError: `plugin-refused` with the gateway's and the plugin's own words under `said` of its details,
-                `gateway-died`, `gateway-timeout`, `port-in-use`.
+            PluginRefused: `plugin-trapped`, `config-refused`, `plugin-refused`.
+            GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
 
     def evidence(self) -> Sequence[Check]:
@@ -118,7 +128,7 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
         """See that the gateway still runs.
 
         Raises:
-            GatewayError: `gateway-died`.
+            GatewayDied: it ended by itself.
         """
 
 
@@ -137,6 +147,9 @@ class Engine(Protocol):
 
     def lacks(self, plugin: Plugin) -> frozenset[str]:
         """The host functions that this plugin imports and the engine does not have."""
+
+    def ignores(self, plugin: Plugin) -> frozenset[str]:
+        """What this plugin asks of Higress that the engine does not heed, though the plugin runs there."""
 
     def answered_by(self, word: str) -> AnsweredBy | None:
         """Who made an answer, from the word in its identity header; None where the word says nothing."""

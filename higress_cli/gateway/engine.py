@@ -1,5 +1,6 @@
 """Which engine runs a module, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from higress_cli.choice import Choice
@@ -22,28 +23,36 @@ class ChosenEngine:
 def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = None) -> ChosenEngine:
     """The engine for the setting `wanted`: the one it names, or with `auto` the first that can run here.
 
-    With `plugin` it also has all the host functions that this module imports.
+    With `plugin` it also has all the host functions that this module imports; one that heeds all that the module asks
+    of Higress is preferred.
 
     Raises:
         ToolError: `engine-missing` where this hgw does not bring it, the machine cannot run it, a package is missing,
             or no engine carries the module.
     """
     passed_over: list[str] = []
-    first: HgwError | None = None
+    problems: list[HgwError] = []
+    second_best: Engine | None = None
     for name in engines.TABLE if wanted.value == "auto" else (wanted.value,):
         engine = engines.engine(name)
         if engine is None:
             raise _unknown(wanted)
         problem = engine.obstacle(host) or (_unfit(engine, plugin) if plugin else None)
-        if problem is None:
+        if problem is not None:
+            problems.append(problem)
+            passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
+            continue
+        ignored = engine.ignores(plugin) if plugin else frozenset()
+        if not ignored:
             return ChosenEngine(engine=engine, reason=_reason(wanted, passed_over))
-        passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
-        first = first or problem
-    assert first is not None  # noqa: S101 -- the table has an engine
-    raise first
+        second_best = second_best or engine
+        passed_over.append(_("{engine} ignores {names}").format(engine=name, names=", ".join(sorted(ignored))))
+    if second_best is not None:
+        return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
+    raise problems[0]
 
 
-def _reason(wanted: Choice[str], passed_over: list[str]) -> str:
+def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:
     if wanted.value != "auto":
         return _("from {source}").format(source=wanted.source)
     if passed_over:

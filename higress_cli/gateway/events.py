@@ -80,13 +80,14 @@ class Trap(Event):
     """The plugin's virtual machine trapped in the callback `function`.
 
     `reason` is the machine's, `panic` what the plugin's runtime wrote just before, `frames` are function names from the
-    innermost one on, as far as the engine shows them.
+    innermost one on, as far as the engine shows them; `version` is the change whose plugin it was, None where unknown.
     """
 
     function: str
     reason: str
     panic: str | None = None
     frames: tuple[str, ...] = ()
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

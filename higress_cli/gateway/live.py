@@ -10,10 +10,10 @@ from typing import Final
 from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Applied, Change, Gateway
 from higress_cli.gateway.events import Event
+from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.watch import Watched
 
 _POLL_SECONDS: Final = 0.1
-_FATAL: Final = "gateway-died"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +78,9 @@ class Live:
                 return
             yield Loading(at=_now(), change=change)
             applied = self._gateway.apply(change)
+        except GatewayDied:
+            raise
         except HgwError as error:
-            if error.code == _FATAL:
-                raise
             yield Refused(at=_now(), error=error)
             return
         before, self._change = self._change, change

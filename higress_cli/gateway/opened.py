@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT
-from higress_cli.gateway.contract import Engine, Gateway, Place
+from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
+from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import LOOPBACK
-from higress_cli.gateway.settings import GatewaySettings
+from higress_cli.gateway.services import clusters_of
+from higress_cli.gateway.settings import GatewaySettings, config_path, load_config
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
+from higress_cli.project.project import Project
 from higress_cli.settings.table import HTTPBIN
 from higress_cli.system.host import Host
 from higress_cli.system.http import authorities
@@ -66,6 +69,22 @@ def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | Non
         own = (listen.upstream,) if settings.upstream.value == HTTPBIN else ()
         check_ports((listen.gateway, listen.admin, *own))
     return chosen
+
+
+def change_of(project: Project, settings: GatewaySettings, plugin: Plugin) -> Change:
+    """What a gateway of this project works with: its settings, and the plugin's configuration as its file has it now.
+
+    Raises:
+        InvalidInput, UsageError: `plugin-config-missing`, `plugin-config-invalid`, `service-invalid`.
+    """
+    return Change(
+        plugin=plugin,
+        config=load_config(project, settings.config),
+        config_file=config_path(project, settings.config),
+        services=clusters_of(settings.services),
+        env=settings.env.value,
+        buffer_limit=settings.buffer_limit.value,
+    )
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
@@ -10,6 +11,9 @@ from higress_cli.i18n import _
 from higress_cli.system.writing import read_error
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
+
+_BUFFER_PROPERTIES: Final = ("set_decoder_buffer_limit", "set_encoder_buffer_limit")
+"""The properties by which a plugin lifts the buffer limits for a request (wasm-go, pkg/wrapper/plugin_wrapper.go)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,11 @@ class Plugin:
     def stops_on_headers(self) -> bool:
         """Whether a gateway lets this module stop at the headers alone: that is what ABI 0.2.100 brought."""
         return self.abi.version == Abi.V0_2_100
+
+    @property
+    def buffer_properties(self) -> tuple[str, ...]:
+        """Those properties that the module names: a compiler leaves out what is never called."""
+        return tuple(name for name in _BUFFER_PROPERTIES if name.encode() in self.content)
 
     @property
     def host_functions(self) -> frozenset[str]:

@@ -26,8 +26,9 @@ _POLL_SECONDS: Final = 0.01
 class Ground:
     """A gateway as a scenario meets it.
 
-    `events` and `seen` give what came since their last call, None where nobody can hear or see it; `lag` is how many
-    seconds an event takes until it is heard. `check_alive` raises GatewayError where the gateway is gone.
+    `version` is the change that is in effect, None where nobody can tell. `events` and `seen` give what came since the
+    last call, None where nobody can hear or see it; `lag` is how many seconds an event takes until it is heard.
+    `check_alive` raises GatewayError where the gateway is gone.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Ground:
     events: Callable[[], Sequence[Event] | None]
     seen: Callable[[], Sequence[Seen] | None]
     check_alive: Callable[[], None]
+    version: int | None = None
     lag: float = 0.02
 
     def base(self, scenario: Scenario) -> str:
@@ -49,8 +51,8 @@ def play(scenario: Scenario, ground: Ground) -> Observed:
         GatewayError: the gateway is gone.
     """
     ground.seen()
-    ground.events()
     heard = _Heard(ground)
+    heard.start()
     request = scenario.request
     patience = _SILENCE_SECONDS + sum(service.delay_seconds for service in scenario.services.values())
     started = time.monotonic()
@@ -93,12 +95,23 @@ class _Heard:
         self._ground = ground
         self.events: list[Event] | None = []
 
+    def start(self) -> None:
+        """From now on; of what was before, when the plugin was made ready for this scenario, a crash alone counts."""
+        self.listen()
+        if self.events is not None:
+            self.events = [event for event in self.events if isinstance(event, Trap)]
+
     def listen(self) -> None:
         new = self._ground.events()
         if new is None or self.events is None:
             self.events = None
         else:
-            self.events += new
+            # A plugin that was replaced says its last words while the next scenario runs.
+            self.events += [event for event in new if not self._is_former(event)]
+
+    def _is_former(self, event: Event) -> bool:
+        current = self._ground.version
+        return isinstance(event, Trap) and current is not None and event.version not in {None, current}
 
     def until(
         self, done: Callable[[], bool], *, within: float | None = None, stop_after_trap: float | None = None

@@ -5,13 +5,12 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Check, Renamed
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.servers import Server, answering, refusing
 from higress_cli.gateway.services import Endpoint, cluster_name
 from higress_cli.i18n import _
@@ -21,8 +20,6 @@ from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.step import Step, exchange, make_step, skipped_step
-
-REFUSED: Final = "plugin-refused"
 
 
 class Trial:
@@ -40,6 +37,11 @@ class Trial:
     def renamed(self) -> Renamed | None:
         """The export that has another name in the copy that the engine loads."""
         return self._applied[1].renamed if self._applied else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of how the engine runs the plugin."""
+        return self._applied[1].notes if self._applied else ()
 
     def steps(self, scenarios: Sequence[Scenario], *, on_scenario: Callable[[str], None]) -> Iterator[Step]:
         """A step for the start of the gateway, and one for each scenario.
@@ -81,9 +83,7 @@ class Trial:
             )
             try:
                 applied = self._apply(change)
-            except GatewayError as error:
-                if error.code != REFUSED:
-                    raise
+            except PluginRefused as error:
                 return make_step(scenario.name, [_refusal(error)], started=started)
             observed = play(scenario, self._ground())
         checks = list(judge(scenario.expect, observed))
@@ -107,6 +107,7 @@ class Trial:
             events=self._gateway.events,
             seen=self._opened.upstream.seen,
             check_alive=self._gateway.check_alive,
+            version=self._applied[1].version if self._applied else None,
         )
 
     def _apply(self, change: Change) -> Applied:
@@ -148,7 +149,7 @@ class Trial:
             yield clusters
 
 
-def _refusal(error: GatewayError) -> Check:
+def _refusal(error: PluginRefused) -> Check:
     return Check(
         ok=False,
         expected=_("the plugin accepts this configuration"),

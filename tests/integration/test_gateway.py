@@ -42,7 +42,15 @@ def start(folder: RunFolder, content: bytes, *, port: int = 0, admin_port: int =
         ) as gateway,
         pytest.raises(GatewayError) as failure,
     ):
-        gateway.apply(Change(plugin=read_plugin(module), config=None, services={}))
+        gateway.apply(
+            Change(
+                plugin=read_plugin(module),
+                config=None,
+                config_file=folder.path / "config.yaml",
+                services={},
+                buffer_limit=32768,
+            )
+        )
     return failure.value
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.modules import wasm
-from tests.support.plugins import plugin
+from tests.support.plugins import plugin, trapping
 
 pytestmark = pytest.mark.extra("local")
 BOTH = pytest.mark.parametrize("command", ["run", "verify"])
@@ -43,4 +43,29 @@ def test_a_configuration_that_the_plugin_refuses(hgw, here, command):
     arguments = ["--port", "0", "--upstream-port", "0"] if command == "run" else []
     outcome = hgw(command, *arguments)
     assert outcome.code == 8
-    assert "this configuration is no good" in outcome.err
+    assert f"the plugin refuses the configuration {here / 'config.yaml'}" in outcome.err
+    assert outcome.err.count("this configuration is no good") == 1
+
+
+@BOTH
+@pytest.mark.parametrize(("content", "hint"), [(None, "create {path}"), ("", "{path} is empty")])
+def test_a_plugin_that_wants_a_configuration_and_got_none(hgw, here, command, content, hint):
+    if content is not None:
+        (here / "config.yaml").write_text(content)
+    (here / "main.wasm").write_bytes(plugin(empty="refuse"))
+    arguments = ["--port", "0", "--upstream-port", "0"] if command == "run" else []
+    error = json.loads(hgw(command, *arguments, "--output", "json").out)["error"]
+    assert error["code"] == "config-refused"
+    assert error["message"].startswith("the plugin refuses to work without a configuration")
+    assert error["hint"].startswith(hint.format(path=here / "config.yaml"))
+
+
+@BOTH
+@pytest.mark.parametrize("callback", ["proxy_on_vm_start", "proxy_on_configure"])
+def test_a_plugin_that_crashes_at_the_start(hgw, here, command, callback):
+    (here / "main.wasm").write_bytes(trapping(callback))
+    arguments = ["--port", "0", "--upstream-port", "0"] if command == "run" else []
+    error = json.loads(hgw(command, *arguments, "--output", "json").out)["error"]
+    assert error["code"] == "plugin-trapped"
+    assert error["message"] == f"the plugin crashed in {callback}: the reason is this\n  at main.fail"
+    assert error["details"]["function"] == callback

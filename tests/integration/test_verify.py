@@ -239,7 +239,7 @@ def test_a_gateway_that_does_not_start_is_in_the_report_too(hgw, here, tmp_path)
     outcome = hgw("verify", "--report", "junit=r.xml")
     assert outcome.code == 8
     suite = ET.parse(here / "r.xml").getroot()
-    assert suite.find("testcase/error").get("type") == "plugin-refused"
+    assert suite.find("testcase/error").get("type") == "config-refused"
 
 
 def test_a_report_that_cannot_be_written(hgw, here):

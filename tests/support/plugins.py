@@ -56,7 +56,7 @@ _WAT = """
   (global $heap (mut i32) (i32.const 8192))
   (global $config (mut i32) (i32.const 0))
   (global $size (mut i32) (i32.const 0))
-  (global $mode (mut i32) (i32.const 112))
+  (global $mode (mut i32) (i32.const WHEN_EMPTY))
   (global $stream (mut i32) (i32.const 0))
   (func (export "MARKER"))
   (func (export "malloc") (param $wanted i32) (result i32)
@@ -134,18 +134,85 @@ def stuck() -> bytes:
 
 
 @cache
-def plugin(*, marker: str = NEW, wants: str | None = None) -> bytes:
-    """The plugin as a module with the ABI marker `marker`; `wants` is one more function that it imports."""
+def plugin(*, marker: str = NEW, wants: str | None = None, empty: str = "pass") -> bytes:
+    """The plugin as a module with the ABI marker `marker`.
+
+    `wants` is one more function that it imports, `empty` what it does without a configuration.
+    """
     from wasmtime import wat2wasm
 
     extra = f'(import "env" "{wants}" (func (param i32) (result i32)))' if wants else ""
     pairs = _pairs()
     text = (
         _WAT.replace("MARKER", marker)
+        .replace("WHEN_EMPTY", str(ord(empty[0])))
         .replace("EXTRA_IMPORT", extra)
         .replace("CLUSTER_SIZE", str(len(_CLUSTER)))
         .replace("CLUSTER", _data(_CLUSTER))
         .replace("PAIRS_SIZE", str(len(pairs)))
         .replace("PAIRS", _data(pairs))
     )
+    return bytes(wat2wasm(text))
+
+
+CALLBACKS = {
+    "proxy_on_vm_start": ("(param i32 i32)", 1),
+    "proxy_on_configure": ("(param i32 i32)", 1),
+    "proxy_on_tick": ("(param i32)", None),
+    "proxy_on_request_headers": ("(param i32 i32 i32)", 0),
+    "proxy_on_request_body": ("(param i32 i32 i32)", 0),
+    "proxy_on_response_headers": ("(param i32 i32 i32)", 0),
+    "proxy_on_response_body": ("(param i32 i32 i32)", 0),
+    "proxy_on_http_call_response": ("(param i32 i32 i32 i32 i32)", None),
+    "proxy_on_log": ("(param i32)", None),
+    "proxy_on_done": ("(param i32)", 1),
+    "proxy_on_delete": ("(param i32)", None),
+}
+"""The callbacks that the start, a tick and a request with a body reach: parameters, and what they normally return."""
+
+
+@cache
+def trapping(callback: str) -> bytes:
+    """A plugin that says why it panics and then traps in `callback`, in the function `main.fail`.
+
+    One that traps in a tick ticks every 50 ms; one that traps in the answer to a call calls svc.dns, port 80, first.
+    """
+    from wasmtime import wat2wasm
+
+    pairs = _pairs()
+    bodies = dict.fromkeys(CALLBACKS, "")
+    if callback == "proxy_on_tick":
+        bodies["proxy_on_vm_start"] = "(drop (call $tick (i32.const 50)))"
+    if callback == "proxy_on_http_call_response":
+        bodies["proxy_on_request_headers"] = f"""
+            (drop (call $call (i32.const 256) (i32.const {len(_CLUSTER)}) (i32.const 320) (i32.const {len(pairs)})
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 5000) (i32.const 8)))
+            (return (i32.const 4))"""
+    bodies[callback] += "(drop (call $log (i32.const 2) (i32.const 16) (i32.const 25))) (call $main.fail)"
+    functions = "".join(
+        f'(func ${name} (export "{name}") {parameters} '
+        + (f"{bodies[name]})" if result is None else f"(result i32) {bodies[name]} (i32.const {result}))")
+        for name, (parameters, result) in CALLBACKS.items()
+    )
+    text = f"""
+    (module
+      (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+      (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+      (import "env" "proxy_http_call"
+        (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 4)
+      (data (i32.const 16) "panic: the reason is this")
+      (data (i32.const 256) "{_data(_CLUSTER)}")
+      (data (i32.const 320) "{_data(pairs)}")
+      (global $heap (mut i32) (i32.const 8192))
+      (func (export "{NEW}"))
+      (func (export "malloc") (param $wanted i32) (result i32) (local $at i32)
+        (local.set $at (global.get $heap))
+        (global.set $heap
+          (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
+        (local.get $at))
+      (func (export "proxy_on_context_create") (param i32 i32))
+      (func $main.fail (unreachable))
+      {functions})
+    """
     return bytes(wat2wasm(text))

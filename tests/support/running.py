@@ -1,6 +1,7 @@
 """A real `hgw run` in a process of its own, as a user has it in a terminal."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -86,6 +87,21 @@ def get(url: str) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+def post(url: str, body: bytes, *, seconds: float = 10.0) -> int | None:
+    """The status of the answer, None where none came in time or it was cut."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, data=body, headers={"content-type": "text/plain"})
+    try:
+        with opener.open(request, timeout=seconds) as answer:
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 def answers(url: str) -> bool:

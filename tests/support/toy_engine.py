@@ -41,6 +41,9 @@ class Toy:
     def lacks(self, plugin: Plugin) -> frozenset[str]:
         return frozenset()
 
+    def ignores(self, plugin: Plugin) -> frozenset[str]:
+        return frozenset()
+
     def answered_by(self, word: str) -> AnsweredBy | None:
         return AnsweredBy(word)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from higress_cli.gateway.contract import DEFAULT_ROUTE
 from higress_cli.gateway.engines.envoy import streams
+from higress_cli.gateway.engines.envoy.log_lines import VM_PREFIX
 from higress_cli.gateway.identity import HEADER
 from higress_cli.gateway.services import Endpoint
 
@@ -28,6 +29,8 @@ _FAILURE_POLICY: Final = "FAIL_RELOAD"
 # Envoy takes half of the base as a divisor, in whole milliseconds: 0.001s would end it at the first request afterwards.
 LONGEST_BACKOFF_SECONDS: Final = 0.01
 _RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONGEST_BACKOFF_SECONDS:.3f}s"}}
+# Higress's own value for clusters (its Helm chart: upstream.connectionBufferLimits).
+_CLUSTER_BUFFER_BYTES: Final = 10485760
 _ANY_STATUS: Final = {
     "status_code_filter": {
         "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},
@@ -69,11 +72,12 @@ class ListenerPlan:
     helper: Path
     route: str = DEFAULT_ROUTE
     env: Mapping[str, str] = field(default_factory=dict)
+    buffer_limit: int = 32768
 
 
 def vm_id(version: int) -> str:
     """The wasm VM of a version. Each has one of its own, so no state of the plugin outlives its configuration."""
-    return f"hgw-{version}"
+    return f"{VM_PREFIX}{version}"
 
 
 def bootstrap(*, listener_file: Path, cluster_file: Path, admin_port: int) -> dict[str, Any]:
@@ -145,6 +149,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
         "address": _address(plan.bind, plan.port),
         # With it, two gateways could listen on one port and share its requests.
         "enable_reuse_port": False,
+        "per_connection_buffer_limit_bytes": plan.buffer_limit,
         "filter_chains": [
             {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         ],
@@ -159,6 +164,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
         "type": "STATIC" if _is_address(at.host) else "STRICT_DNS",
         "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": "5s",
+        "per_connection_buffer_limit_bytes": _CLUSTER_BUFFER_BYTES,
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(at.host, at.port)}}]}],

@@ -44,6 +44,9 @@ class Envoy:
     def lacks(self, plugin: Plugin) -> frozenset[str]:
         return plugin.host_functions & envoy_facts().lacks
 
+    def ignores(self, plugin: Plugin) -> frozenset[str]:
+        return frozenset(plugin.buffer_properties)
+
     def answered_by(self, word: str) -> AnsweredBy | None:
         return details.answered_by(word)
 

@@ -14,11 +14,12 @@ from higress_cli.gateway.engines.envoy.admin import Admin
 from higress_cli.gateway.engines.envoy.evidence import active_plugin, machine_check, module_check
 from higress_cli.gateway.engines.envoy.facts import route_names_module
 from higress_cli.gateway.engines.envoy.happenings import Happenings
+from higress_cli.gateway.engines.envoy.limits import limit_for
 from higress_cli.gateway.engines.envoy.module import for_envoy
 from higress_cli.gateway.events import Event
 from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import PortTaken, taken_error
-from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.gateway.watch import Tail
@@ -59,7 +60,7 @@ class EnvoyGateway:
         self._version = 0
         self._clusters_version = 0
         self._services: Mapping[str, Endpoint] | None = None
-        self._loaded: tuple[Plugin, Path] | None = None
+        self._loaded: tuple[Change, Path] | None = None
         self._engine_version = ""
 
     def __enter__(self) -> Self:
@@ -84,15 +85,15 @@ class EnvoyGateway:
         """Work with `change`; the first call starts Envoy. Where it refuses, what worked before goes on.
 
         Raises:
-            GatewayError: `plugin-refused` with the gateway's and the plugin's own words, `gateway-died`,
-                `gateway-timeout`, `port-in-use`.
+            PluginRefused: `plugin-trapped`, `config-refused`, `plugin-refused`.
+            GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
         self._version += 1
         tail = Tail(self._log, only_new=True)
         vm = bootstrap.vm_id(self._version)
         plugin = change.plugin
         identity = identity_start(engine=NAME, run=self._folder.id, version=self._version, sha256=plugin.sha256)
-        ready = for_envoy(plugin)
+        ready, limit = for_envoy(plugin), limit_for(change)
         module = self._store(f"module-{plugin.sha256[:12]}.wasm", ready.content)
         self._write_clusters(change.services)
         plan = bootstrap.ListenerPlan(
@@ -110,6 +111,7 @@ class EnvoyGateway:
             helper=self._store("route_names.wasm", route_names_module()),
             route=change.route,
             env=change.env,
+            buffer_limit=limit.bytes,
         )
         with self._happenings.starting(vm):
             if self._process is None:
@@ -117,19 +119,19 @@ class EnvoyGateway:
                 self._start(tail)
             self._wait(self._clusters_ready, tail)
             self._write_listener(plan)
-            self._wait(lambda: self._listener_ready(identity, plugin, tail), tail)
+            self._wait(lambda: self._listener_ready(identity, change, tail), tail)
         self._folder.write_json("config_dump.json", self._admin.config_dump())
         self._engine_version = self._admin.server()
-        self._loaded = plugin, module
+        self._loaded = change, module
         self._forget_modules(module)
-        return Applied(version=self._version, renamed=ready.renamed)
+        return Applied(version=self._version, renamed=ready.renamed, notes=limit.notes)
 
     def evidence(self) -> Sequence[Check]:
         """What the admin API shows of the plugin that was applied last."""
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
-        plugin, module = self._loaded
+        change, module = self._loaded
         shown = active_plugin(self._admin.listener().active or {}, self._place.plugin_name)
-        return module_check(shown, module=module, plugin=plugin), machine_check(self._admin.living_vms())
+        return module_check(shown, module=module, plugin=change.plugin), machine_check(self._admin.living_vms())
 
     def events(self) -> Sequence[Event]:
         """What has happened since the last call."""
@@ -235,10 +237,10 @@ class EnvoyGateway:
             )
         return self._admin.cluster_version() == str(self._clusters_version) and not self._admin.warming_clusters()
 
-    def _listener_ready(self, identity: str, plugin: Plugin, tail: Tail) -> bool:
+    def _listener_ready(self, identity: str, change: Change, tail: Tail) -> bool:
         state = self._admin.listener()
         if state.refused and identity in json.dumps(state.refused):
-            raise self._refused(state.reason, plugin, tail)
+            raise self._refused(state.reason, change, tail)
         if not state.active or identity not in json.dumps(state.active) or not self._admin.live():
             return False
         self._port = self._admin.port() or 0
@@ -265,30 +267,35 @@ class EnvoyGateway:
 
     # What went wrong ------------------------------------------------------------------------------------------
 
-    def _refused(self, reason: str, plugin: Plugin, tail: Tail) -> GatewayError:
+    def _refused(self, reason: str, change: Change, tail: Tail) -> GatewayError:
         if (
             not ports.is_free(self._place.listening.bind, self._place.listening.port)
             and self._port != self._admin.port()
         ):
             return taken_error([PortTaken.of(self._place.listening)])
-        return self._error(
-            _("the gateway refused the plugin {path}: {reason}").format(path=plugin.path, reason=reason),
-            code="plugin-refused",
-            lines=tail.lines(),
-        )
+        lines = tail.lines()
+        start = log_lines.read_start(lines)
+        if start.trap is not None:
+            return plugin_trapped(
+                start.trap, said=[f"[{line.level}] {line.text}" for line in start.said], log=self._log
+            )
+        if start.config_refused:
+            return config_refused(change, lines=start.said, log=self._log)
+        return module_refused(change, reason, said=log_lines.reasons(lines), log=self._log)
 
     def _died(self, code: int, lines: list[str]) -> GatewayError:
-        return self._error(
-            _("the gateway ended with status {code}").format(code=code), code="gateway-died", lines=lines
-        )
+        message = _("the gateway ended with status {code}").format(code=code)
+        return self._error(message, code="gateway-died", lines=lines, kind=GatewayDied)
 
     def _timed_out(self, last: str, lines: list[str]) -> GatewayError:
         message = _("the gateway was not ready after {seconds:g} s").format(seconds=self._patience)
         return self._error(f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines)
 
-    def _error(self, message: str, *, code: str, lines: list[str]) -> GatewayError:
+    def _error(
+        self, message: str, *, code: str, lines: list[str], kind: type[GatewayError] = GatewayError
+    ) -> GatewayError:
         said = log_lines.reasons(lines)
-        return GatewayError(
+        return kind(
             "\n  ".join([message, *said]),
             code=code,
             hint=_("all that the gateway said is in {path}").format(path=self._log),

@@ -13,7 +13,9 @@ FORMAT: Final = "[%Y-%m-%dT%T.%e%z][%t][%l][%n] %_"
 """Envoy's `--log-format`: time, thread, level, logger, and the message with its line ends escaped."""
 
 _LINE: Final = re.compile(r"\[(?P<time>[^]]+)]\[(?P<thread>\d+)]\[(?P<level>\w+)]\[(?P<logger>\w+)] (?P<message>.*)")
-_PLUGIN: Final = re.compile(r"wasm log (?:[^:]* )?(?P<vm>hgw-\d+): (?P<text>.*)")
+VM_PREFIX: Final = "hgw-"
+"""What the name of each of the plugin's machines begins with; the number of the change follows."""
+_PLUGIN: Final = re.compile(rf"wasm log (?:[^:]* )?(?P<vm>{VM_PREFIX}\d+): (?P<text>.*)")
 _TRAP: Final = re.compile(r"Function: (?P<function>\S+) failed: (?P<reason>[^\n]*)(?P<more>.*)", re.DOTALL)
 _FRAME: Final = re.compile(r"^ *\d+: +0x[0-9a-f]+ - (?P<name>.+)$", re.MULTILINE)
 _FAULT: Final = re.compile(r"(?:Uncaught )?(?:\w*Error: )?")
@@ -28,6 +30,7 @@ _FINE: Final = 2
 _BAD: Final = frozenset({"error", "critical"})
 # What Envoy says about each refused plugin, whatever the reason was.
 _ECHOES: Final = re.compile(r"Plugin .* failed to load|Wasm VM failed Failed to (?:start|configure) base Wasm.*")
+_CONFIG_REFUSED: Final = "Failed to configure base Wasm plugin"
 _PANIC: Final = ("panic:", "fatal error:")
 _PANIC_SECONDS: Final = 2.0
 
@@ -68,7 +71,7 @@ class LogReader:
     """Turns lines of the log into events. It remembers what a later line may be about."""
 
     def __init__(self) -> None:
-        self._panics: dict[str, PluginLine] = {}
+        self._panics: dict[str, tuple[str, PluginLine]] = {}
         self._callbacks: dict[str, list[str]] = {}
 
     def read(self, line: LogLine) -> Event | None:
@@ -76,7 +79,7 @@ class LogReader:
         if line.vm is not None:
             said = PluginLine(at=line.at, level=line.level, text=line.message)
             if line.message.startswith(_PANIC):
-                self._panics[line.thread] = said
+                self._panics[line.thread] = line.vm, said
             return said
         if line.logger != "wasm":
             return None
@@ -89,15 +92,16 @@ class LogReader:
         if found is None:
             return None
         self._callbacks.pop(line.thread, None)
-        panic = self._panics.pop(line.thread, None)
+        vm, panic = self._panics.pop(line.thread, (None, None))
         if panic is not None and (line.at - panic.at).total_seconds() > _PANIC_SECONDS:
-            panic = None
+            vm, panic = None, None
         return Trap(
             at=line.at,
             function=found["function"],
             reason=_FAULT.sub("", found["reason"], count=1),
             panic=panic.text.splitlines()[0] if panic else None,
             frames=tuple(frame["name"] for frame in _FRAME.finditer(found["more"])),
+            version=int(vm.removeprefix(VM_PREFIX)) if vm else None,
         )
 
     def _call(self, line: LogLine) -> Event | None:
@@ -117,6 +121,27 @@ class LogReader:
             if status is not None and status >= _FINE:
                 return CallRefused(at=line.at, function=inside[0], call=name.removeprefix("env."), status=status)
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """How a plugin failed to start: what it said, where it trapped, whether it said no to its configuration."""
+
+    said: tuple[PluginLine, ...]
+    trap: Trap | None
+    config_refused: bool
+
+
+def read_start(lines: Sequence[str]) -> Start:
+    """What the log of a failed start says. Envoy's admin API knows only that the plugin could not be created."""
+    reader = LogReader()
+    parsed = [line for line in map(parse_line, lines) if line is not None]
+    events = [event for line in parsed if (event := reader.read(line)) is not None]
+    return Start(
+        said=tuple(event for event in events if isinstance(event, PluginLine)),
+        trap=next((event for event in reversed(events) if isinstance(event, Trap)), None),
+        config_refused=any(line.logger == "wasm" and _CONFIG_REFUSED in line.message for line in parsed),
+    )
 
 
 def reasons(lines: Sequence[str]) -> tuple[str, ...]:

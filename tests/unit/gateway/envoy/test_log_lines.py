@@ -60,6 +60,7 @@ def test_a_trap_has_its_function_its_reason_its_panic_and_its_frames():
             reason="unreachable",
             panic="panic: runtime error: index out of range",
             frames=frames,
+            version=1,
         ),
     ]
 

@@ -1,0 +1,69 @@
+"""The errors of a gateway that does not do what it is asked to, in the same words for every engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import GatewayError
+from higress_cli.gateway.contract import Change
+from higress_cli.gateway.events import PluginLine, Trap
+from higress_cli.gateway.words import trap_lines
+from higress_cli.i18n import _
+
+_SERIOUS: Final = frozenset({"warn", "error", "critical"})
+
+
+class GatewayDied(GatewayError):
+    """The gateway ended by itself."""
+
+
+class PluginRefused(GatewayError):
+    """The gateway does not take a change, because of its module or because of what the plugin says to it.
+
+    `details` hold what the plugin or the gateway said to it, a line each, under `said`.
+    """
+
+
+def plugin_trapped(trap: Trap, *, said: Sequence[str], log: Path) -> PluginRefused:
+    """The plugin trapped while it started or read its configuration."""
+    return PluginRefused(
+        "\n  ".join(trap_lines(trap)),
+        code="plugin-trapped",
+        hint=_("all that the gateway said is in {path}").format(path=log),
+        details={"function": trap.function, "said": [*said, ", ".join(trap_lines(trap))], "log": log},
+    )
+
+
+def config_refused(change: Change, *, lines: Sequence[PluginLine], log: Path) -> PluginRefused:
+    """The plugin says that it cannot work with its configuration; `lines` are its words, of which each is told once."""
+    telling = [line for line in lines if line.level in _SERIOUS] or lines
+    said = list(dict.fromkeys(f"[{line.level}] {line.text}" for line in telling))
+    if change.config is not None and change.config.values:
+        message = _("the plugin refuses the configuration {path}").format(path=change.config.source)
+        hint = _("correct {path}").format(path=change.config.source)
+    else:
+        message = _("the plugin refuses to work without a configuration")
+        missing = change.config is None
+        what = (
+            _("create {path} with what the plugin needs")
+            if missing
+            else _("{path} is empty: write what the plugin needs")
+        )
+        hint = what.format(path=change.config_file)
+    return PluginRefused(
+        "\n  ".join([message, *said]),
+        code="config-refused",
+        hint=hint,
+        details={"said": said, "config": change.config_file, "log": log},
+    )
+
+
+def module_refused(change: Change, reason: str, *, said: Sequence[str], log: Path) -> PluginRefused:
+    """The gateway cannot load the module; `said` are its reasons."""
+    message = _("the gateway refused the plugin {path}: {reason}").format(path=change.plugin.path, reason=reason)
+    return PluginRefused(
+        "\n  ".join([message, *said]),
+        code="plugin-refused",
+        hint=_("all that the gateway said is in {path}").format(path=log),
+        details={"said": list(said), "log": log},
+    )

@@ -1,0 +1,81 @@
+"""A plugin that traps, in each kind of callback that a request reaches: named, judged where it happens, survived."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.plugins import CALLBACKS, plugin, trapping
+from tests.support.running import post, running, wait_for
+
+pytestmark = pytest.mark.extra("local")
+
+AT_START = {"proxy_on_vm_start", "proxy_on_configure"}
+REACHED = [name for name in CALLBACKS if name not in AT_START]
+SERVICES = 'services: {"svc.dns:80": {status: 200, body: x}}'
+POST = "request: {method: POST, path: /post, headers: {content-type: text/plain}, body: hello}"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    return tmp_path / "work"
+
+
+@pytest.mark.parametrize("callback", [name for name in REACHED if name != "proxy_on_tick"])
+def test_the_scenario_in_which_it_happens_fails_at_once_and_says_where(hgw, here, callback):
+    (here / "main.wasm").write_bytes(trapping(callback))
+    (here / "hgw.yaml").write_text(
+        f"verify:\n"
+        f"  - {{name: first, {SERVICES}, {POST}, expect: {{}}}}\n"
+        f"  - {{name: past the plugin, {SERVICES}, request: {{via: upstream}}}}\n"
+        f"  - {{name: again, {SERVICES}, {POST}, expect: {{}}}}\n"
+    )
+    document = json.loads(hgw("verify", "--output", "json").out)
+    steps = document["data"]["steps"]
+    assert [step["status"] for step in steps] == ["passed", "failed", "passed", "failed"]
+    for step in (steps[1], steps[3]):
+        assert f"the plugin crashed in {callback}: the reason is this, at main.fail" in step["got"]
+        assert step["got"].count(f"in {callback}") == 1
+        assert step["seconds"] < 4
+
+
+def test_a_crash_without_a_request_fails_the_scenario_during_which_it_happens(hgw, here):
+    (here / "main.wasm").write_bytes(trapping("proxy_on_tick"))
+    (here / "hgw.yaml").write_text(
+        "verify: [{name: it ticks, config: {a: 1}, request: {via: upstream, path: /delay/0.3}, expect: {}}]\n"
+    )
+    steps = json.loads(hgw("verify", "--output", "json").out)["data"]["steps"]
+    assert steps[1]["status"] == "failed"
+    assert "the plugin crashed in proxy_on_tick: the reason is this, at main.fail" in steps[1]["got"]
+
+
+@pytest.mark.parametrize("callback", REACHED)
+def test_twenty_of_them_are_told_in_two_lines_each_and_the_gateway_lives_on(here, callback):
+    (here / "main.wasm").write_bytes(trapping(callback))
+    told = f"[error] the plugin crashed in {callback}: the reason is this"
+    arguments = [
+        "run",
+        "--port",
+        "0",
+        "--upstream-port",
+        "0",
+        "--output",
+        "json",
+        "--service",
+        "svc.dns:80=127.0.0.1:9",
+    ]
+    with running(*arguments, cwd=here) as hgw:
+        url = hgw.document()["data"]["url"]
+
+        def twenty_crashes() -> bool:
+            post(f"{url}/post", b"hello", seconds=0.5)
+            return hgw.said.count(told) >= 20
+
+        wait_for(twenty_crashes, lambda: hgw.said, seconds=60)
+        lines = hgw.said.splitlines()
+        places = [number for number, line in enumerate(lines) if line == told]
+        assert all(lines[number + 1].strip() == "at main.fail" for number in places)
+        assert "backtrace" not in hgw.said
+        (here / "main.wasm").write_bytes(plugin())
+        wait_for(lambda: post(f"{url}/post", b"hello", seconds=0.5) == 200, lambda: hgw.said)
+        assert hgw.end() == 0
