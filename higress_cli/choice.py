@@ -30,7 +30,7 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Who chose a value. `text` is what messages and JSON show, such as `--abi`, `HGW_ABI` or the path of a file."""
+    """Who chose a value. `text` is what messages and JSON show, such as an option, a variable or the path of a file."""
 
     kind: SourceKind
     text: str

@@ -8,6 +8,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
+from higress_cli.settings.table import MIRROR_GITHUB
 
 if TYPE_CHECKING:
     from higress_cli.commands import install as use_case
@@ -28,7 +29,7 @@ _ARCHIVE: Final = "archive"
         "hgw install --profile go\n"
         "hgw install go@1.20.14 tinygo@0.29.0 --source archive\n"
         "hgw install tinygo --archive ./tinygo.tar.gz --sha256 46efb5...\n"
-        "HGW_MIRROR_GITHUB=https://mirror.example/github hgw install"
+        f"{MIRROR_GITHUB.variable}=https://mirror.example/github hgw install"
     ),
 )
 def install(

@@ -1,17 +1,19 @@
 """`hgw doctor`: look at the machine and the project, say what is wrong and how to mend it, mend it on request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from higress_cli.choice import Choice
 from higress_cli.doctor import catalogue
 from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import Check, CheckSpec, Fix, Remedy, Status
+from higress_cli.doctor.model import Check, CheckSpec, Fix, Remedy, Status, skip
 from higress_cli.doctor.runner import run_checks
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.table import IGNORE
 from higress_cli.system import fs
 
 
@@ -100,8 +102,19 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
 
 
 def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
+    facts = Facts(session)
     with session.reporter.activity(_("Looking at the machine and the project")):
-        return run_checks(specs, Facts(session))
+        checks = run_checks(specs, facts)
+    ignored = facts.settings().choose(IGNORE)
+    return tuple(_passed_over(check, ignored) if check.finding.code in ignored.value else check for check in checks)
+
+
+def _passed_over(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
+    """The check, whose finding is meant so."""
+    why = _("{found} ({id}): ignored by {source}").format(
+        found=check.finding.found, id=check.finding.code, source=ignored.source
+    )
+    return replace(check, finding=skip(why).with_detail(*check.finding.detail))
 
 
 def _mend(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -42,7 +42,7 @@ class SettingEntry:
     value: str | None
     """What it is now, as a variable would hold it; null where nothing is set, or what is set is not a value."""
     source: str
-    """Who chose that, such as --abi, HGW_ABI, the path of an hgw.yaml, or default."""
+    """Who chose that: an option, a variable, the path of an hgw.yaml, what it follows from, or default."""
     source_kind: SourceKind
     """Which kind of source that is."""
     problem: str | None

@@ -38,7 +38,7 @@ class InstallResult(Result):
     profile: str
     """The compiler that the tools are for."""
     profile_source: str
-    """Who chose the profile: --profile, HGW_PROFILE, the path of an hgw.yaml, or default."""
+    """Who chose the profile: an option, a variable, the path of an hgw.yaml, go.mod, or default."""
     tools: tuple[InstalledTool, ...]
     """The tools that were asked for; with --dry-run, those of them that are here."""
     seconds: float

@@ -98,7 +98,7 @@ class PathsResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     tools: tuple[LocatedTool, ...]
     """The tools of the set, or the one that was asked for."""
 
@@ -111,7 +111,7 @@ class EnvironmentResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     shell: Dialect
     """Whose words the text output is in."""
     variables: Mapping[str, str]
@@ -131,7 +131,7 @@ class ExecutedResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: HGW_PROFILE, the path of an hgw.yaml, go.mod, or default."""
+    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     code: int
 
     @property

@@ -15,7 +15,7 @@ from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import remove_tree
-from higress_cli.system.writing import write_error
+from higress_cli.system.writing import home_error
 
 _TAIL_LINES: Final = 100
 _ABANDONED_SECONDS: Final = 24 * 3600
@@ -87,7 +87,7 @@ def _scratch_folder(scratch: Path) -> Iterator[Path]:
                 remove_tree(old)
         folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=scratch))
     except OSError as error:
-        raise write_error(scratch, error, hint=_("set HGW_HOME to a folder that you can write to")) from error
+        raise home_error(scratch, error) from error
     try:
         yield folder
     finally:

@@ -14,6 +14,7 @@ from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Activity, Reporter
+from higress_cli.settings.table import MIRROR_GOPROXY
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
 from higress_cli.system.urls import shown
@@ -149,7 +150,9 @@ def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tu
                 path=place.directory, reasons=reasons
             ),
             code=_UNREACHABLE,
-            hint=_offline_hint() if place.offline else _("set HGW_MIRROR_GOPROXY to a module proxy that you can reach"),
+            hint=_offline_hint()
+            if place.offline
+            else _("set {variable} to a module proxy that you can reach").format(variable=MIRROR_GOPROXY.variable),
             details=details,
         )
     message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot fix it").format(

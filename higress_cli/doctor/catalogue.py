@@ -13,6 +13,7 @@ from higress_cli.doctor.machine import check_docker, check_envoy, check_port
 from higress_cli.doctor.model import CheckSpec, Finding
 from higress_cli.doctor.plugin_files import check_config, check_module, check_project
 from higress_cli.doctor.tools import check_tool, check_toolset
+from higress_cli.doctor.variables import check_variables
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.tool import ToolName
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
 
 GROUPS: Final = {
+    "machine": N_("Machine"),
     "tools": N_("Tools"),
     "project": N_("Project"),
     "ports": N_("Ports"),
     "engines": N_("Gateway engines"),
 }
 _CHECKS: Final[tuple[tuple[str, str, str, Callable[["Facts"], Finding]], ...]] = (
+    ("variables", "machine", N_("HGW variables"), check_variables),
     ("go", "tools", N_("Go"), partial(check_tool, name=ToolName.GO)),
     ("tinygo", "tools", N_("TinyGo"), partial(check_tool, name=ToolName.TINYGO)),
     ("wasm-opt", "tools", N_("wasm-opt"), partial(check_tool, name=ToolName.BINARYEN)),

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from higress_cli.i18n import _
 from higress_cli.system import fs
-from higress_cli.system.writing import write_error
+from higress_cli.system.writing import home_error
 
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"
@@ -43,7 +42,7 @@ class RunFolder:
             lock = filelock.FileLock(path / _LOCK)
             lock.acquire(timeout=0)
         except OSError as error:
-            raise write_error(runs, error, hint=_("set HGW_HOME to a folder that you can write to")) from error
+            raise home_error(runs, error) from error
         _prune(runs)
         return cls(path=path, lock=lock)
 

@@ -31,6 +31,7 @@ from higress_cli.settings.kinds import (
 T = TypeVar("T")
 
 EVERY_COMMAND: Final = ("*",)
+VARIABLE_PREFIX: Final = "HGW_"
 _HIGHEST_PORT: Final = 65535
 _MOST_BUFFERED: Final = 2**32 - 1
 _PRESETS: Final = ("official", "china")
@@ -446,6 +447,16 @@ BUFFER_LIMIT: Final = Setting[int](
     variable="HGW_BUFFER_LIMIT",
     commands=_GATEWAY_COMMANDS,
 )
+IGNORE: Final = Setting[tuple[str, ...]](
+    key="doctor.ignore",
+    kind=Several("ID", split=by_commas_or_spaces),
+    help=N_("findings of `hgw doctor` that are meant so, by their ids"),
+    default=(),
+    otherwise=N_("none"),
+    flag="--ignore",
+    variable="HGW_IGNORE",
+    commands=("doctor",),
+)
 VERIFY: Final = Setting[tuple[Any, ...]](
     key="verify",
     kind=Scenarios(),
@@ -459,7 +470,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     *(NAME, VERSION, PROFILE, ABI, GATEWAY, TOOLCHAIN_GO, TOOLCHAIN_TINYGO, TOOLCHAIN_BINARYEN),
     *(OUT_FILE, TAGS, FLAGS, SIZE_BUDGET),
     *(ENGINE, BIND, PORT, ADMIN_PORT, UPSTREAM, UPSTREAM_PORT, CONFIG, SERVICES, ENV, BUFFER_LIMIT),
-    VERIFY,
+    *(IGNORE, VERIFY),
     *(MIRROR_GO, MIRROR_GITHUB, MIRROR_GOPROXY, SOURCE, TEMPLATE, HOME),
     *(DIRECTORY, OUTPUT, LANG, COLOR, QUIET, VERBOSE, DEBUG, OFFLINE, YES),
 )

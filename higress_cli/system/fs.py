@@ -11,7 +11,7 @@ from pathlib import Path
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
-from higress_cli.system.writing import write_error
+from higress_cli.system.writing import home_error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -138,7 +138,7 @@ def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: flo
         ) from error
     except (OSError, NotImplementedError) as error:  # NotImplementedError: a file system without locks
         cause = error if isinstance(error, OSError) else OSError(str(error))
-        raise write_error(path.parent, cause, hint=_("set HGW_HOME to a folder that you can write to")) from error
+        raise home_error(path.parent, cause) from error
     try:
         yield
     finally:

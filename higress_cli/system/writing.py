@@ -7,6 +7,7 @@ from typing import Final
 
 from higress_cli.errors import ConflictError, InvalidInput
 from higress_cli.i18n import N_, _
+from higress_cli.settings.table import HOME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,12 @@ def write_error(path: Path | str, error: OSError, *, hint: str | None = None) ->
         hint=hint,
         details={"path": path},
     )
+
+
+def home_error(path: Path, error: OSError) -> ConflictError:
+    """The error for a place of hgw's own, which can be moved with all the others."""
+    hint = _("set {variable} to a folder that you can write to").format(variable=HOME.variable)
+    return write_error(path, error, hint=hint)
 
 
 def disk_full(path: Path) -> ConflictError:

@@ -8,6 +8,7 @@ from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
+from higress_cli.settings.table import FLAGS
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, since_abi
 from higress_cli.wasm.module import Import, Module
@@ -175,7 +176,7 @@ def _entry_faults(module: Module, profile: str | None) -> Iterator[Fault]:
             ),
             found="_start",
             expected="_initialize",
-            hint=_("leave -buildmode to hgw: look at build.flags in hgw.yaml, HGW_FLAGS and what follows --"),
+            hint=_leave_to_hgw("-buildmode"),
             facts={"expected": "_initialize"},
         )
         return
@@ -189,6 +190,12 @@ def _entry_faults(module: Module, profile: str | None) -> Iterator[Fault]:
     )
 
 
+def _leave_to_hgw(flags: str) -> str:
+    return _("leave {flags} to hgw: look at {key} in hgw.yaml, {variable} and what follows --").format(
+        flags=flags, key=FLAGS.key, variable=FLAGS.variable
+    )
+
+
 def _export_faults(module: Module, profile: str | None) -> Iterator[Fault]:
     if profile == Profile.TINYGO and _COLLECTOR not in module.functions:
         yield Fault(
@@ -197,7 +204,7 @@ def _export_faults(module: Module, profile: str | None) -> Iterator[Fault]:
                 "the module has no export {name}: it was not built with the SDK's collector and would die at its start"
             ).format(name=_COLLECTOR),
             expected=_COLLECTOR,
-            hint=_("leave -gc and -tags to hgw: look at build.flags in hgw.yaml, HGW_FLAGS and what follows --"),
+            hint=_leave_to_hgw("-gc, -tags"),
             facts={"name": _COLLECTOR},
         )
     if not module.functions.intersection(_ALLOCATORS):

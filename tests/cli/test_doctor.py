@@ -17,6 +17,7 @@ PROJECT = {
     "main.go": "package main\n\nfunc main() {}\n",
     "config.yaml": "mockEnable: false\n",
 }
+WASM_PLUGIN = "kind: WasmPlugin\nspec:\n  url: oci://r/x:1\n  defaultConfig: {mockEnable: true}\n"
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_the_checks_are_listed(hgw, tools):
 
     assert outcome.code == 0
     names = [line.split()[0] for line in outcome.out.splitlines()]
-    assert names[:4] == ["go", "tinygo", "wasm-opt", "toolset"]
+    assert names[:5] == ["variables", "go", "tinygo", "wasm-opt", "toolset"]
     for name in names:
         assert hgw("doctor", name).code in (0, 1)
 
@@ -174,12 +175,7 @@ def test_a_broken_hgw_yaml_does_not_hide_what_else_is_wrong(report, tools, tree)
 
 def test_another_configuration_that_differs_is_a_warning_and_strict_makes_it_an_error(report, tools, tree):
     tools(**GOOD)
-    tree(
-        {
-            **PROJECT,
-            "wasmplugin.yaml": "kind: WasmPlugin\nspec:\n  url: oci://r/x:1\n  defaultConfig: {mockEnable: true}\n",
-        }
-    )
+    tree({**PROJECT, "wasmplugin.yaml": WASM_PLUGIN})
 
     code, checks, _document = report("gateway-files")
     strict, _checks, _document = report("gateway-files", "--strict")
@@ -187,6 +183,25 @@ def test_another_configuration_that_differs_is_a_warning_and_strict_makes_it_an_
     assert (code, strict) == (0, 1)
     assert (checks["gateway-files"]["status"], checks["gateway-files"]["code"]) == ("warn", "config-differs")
     assert "wasmplugin.yaml:4:18: mockEnable is true, in config.yaml false" in checks["gateway-files"]["found"]
+
+
+def test_a_finding_that_is_meant_so_is_passed_over(report, tools, tree):
+    tools(**GOOD)
+    here = tree({**PROJECT, "hgw.yaml": "doctor: {ignore: [config-differs]}\n", "wasmplugin.yaml": WASM_PLUGIN})
+
+    code, checks, _document = report("gateway-files", "--strict")
+
+    assert (code, checks["gateway-files"]["status"], checks["gateway-files"]["code"]) == (0, "skip", None)
+    assert f"ignored by {here / 'hgw.yaml'}" in checks["gateway-files"]["why"]
+
+
+def test_a_variable_that_no_command_would_take_is_found(report, tools, monkeypatch):
+    tools(**GOOD)
+    monkeypatch.setenv("HGW_MIRROR_GITHUB", "mirrors")
+
+    code, checks, _document = report("machine")
+
+    assert (code, checks["variables"]["status"], checks["variables"]["code"]) == (1, "fail", "mirror-invalid")
 
 
 def test_a_port_that_is_taken_is_a_warning_with_a_free_one(report, tools, monkeypatch):

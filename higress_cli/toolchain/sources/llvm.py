@@ -9,6 +9,7 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
+from higress_cli.settings.table import MIRROR_GITHUB
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.sources import apt
@@ -43,7 +44,7 @@ def required(work: Work, majors: Sequence[str]) -> tuple[Download, ...]:
             ),
             cause=Cause.MISSING,
             code="program-missing",
-            hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
+            hint=_other_ways(),
         )
     return apt.described(work, [pattern.format(llvm=majors[0]) for pattern in pins.packages().llvm.packages])
 
@@ -67,7 +68,13 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
         _("the distribution has no LLVM {versions} with all its packages").format(versions=", ".join(majors)),
         cause=Cause.MISSING,
         code="llvm-missing",
-        hint=_("install TinyGo yourself, or set HGW_MIRROR_GITHUB to a mirror of GitHub's releases"),
+        hint=_other_ways(),
+    )
+
+
+def _other_ways() -> str:
+    return _("install TinyGo yourself, or set {variable} to a mirror of GitHub's releases").format(
+        variable=MIRROR_GITHUB.variable
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
+from higress_cli.settings.table import HOME
 from higress_cli.system import fs
 from higress_cli.system.download import sha256_of
 from higress_cli.system.host import is_root
@@ -195,7 +196,7 @@ def _quoted(flags: Sequence[str]) -> str:
                 _("the path of the store has both kinds of quotes in it: {flag}").format(flag=flag),
                 cause=Cause.FAILED,
                 code="path-unusable",
-                hint=_("set HGW_HOME to another folder"),
+                hint=_("set {variable} to another folder").format(variable=HOME.variable),
             )
     return " ".join(words)
 

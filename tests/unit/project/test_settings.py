@@ -32,6 +32,7 @@ run:
   services: {"my-svc.dns:80": "127.0.0.1:8080"}
   env: {ZONE: north, LEVEL: 1.10}
   buffer_limit: 32768
+doctor: {ignore: [config-differs]}
 verify:
   - name: it answers
 """
@@ -76,6 +77,7 @@ def test_every_key_has_its_value(read):
         "run.services": {"my-svc.dns:80": "127.0.0.1:8080"},
         "run.env": {"ZONE": "north", "LEVEL": "1.10"},
         "run.buffer_limit": 32768,
+        "doctor.ignore": ("config-differs",),
     }
 
 

@@ -48,3 +48,15 @@ def test_presets_of_mirrors_are_those_of_the_data():
         if isinstance(setting.kind, Mirror):
             assert setting.scope is Scope.MACHINE
             assert sorted(setting.kind.presets) == sorted(data[setting.key.partition(".")[2]])
+
+
+def test_nothing_else_names_a_variable():
+    literal = re.compile(r"\bHGW_[A-Z]")
+    elsewhere = [
+        f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).as_posix() != "settings/table.py"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if literal.search(line)
+    ]
+    assert elsewhere == []

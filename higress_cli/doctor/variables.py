@@ -1,0 +1,56 @@
+"""The judgement on hgw's own environment variables: a value that no command would take, a name typed wrong."""
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from higress_cli.doctor.model import Finding, Fix, Status
+from higress_cli.errors import UsageError
+from higress_cli.i18n import _
+from higress_cli.settings.resolver import machine_resolver
+from higress_cli.settings.table import SETTINGS, VARIABLE_PREFIX
+
+if TYPE_CHECKING:
+    from higress_cli.doctor.facts import Facts
+
+# As near as a letter that is wrong, missing or one too many.
+_LIKENESS: Final = 0.85
+
+
+def check_variables(facts: "Facts") -> Finding:
+    return judge_variables(facts.session.variables)
+
+
+def judge_variables(variables: Mapping[str, str]) -> Finding:
+    """The variables of settings that are set. One that is not hgw's is a fault only where it looks like one that is."""
+    known = {setting.variable: setting for setting in SETTINGS if setting.variable}
+    given = sorted(name for name in variables if name in known and variables[name])
+    resolver = machine_resolver(variables)
+    problems: list[UsageError] = []
+    for name in given:
+        try:
+            resolver.choose(known[name])
+        except UsageError as error:
+            problems.append(error)
+    if problems:
+        first = problems[0]
+        return Finding(
+            status=Status.FAIL,
+            code=first.code,
+            found=first.message,
+            why=_("a command that goes by it refuses to start"),
+            fix=Fix(summary=first.hint) if first.hint else None,
+            detail=tuple(error.message for error in problems[1:]),
+        )
+    for name in sorted(variables):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=_LIKENESS)
+        if name.startswith(VARIABLE_PREFIX) and name not in known and near:
+            return Finding(
+                status=Status.WARN,
+                code="setting-unknown",
+                found=name,
+                expected=near[0],
+                why=_("no setting has a variable of that name, so it decides nothing"),
+                fix=Fix(summary="hgw help settings"),
+            )
+    return Finding(status=Status.OK, found=", ".join(given) or _("none is set"))

@@ -1,0 +1,23 @@
+"""The judgement on hgw's own environment variables."""
+
+from higress_cli.doctor.model import Status
+from higress_cli.doctor.variables import judge_variables
+
+
+def test_variables_that_are_right_are_named():
+    finding = judge_variables({"HGW_ABI": "all", "HGW_MIRROR_GO": "china", "HGW_PORT": "", "PATH": "/bin"})
+    assert (finding.status, finding.found) == (Status.OK, "HGW_ABI, HGW_MIRROR_GO")
+    assert judge_variables({}).found == "none is set"
+
+
+def test_a_value_that_commands_would_refuse_is_a_fault_with_their_id():
+    finding = judge_variables({"HGW_MIRROR_GITHUB": "mirrors", "HGW_PORT": "many"})
+    assert (finding.status, finding.code) == (Status.FAIL, "mirror-invalid")
+    assert finding.found == "`mirrors` (from HGW_MIRROR_GITHUB) is neither a URL nor one of: official, china"
+    assert finding.detail == ("`many` (from HGW_PORT) is not a whole number from 0 to 65535",)
+
+
+def test_a_name_that_was_typed_wrong_is_a_warning_and_a_name_of_somebody_else_is_not():
+    finding = judge_variables({"HGW_PROFIL": "go"})
+    assert (finding.status, finding.found, finding.expected) == (Status.WARN, "HGW_PROFIL", "HGW_PROFILE")
+    assert judge_variables({"HGW_PACKAGE_INDEX": "x", "MY_HGW_PROFILE": "y"}).status is Status.OK
