@@ -5,6 +5,7 @@ English is written in the code and is the message id; `locale/LANGUAGE/LC_MESSAG
 """
 
 import gettext
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -67,6 +68,12 @@ def _(message: str) -> str:
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
     """Mark a text for the catalogues where it cannot be translated yet."""
     return message
+
+
+def listed(items: Iterable[object]) -> str:
+    """The items of a list in a sentence: `a, b, c`."""
+    separator = _("{first}, {second}").format(first="", second="")
+    return separator.join(str(item) for item in items)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:

@@ -1,4 +1,4 @@
-"""The commands of hgw: a module each, a folder of modules for a group, imported when one of them is called."""
+"""The commands of hgw: one module per command, one package per group, imported when they are called."""
 
 from importlib import import_module
 from typing import Annotated, Any, Final
@@ -40,7 +40,7 @@ class Commands(HgwGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            # Typer would make it exit code 130, which may as well be that of a program which hgw ran.
+            # Typer would turn it into exit code 130, which could also come from a program that hgw ran.
             raise typer.Abort from interrupt
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -56,7 +56,7 @@ class Commands(HgwGroup):
 
 
 def _load(module_name: str, name: str, *, path: str) -> Any:
-    """The command or group that a module declares as `app`, with the options that all of them take."""
+    """The command or group that a module declares as `app`, with the options that every command takes."""
     module = import_module(module_name)
     command = command_of(module.app)
     command.name = name
@@ -74,7 +74,7 @@ def new_app() -> typer.Typer:
 
 
 def new_group(*, help: str, epilog: str) -> typer.Typer:  # noqa: A002 -- as Typer calls it
-    """An app for a group, declared in a package whose tuple `COMMANDS` names its modules."""
+    """An app for a group: a package that lists its modules in a tuple `COMMANDS`."""
     app = typer.Typer(
         cls=Commands,
         add_completion=False,

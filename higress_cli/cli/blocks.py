@@ -15,14 +15,14 @@ _MEGABYTE: Final = 1e6
 _WIDEST: Final = 10_000
 _INDENT: Final = 6
 _NARROWEST: Final = 24
-"""How many columns a text needs to be read well beside another one."""
+"""The fewest columns in which a text beside another one is still readable."""
 _STEP_STYLES: Final = {"passed": "good", "failed": "bad", "skipped": "faint"}
 
 
 def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Aligned columns; on a terminal that is too narrow for them, the last cell of each row gets a line of its own.
+    """Aligned columns; on a terminal that is too narrow, the last cell of each row gets its own line.
 
-    The last cells are never broken: a path has to survive being copied. `headings` may be empty.
+    Last cells are never broken, so that a path can be copied. `headings` may be empty.
     """
     table = [*([headings] if headings else []), *rows]
     widths = [max(cells(row[index]) for row in table) for index in range(len(rows[0]) - 1)] if rows else []
@@ -40,7 +40,7 @@ def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 
 def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Names, values that must survive being copied, and remarks about them, which move below where there is no room."""
+    """Names with values, which are never broken, and remarks, which go below their value if there is no room."""
     table = list(rows)
     column = max(cells(name) for name, _value, _remark in table) + len(_GAP)
     room = terminal_width()
@@ -63,7 +63,7 @@ def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> N
 
 
 def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
-    """A text after the sign of a state, which is shown in `style` (good, warning, bad, faint)."""
+    """A text after the mark of a state; `style` is good, warning, bad or faint."""
     first, *rest = wrap(text, width=terminal_width() - indent - 2)
     ui.marked(" " * indent + ui.mark(style), first, style)
     for line in rest:
@@ -71,7 +71,7 @@ def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
 
 
 def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
-    """The steps of a verification; what failed with what was expected and what came, `answers` with all answers."""
+    """The steps of a verification; a failed one shows what was expected and what came, `answers` every answer."""
     for step in taken:
         item(ui, _STEP_STYLES[step.status], step.name)
         if step.reason:
@@ -87,7 +87,7 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
 
 
 def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> None:
-    """After an empty line what to type next, each command with its purpose; nothing with -q."""
+    """An empty line, then what to type next, each command with its purpose; nothing with -q."""
     if ui.quiet:
         return
     rows = list(commands)
@@ -118,7 +118,7 @@ def size(count: int) -> str:
 
 
 def tool_title(name: str) -> str:
-    """What a table calls a tool: by its program, where it is known for that."""
+    """What a table calls a tool: the name of its program if that is better known."""
     return "wasm-opt" if name == "binaryen" else name
 
 

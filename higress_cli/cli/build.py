@@ -9,7 +9,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
     from higress_cli.commands import build as use_case
@@ -71,8 +71,11 @@ def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
             blocks.paragraph(ui, text, indent=2, style="faint")
     for project in result.projects:
         choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
-        sources = (f"{what} ({_near(Path(str(choice.source)), here)})" for what, choice in choices)
-        blocks.paragraph(ui, f"{project.name}: {', '.join(sources)}", indent=2, style="faint")
+        sources = (
+            _("{what} (from {source})").format(what=what, source=_near(Path(str(choice.source)), here))
+            for what, choice in choices
+        )
+        blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
     blocks.next_commands(
         ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
     )

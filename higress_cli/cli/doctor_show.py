@@ -9,7 +9,7 @@ from higress_cli.cli.ui import Ui
 from higress_cli.commands.doctor import ChecksResult, DoctorResult
 from higress_cli.doctor.catalogue import GROUPS
 from higress_cli.doctor.model import Check, Fix, Status
-from higress_cli.i18n import _, ngettext
+from higress_cli.i18n import _, listed, ngettext
 
 _STYLES: Final = {
     Status.OK: "good",
@@ -37,7 +37,7 @@ def show(result: DoctorResult, ui: Ui) -> None:
         ui.line()
     ui.line(_summary(result.counts), "strong")
     if result.fixed:
-        ui.line(_("mended: {checks}").format(checks=", ".join(result.fixed)), "good")
+        ui.line(_("mended: {checks}").format(checks=listed(result.fixed)), "good")
     elif any(check.finding.fix and check.finding.fix.remedy for check in result.checks):
         ui.line(_("to mend what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
 
@@ -83,4 +83,4 @@ def _summary(counts: Mapping[Status, int]) -> str:
         _("{count} wrong").format(count=wrong),
         _("{count} skipped").format(count=counts[Status.SKIP]),
     ]
-    return ", ".join(parts)
+    return listed(parts)

@@ -45,7 +45,7 @@ def _context_of(ctx: typer.Context, words: list[str]) -> Any:
     """The context that the command of these words would run in.
 
     Raises:
-        UsageError: `usage` where there is no such command; the nearest one is the hint.
+        UsageError: `usage` if there is no such command; the hint is the nearest one.
     """
     found: Any = ctx.find_root()
     for word in words:

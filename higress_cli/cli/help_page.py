@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The help of a command or a group; sections without rows are left out."""
+    """The help of a command or a group; empty sections are left out."""
 
     usage: str
     text: str
@@ -57,7 +57,7 @@ def _lines(page: Page, width: int) -> Iterator[str]:
 
 
 def _columns(rows: Sequence[Row], width: int) -> Iterator[str]:
-    """Names in a first column, texts beside it; a name that is too wide for the column has its text below it."""
+    """Names in one column, texts in another; if a name is too wide, its text goes below it."""
     most = int(width * _MOST_OF_A_LINE)
     column = max((cells(row.name) for row in rows if cells(row.name) <= most), default=0) + _GAP
     for row in rows:

@@ -24,7 +24,7 @@ _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
 
 def prepare_process() -> None:
-    """Make this process fit for a command line: a polite end is like Ctrl-C, and no text can break a stream."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C, and never fail on text that a stream cannot encode."""
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP"):
@@ -33,7 +33,7 @@ def prepare_process() -> None:
         if getattr(sys, name) is None:  # closed by the caller: `hgw ... >&-`
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- lives as long as hgw
     for stream in (sys.stdout, sys.stderr):
-        # A file name or a compiler's word that the terminal cannot show must not end the program.
+        # A file name or compiler output that the terminal cannot show must not end the program.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
@@ -86,7 +86,7 @@ def _run(call: Invocation) -> int:
 
 
 def _forget_stdout() -> None:
-    """What is left in its buffer would fail once more when the interpreter ends, with an exit code of its own."""
+    """Drop what is left in its buffer: flushing it at exit would fail again, with an exit code of its own."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
 
 
@@ -100,7 +100,7 @@ def _with_advice(error: HgwError) -> HgwError:
 
 
 def _interrupted(call: Invocation) -> int:
-    """What the user asked for is no error to people; a program gets its document."""
+    """Report an interrupt: a plain word for people, who asked for it, and the usual document for programs."""
     if call.ui.output != "json":
         call.ui.interrupted()
         return int(ExitCode.INTERRUPTED)

@@ -9,7 +9,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import ExitCode
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
     from higress_cli.commands import quickstart as use_case
@@ -20,7 +20,8 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_(
-        "The whole guide in one go: get the tools, make a plugin, build it for both ABIs, prove each in a gateway."
+        "Go through the whole guide: install the tools, make a plugin, build it for both ABIs, verify both in a"
+        " gateway."
     ),
     epilog="hgw quickstart\nhgw quickstart my-first-plugin\nhgw quickstart --output json",
 )
@@ -48,21 +49,21 @@ def _show(result: "use_case.QuickstartResult", ui: Ui, here: Path) -> None:
         ui.line()
     seconds = _("{seconds:.0f} s").format(seconds=result.seconds)
     if result.exit_code is ExitCode.OK:
-        ui.line(_("Done in {seconds}: all of it works.").format(seconds=seconds), "good")
+        ui.line(_("Done in {seconds}: everything works.").format(seconds=seconds), "good")
     else:
-        ui.line(_("Not all of it works: see above. It took {seconds}.").format(seconds=seconds), "bad")
+        ui.line(_("Something does not work, see above. It took {seconds}.").format(seconds=seconds), "bad")
     stages = (f"{' '.join(filter(None, (stage.name, stage.abi)))} {stage.seconds:.1f} s" for stage in result.stages)
-    blocks.paragraph(ui, ", ".join(stages), indent=0, style="faint")
+    blocks.paragraph(ui, listed(stages), indent=0, style="faint")
     target = result.directory.relative_to(here) if result.directory.is_relative_to(here) else result.directory
     blocks.next_commands(
         ui,
         _("The plugin is in {path}. Next:").format(path=result.directory),
         (
             (f"cd {blocks.quoted(str(target))}", ""),
-            ("hgw run", _("a gateway with the plugin, until Ctrl-C")),
-            ("curl http://127.0.0.1:10000/get", _("ask it, from a second terminal")),
+            ("hgw run", _("run a gateway with the plugin, until Ctrl-C")),
+            ("curl http://127.0.0.1:10000/get", _("send it a request, from a second terminal")),
             (_("(edit main.go)"), ""),
-            ("hgw build", _("compile it; a running gateway takes it")),
-            ("hgw verify", _("prove that it still works")),
+            ("hgw build", _("compile it; a running gateway loads the new module")),
+            ("hgw verify", _("check that it still works")),
         ),
     )

@@ -79,4 +79,4 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
     blocks.facts(ui, rows)
-    ui.note(_("edits of the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))
+    ui.note(_("changes to the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))

@@ -1,7 +1,7 @@
-"""All of Typer that is not public: its classes of commands, how it makes parameters, values and errors.
+"""Everything that hgw uses of Typer's private API: command classes, parameters, values, errors.
 
-Typer 0.29 carries its own Click, so what Click documents is private here. Nothing else imports these names;
-tests/unit/cli/test_typer_seam.py fails when one of them moves.
+Typer 0.29 bundles its own Click, so what Click documents is private here. No other module imports these names;
+tests/unit/cli/test_typer_seam.py fails if one of them moves.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def command_of(app: typer.Typer) -> Any:
 
 
 def parameters_of(function: Callable[..., None]) -> list[Any]:
-    """Fresh parameter objects for the signature of `function`, to be added to the parameters of a command."""
+    """New parameter objects for the signature of `function`, to be added to a command."""
     holder = typer.Typer(add_completion=False)
     holder.command(cls=HgwCommand)(function)
     return list(_ready(typer.main.get_command(holder)).params)
@@ -63,10 +63,9 @@ def _ready(command: Any) -> Any:
 
 
 class PlainValue(RuntimeParam):
-    """Makes values of what was typed, without pydantic, whose import alone costs a tenth of a second.
+    """Converts what was typed without pydantic, whose import alone takes a tenth of a second.
 
-    Typer builds a pydantic adapter for each parameter before it knows whether the parameter was given at all, and
-    its messages are English only.
+    Typer builds a pydantic adapter for every parameter, given or not, and its messages are in English only.
     """
 
     def _coerce_value(self, value: Any, param: Any, ctx: Any) -> Any:
@@ -104,10 +103,10 @@ def _whole_number(value: Any, param: Any, ctx: Any) -> int:
 
 
 class _WithPage:
-    """How a command and a group show their help alike."""
+    """The help of commands and groups."""
 
     def get_help_option(self: Any, ctx: Any) -> None:
-        """None: `--help` is one of the global options of hgw."""
+        """None: hgw declares `--help` itself, among its global options."""
 
     def get_help(self: Any, ctx: Any) -> str:
         page = Page(
@@ -136,7 +135,7 @@ class _WithPage:
 
 
 class HgwCommand(_WithPage, TyperCommand):
-    """A command; its epilog holds examples, each on a line of its own."""
+    """A command; its epilog holds examples, one per line."""
 
 
 class HgwGroup(_WithPage, TyperGroup):

@@ -41,22 +41,22 @@ _LEVELS: Final = {
     "error": "bad",
     "critical": "bad",
 }
-# A hint that is to be typed and not to be read.
+# A hint that is a command: it must not be wrapped.
 _COMMAND: Final = re.compile(r"(?:\w+=\S+ )*(?:hgw|pip|pipx|python3?|go|sudo|apt-get|export) ")
 _SLOW_SECONDS: Final = 1.0
 
 
 class OutputError(ConflictError):
-    """stdout took no more: the disk that it goes to is full, or it cannot be written at all."""
+    """A result could not be written to stdout, for example because a disk is full."""
 
 
 class ReaderGoneError(Exception):
-    """Whoever read stdout (`| head`) has what it wanted. Not an OSError: Typer would make an exit code of that."""
+    """The reader of stdout (`| head`) has closed it. Not an OSError, which Typer would turn into an exit code."""
 
 
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
-    """Around each write: ignore what goes wrong on stderr; raise where a result cannot be written."""
+    """Ignore write failures on stderr; raise if a result cannot be written."""
     try:
         yield
     except OSError as error:
@@ -105,7 +105,7 @@ class Ui:
         return self._color == "always"
 
     def _write(self, name: str, text: str, style: str) -> None:
-        """One line, never broken or cropped by hgw: a path or a command must survive being copied."""
+        """One line that hgw neither breaks nor crops, so that a path or a command can be copied."""
         stream: TextIO = getattr(sys, name)
         if name == "stderr":
             text = shown(text)
@@ -149,7 +149,7 @@ class Ui:
         self._write("stdout", text, style)
 
     def mark(self, style: str) -> str:
-        """The sign of a state that is shown in `style` (good, warning, bad, faint), as far as stdout can write it."""
+        """The mark of a state (good, warning, bad, faint), in ASCII if stdout cannot encode it."""
         sign, plain = _MARKS[style]
         try:
             sign.encode(sys.stdout.encoding or "ascii")
@@ -186,7 +186,7 @@ class Ui:
                 self._say(hint, "hint")
 
     def interrupted(self) -> None:
-        """That hgw ended because it was asked to."""
+        """Say that the user ended hgw."""
         self._say(_("interrupted"), "faint")
 
     def note(self, text: str) -> None:

@@ -37,9 +37,9 @@ def command_missing(group: str) -> UsageError:
 
 
 def no_such_command(name: str, known: Collection[str], *, group: str, asked: str = "hgw") -> UsageError:
-    """The error for a word that is no command of `group` (such as `hgw`), with the nearest one as the hint.
+    """The error for a word that is not a command of `group` (such as `hgw`); the hint is the nearest one.
 
-    `asked` is how the hint begins in place of `hgw`.
+    `asked` replaces `hgw` at the beginning of the hint.
     """
     near = difflib.get_close_matches(name, list(known), n=1)
     return UsageError(

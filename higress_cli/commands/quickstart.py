@@ -17,7 +17,7 @@ from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opened import check_machine
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
@@ -25,7 +25,7 @@ from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.table import ABI, TEMPLATE
-from higress_cli.tool import Tool
+from higress_cli.tool import SYSTEM
 from higress_cli.toolchain.installed import InstalledTool
 
 DEFAULT_DIRECTORY: Final = "wasm-demo-go"
@@ -73,7 +73,8 @@ class QuickstartResult(Result):
 def quickstart(session: Session, *, directory: Path, lang: str = "en") -> QuickstartResult:
     """Install what is missing, make a plugin in `directory` (absolute), build it for each ABI and verify each module.
 
-    A `directory` with an hgw.yaml is gone on with. What can be refused is refused before anything is installed.
+    If `directory` already has an hgw.yaml, continue with that project. What can be refused is refused before anything
+    is installed.
 
     Raises:
         ConflictError: `directory-is-file`, `directory-not-empty`.
@@ -83,19 +84,18 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
     project = _existing(directory)
     abis = _abis(session, project, directory=directory)
     _check_engine(session, project or Project(directory=directory))
-    way = _Way(session=session, total=3 + len(abis))
+    stages = _Stages(session=session, total=3 + len(abis))
     warnings: list[str] = []
-    with way.stage("install", _("Tools")):
+    with stages.stage("install", _("Tools")):
         installed = install(session, directory=directory if project else None)
-        named = (f"{tool.name.label} {tool.version} ({_place(tool)})" for tool in installed.tools)
-        session.reporter.note("    " + ", ".join(named))
-    with way.stage("init", _("Project {path}").format(path=directory)):
+        session.reporter.note("    " + listed(_described(tool) for tool in installed.tools))
+    with stages.stage("init", _("Project {path}").format(path=directory)):
         if project is None:
             made = init(session.typed({TEMPLATE: _TEMPLATE}), directory=directory, wishes=Wishes(lang=lang))
             session.reporter.note("    " + _("{count} files").format(count=len(made.files)))
         else:
-            session.reporter.note("    " + _("it is there already: going on with it"))
-    with way.stage("build", _("Build for ABI {abis}").format(abis=", ".join(abis))):
+            session.reporter.note("    " + _("it exists already: continuing with it"))
+    with stages.stage("build", _("Build for ABI {abis}").format(abis=listed(abis))):
         wanted = EVERY_ABI if len(abis) > 1 else abis[0]
         built = build(session.typed({ABI: wanted}), directories=[directory])
         warnings += built.warnings
@@ -103,15 +103,15 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
             session.reporter.note(f"    {artifact.path.name}: {artifact.bytes / 1e6:.2f} MB, {artifact.abi_export}")
     results = []
     for artifact in built.artifacts:
-        with way.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
+        with stages.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
             results.append(verify(session, directory=directory, module=artifact.path, build=False))
             good = sum(step.ok for step in results[-1].steps)
-            told = _("{good} of {all} steps ok").format(good=good, all=len(results[-1].steps))
-            session.reporter.note(f"    {told}")
+            passed = _("{good} of {all} steps ok").format(good=good, all=len(results[-1].steps))
+            session.reporter.note(f"    {passed}")
     return QuickstartResult(
         directory=directory,
         created=project is None,
-        stages=tuple(way.stages),
+        stages=tuple(stages.done),
         tools=installed.tools,
         artifacts=built.artifacts,
         verify=tuple(results),
@@ -121,19 +121,19 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
 
 
 @dataclass(kw_only=True)
-class _Way:
-    """Announces each stage as it comes and keeps how long it took."""
+class _Stages:
+    """Announces each stage and records how long it took."""
 
     session: Session
     total: int
-    stages: list[Stage] = field(default_factory=list)
+    done: list[Stage] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: StageName, title: str, *, abi: str | None = None) -> Iterator[None]:
-        self.session.reporter.note(f"{len(self.stages) + 1}/{self.total} {title}")
+        self.session.reporter.note(f"{len(self.done) + 1}/{self.total} {title}")
         started = time.monotonic()
         yield
-        self.stages.append(Stage(name=name, abi=abi, seconds=round(time.monotonic() - started, 3)))
+        self.done.append(Stage(name=name, abi=abi, seconds=round(time.monotonic() - started, 3)))
 
 
 def _existing(directory: Path) -> Project | None:
@@ -171,9 +171,10 @@ def _abis(session: Session, project: Project | None, *, directory: Path) -> tupl
 
 
 def _check_engine(session: Session, project: Project) -> None:
-    """Minutes of installing and compiling are not to end with a missing package."""
+    """Fail before minutes of installing and compiling if a package for the gateway is missing."""
     check_machine(gateway_settings.choose(settings_of(project, session)), host=session.host)
 
 
-def _place(tool: Tool) -> str:
-    return _("hgw's store") if tool.own else _("on the PATH")
+def _described(tool: InstalledTool) -> str:
+    place = _("on the PATH") if tool.source == SYSTEM else _("hgw's store")
+    return _("{tool} ({place})").format(tool=f"{tool.name.label} {tool.version}", place=place)

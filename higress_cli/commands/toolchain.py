@@ -1,4 +1,4 @@
-"""`hgw toolchain`: what is in the tool store and on the machine, and the set that a project uses."""
+"""`hgw toolchain`: the tools in the store and on the machine, and the set that a project uses."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
-# The name of its program does for a tool too.
+# A tool may also be named by its program.
 _ALIASES: Final = {"wasm-opt": ToolName.BINARYEN}
 
 
@@ -56,7 +56,7 @@ class ListedTool:
     installed: str | None
     """When it came into the store, in RFC 3339; null for a tool of the machine."""
     state: State
-    """Damaged: files are missing or added, or it does not report its version."""
+    """Damaged means that files are missing or added, or that it does not report its version."""
     problem: str | None
     """What is wrong with a damaged tool, in the language of the user."""
     used: bool
@@ -98,7 +98,7 @@ class PathsResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
+    """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     tools: tuple[LocatedTool, ...]
     """The tools of the set, or the one that was asked for."""
 
@@ -111,9 +111,9 @@ class EnvironmentResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
+    """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     shell: Dialect
-    """Whose words the text output is in."""
+    """The shell whose syntax the text output is in."""
     variables: Mapping[str, str]
     """The variables to set; PATH is whole. With them `tinygo build` runs as hgw runs it."""
     unset: tuple[str, ...]
@@ -131,7 +131,7 @@ class ExecutedResult(Result):
     profile: str
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
-    """Who chose the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
+    """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
     code: int
 
     @property
@@ -151,7 +151,7 @@ class _Set:
 def list_tools(session: Session) -> ToolsResult:
     """Every tool in the store and on the PATH, with its state; nothing is changed.
 
-    A store that holds nothing is an empty list. Why no set can be used is a warning.
+    An empty store is an empty list. If no set can be used, a warning says why.
     """
     store = Store(session.dirs.tools)
     used: frozenset[Path] = frozenset()
@@ -167,10 +167,10 @@ def list_tools(session: Session) -> ToolsResult:
 
 
 def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
-    """Where the tools of the set are; with `tool` only that one.
+    """The paths of the tools of the set, or of `tool` alone.
 
     Raises:
-        UsageError: `tool-unknown` where there is no such tool, or the profile uses none.
+        UsageError: `tool-unknown` if there is no such tool, or the profile does not use it.
         HgwError: see `find_toolset`.
     """
     name = _tool_name(tool) if tool is not None else None
@@ -182,7 +182,7 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
     )
     if not located:
         raise UsageError(
-            _("profile {profile} (from {source}) uses no {tool}").format(
+            _("profile {profile} (from {source}) does not use {tool}").format(
                 profile=at_hand.profile.value, source=at_hand.profile.source, tool=name
             ),
             code="tool-unknown",
@@ -192,7 +192,7 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
 
 
 def environment(session: Session, *, shell: str | None = None) -> EnvironmentResult:
-    """The variables with which a shell runs the compilers as hgw does, in the words of `shell`.
+    """The variables that make a shell run the compilers as hgw does, in the syntax of `shell`.
 
     Raises:
         UsageError: `choice-invalid` for a shell that hgw does not know.
@@ -215,9 +215,9 @@ def environment(session: Session, *, shell: str | None = None) -> EnvironmentRes
 
 
 def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False) -> ExecutedResult:
-    """Run a program in the session's folder with the set on its PATH; it has the terminal until it ends.
+    """Run a program in the session's folder with the set on its PATH; it gets the terminal until it ends.
 
-    With `keep_stdout` what it prints goes to stderr.
+    With `keep_stdout` its output goes to stderr.
 
     Raises:
         UsageError: `usage` without a program.

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from higress_cli.errors import ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.session import Session
@@ -118,7 +118,7 @@ def _missing(
     missing: Sequence[ToolName], probed: Mapping[ToolName, Probed], *, profile: str, wanted: Mapping[ToolName, str]
 ) -> ToolError:
     titles = [f"{name.label} {wanted[name]}" if name in wanted else name.label for name in missing]
-    message = _("not on this machine: {tools}").format(tools=", ".join(titles))
+    message = _("not on this machine: {tools}").format(tools=listed(titles))
     mute = [found for name in missing if (found := probed.get(name)) is not None and found.version is None]
     if mute:
         said = (mute[0].raw.splitlines() or [""])[0]

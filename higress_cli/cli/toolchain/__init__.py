@@ -1,4 +1,4 @@
-"""`hgw toolchain`: the group of what is about the tools themselves."""
+"""`hgw toolchain`: the commands about the tools themselves."""
 
 from typing import Final
 
@@ -8,6 +8,6 @@ from higress_cli.i18n import N_
 COMMANDS: Final = ("list", "path", "env", "exec")
 
 app = new_group(
-    help=N_("See the compilers that hgw uses, and use them by hand."),
+    help=N_("Show the compilers that hgw uses, and run them by hand."),
     epilog='hgw toolchain list\neval "$(hgw toolchain env)"\nhgw toolchain exec -- tinygo version',
 )

@@ -16,7 +16,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Print the variables with which a shell runs the compilers as hgw does, for that shell to read."),
+    help=N_("Print the environment variables that make a shell run the compilers as hgw does."),
     epilog='eval "$(hgw toolchain env)"\n'
     "hgw toolchain env --shell fish | source\n"
     "hgw toolchain env --shell powershell | Out-String | Invoke-Expression\n"
@@ -30,7 +30,7 @@ def env(
         typer.Option(
             "--shell",
             metavar="sh|fish|powershell|cmd|github",
-            help=N_("who reads it; default: the shell that hgw was called from"),
+            help=N_("the shell to print for; default: the one that hgw was called from"),
         ),
     ] = None,
 ) -> None:

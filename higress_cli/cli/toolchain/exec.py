@@ -13,8 +13,8 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_(
-        "Run a program with the compilers of this folder on its PATH; it has the terminal, and its exit code is hgw's."
-        " With --output json what it prints goes to stderr."
+        "Run a program with the compilers of this folder on its PATH. It gets the terminal, and hgw returns its exit"
+        " code. With --output json its output goes to stderr."
     ),
     epilog="hgw toolchain exec -- tinygo version\nhgw -C my-plugin toolchain exec -- go vet ./...",
     context_settings={"allow_interspersed_args": False},

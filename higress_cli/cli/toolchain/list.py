@@ -18,8 +18,8 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_(
-        "List the tools in hgw's store and on the PATH: version, source, size, whether they are whole. A * marks those"
-        " that a build in this folder uses."
+        "List the tools in hgw's store and on the PATH with version, source, size and state. A * marks the tools that a"
+        " build in this folder uses."
     ),
     epilog="hgw toolchain list\nhgw -C my-plugin toolchain list\nhgw toolchain list --output json",
 )

@@ -17,7 +17,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Print where the tools are that a build in this folder uses; with TOOL the path of that one alone."),
+    help=N_("Print the paths of the tools that a build in this folder uses, or of TOOL alone."),
     epilog='hgw toolchain path\n"$(hgw toolchain path go)" env GOROOT',
 )
 def path(
