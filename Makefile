@@ -10,7 +10,7 @@ CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lint bench schemas golden texts picture clean
+.PHONY: help demo quick test lint bench schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -45,6 +45,9 @@ bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools
 
 schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
 	@$(BIN)/python scripts/schemas.py
+
+pages: $(VENV)/.for-work ## Write docs/errors.md from the catalogue of errors
+	@$(BIN)/python scripts/error_pages.py
 
 golden: $(VENV)/.for-work ## Renew the golden files: every --help, the main texts, what hgw init writes
 	@$(BIN)/python scripts/golden_texts.py --write

@@ -68,9 +68,7 @@ class ChecksResult(Result):
 def list_checks() -> ChecksResult:
     """Every check, in the order of the report."""
     return ChecksResult(
-        available=tuple(
-            CheckEntry(id=spec.id, group=spec.group, title=catalogue.title(spec)) for spec in catalogue.checks()
-        )
+        available=tuple(CheckEntry(id=spec.id, group=spec.group, title=str(spec.title)) for spec in catalogue.checks())
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from higress_cli.fault import Fault
+from higress_cli.i18n import Text
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -88,11 +89,11 @@ def skip(why: str) -> Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """A check that exists. `id` is stable; `group` and `title` are message ids; `docs` is a page to read."""
+    """A check that exists. `id` is stable; `group` is a key of the groups; `docs` is a page to read."""
 
     id: str
     group: str
-    title: str
+    title: Text
     judge: Callable[["Facts"], Finding]
     docs: str | None = None
 

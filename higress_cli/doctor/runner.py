@@ -47,7 +47,7 @@ def run_checks(specs: Sequence[CheckSpec], facts: "Facts") -> tuple[Check, ...]:
     with ThreadPoolExecutor(max_workers=len(specs), thread_name_prefix="doctor") as pool:
         findings = pool.map(lambda spec: _finding(spec, facts), specs)
         return tuple(
-            Check(spec=spec, title=_(spec.title), finding=finding)
+            Check(spec=spec, title=str(spec.title), finding=finding)
             for spec, finding in zip(specs, findings, strict=True)
         )
 

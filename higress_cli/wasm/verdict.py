@@ -13,6 +13,7 @@ from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, since_abi
 from higress_cli.wasm.module import Import, Module
 
+_SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 # The SDK's garbage collector exports it; a module without was compiled with another collector and dies when it starts.
 _COLLECTOR: Final = "onCollectionEvent"
@@ -115,7 +116,7 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             id="abi-missing",
             message=_("the module declares no ABI: it has no export proxy_abi_version_..., so no gateway will load it"),
             expected=expected,
-            hint=_("does the package main import the SDK's package proxywasm?"),
+            hint=_("import {package} in the package main, then: hgw build").format(package=_SDK),
             facts={"expected": expected},
         )
         return
@@ -136,7 +137,7 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             ).format(found=found.export, abi=wanted.abi, expected=expected),
             found=found.export,
             expected=expected,
-            hint=_("does another tag or flag decide about the ABI? `hgw build --print-command` shows what runs"),
+            hint=_("hgw build --print-command (look for another tag or flag that decides about the ABI)"),
             facts={"found": found.export, "expected": expected, "abi": wanted.abi},
         )
     elif found.version is None:
@@ -213,6 +214,6 @@ def _export_faults(module: Module, profile: str | None) -> Iterator[Fault]:
             id="allocator-missing",
             message=_("the module exports neither {name}: a gateway has no way to hand it data").format(name=names),
             expected=names,
-            hint=_("does the package main import the SDK's package proxywasm?"),
+            hint=_("import {package} in the package main, then: hgw build").format(package=_SDK),
             facts={"name": names},
         )

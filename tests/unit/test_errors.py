@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli import data, errors
+from higress_cli.doctor.catalogue import checks
 from higress_cli.errors import ExitCode, HgwError
 from higress_cli.knowledge.catalogue import entries
 from higress_cli.knowledge.dependencies import Dependencies
@@ -64,7 +65,7 @@ def test_the_code_carries_the_ids_that_the_catalogue_has() -> None:
     recognised = {row.id for row in entries().values() if row.patterns}
 
     assert len(in_code) > 100
-    assert sorted(in_code | in_data | recognised) == sorted(entries())
+    assert sorted(in_code | in_data | recognised | {spec.id for spec in checks()}) == sorted(entries())
 
 
 @pytest.mark.parametrize(("place", "made", "identifier"), WRITTEN, ids=lambda item: item)

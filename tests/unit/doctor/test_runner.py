@@ -7,13 +7,14 @@ from higress_cli.doctor.facts import Facts
 from higress_cli.doctor.model import CheckSpec, Finding, Status
 from higress_cli.doctor.runner import Once, run_checks
 from higress_cli.errors import InvalidInput
+from higress_cli.i18n import Text
 from tests.support.sessions import bare_session
 
 FACTS = Facts(bare_session())
 
 
 def spec(name: str, judge: Callable[[], Finding]) -> CheckSpec:
-    return CheckSpec(id=name, group="tools", title=name, judge=lambda _facts: judge())
+    return CheckSpec(id=name, group="tools", title=Text(en=name, zh=name), judge=lambda _facts: judge())
 
 
 def fine() -> Finding:
