@@ -65,7 +65,7 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
     rows = [
         (_("gateway"), result.url, f"({result.engine} {result.engine_version}, {result.engine_reason})"),
         (_("upstream"), result.upstream_url, f"({result.settings['upstream'].value})"),
-        (_("admin"), result.admin_url or _("none"), ""),
+        *([(_("admin"), result.admin_url, "")] if result.admin_url else []),
         (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),
         ("", f"sha256 {result.module_sha256}", ""),
     ]

@@ -101,7 +101,7 @@ def run(
         chosen,
         settings,
         listen=listen,
-        runs=session.dirs.runs,
+        dirs=session.dirs,
         plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:

@@ -186,7 +186,7 @@ def _on_own(
         chosen,
         settings,
         listen=ANY_PORTS,
-        runs=session.dirs.runs,
+        dirs=session.dirs,
         plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:

@@ -38,13 +38,17 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a gateway listens and what is around it; port 0 is any free one."""
+    """Where a gateway listens and what is around it; port 0 is any free one.
+
+    `cache` is a folder for what an engine can make again.
+    """
 
     listening: Listening
     admin_port: int
     upstream: Endpoint
     plugin_name: str
     certificates: Path | None = None
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,8 @@ def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = No
         passed_over.append(_("{engine} ignores {names}").format(engine=name, names=", ".join(sorted(ignored))))
     if second_best is not None:
         return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
-    raise problems[0]
+    # The engine that is tried last asks the least of a machine: what it lacks can be brought.
+    raise problems[-1]
 
 
 def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:
@@ -57,8 +58,6 @@ def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:
         return _("from {source}").format(source=wanted.source)
     if passed_over:
         return "; ".join(passed_over)
-    if len(engines.TABLE) == 1:
-        return _("the only engine in this version")
     return _("the first that can run the module")
 
 
@@ -82,6 +81,6 @@ def _unfit(engine: Engine, plugin: Plugin) -> ToolError | None:
             path=plugin.path, imports=", ".join(lacking), engine=engine.name
         ),
         code="engine-missing",
-        hint=_("it needs the engine builtin or docker, which this version of hgw does not have yet"),
+        hint=_("use --engine {engine}").format(engine="builtin"),
         details={"engine": "builtin", "imports": lacking, "path": plugin.path},
     )

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT
@@ -20,6 +19,7 @@ from higress_cli.project.project import Project
 from higress_cli.settings.table import HTTPBIN
 from higress_cli.system.host import Host
 from higress_cli.system.http import authorities
+from higress_cli.system.paths import Dirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,17 +93,17 @@ def open_gateway(
     settings: GatewaySettings,
     *,
     listen: Listen,
-    runs: Path,
+    dirs: Dirs,
     plugin_name: str,
     variables: Mapping[str, str],
 ) -> Iterator[Opened]:
-    """A gateway of the chosen engine with a run folder below `runs`; all of it ends with the context.
+    """A gateway of the chosen engine with a run folder and caches in `dirs`; all of it ends with the context.
 
     Raises:
         ConflictError: the folder cannot be made. ToolError: `engine-missing`. GatewayError: `port-in-use`.
     """
     with contextlib.ExitStack() as stack:
-        folder = RunFolder.create(runs)
+        folder = RunFolder.create(dirs.runs)
         stack.callback(folder.leave)
         upstream = stack.enter_context(open_upstream(settings.upstream, at=listen.upstream, folder=folder))
         place = Place(
@@ -112,6 +112,7 @@ def open_gateway(
             upstream=upstream.at,
             plugin_name=plugin_name,
             certificates=authorities(variables),
+            cache=dirs.cache,
         )
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
         yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder)

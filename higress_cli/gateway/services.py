@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.system.ports import HIGHEST
 
+UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
+"""What is behind the gateway, named as Higress names its clusters: `_match_service_` rules take the name apart."""
 _CLUSTER_PREFIX: Final = "outbound|"
 _CLUSTER_FIELDS: Final = 4
 _STATIC_PORT: Final = "80"
@@ -29,6 +32,20 @@ class Endpoint:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.path}"
+
+    @property
+    def own_name(self) -> str | None:
+        """The only name that a public service answers for, None for one that takes any."""
+        return None if is_address(self.host) or self.host == "localhost" else self.host
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def cluster_name(key: str, *, source: Source) -> str:

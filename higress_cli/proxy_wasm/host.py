@@ -8,7 +8,7 @@ from higress_cli.proxy_wasm.context import StreamFacts
 from higress_cli.proxy_wasm.errors import LoadError
 from higress_cli.proxy_wasm.guest import Guest, Machine
 from higress_cli.proxy_wasm.limits import Watchdog
-from higress_cli.proxy_wasm.modules import ModuleCache, make_engine
+from higress_cli.proxy_wasm.modules import Compiled, ModuleCache, make_engine
 from higress_cli.proxy_wasm.shared import Shared
 from higress_cli.proxy_wasm.stream import Sink, Stream
 from higress_cli.proxy_wasm.surroundings import HttpAnswer, Settings, Surroundings
@@ -22,9 +22,18 @@ class Engine:
         """`cache` is a folder for compiled modules."""
         self.wasmtime = make_engine()
         self.watchdog = Watchdog(self.wasmtime)
-        self.modules = ModuleCache(cache)
+        self._modules = ModuleCache(cache)
+
+    def compile(self, content: bytes) -> Compiled:
+        """The compiled form of a module's bytes, from the cache where it is there. Any thread may ask.
+
+        Raises:
+            LoadError: it is not a module that wasmtime takes.
+        """
+        return self._modules.compile(self.wasmtime, content)
 
     def close(self) -> None:
+        """End the thread. Nothing that was made from this engine may be used any more."""
         self.watchdog.close()
 
 
@@ -33,7 +42,7 @@ class PluginHost:
 
     def __init__(
         self,
-        content: bytes,
+        compiled: Compiled,
         *,
         abi: DeclaredAbi,
         engine: Engine,
@@ -41,7 +50,7 @@ class PluginHost:
         surroundings: Surroundings,
         shared: Shared | None = None,
     ) -> None:
-        """Compile a module's bytes, or find them compiled, and start it.
+        """Start a plugin from what `Engine.compile` made of it.
 
         Raises:
             LoadError: it cannot be loaded. StartError: it refused to start. CrashError: it trapped while it started.
@@ -51,8 +60,6 @@ class PluginHost:
         self._settings = settings
         self._surroundings = surroundings
         self.shared = shared or Shared()
-        compiled = engine.modules.compile(engine.wasmtime, content)
-        self.was_cached = compiled.cached
         self._machine = Machine(
             module=compiled.module,
             marker=abi.export,
@@ -64,6 +71,16 @@ class PluginHost:
         self._streams: dict[Stream, Guest] = {}
         self._guest: Guest | None = None
         self._guest = self._start()
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its VM can be called: after a crash it cannot, until the next stream gets a new one."""
+        return self._guest is not None and not self._guest.failed
 
     @property
     def memory_bytes(self) -> int:

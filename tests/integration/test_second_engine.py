@@ -20,6 +20,7 @@ verify:
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
+    monkeypatch.delitem(engines.TABLE, "builtin")
     monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
     folder = tmp_path / "work"
     # Envoy lacks this function, so that `auto` has to go on to the next engine.

@@ -1,4 +1,4 @@
-"""`hgw verify` on a real Envoy with httpbin, and a small plugin that does as its configuration says."""
+"""`hgw verify` on each engine with httpbin, and a small plugin that does as its configuration says."""
 
 import hashlib
 import json
@@ -35,6 +35,13 @@ verify:
 """
 
 
+@pytest.fixture(params=["envoy", "builtin"], autouse=True)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every engine gives the same answers."""
+    monkeypatch.setenv("HGW_ENGINE", request.param)
+    return str(request.param)
+
+
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
@@ -61,13 +68,13 @@ def test_the_guides_chapter_passes_and_no_file_changes(hgw, here):
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in here.iterdir()} == before
 
 
-def test_json_keeps_its_schema_and_names_the_digest_of_the_file(hgw, here):
+def test_json_keeps_its_schema_and_names_the_digest_of_the_file(hgw, here, engine):
     (here / "hgw.yaml").write_text(GUIDE)
     document = json.loads(hgw("verify", "--output", "json").out)
     schema = json.loads(resources.files("higress_cli.data").joinpath("schemas/verify.json").read_text("utf-8"))
     validate(document["data"], schema)
     assert document["ok"] is True
-    assert document["data"]["engine"] == "envoy"
+    assert document["data"]["engine"] == engine
     assert document["data"]["module_sha256"] == hashlib.sha256(plugin()).hexdigest()
     assert [entry["ok"] for entry in document["data"]["steps"]] == [True] * 4
     assert all(document["data"]["module_sha256"] in entry["got"] for entry in document["data"]["steps"][2:])
@@ -79,12 +86,12 @@ def test_a_project_without_scenarios_gets_the_general_one(hgw, here):
     assert [entry["ok"] for entry in json.loads(outcome.out)["data"]["steps"]] == [True, True]
 
 
-def test_a_plugin_that_crashes_fails_the_general_scenario(hgw, here):
+def test_a_plugin_that_crashes_fails_the_general_scenario(hgw, here, engine):
     (here / "config.yaml").write_text("crash: true\n")
     outcome = hgw("verify")
     assert outcome.code == 1
     assert "the plugin crashed" in outcome.out
-    assert "envoy.log" in outcome.out
+    assert f"{engine}.log" in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -200,7 +207,7 @@ def test_a_crash_does_not_spoil_the_scenarios_after_it(hgw, here):
     assert [entry["ok"] for entry in json.loads(outcome.out)["data"]["steps"]] == [True, False, True]
 
 
-def test_another_module_is_verified_and_a_newer_abi_is_said(hgw, here):
+def test_another_module_is_verified_and_a_newer_abi_is_said(hgw, here, engine):
     other = here / "main-0.2.100.wasm"
     other.write_bytes(plugin(marker=NEWEST))
     (here / "hgw.yaml").write_text(
@@ -212,7 +219,8 @@ def test_another_module_is_verified_and_a_newer_abi_is_said(hgw, here):
     )
     outcome = hgw("verify", "--module", other.name)
     assert outcome.code == 0, outcome.out
-    assert NEWEST in outcome.err
+    # Upstream's Envoy gets a copy in which the newest marker has another name.
+    assert (NEWEST in outcome.err) is (engine == "envoy")
     assert hashlib.sha256(other.read_bytes()).hexdigest() in outcome.out
     assert other.read_bytes() == plugin(marker=NEWEST)
 
@@ -249,7 +257,7 @@ def test_a_report_that_cannot_be_written(hgw, here):
     assert "folder" in outcome.err
 
 
-def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here):
+def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here, engine):
     (here / "hgw.yaml").write_text(GUIDE)
     with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
         url = gateway.document()["data"]["url"]
@@ -258,7 +266,7 @@ def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here):
         assert outcome.code == 0, outcome.out
         assert [entry["status"] for entry in document["data"]["steps"]] == ["passed"] * 3 + ["skipped"]
         assert document["data"]["counts"] == {"passed": 3, "failed": 0, "skipped": 1}
-        assert document["data"]["engine"] == "envoy"
+        assert document["data"]["engine"] == engine
         assert len(document["warnings"]) == 1
         assert "answered by the plugin" in document["warnings"][0]
 

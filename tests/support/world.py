@@ -135,7 +135,7 @@ class Rig:
         self.shared = shared or Shared()
         parsed = read_module(module, path=_PATH)
         self.host = PluginHost(
-            module,
+            engine.compile(module),
             abi=abi_of(parsed),
             engine=engine,
             settings=Settings(plugin_name="probe", **settings),

@@ -7,6 +7,7 @@ from higress_cli.gateway.contract import Engine
 
 TABLE: Final[dict[str, str]] = {
     "envoy": "higress_cli.gateway.engines.envoy.engine",
+    "builtin": "higress_cli.gateway.engines.builtin.engine",
 }
 """A name, and the module whose `ENGINE` it is."""
 

@@ -71,7 +71,7 @@ def test_folder_does_not_grow_without_end(tmp_path: Path, engine: Engine) -> Non
 def test_cached_module_runs(tmp_path: Path) -> None:
     for cached in (False, True):
         engine = Engine(tmp_path / "compiled")
+        assert engine.compile(CONTENT).cached is cached
         rig = Rig(CONTENT, engine)
-        assert rig.host.was_cached is cached
         assert rig.get().wire.upstream != []
         engine.close()

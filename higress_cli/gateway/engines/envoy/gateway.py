@@ -21,7 +21,7 @@ from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import PortTaken, taken_error
 from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint
 from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
 from higress_cli.system import ports, process
@@ -183,7 +183,7 @@ class EnvoyGateway:
         self._services = dict(services)
         self._clusters_version += 1
         certificates = self._place.certificates
-        named = {bootstrap.UPSTREAM_CLUSTER: self._place.upstream, **services}
+        named = {UPSTREAM_CLUSTER: self._place.upstream, **services}
         resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
         self._folder.write_json("clusters.json", bootstrap.discovery(self._clusters_version, *resources))
 

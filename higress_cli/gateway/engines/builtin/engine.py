@@ -1,0 +1,74 @@
+"""The engine builtin: no program, no Docker, only Python packages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+from higress_cli import data
+from higress_cli.errors import HgwError, ToolError
+from higress_cli.gateway.contract import Engine, Gateway, Place
+from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.i18n import _
+from higress_cli.project.scenario import Key
+from higress_cli.system.host import Host
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    """data/builtin.toml."""
+
+    packages: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+
+class Builtin:
+    """Higress's rules and calls on wasmtime."""
+
+    name: Final = "builtin"
+    carries: Final = frozenset(Key)
+
+    def obstacle(self, host: Host) -> HgwError | None:
+        facts = _facts()
+        if host.platform not in facts.platforms:
+            return ToolError(
+                _("the package {package} exists for {platforms}, not for {platform}").format(
+                    package=facts.packages[0], platforms=", ".join(facts.platforms), platform=host.platform
+                ),
+                code="engine-missing",
+                hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
+                details={"engine": self.name, "platform": host.platform},
+            )
+        return _missing()
+
+    def lacks(self, _plugin: Plugin) -> frozenset[str]:
+        """It has all of Higress's functions; what it does not know it refuses when it loads the module."""
+        return frozenset()
+
+    def ignores(self, _plugin: Plugin) -> frozenset[str]:
+        return frozenset()
+
+    def answered_by(self, word: str) -> AnsweredBy | None:
+        return AnsweredBy(word) if word in set(AnsweredBy) else None
+
+    def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:  # noqa: ARG002 -- the contract; there is no program
+        missing = _missing()
+        if missing is not None:
+            raise missing
+        from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway
+
+        return BuiltinGateway(place, folder)
+
+
+def _missing() -> ExtraMissing | None:
+    return next((ExtraMissing(package) for package in _facts().packages if find_spec(package) is None), None)
+
+
+def _facts() -> _Facts:
+    return data.load("builtin.toml", _Facts)
+
+
+ENGINE: Final[Engine] = Builtin()

@@ -1,0 +1,158 @@
+"""HTTP/1.1 connections over asyncio streams, in h11's words, and the way between its headers and a stream's."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+import h11
+
+from higress_cli.proxy_wasm.headers import HeaderMap
+from higress_cli.proxy_wasm.pairs import Pair
+
+MOST_HEADER_BYTES: Final = 60 * 1024
+"""What Envoy takes of a message's headers; beyond that a client gets 431."""
+_CHUNK: Final = 64 * 1024
+# About one connection, not about the message: a proxy passes none of these on.
+_HOP_BY_HOP: Final = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"te", b"upgrade"}
+)
+_LENGTH: Final = b"content-length"
+_CHUNKED: Final = (b"transfer-encoding", b"chunked")
+
+Event = h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA]
+
+
+class Connection:
+    """A connection with its state in HTTP. What is sent goes out at once; `drain` waits until it is not too much."""
+
+    def __init__(
+        self, role: type[h11.CLIENT] | type[h11.SERVER], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.http = h11.Connection(role, max_incomplete_event_size=MOST_HEADER_BYTES)
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def usable(self) -> bool:
+        """Whether both sides are done with a message and another one can follow."""
+        done = self.http.our_state is h11.DONE and self.http.their_state is h11.DONE
+        return done and not self._writer.is_closing() and not self._reader.at_eof()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for its first or its next message, as far as one can see."""
+        return not self._writer.is_closing() and not self._reader.at_eof()
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        name = self._writer.get_extra_info("peername") or ("", 0)
+        return str(name[0]), int(name[1])
+
+    @property
+    def local(self) -> tuple[str, int]:
+        name = self._writer.get_extra_info("sockname") or ("", 0)
+        return str(name[0]), int(name[1])
+
+    async def event(self) -> Event:
+        """What comes next; PAUSED where the other side has begun with a further message.
+
+        Raises:
+            h11.RemoteProtocolError: it is not HTTP, or was cut off. OSError: the connection is gone.
+        """
+        while True:
+            found = self.http.next_event()
+            if not isinstance(found, type) or found is h11.PAUSED:
+                return found
+            self.http.receive_data(await self._reader.read(_CHUNK))
+
+    async def listen(self) -> None:
+        """Return when the other side has closed the connection, whatever it still sends."""
+        with contextlib.suppress(OSError):
+            while data := await self._reader.read(_CHUNK):
+                self.http.receive_data(data)
+
+    def send(self, *events: h11.Event) -> None:
+        """Send these; nothing is sent where one of them is not allowed.
+
+        Raises:
+            h11.LocalProtocolError: a header that cannot be sent, or more body than was announced.
+        """
+        content = b"".join(self.http.send(event) or b"" for event in events)
+        if content and not self._writer.is_closing():
+            self._writer.write(content)
+
+    async def drain(self) -> None:
+        """Wait while the other side is slow to read."""
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
+
+    def close(self) -> None:
+        """Send what is left, then end the connection."""
+        self._writer.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._writer.transport.abort()
+
+
+def request_pairs(request: h11.Request, *, scheme: bytes) -> list[Pair]:
+    """A client's request as a stream gets it: Envoy's pseudo-headers first, nothing that is about the connection."""
+    named = [(name, value) for name, value in request.headers if name not in _HOP_BY_HOP]
+    host = next((value for name, value in named if name == b"host"), b"")
+    pseudo = [(b":authority", host), (b":path", request.target), (b":method", request.method), (b":scheme", scheme)]
+    return [*pseudo, *(pair for pair in named if pair[0] not in {b"host", b"expect"})]
+
+
+def response_pairs(response: h11.Response) -> list[Pair]:
+    """An upstream's answer as a stream gets it."""
+    status = str(response.status_code).encode()
+    return [(b":status", status), *(pair for pair in response.headers if pair[0] not in _HOP_BY_HOP)]
+
+
+def to_request(headers: Iterable[Pair], *, prefix: str, host: str | None, end: bool) -> h11.Request:
+    """What goes to a server: `prefix` goes in front of the path, `host` takes the place of the request's own.
+
+    Raises:
+        h11.LocalProtocolError: a header that cannot be sent.
+    """
+    found = HeaderMap("request", headers)
+    authority = host.encode() if host else found.get(b":authority") or b""
+    plain = [(name, value) for name, value in found if not name.startswith(b":") and name not in _HOP_BY_HOP]
+    method = found.get(b":method") or b"GET"
+    if end:
+        plain = [pair for pair in plain if pair[0] != _LENGTH]
+        if method in {b"POST", b"PUT", b"PATCH"}:
+            plain.append((_LENGTH, b"0"))
+    elif found.get(_LENGTH) is None:
+        plain.append(_CHUNKED)
+    target = prefix.encode() + (found.get(b":path") or b"/")
+    return h11.Request(method=method, target=target, headers=[(b"host", authority), *plain])
+
+
+def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h11.Response:
+    """What goes to the client.
+
+    Raises:
+        h11.LocalProtocolError: a header that cannot be sent.
+    """
+    status = int(headers.get(b":status") or b"200")
+    plain = [(name, value) for name, value in headers if not name.startswith(b":") and name not in _HOP_BY_HOP]
+    bodiless = status in {204, 304} or status < 200  # noqa: PLR2004 -- RFC 9110: these never have a body
+    if end and not head and not bodiless:
+        plain = [pair for pair in plain if pair[0] != _LENGTH]
+        plain.append((_LENGTH, b"0"))
+    if close:
+        plain.append((b"connection", b"close"))
+    return h11.Response(status_code=status, headers=plain, reason=_phrase(status))
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+
+
+def announced_length(headers: Iterable[Pair]) -> int | None:
+    """The body's size by content-length, None where it says nothing."""
+    value = next((value for name, value in headers if name == _LENGTH), b"")
+    return int(value) if value.isdigit() else None
