@@ -21,13 +21,13 @@ class Abi(StrEnum):
 
     @property
     def tag(self) -> str | None:
-        """The SDK's build tag that selects this ABI under TinyGo; None for the one that needs none."""
+        """The SDK's build tag that selects this ABI under TinyGo; None if it needs no tag."""
         return None if self is Abi.V0_2_1 else NEW_ABI_TAG
 
 
 NEW_ABI_TAG: Final = "proxy_wasm_version_0_2_100"
 """The SDK's build tag for ABI 0.2.100. Among a plugin's own tags it selects the ABI."""
 EVERY_ABI: Final = "all"
-"""What the setting `abi` calls a build for each ABI."""
+"""The value of the setting `abi` that builds for each ABI."""
 ABI_CHOICES: Final = (*Abi, EVERY_ABI)
 """The values of the setting `abi`."""

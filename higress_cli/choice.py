@@ -22,7 +22,7 @@ class SourceKind(StrEnum):
     """The hgw.yaml of a parent folder."""
     LOCK = "lock"
     INFERRED = "inferred"
-    """Follows from another choice or from the project's own files, such as the profile from go.mod."""
+    """Follows from another choice or from the project's own files, as the profile does from go.mod."""
     USER = "user"
     """The user's own configuration."""
     DEFAULT = "default"

@@ -26,22 +26,22 @@ class Profile(StrEnum):
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """The exports of which a module needs one, so that a gateway starts it."""
+        """The entry points; a module needs one of them, or no gateway starts it."""
         return ("_start", "_initialize") if self is Profile.TINYGO else ("_initialize",)
 
     @property
     def abis(self) -> tuple[Abi, ...]:
-        """The ABIs that it can build for: the SDK for native Go knows only the newest."""
+        """The ABIs that it can build for; the SDK for native Go supports only the newest."""
         return tuple(Abi) if self is Profile.TINYGO else (Abi.V0_2_100,)
 
     @property
     def gateway(self) -> str:
-        """The gateway version that a plugin is meant for where nobody names one, such as `v2.0.7`."""
+        """The default gateway version of a plugin, such as `v2.0.7`."""
         return _gateways(self).gateway
 
     @property
     def oldest_gateway(self) -> str | None:
-        """The first gateway version that can run its modules; None where any that hgw supports can."""
+        """The first gateway version that can run its modules; None if every supported version can."""
         return _gateways(self).oldest_gateway
 
 

@@ -44,7 +44,7 @@ class Session:
         """A setting of the machine, which no project decides.
 
         Raises:
-            UsageError: what was typed, or is in a variable, is not a value of this setting.
+            UsageError: what was typed, or is in the variable, is not a valid value.
         """
         return machine_resolver(self.variables, given=self.given).choose(setting)
 

@@ -82,15 +82,15 @@ class Invocation:
         return self._shown_by(DEBUG)
 
     def choose(self, setting: Setting[T]) -> Choice[T]:
-        """A setting as it was typed or is in its variable.
+        """A setting as typed or as in its variable.
 
         Raises:
-            UsageError: that is not a value of the setting.
+            UsageError: it is not a valid value.
         """
         return machine_resolver(self.variables, given=self.given).choose(setting)
 
     def _shown_by(self, setting: Setting[T]) -> T:
-        """A setting that decides how errors are shown: a value that is wrong does not count."""
+        """A setting that decides how errors are shown; an invalid value is ignored."""
         takes_value = not isinstance(setting.kind, Switch)
         seen = _seen(self.argv, setting.flag) if takes_value and not self.is_parsed else None
         try:
@@ -102,7 +102,7 @@ class Invocation:
         """The session of a command.
 
         Raises:
-            UsageError: `choice-invalid` and the like: a variable of a setting that the command goes by is wrong.
+            UsageError: `choice-invalid` and the like: a variable of a setting that the command uses is invalid.
             InvalidInput: `directory-missing` where `-C` names no folder.
         """
         for setting in SETTINGS:

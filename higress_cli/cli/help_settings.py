@@ -1,4 +1,4 @@
-"""How `hgw help settings` reads."""
+"""How `hgw help settings` is shown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ _HEADINGS: Final = {
 
 
 def show_settings(result: SettingsResult, ui: Ui) -> None:
-    """Each setting in a paragraph of its own: what it is now and why, what it means, how it is made."""
+    """Show each setting in its own paragraph: its value and source, what it means, how to set it."""
     for scope, heading in _HEADINGS.items():
         entries = [entry for entry in result.settings if entry.scope is scope]
         if not entries:
@@ -53,7 +53,7 @@ def _show_entry(entry: SettingEntry, ui: Ui, *, here: Path) -> None:
 
 
 def _made_by(entry: SettingEntry) -> Iterator[str]:
-    """The option and the variable; what a value looks like stands after the first of them."""
+    """The option and the variable; the form of a value follows the first of them."""
     if entry.flag:
         yield f"{entry.flag} {entry.form}".rstrip()
     if entry.variable:

@@ -1,4 +1,4 @@
-"""The options of commands: those that are settings, each made of its row, and those that every command takes."""
+"""The options of commands: those of settings, made from the table, and those that every command takes."""
 
 import inspect
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from higress_cli.settings.table import EVERY_COMMAND, SETTINGS, Setting
 
 
 def setting_parameters(command: str) -> list[Any]:
-    """Fresh parameter objects of the settings that the command with this id takes beside the global ones."""
+    """New parameter objects for the settings that the command with this id takes, without the global ones."""
     own = [item for item in SETTINGS if item.flag and item.commands != EVERY_COMMAND and item.counts_in(command)]
     return _parameters(own)
 
@@ -51,7 +51,7 @@ def _parameter(setting: Setting[Any]) -> inspect.Parameter:
 
 def _remembering(setting: Setting[Any]) -> Any:
     def remember(ctx: typer.Context, value: Any) -> Any:
-        """Keep what was typed in the invocation, if it is right; the last place that says something wins."""
+        """Keep what was typed, if it is valid; the last occurrence wins."""
         invocation = ctx.find_root().obj
         if isinstance(invocation, Invocation) and value not in (None, False, []):
             invocation.given[setting] = value

@@ -1,4 +1,4 @@
-"""`hgw help settings`: every setting, and what it is now in one folder."""
+"""`hgw help settings`: every setting, and its current value in one folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,34 +19,34 @@ from higress_cli.system.urls import shown
 
 @dataclass(frozen=True, kw_only=True)
 class SettingEntry:
-    """A setting: how it is made, and what it is now."""
+    """A setting: how to set it, and its current value."""
 
     key: str
-    """Its place in hgw.yaml, or in the user's own configuration."""
+    """Its place in hgw.yaml or in the user's configuration."""
     scope: Scope
-    """Whose it is: the project's or the machine's."""
+    """Whether it belongs to a project or to a machine."""
     help: str
     """What it means, in the language of the user."""
     flag: str | None
-    """Its option, null where it has none."""
+    """Its option, null if it has none."""
     variable: str | None
-    """Its environment variable, null where it has none."""
+    """Its environment variable, null if it has none."""
     form: str
     """What stands for a value in help."""
     choices: tuple[str, ...]
-    """The words that it may be; empty where there is no list."""
+    """The allowed words; empty if others are allowed."""
     commands: tuple[str, ...]
-    """The commands that go by it; `*` is all of them."""
+    """The commands that use it; `*` is all of them."""
     default: str
-    """What holds where nobody says anything, as text."""
+    """The default, as text."""
     value: str | None
-    """What it is now, as a variable would hold it; null where nothing is set, or what is set is not a value."""
+    """The current value as a variable would hold it; null if it is not set or not valid."""
     source: str
-    """Who chose that: an option, a variable, the path of an hgw.yaml, what it follows from, or default."""
+    """Who chose the value: an option, a variable, the path of an hgw.yaml, what it follows from, or default."""
     source_kind: SourceKind
-    """Which kind of source that is."""
+    """The kind of the source."""
     problem: str | None
-    """Why what is set is not a value; null where it is one."""
+    """Why what is set is not valid; null if it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class SettingsResult(Result):
 
 
 def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsResult:
-    """Every setting, or those whose key, option or variable is one of `names`; a section names all that is in it.
+    """Every setting, or those whose key, option or variable is in `names`; a section stands for all its settings.
 
     Raises:
         UsageError: `setting-unknown`, with the nearest names.
@@ -82,7 +82,7 @@ def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsRes
 
 
 def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
-    """The project of the folder; where its settings do not read, a project without any, and why."""
+    """The project in the folder; if its settings are invalid, a project without settings, and the reason."""
     try:
         return open_project(session.directory, needs_source=False), ()
     except InvalidInput as error:

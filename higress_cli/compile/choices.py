@@ -1,4 +1,4 @@
-"""Which settings a build of one plugin goes by, each with who chose it."""
+"""The settings of a build of one plugin, each with its source."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from higress_cli.profile import Profile
 from higress_cli.settings.resolver import Resolver
 from higress_cli.settings.table import ABI, FLAGS, GATEWAY, NAME, OUT_FILE, PROFILE, SIZE_BUDGET, TAGS
 
-# They belong to hgw: where the result goes, and tags that decide about the ABI.
+# hgw sets these itself: the output, and the tags, which also select the ABI.
 _RESERVED: Final = {"o": OUT_FILE.flag, "tags": TAGS.flag}
 
 
@@ -80,7 +80,7 @@ def _refuse_reserved(flags: Sequence[str], *, source: Source) -> None:
         name = flag.lstrip("-").partition("=")[0]
         if flag.startswith("-") and name in _RESERVED:
             raise source.refusal(
-                _("`{flag}` (from {source}) is for hgw to set").format(flag=flag, source=source),
+                _("`{flag}` (from {source}) is set by hgw itself").format(flag=flag, source=source),
                 code="flag-reserved",
                 hint=_("use {option}").format(option=_RESERVED[name]),
                 details={"flag": flag, "source": source},

@@ -1,7 +1,4 @@
-"""What a plugin is built for, which is known before compiling: profile, ABI and gateway have to go together.
-
-And how large it may become.
-"""
+"""Checks of what a plugin is built for: profile, ABI and gateway must match, and the module must fit its budget."""
 
 from collections.abc import Iterator
 
@@ -14,12 +11,12 @@ from higress_cli.wasm.host_functions import is_older
 
 
 def target_faults(choices: Choices) -> tuple[Fault, ...]:
-    """What the profile can never be built for, and the gateway that would not load what it makes."""
+    """An ABI that the profile cannot build for, or a gateway that cannot load what it builds."""
     return (*_abi_faults(choices), *_gateway_faults(choices))
 
 
 def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
-    """Whether a module of `size` bytes is larger than it may be."""
+    """Whether a module of `size` bytes exceeds its budget."""
     if budget.value is None or size <= budget.value:
         return ()
     message = _("the module takes {size} bytes; {source} allows {budget}")
@@ -29,7 +26,7 @@ def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
             message=message.format(size=size, budget=budget.value, source=budget.source),
             found=_("{count} bytes").format(count=size),
             expected=_("at most {count} bytes").format(count=budget.value),
-            hint=_("see what became larger, or raise build.size_budget"),
+            hint=_("find out what became larger, or raise build.size_budget"),
             facts={"bytes": size, "budget": budget.value, "source": str(budget.source)},
         ),
     )

@@ -1,4 +1,4 @@
-"""The judgement on hgw's own environment variables: a value that no command would take, a name typed wrong."""
+"""The check of hgw's environment variables: invalid values and misspelled names."""
 
 import difflib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from higress_cli.settings.table import SETTINGS, VARIABLE_PREFIX
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
 
-# As near as a letter that is wrong, missing or one too many.
+# About one wrong, missing or extra letter.
 _LIKENESS: Final = 0.85
 
 
@@ -22,7 +22,7 @@ def check_variables(facts: "Facts") -> Finding:
 
 
 def judge_variables(variables: Mapping[str, str]) -> Finding:
-    """The variables of settings that are set. One that is not hgw's is a fault only where it looks like one that is."""
+    """Judge the variables that are set; an unknown one is a fault only if it resembles a setting's variable."""
     known = {setting.variable: setting for setting in SETTINGS if setting.variable}
     given = sorted(name for name in variables if name in known and variables[name])
     resolver = machine_resolver(variables)
@@ -38,7 +38,7 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
             status=Status.FAIL,
             code=first.code,
             found=first.message,
-            why=_("a command that goes by it refuses to start"),
+            why=_("every command that uses it refuses to start"),
             fix=Fix(summary=first.hint) if first.hint else None,
             detail=tuple(error.message for error in problems[1:]),
         )
@@ -50,7 +50,7 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
                 code="setting-unknown",
                 found=name,
                 expected=near[0],
-                why=_("no setting has a variable of that name, so it decides nothing"),
+                why=_("no setting has a variable of that name, so it has no effect"),
                 fix=Fix(summary="hgw help settings"),
             )
-    return Finding(status=Status.OK, found=", ".join(given) or _("none is set"))
+    return Finding(status=Status.OK, found=", ".join(given) or _("none set"))

@@ -1,4 +1,4 @@
-"""The settings of a local gateway, each with who chose it, and the plugin configuration that they name."""
+"""The settings of a local gateway, each with its source, and the plugin configuration that they name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The configuration that a plugin gets: YAML or JSON in a file, JSON on the wire, as Higress does it."""
+"""A plugin's configuration: YAML or JSON in a file, JSON for the plugin, as in Higress."""
 
 import contextlib
 import json
@@ -14,19 +14,19 @@ from higress_cli.system.writing import read_error
 
 @dataclass(frozen=True, kw_only=True)
 class PluginConfig:
-    """What the plugin is configured with and where that came from; an empty configuration is the empty object."""
+    """A plugin's configuration and the file it came from; an empty configuration is an empty object."""
 
     values: dict[str, Any]
     source: str
 
     @property
     def json(self) -> str:
-        """The JSON text that the gateway hands to the plugin; empty where there is no configuration at all."""
+        """The JSON text that the gateway passes to the plugin; empty if there is no configuration."""
         return json.dumps(self.values, ensure_ascii=False, indent=2) if self.values else ""
 
 
 def read_plugin_config(path: Path) -> PluginConfig:
-    """Read `path` as YAML, of which JSON is a part; a file whose name ends in .json has to be JSON.
+    """Read `path` as YAML, which includes JSON; a file whose name ends in .json must be JSON.
 
     Raises:
         InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column.
@@ -103,4 +103,4 @@ def _invalid(path: Path, line: int, column: int, problem: str) -> InvalidInput:
 
 
 def _fix_hint() -> str:
-    return _("the file is YAML or JSON; mend that line and try again")
+    return _("the file is YAML or JSON; fix that line and try again")

@@ -1,4 +1,4 @@
-"""A plugin's folder and the settings that hold in it, each with its source."""
+"""A plugin's folder, its hgw.yaml files and its .buildrc."""
 
 import os
 import re
@@ -37,8 +37,8 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
     """The project in `directory`.
 
     Raises:
-        InvalidInput: `no-project` where the folder is absent, is a file, or (with `needs_source`) holds no Go
-            plugin; what `read_settings` raises.
+        InvalidInput: `no-project` if the folder is missing, is a file, or (with `needs_source`) holds no Go plugin;
+            whatever `read_settings` raises.
     """
     if not directory.is_dir():
         what = _("{path} is a file, not a folder") if directory.exists() else _("the folder {path} does not exist")
@@ -98,7 +98,7 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     for line in text.splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")
         if separator and name.strip() == "EXTRA_TAGS":
-            # A shell reads the file: the last line wins, and a remark begins at a space and a #.
+            # A shell reads the file: the last line wins, and a comment starts at a space and a #.
             bare = value.strip().partition(" #")[0].strip()
             tags = tuple(bare.strip("\"'").replace(",", " ").split())
     return tags

@@ -1,4 +1,4 @@
-"""The settings that hold in one folder: of all places where a value can come from, in their order."""
+"""The settings of one folder, from every place that a value can come from, in order."""
 
 import contextlib
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ VERSION_OF: Final[Mapping[ToolName, Setting[str | None]]] = {
 def settings_of(project: Project, session: Session) -> Resolver:
     """The settings of `project` in this run of hgw.
 
-    hgw.lock comes between the hgw.yaml of a parent folder and what is inferred; it has no reader yet.
+    hgw.lock comes between the hgw.yaml of a parent folder and what is inferred; nothing reads it yet.
     """
     return Resolver(
         rungs=(
@@ -67,7 +67,7 @@ def settings_of(project: Project, session: Session) -> Resolver:
 
 
 def wanted_tools(settings: Resolver) -> dict[ToolName, Choice[str]]:
-    """The versions of tools that somebody asked for."""
+    """The tool versions that were asked for."""
     chosen = {name: settings.choose(setting) for name, setting in VERSION_OF.items()}
     return {name: Choice(choice.value, choice.source) for name, choice in chosen.items() if choice.value}
 
@@ -79,7 +79,7 @@ def _file(settings: Settings | None, kind: SourceKind) -> Rung:
 def _inferred(project: Project) -> Rung:
     @cache
     def profile_of_project() -> Choice[str] | None:
-        """Go where go.mod says so. One that is not valid says nothing: those who need it say what is wrong."""
+        """Go if go.mod says so. An invalid go.mod says nothing here: the code that needs it reports the fault."""
         with contextlib.suppress(InvalidInput):
             go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
             if go_mod and fits(go_mod, profile=Profile.GO) and not fits(go_mod, profile=Profile.TINYGO):

@@ -1,4 +1,4 @@
-"""hgw.yaml as typed values. Every key is optional, and each is a setting of the table."""
+"""hgw.yaml as typed values. Every key is optional, and each is a row of the settings table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ FILE_NAME: Final = "hgw.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one hgw.yaml says: only the settings that it names have a value."""
+    """What one hgw.yaml says; settings that it does not mention have no value."""
 
     file: Path
     values: Mapping[Setting[Any], Any] = field(default_factory=dict)
 
     def get(self, setting: Setting[T]) -> T | None:
-        """The value of `setting`, None where the file does not name it."""
+        """The value of `setting`, None if the file does not mention it."""
         return self.values.get(setting)
 
 
@@ -48,7 +48,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def _nodes(root: Node) -> dict[str, Node]:
-    """The nodes of the file by the key of their setting; a key that is none is refused."""
+    """The nodes of the file by setting key; unknown keys are refused."""
     sections: dict[str, list[str]] = {}
     for setting in SETTINGS:
         if setting.scope is Scope.PROJECT:
@@ -62,7 +62,7 @@ def _nodes(root: Node) -> dict[str, Node]:
 
 
 def _value(node: Node, kind: Kind[Any]) -> Any:
-    """The value of a node, None for an empty text, which says nothing."""
+    """The value of a node; None for an empty text, which counts as unset."""
     match kind:
         case Whole():
             return node.integer(least=kind.least, most=kind.most)

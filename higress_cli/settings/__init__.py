@@ -1,1 +1,1 @@
-"""Every setting, declared once, and the one order in which their values win."""
+"""Every setting, declared once, and the one order in which values win."""

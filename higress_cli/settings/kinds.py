@@ -1,4 +1,4 @@
-"""The kinds of values that a setting can have: how each is written, read and checked."""
+"""The kinds of values that settings have: how each is written, read and checked."""
 
 import re
 import shlex
@@ -16,10 +16,10 @@ _UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}
 
 
 class Unfit(ValueError):
-    """A text that is not a value of the wanted kind.
+    """A text that is not a valid value.
 
-    `problem` continues a sentence that begins with the text, such as `is not an IP address`; `text` is the part that is
-    wrong where there were several; `code` is the id of the error when it was typed or is in a variable.
+    `problem` continues a sentence that begins with the text, such as `is not an IP address`; `text` is the invalid part
+    if there were several; `code` is the id of the error if the text was typed or is in a variable.
     """
 
     def __init__(
@@ -36,24 +36,24 @@ class Kind(Generic[T]):
     """How the values of a setting are written. `metavar` stands for a value in help."""
 
     repeatable: ClassVar[bool] = False
-    """Whether the option may be given several times, a part of the value each time."""
+    """Whether the option may be repeated, with a part of the value each time."""
 
     def __init__(self, metavar: str) -> None:
         self.metavar = metavar
 
     def parse(self, text: str) -> T:
-        """The value that `text` stands for, as a variable holds it.
+        """The value that `text` stands for, as written in a variable.
 
         Raises:
-            Unfit: it stands for none.
+            Unfit: it is not a valid value.
         """
         raise NotImplementedError
 
     def gather(self, texts: Sequence[str]) -> T:
-        """The value that a repeated option gives.
+        """The value given by a repeated option.
 
         Raises:
-            Unfit: one of the texts is wrong.
+            Unfit: one of the texts is not valid.
         """
         return self.parse(texts[-1])
 
@@ -63,7 +63,7 @@ class Kind(Generic[T]):
 
 
 class Text(Kind[str]):
-    """Any text that is not empty, or one that matches `pattern`; `problem` says what is wrong with others."""
+    """Any text that is not empty, or that matches `pattern`; `problem` describes the fault of any other."""
 
     def __init__(self, metavar: str, *, pattern: str = ".+", problem: Callable[[], str] | None = None) -> None:
         super().__init__(metavar)
@@ -171,7 +171,7 @@ class GatewayVersion(Kind[str]):
 
 
 class Several(Kind[tuple[str, ...]]):
-    """Several texts: a list in hgw.yaml; in a variable, and in each use of the option, `split` takes them apart."""
+    """Several texts: a list in hgw.yaml; a variable, and each use of the option, is split by `split`."""
 
     repeatable = True
 
@@ -183,7 +183,7 @@ class Several(Kind[tuple[str, ...]]):
         try:
             return tuple(self._split(text))
         except ValueError as error:
-            raise Unfit(_("cannot be taken apart: {reason}").format(reason=error)) from error
+            raise Unfit(_("cannot be split into words: {reason}").format(reason=error)) from error
 
     def gather(self, texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(item for text in texts for item in self.parse(text))
@@ -193,9 +193,9 @@ class Several(Kind[tuple[str, ...]]):
 
 
 class Pairs(Kind[Mapping[str, str]]):
-    """Names and values: a mapping in hgw.yaml, `NAME=VALUE` in each use of the option, with commas in a variable.
+    """Names and values: a mapping in hgw.yaml, `NAME=VALUE` per use of the option, separated by commas in a variable.
 
-    Those of the command line are laid over those of the place that wins without them.
+    Pairs from the command line are merged over those of the next place that has some.
     """
 
     repeatable = True
@@ -232,7 +232,7 @@ class Mirror(Kind[tuple[str, ...]]):
     _SCHEMES: Final = ("http://", "https://", "file://")
 
     def __init__(self, presets: Iterable[str], *, words: Iterable[str] = ()) -> None:
-        """`words` are what may stand in the place of a URL."""
+        """`words` may be used in place of a URL."""
         self.presets = tuple(presets)
         super().__init__("|".join(("URL", *self.presets)))
         self._words = tuple(words)
@@ -253,7 +253,7 @@ class Mirror(Kind[tuple[str, ...]]):
 
 
 class Scenarios(Kind[tuple[object, ...]]):
-    """What `hgw verify` checks: only hgw.yaml can hold it, and project.scenario reads it."""
+    """What `hgw verify` checks. Only hgw.yaml can hold it; project.scenario reads it."""
 
     def __init__(self) -> None:
         super().__init__("LIST")
@@ -263,10 +263,10 @@ class Scenarios(Kind[tuple[object, ...]]):
 
 
 def by_commas_or_spaces(text: str) -> list[str]:
-    """The words of `text`, as compilers take build tags."""
+    """Split `text` the way compilers split build tags."""
     return [word for word in re.split(r"[,\s]+", text) if word]
 
 
 def as_a_shell_does(text: str) -> list[str]:
-    """The words of `text`, quotes understood."""
+    """Split `text` the way a shell does, quotes included."""
     return shlex.split(text)

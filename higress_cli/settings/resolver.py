@@ -1,4 +1,4 @@
-"""The one order in which the values of a setting win, whatever the setting and whatever the command."""
+"""The one order in which values win, for every setting and every command."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,24 +13,24 @@ from higress_cli.settings.table import IMPLICATIONS, Setting
 T = TypeVar("T")
 
 Given = Mapping[Setting[Any], Any]
-"""What was typed on the command line: a text, texts where the option may be repeated, or True for a switch."""
+"""What was typed on the command line: a text, several if the option may be repeated, or True for a switch."""
 NOTHING: Final[Mapping[Setting[Any], Any]] = MappingProxyType({})
 
 
 class Rung(Protocol):
-    """One place where values can come from."""
+    """One place that values can come from."""
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:
-        """What it says about `setting`, None where it says nothing.
+        """The value of `setting` in this place, None if it has none.
 
         Raises:
-            UsageError: what was typed, or is in a variable, is not a value of this setting.
+            UsageError: what was typed, or is in the variable, is not a valid value.
         """
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was typed. A setting without an option is named by an argument."""
+    """What was typed. A setting without an option is given by an argument."""
 
     given: Given
 
@@ -43,7 +43,7 @@ class CommandLine:
 
 @dataclass(frozen=True)
 class Variables:
-    """The environment; an empty variable says nothing."""
+    """The environment; an empty variable counts as unset."""
 
     variables: Mapping[str, str]
 
@@ -56,7 +56,7 @@ class Variables:
 
 @dataclass(frozen=True)
 class Values:
-    """Values that were read and checked before, all from one source."""
+    """Values from one source that were read and checked earlier."""
 
     source: Source
     values: Mapping[Setting[Any], Any]
@@ -69,7 +69,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Choices that were made already, with their sources."""
+    """Choices made earlier, with their sources."""
 
     choices: Mapping[Setting[Any], Choice[Any]]
 
@@ -79,7 +79,7 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Inferred:
-    """What follows from other choices, or from the project's own files: a rule for each setting that has one."""
+    """Values that follow from other choices or from the project's own files, one rule per setting."""
 
     rules: Mapping[Setting[Any], Callable[["Resolver"], Choice[Any] | None]]
 
@@ -90,7 +90,7 @@ class Inferred:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver:
-    """The places that count for one command in one folder, the strongest first."""
+    """The places that count for one command in one folder, strongest first."""
 
     rungs: tuple[Rung, ...]
     implications: Mapping[Setting[Any], Any] = field(default_factory=lambda: IMPLICATIONS)
@@ -98,13 +98,13 @@ class Resolver:
     def choose(
         self, setting: Setting[T], *, fits: Callable[[T], bool] | None = None, default: Choice[T] | None = None
     ) -> Choice[T]:
-        """The value that wins, and where it is from. `default` stands for the setting's own.
+        """The value that wins, and its source. `default` replaces the setting's own default.
 
-        A value that does not fit is passed over, unless it was typed or is in a variable: what an hgw.yaml says about
-        other plugins may not be for this one.
+        A value that does not fit is skipped, unless it was typed or is in a variable: what an hgw.yaml says about other
+        plugins may not apply to this one.
 
         Raises:
-            UsageError: what was typed, or is in a variable, is not a value of this setting.
+            UsageError: what was typed, or is in the variable, is not a valid value.
         """
         found = (
             choice
@@ -120,7 +120,7 @@ class Resolver:
         return first
 
     def fixed(self, choices: Mapping[Setting[Any], Choice[Any]]) -> "Resolver":
-        """The same, with some choices already made."""
+        """The same resolver, with some choices already made."""
         return replace(self, rungs=(Fixed(choices), *self.rungs))
 
     def _candidates(self, setting: Setting[T]) -> Iterator[Choice[T]]:
@@ -136,12 +136,12 @@ class Resolver:
 
 
 def machine_resolver(variables: Mapping[str, str], *, given: Given = NOTHING) -> Resolver:
-    """For settings of the machine, which no project decides. The user's own configuration has no reader yet."""
+    """A resolver for machine settings, which no project decides. Nothing reads the user's configuration yet."""
     return Resolver(rungs=(CommandLine(given), Variables(variables), user_configuration()))
 
 
 def user_configuration() -> Rung:
-    """What the user configured for all projects."""
+    """What the user configured for every project."""
     return Values(Source(SourceKind.USER, "config.toml"), {})
 
 

@@ -1,4 +1,4 @@
-"""Every setting, a row each: nothing else knows its key, option, variable, kind of value, default or help.
+"""Every setting, one row each. Nothing else knows its key, option, variable, kind of value, default or help.
 
 Options, their help, the keys of hgw.yaml, validation, `hgw help settings` and the sources in JSON all come from here.
 """
@@ -38,7 +38,7 @@ _PRESETS: Final = ("official", "china")
 
 
 class Scope(StrEnum):
-    """Whose setting it is: the project's are in hgw.yaml, the machine's in the user's own configuration."""
+    """Whose setting it is: a project's settings are in hgw.yaml, a machine's in the user's configuration."""
 
     MACHINE = "machine"
     PROJECT = "project"
@@ -46,11 +46,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Setting(Generic[T]):
-    """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty where it has none.
+    """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty if it has none.
 
-    `default` is the value where nothing else says one; `otherwise` says in words what holds where that depends on
-    something. `commands` are those that go by it, and take its option where it has one. A setting that is not
-    `inherited` does not count in the hgw.yaml of a parent folder.
+    `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
+    something. `commands` are the commands that use the setting, and take its option if it has one. A setting that is
+    not `inherited` is ignored in the hgw.yaml of a parent folder.
     """
 
     key: str
@@ -66,19 +66,19 @@ class Setting(Generic[T]):
     inherited: bool = True
 
     def counts_in(self, command: str) -> bool:
-        """Whether the command with this id goes by it."""
+        """Whether the command with this id uses the setting."""
         return self.commands == EVERY_COMMAND or command in self.commands
 
 
 @dataclass(frozen=True, kw_only=True)
 class Implication(Generic[T]):
-    """A value of another setting that decides this one too, on each level where this one is not named itself."""
+    """A value of another setting that also decides this one, at each level that does not set this one."""
 
     setting: Setting[Any]
     of: Callable[[Any], T | None]
 
 
-# Of the machine -----------------------------------------------------------------------------------------------------
+# Of a machine -----------------------------------------------------------------------------------------------------
 
 DIRECTORY: Final = Setting[str | None](
     key="directory",
@@ -137,7 +137,7 @@ QUIET: Final = Setting[bool](
 VERBOSE: Final = Setting[bool](
     key="verbose",
     kind=Switch(),
-    help=N_("also the commands that are run"),
+    help=N_("also show the commands that are run"),
     default=False,
     scope=Scope.MACHINE,
     flag="--verbose",
@@ -148,7 +148,7 @@ VERBOSE: Final = Setting[bool](
 DEBUG: Final = Setting[bool](
     key="debug",
     kind=Switch(),
-    help=N_("also tracebacks and all that child programs print"),
+    help=N_("also show tracebacks and everything that child programs print"),
     default=False,
     scope=Scope.MACHINE,
     flag="--debug",
@@ -168,7 +168,7 @@ OFFLINE: Final = Setting[bool](
 YES: Final = Setting[bool](
     key="yes",
     kind=Switch(),
-    help=N_("agree to what would be asked"),
+    help=N_("answer yes to every question"),
     default=False,
     scope=Scope.MACHINE,
     flag="--yes",
@@ -179,7 +179,7 @@ YES: Final = Setting[bool](
 HOME: Final = Setting[str | None](
     key="home",
     kind=Text("DIR"),
-    help=N_("one folder for all that hgw keeps: tools, caches, runs"),
+    help=N_("the folder for everything that hgw keeps: tools, caches, runs"),
     default=None,
     otherwise=N_("the platform's own places"),
     scope=Scope.MACHINE,
@@ -218,7 +218,7 @@ MIRROR_GOPROXY: Final = Setting[tuple[str, ...]](
 SOURCE: Final = Setting[str | None](
     key="source",
     kind=Text("NAME"),
-    help=N_("only this source: system, archive, module, package or npm; a tool that lacks it keeps its own"),
+    help=N_("use only this source: system, archive, module, package or npm; a tool without it uses its own"),
     default=None,
     otherwise=N_("each in turn"),
     scope=Scope.MACHINE,
@@ -229,7 +229,7 @@ SOURCE: Final = Setting[str | None](
 TEMPLATE: Final = Setting[str](
     key="template",
     kind=Text("NAME|DIR"),
-    help=N_("a template's name, or a folder that is one"),
+    help=N_("a template's name, or a folder with a template"),
     default="basic",
     scope=Scope.MACHINE,
     flag="--template",
@@ -256,7 +256,7 @@ VERSION: Final = Setting[str | None](
     kind=Text(
         "VERSION",
         pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
-        problem=lambda: _("cannot be the tag of an image; one looks like {example}").format(example="1.0.0"),
+        problem=lambda: _("is not a valid image tag; one looks like {example}").format(example="1.0.0"),
     ),
     help=N_("the version of the plugin's image"),
     default=None,
@@ -268,7 +268,7 @@ PROFILE: Final = Setting[str](
     kind=Word(Profile),
     help=N_("the compiler"),
     default=Profile.TINYGO,
-    otherwise=N_("what the modules in go.mod are for"),
+    otherwise=N_("inferred from go.mod, else tinygo"),
     flag="--profile",
     variable="HGW_PROFILE",
     commands=("install", "init", "build"),
@@ -286,9 +286,9 @@ ABI: Final = Setting[str](
 GATEWAY: Final = Setting[str](
     key="gateway",
     kind=GatewayVersion(),
-    help=N_("the gateway it is for, such as v2.0.7"),
+    help=N_("the gateway version to target, such as v2.0.7"),
     default="",
-    otherwise=N_("what the profile is used with"),
+    otherwise=N_("depends on the profile"),
     flag="--gateway",
     variable="HGW_GATEWAY",
     commands=("init", "build"),
@@ -298,26 +298,26 @@ TOOLCHAIN_GO: Final = Setting[str | None](
     kind=Text("VERSION"),
     help=N_("the version of Go to build with"),
     default=None,
-    otherwise=N_("one that fits the set"),
+    otherwise=N_("any that fits the other tools"),
 )
 TOOLCHAIN_TINYGO: Final = Setting[str | None](
     key="toolchain.tinygo",
     kind=Text("VERSION"),
     help=N_("the version of TinyGo to build with"),
     default=None,
-    otherwise=N_("one that fits the set"),
+    otherwise=N_("any that fits the other tools"),
 )
 TOOLCHAIN_BINARYEN: Final = Setting[str | None](
     key="toolchain.binaryen",
     kind=Text("VERSION"),
     help=N_("the version of binaryen (wasm-opt) to build with"),
     default=None,
-    otherwise=N_("one that fits the set"),
+    otherwise=N_("any that fits the other tools"),
 )
 OUT_FILE: Final = Setting[str](
     key="build.out_file",
     kind=Text("FILE"),
-    help=N_("the module, seen from the plugin's folder"),
+    help=N_("where to write the module, relative to the plugin's folder"),
     default="main.wasm",
     flag="--out-file",
     variable="HGW_OUT_FILE",
@@ -326,7 +326,7 @@ OUT_FILE: Final = Setting[str](
 TAGS: Final = Setting[tuple[str, ...]](
     key="build.tags",
     kind=Several("TAGS", split=by_commas_or_spaces),
-    help=N_("build tags of your own"),
+    help=N_("extra build tags"),
     default=(),
     otherwise=N_("none"),
     flag="--tags",
@@ -336,7 +336,7 @@ TAGS: Final = Setting[tuple[str, ...]](
 FLAGS: Final = Setting[tuple[str, ...]](
     key="build.flags",
     kind=Several("FLAGS", split=as_a_shell_does),
-    help=N_("more words for the compiler; on the command line they follow --"),
+    help=N_("extra compiler arguments; on the command line they follow --"),
     default=(),
     otherwise=N_("none"),
     variable="HGW_FLAGS",
@@ -345,7 +345,7 @@ FLAGS: Final = Setting[tuple[str, ...]](
 SIZE_BUDGET: Final = Setting[int | None](
     key="build.size_budget",
     kind=Size(),
-    help=N_("the most that the module may take, such as 3MB"),
+    help=N_("the largest size that the module may have, such as 3MB"),
     default=None,
     otherwise=N_("no limit"),
     flag="--size-budget",
@@ -394,7 +394,7 @@ HTTPBIN: Final = "httpbin"
 UPSTREAM: Final = Setting[str](
     key="run.upstream",
     kind=Text("httpbin|URL"),
-    help=N_("what is behind the gateway"),
+    help=N_("the upstream behind the gateway"),
     default=HTTPBIN,
     flag="--upstream",
     variable="HGW_UPSTREAM",
@@ -441,7 +441,7 @@ ENV: Final = Setting[Mapping[str, str]](
 BUFFER_LIMIT: Final = Setting[int](
     key="run.buffer_limit",
     kind=Whole("BYTES", least=1, most=_MOST_BUFFERED),
-    help=N_("how much of a body the gateway holds for the plugin"),
+    help=N_("how many bytes of a body the gateway buffers for the plugin"),
     default=32768,
     flag="--buffer-limit",
     variable="HGW_BUFFER_LIMIT",
@@ -450,7 +450,7 @@ BUFFER_LIMIT: Final = Setting[int](
 IGNORE: Final = Setting[tuple[str, ...]](
     key="doctor.ignore",
     kind=Several("ID", split=by_commas_or_spaces),
-    help=N_("findings of `hgw doctor` that are meant so, by their ids"),
+    help=N_("ids of `hgw doctor` findings to ignore"),
     default=(),
     otherwise=N_("none"),
     flag="--ignore",

@@ -7,7 +7,7 @@ from higress_cli.doctor.variables import judge_variables
 def test_variables_that_are_right_are_named():
     finding = judge_variables({"HGW_ABI": "all", "HGW_MIRROR_GO": "china", "HGW_PORT": "", "PATH": "/bin"})
     assert (finding.status, finding.found) == (Status.OK, "HGW_ABI, HGW_MIRROR_GO")
-    assert judge_variables({}).found == "none is set"
+    assert judge_variables({}).found == "none set"
 
 
 def test_a_value_that_commands_would_refuse_is_a_fault_with_their_id():

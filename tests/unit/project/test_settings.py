@@ -104,7 +104,7 @@ def test_everything_is_optional(read, text):
         ("abi: 0.3\n", "1:6", "abi: `0.3` is none of: 0.2.1, 0.2.100, all"),
         ("profile: rust\n", "1:10", "profile: `rust` is none of: tinygo, go"),
         ("gateway: nonsense\n", "1:10", "gateway: `nonsense` is not a gateway version; one looks like v2.0.7"),
-        ("version: a b\n", "1:10", "version: `a b` cannot be the tag of an image; one looks like 1.0.0"),
+        ("version: a b\n", "1:10", "version: `a b` is not a valid image tag; one looks like 1.0.0"),
         ("build: {size_budget: big}\n", "1:22", "build.size_budget: `big` is not a size; one looks like 3MB, 512KiB"),
         ("run: {bind: here}\n", "1:13", "run.bind: `here` is not an IP address"),
         ("offline: true\n", "1:1", "unknown key `offline`"),
