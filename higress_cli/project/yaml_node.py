@@ -12,6 +12,7 @@ import yaml
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.project.yaml_words import in_words
 
 
 class _Loader(yaml.SafeLoader):
@@ -107,7 +108,9 @@ def _refusing(path: Path) -> Iterator[None]:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise InvalidInput(
-            _("{place}: not valid YAML: {problem}").format(place=place, problem=error.problem or error.context),
+            _("{place}: not valid YAML: {problem}").format(
+                place=place, problem=in_words(error.problem or str(error.context))
+            ),
             code="yaml-invalid",
             details={
                 "path": path,
@@ -240,7 +243,7 @@ class Node:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             there = yaml.ScalarNode(self.raw.tag, "", mark, mark) if mark else self.raw
-            Node(self.path, self.key, there).fail(str(error.problem or error))
+            Node(self.path, self.key, there).fail(in_words(str(error.problem or error)))
         except ValueError as error:
             self.fail(str(error))
         finally:

@@ -1,6 +1,7 @@
 """The one place that speaks HTTP to the outside."""
 
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -13,11 +14,21 @@ from urllib.request import url2pathname
 import httpx
 
 from higress_cli import __version__
+from higress_cli.i18n import N_, _
 
 # A dead network has to cost seconds: a host that does not answer the handshake in this time counts as out of reach.
 CONNECT_SECONDS: Final = 4.0
 READ_SECONDS: Final = 20.0
 _REFUSALS: Final = frozenset({401, 403, 407, 429, 451})
+# By name: Windows has not all of them.
+_NETWORK: Final = {
+    "ECONNREFUSED": N_("the connection was refused"),
+    "ECONNRESET": N_("the connection was closed"),
+    "EPIPE": N_("the connection was closed"),
+    "EHOSTUNREACH": N_("the host cannot be reached"),
+    "ENETUNREACH": N_("the network cannot be reached"),
+    "ETIMEDOUT": N_("timed out"),
+}
 
 
 def client(variables: Mapping[str, str]) -> httpx.Client:
@@ -75,7 +86,21 @@ def reason(error: httpx.HTTPError) -> str:
     """Why a request failed, in one line that names no secret (a proxy's password is part of its URL)."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
-    return str(error) or type(error).__name__
+    return _network_reason(error) or str(error) or type(error).__name__
+
+
+def _network_reason(error: BaseException) -> str | None:
+    """The cause in the language of the user, None where it is not one of those that a network usually has."""
+    if isinstance(error, httpx.TimeoutException):
+        return _("timed out")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return _("the host name cannot be resolved")
+        if isinstance(cause, OSError) and (known := _NETWORK.get(errno.errorcode.get(cause.errno or 0, ""))):
+            return _(known)
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
