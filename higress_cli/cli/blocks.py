@@ -71,19 +71,37 @@ def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
 
 
 def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
-    """The steps of a verification; a failed one shows what was expected and what came, `answers` every answer."""
+    """The steps of a verification; a failed one shows all that is known of it, `answers` every answer."""
     for step in taken:
         item(ui, _STEP_STYLES[step.status], step.name)
         if step.reason:
             paragraph(ui, step.reason, style="faint")
-        for check in step.checks:
-            if not check.ok:
-                paragraph(ui, _("expected: {text}").format(text=check.expected))
-                paragraph(ui, _("got: {text}").format(text=check.got))
+        if not step.ok:
+            _failure(ui, step)
         if step.exchange is not None and (answers or not step.ok):
             ui.line(f"{' ' * _INDENT}$ {step.exchange.request}", "hint")
-            for line in (step.exchange.body or "").splitlines():
-                ui.line(" " * _INDENT + line, "faint")
+            _block(ui, step.exchange.body or "", indent=_INDENT)
+        if step.log and not step.ok:
+            paragraph(ui, _("the plugin's log:"))
+            _block(ui, "\n".join(step.log))
+
+
+def _failure(ui: Ui, step: "Step") -> None:
+    if step.file is not None:
+        ui.line(f"{' ' * _INDENT}{step.file}:{step.line}", "faint")
+    for check in step.checks:
+        if not check.ok:
+            paragraph(ui, _("expected: {text}").format(text=check.expected))
+            paragraph(ui, _("got: {text}").format(text=check.got))
+            _block(ui, check.difference or "")
+    for cause in step.causes:
+        paragraph(ui, _("cause: {text}").format(text=cause))
+
+
+def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
+    """Somebody else's text, line by line as it is."""
+    for line in text.splitlines():
+        ui.line(" " * indent + line, "faint")
 
 
 def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> None:

@@ -1,10 +1,12 @@
 """`hgw verify`: prove that the plugin is in the path and does what it promises."""
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from higress_cli.choice import Source, SourceKind
 from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, refuse_for_gateway
@@ -29,6 +31,9 @@ from higress_cli.session import Session
 from higress_cli.settings.table import VERIFY
 from higress_cli.system import fs
 from higress_cli.system.writing import write_error
+
+# The wrapper's options, whole or streaming (wasm-go, pkg/wrapper/plugin_wrapper.go).
+_REQUEST_BODY_PHASE: Final = re.compile(r"\bProcess(?:Streaming)?RequestBody")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,11 +194,13 @@ def _on_own(
         dirs=session.dirs,
         plugin_name=settings.name.value,
         variables=session.variables,
+        watch_calls=True,
     ) as opened:
         trial = Trial(
             opened,
             change=change,
             settings_file=project.own.file if project.own else project.directory,
+            request_body_phase=_asks_for_body(project) if project.has_source and module is None else None,
         )
         with session.reporter.activity(_("verifying {path}").format(path=plugin.path)) as activity:
             yield _Proof(
@@ -206,6 +213,12 @@ def _on_own(
                 notes=lambda: trial.notes,
                 warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))),
             )
+
+
+def _asks_for_body(project: Project) -> bool:
+    """Whether the plugin's source registers a callback for the body of requests."""
+    files = (path for path in project.directory.rglob("*.go") if not path.name.endswith("_test.go"))
+    return any(_REQUEST_BODY_PHASE.search(path.read_text("utf-8", errors="replace")) for path in files)
 
 
 @contextlib.contextmanager

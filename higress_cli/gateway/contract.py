@@ -34,6 +34,12 @@ class Check:
     """What was expected, for people."""
     got: str
     """What came, for people."""
+    key: str | None = None
+    """What of a scenario's `expect` it is about, such as upstream.body; null where it is about none."""
+    line: int | None = None
+    """The line of the file where that is expected; null where nobody wrote it."""
+    difference: str | None = None
+    """What came in full where `got` is cut, as a unified diff where it had to be equal; null where nothing is cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +47,7 @@ class Place:
     """Where a gateway listens and what is around it; port 0 is any free one.
 
     `cache` is a folder for what an engine can make again.
+    `watch_calls`: what the plugin's callbacks return and which of its calls are refused shall be among the events.
     """
 
     listening: Listening
@@ -49,6 +56,7 @@ class Place:
     plugin_name: str
     certificates: Path | None = None
     cache: Path | None = None
+    watch_calls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

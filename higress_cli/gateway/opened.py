@@ -96,8 +96,11 @@ def open_gateway(
     dirs: Dirs,
     plugin_name: str,
     variables: Mapping[str, str],
+    watch_calls: bool = False,
 ) -> Iterator[Opened]:
     """A gateway of the chosen engine with a run folder and caches in `dirs`; all of it ends with the context.
+
+    `watch_calls`: the plugin's calls and callbacks are to be among the events, as far as the engine sees them.
 
     Raises:
         ConflictError: the folder cannot be made. ToolError: `engine-missing`. GatewayError: `port-in-use`.
@@ -113,6 +116,7 @@ def open_gateway(
             plugin_name=plugin_name,
             certificates=authorities(variables),
             cache=dirs.cache,
+            watch_calls=watch_calls,
         )
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
         yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
+from pathlib import Path
 from typing import Any, Literal
 
 from higress_cli.i18n import _
@@ -25,13 +26,26 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is sent; `via` is `gateway`, or `upstream` for the answer that the plugin had no part in."""
+    """What is sent; `via` is `gateway`, or `upstream` for the answer that the plugin had no part in.
+
+    The body is that of `body_file` where there is one.
+    """
 
     method: str = "GET"
     path: str = "/get"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    body_file: Path | None = None
     via: str = "gateway"
+
+    @property
+    def content(self) -> bytes:
+        """The body that is sent.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self.body_file.read_bytes() if self.body_file else self.body.encode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +62,9 @@ class TextMatch:
 class Expectation:
     """What is expected of an answer (`status`, `headers`, `body`) and of the request that the upstream saw.
 
-    Header names are lower-case. `upstream_reached` is None where the scenario does not care. `log` is about the
-    lines that the plugin wrote for this request: one of them has to fit, or with `absent` there must be none.
+    Header names are lower-case. `upstream_reached` is None where the scenario does not care. `log` is about the lines
+    that the plugin wrote for this request: one of them has to fit, or with `absent` there must be none. `lines` are
+    where in the file each is said, by its key, such as `upstream.body`.
     """
 
     status: int | None = None
@@ -61,6 +76,7 @@ class Expectation:
     upstream_headers: Mapping[str, TextMatch] = field(default_factory=dict)
     upstream_body: TextMatch | None = None
     log: TextMatch | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +97,8 @@ class Service:
 class Scenario:
     """One request, and what it should lead to.
 
-    `config` None means the project's own plugin configuration; `route` is the name that the plugin's rules see.
+    `config` None means the project's own plugin configuration; `route` is the name that the plugin's rules see;
+    `file` and `line` are where it is written.
     """
 
     name: str
@@ -90,6 +107,8 @@ class Scenario:
     config: Mapping[str, Any] | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
     route: str | None = None
+    file: Path | None = None
+    line: int | None = None
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -129,22 +148,35 @@ def read_scenario(node: Node) -> Scenario:
         route=entries["route"].text() if "route" in entries else None,
         request=_read_request(entries["request"]) if "request" in entries else Request(),
         expect=_read_expectation(entries["expect"]) if "expect" in entries else Expectation(status=200),
+        file=node.path,
+        line=node.line,
     )
 
 
 def _read_request(node: Node) -> Request:
-    entries = node.mapping(("method", "path", "headers", "body", "via"))
+    entries = node.mapping(("method", "path", "headers", "body", "body_file", "via"))
     default = Request()
     path = entries["path"].text() if "path" in entries else default.path
     if not path.startswith("/"):
         entries["path"].fail(_("a path starts with `/`"))
+    if "body" in entries and "body_file" in entries:
+        entries["body_file"].fail(_("say exactly one of: {choices}").format(choices="body, body_file"))
     return Request(
         method=entries["method"].text().upper() if "method" in entries else default.method,
         path=path,
         headers=_texts(entries.get("headers")),
         body=entries["body"].text() if "body" in entries else default.body,
+        body_file=_read_file(entries["body_file"]) if "body_file" in entries else None,
         via=entries["via"].choice(("gateway", "upstream")) if "via" in entries else default.via,
     )
+
+
+def _read_file(node: Node) -> Path:
+    """A file, named relative to the one that names it."""
+    path = node.path.parent / node.text()
+    if not path.is_file():
+        node.fail(_("the file {path} does not exist").format(path=path))
+    return path
 
 
 def _read_expectation(node: Node) -> Expectation:
@@ -166,7 +198,17 @@ def _read_expectation(node: Node) -> Expectation:
         upstream_headers=_matches(upstream.get("headers")),
         upstream_body=_read_match(upstream["body"]) if "body" in upstream else None,
         log=_read_match(entries["log"]) if "log" in entries else None,
+        lines=_lines(node),
     )
+
+
+def _lines(node: Node, key: str = "") -> dict[str, int]:
+    """The line of each key below `node`, header names in lower case."""
+    found: dict[str, int] = {}
+    for name, value in node.mapping().items() if node.is_mapping else ():
+        path = f"{key}.{name}" if key else name
+        found |= {path.lower(): value.line, **_lines(value, path)}
+    return found
 
 
 def _read_service(node: Node) -> Service:

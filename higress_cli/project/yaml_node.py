@@ -145,6 +145,11 @@ class Node:
         """`FILE:LINE:COLUMN`, counted from 1."""
         return f"{self.path}:{self.raw.start_mark.line + 1}:{self.raw.start_mark.column + 1}"
 
+    @property
+    def line(self) -> int:
+        """Where it begins, counted from 1."""
+        return int(self.raw.start_mark.line) + 1
+
     def fail(self, problem: str, *, hint: str | None = None) -> NoReturn:
         """Refuse the value.
 

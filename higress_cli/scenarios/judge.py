@@ -1,5 +1,6 @@
 """What a scenario expects, compared with what came of it: pure, so each verdict can be tested without a gateway."""
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -46,13 +47,22 @@ def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
     match = expect.log
     if match is None:
         return
+    key, line = "log", expect.lines.get("log")
     expected = _describe(_("a line of the plugin's log"), match)
+    written = "\n".join(log)
     if match.absent:
-        yield Check(ok=not log, expected=expected, got=quote("\n".join(log)) if log else expected)
+        expected = _("the plugin writes nothing")
+        yield Check(ok=not log, expected=expected, got=quote(written) if log else expected, key=key, line=line)
         return
-    fitting = next((line for line in log if _fits(match, line)), None)
-    got = fitting if fitting is not None else "\n".join(log)
-    yield Check(ok=fitting is not None, expected=expected, got=quote(got) if got else _("the plugin wrote nothing"))
+    fitting = next((text for text in log if _fits(match, text)), None)
+    got = fitting if fitting is not None else written
+    yield Check(
+        ok=fitting is not None,
+        expected=expected,
+        got=quote(got) if got else _("the plugin wrote nothing"),
+        key=key,
+        line=line,
+    )
 
 
 def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Check:
@@ -83,62 +93,86 @@ def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Check]:
             ok=answer.status == expect.status,
             expected=_("status {status}").format(status=expect.status),
             got=_("status {status}").format(status=answer.status),
+            key="status",
+            line=expect.lines.get("status"),
         )
     for name, match in expect.headers.items():
-        yield _check(_("header {name}").format(name=name), match, answer.headers.get(name))
+        what = _("header {name}").format(name=name)
+        yield _check(expect, f"headers.{name}", what=what, match=match, value=answer.headers.get(name))
     if expect.body is not None:
-        yield _check(_("body"), expect.body, answer.text)
+        yield _check(expect, "body", what=_("body"), match=expect.body, value=answer.text)
 
 
 def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Check]:
-    seen = observed.seen
+    seen, key, line = observed.seen, "upstream", expect.lines.get("upstream")
     if expect.upstream_reached is None:
         return
     if not expect.upstream_reached:
-        yield _judge_absence(observed)
+        expected = _("the upstream gets no request")
+        problem = _reached(observed)
+        yield Check(ok=problem is None, expected=expected, got=problem or expected, key=key, line=line)
         return
     reached = _("the upstream gets a request")
-    if seen is None:
-        yield Check(ok=False, expected=reached, got=_("hgw cannot see what this upstream gets"))
-        return
     if not seen:
-        yield Check(ok=False, expected=reached, got=_("the upstream gets no request"))
+        got = _("hgw cannot see what this upstream gets") if seen is None else _("the upstream gets no request")
+        yield Check(ok=False, expected=reached, got=got, key=key, line=line)
         return
     request = seen[-1]
-    yield Check(ok=True, expected=reached, got=f"{request.method} {request.path}")
+    yield Check(ok=True, expected=reached, got=f"{request.method} {request.path}", key=key, line=line)
+    parts: list[tuple[str, str, TextMatch, str | None]] = []
     if expect.upstream_method is not None:
         match = TextMatch(equals=expect.upstream_method)
-        yield _check(_("the upstream's method"), match, request.method)
+        parts.append(("method", _("the method at the upstream"), match, request.method))
     if expect.upstream_path is not None:
-        yield _check(_("the upstream's path"), TextMatch(equals=expect.upstream_path), request.path)
+        match = TextMatch(equals=expect.upstream_path)
+        parts.append(("path", _("the path at the upstream"), match, request.path))
     for name, match in expect.upstream_headers.items():
-        yield _check(_("the upstream's header {name}").format(name=name), match, request.headers.get(name))
+        what = _("header {name} at the upstream").format(name=name)
+        parts.append((f"headers.{name}", what, match, request.headers.get(name)))
     if expect.upstream_body is not None:
-        yield _check(_("the upstream's body"), expect.upstream_body, request.text)
+        parts.append(("body", _("the body at the upstream"), expect.upstream_body, request.text))
+    for part, what, match, value in parts:
+        yield _check(expect, f"upstream.{part}", what=what, match=match, value=value)
 
 
-def _judge_absence(observed: Observed) -> Check:
-    """Whether nothing of the request reached the upstream: it and the gateway are asked, each sees what it can."""
-    expected = _("the upstream gets no request")
+def _reached(observed: Observed) -> str | None:
+    """What of the request reached the upstream, None: nothing. It and the gateway are asked; each sees what it can."""
     if observed.seen:
         requests = ", ".join(f"{request.method} {request.path}" for request in observed.seen)
-        return Check(ok=False, expected=expected, got=_("it got {requests}").format(requests=requests))
+        return _("it got {requests}").format(requests=requests)
     if observed.sent_upstream:
         requests = ", ".join(observed.sent_upstream)
-        return Check(ok=False, expected=expected, got=_("it got the headers of {requests}").format(requests=requests))
+        return _("it got the headers of {requests}").format(requests=requests)
     if observed.seen is None and observed.events is None:
-        return Check(ok=False, expected=expected, got=_("hgw cannot see what this upstream gets"))
-    return Check(ok=True, expected=expected, got=expected)
+        return _("hgw cannot see what this upstream gets")
+    return None
 
 
-def _check(what: str, match: TextMatch, value: str | None) -> Check:
+def _check(expect: Expectation, key: str, *, what: str, match: TextMatch, value: str | None) -> Check:
+    ok = _fits(match, value)
     return Check(
-        ok=_fits(match, value),
+        ok=ok,
         expected=_describe(what, match),
-        got=_("no {what}").format(what=what)
+        got=_("{what} is absent").format(what=what)
         if value is None
         else _("{what} is {value}").format(what=what, value=quote(value)),
+        key=key,
+        line=expect.lines.get(key),
+        difference=None if ok or value is None else _difference(match, value),
     )
+
+
+def _difference(match: TextMatch, value: str) -> str | None:
+    """What came in full, where a quotation of it or of what was expected is cut."""
+    wanted = match.equals
+    if not any(_is_cut(text) for text in (value, wanted or "")):
+        return None
+    if wanted is None:
+        return value
+    lines = difflib.unified_diff(
+        wanted.splitlines(), value.splitlines(), fromfile=_("expected"), tofile=_("got"), lineterm=""
+    )
+    return "\n".join(lines)
 
 
 def _fits(match: TextMatch, value: str | None) -> bool:
@@ -154,7 +188,7 @@ def _fits(match: TextMatch, value: str | None) -> bool:
 
 def _describe(what: str, match: TextMatch) -> str:
     if match.absent:
-        return _("no {what}").format(what=what)
+        return _("{what} is absent").format(what=what)
     if match.equals is not None:
         return _("{what} is {value}").format(what=what, value=quote(match.equals))
     if match.contains is not None:
@@ -164,7 +198,15 @@ def _describe(what: str, match: TextMatch) -> str:
 
 def quote(text: str) -> str:
     """A text in one line, shortened where it is long."""
-    line = text.replace("\r", "\\r").replace("\n", "\\n")
-    if len(line) <= _LONGEST_QUOTE:
+    line = _in_one_line(text)
+    if not _is_cut(text):
         return f"`{line}`"
     return _("`{start}...` ({count} characters)").format(start=line[:_LONGEST_QUOTE], count=len(text))
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _is_cut(text: str) -> bool:
+    return len(_in_one_line(text)) > _LONGEST_QUOTE

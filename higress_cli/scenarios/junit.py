@@ -2,11 +2,12 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from higress_cli.errors import HgwError
-from higress_cli.scenarios.step import Step
+from higress_cli.gateway.contract import Check
+from higress_cli.scenarios.step import Status, Step
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped."""
@@ -21,6 +22,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
         tests=str(len(steps) + (error is not None)),
         failures=str(failed),
         errors=str(int(error is not None)),
+        skipped=str(sum(step.status is Status.SKIPPED for step in steps)),
         time=f"{sum(step.seconds for step in steps):.3f}",
     )
     for step in steps:
@@ -29,15 +31,33 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
         )
         if not step.ok:
             wrong = [check for check in step.checks if not check.ok]
-            message = "; ".join(check.expected for check in wrong)
+            message = "; ".join(f"expected: {check.expected}; got: {check.got}" for check in wrong)
             failure = ET.SubElement(case, "failure", message=_clean(message))
-            failure.text = _clean("\n".join(f"expected: {check.expected}\ngot: {check.got}" for check in wrong))
+            failure.text = _clean("\n".join(_told(step, wrong)))
+        elif step.status is Status.SKIPPED:
+            ET.SubElement(case, "skipped", message=_clean(step.reason or ""))
     if error is not None:
         case = ET.SubElement(root, "testcase", classname=_clean(suite), name=error.code)
         ET.SubElement(case, "error", type=error.code, message=_clean(error.message)).text = _clean(error.hint or "")
     ET.indent(root)
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
+
+
+def _told(step: Step, wrong: Sequence[Check]) -> Iterator[str]:
+    """All that is known of a failed step, line by line."""
+    if step.file is not None:
+        yield f"{step.file}:{step.line}"
+    if step.exchange is not None:
+        yield f"$ {step.exchange.request}"
+    for check in wrong:
+        yield f"expected: {check.expected}"
+        yield f"got: {check.got}"
+        if check.difference:
+            yield check.difference
+    for cause in step.causes:
+        yield f"cause: {cause}"
+    yield from step.log
 
 
 def _clean(text: str) -> str:

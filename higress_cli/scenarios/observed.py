@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from higress_cli.gateway.events import Event, HeadersSentUpstream, PluginLine, Trap
 from higress_cli.gateway.servers import Seen
+from higress_cli.gateway.wrapper_lines import is_recovered_panic
 from higress_cli.system.http import Answer
-
-# What the wrapper writes when it has caught a panic (wasm-go, pkg/wrapper/plugin_wrapper.go).
-_RECOVERED: Final = "recovered from panic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +38,7 @@ class Observed:
     @property
     def recovered(self) -> tuple[str, ...]:
         """The lines about panics that the wrapper caught."""
-        return tuple(text for text in self.log if _RECOVERED in text)
+        return tuple(text for text in self.log if is_recovered_panic(text))
 
     @property
     def sent_upstream(self) -> tuple[str, ...]:

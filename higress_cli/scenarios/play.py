@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from higress_cli.gateway.events import Event, StreamEnded, Trap
+from higress_cli.gateway.events import CallbackReturned, Event, StreamEnded, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Expectation, Scenario
@@ -20,6 +20,9 @@ _AFTER_TRAP_SECONDS: Final = 0.3
 _END_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.01
+_PHASES: Final = frozenset(
+    f"proxy_on_{way}_{part}" for way in ("request", "response") for part in ("headers", "body", "trailers")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ def play(scenario: Scenario, ground: Ground) -> Observed:
         f"{ground.base(scenario)}{request.path}",
         method=request.method,
         headers=request.headers,
-        body=request.body.encode(),
+        body=request.content,
         timeout=patience,
     )
     crashed = heard.until(lambda: asking.wait(_POLL_SECONDS), stop_after_trap=_AFTER_TRAP_SECONDS)
@@ -82,10 +85,17 @@ def play(scenario: Scenario, ground: Ground) -> Observed:
         if crashed:
             problem = _("the plugin crashed meanwhile")
         elif waited >= patience:
-            problem = _("silence for {seconds:g} s: was the request stopped and never resumed?").format(
-                seconds=patience
-            )
+            problem = _silence(heard.events or (), seconds=patience)
     return Observed(answer=answer, problem=problem, seen=ground.seen(), events=heard.events)
+
+
+def _silence(events: Sequence[Event], *, seconds: float) -> str:
+    """Why nothing came for so long, as far as the plugin's last word about the request tells."""
+    returned = [event for event in events if isinstance(event, CallbackReturned) and event.function in _PHASES]
+    if returned and returned[-1].action:
+        text = _("silence for {seconds:g} s: {function} returned {action}, and nothing resumed the request")
+        return text.format(seconds=seconds, function=returned[-1].function, action=returned[-1].action)
+    return _("silence for {seconds:g} s: was the request stopped and never resumed?").format(seconds=seconds)
 
 
 class _Heard:

@@ -17,7 +17,7 @@ from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
 from higress_cli.scenarios.play import Ground, play
-from higress_cli.scenarios.step import Step, exchange, make_step, skipped_step
+from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
 from higress_cli.system.http import Answer, NoAnswerError, ask
 
 _SECONDS: Final = 20.0
@@ -99,7 +99,7 @@ class RunningGateway:
         yield self._load()
         for scenario in scenarios:
             obstacle = self._obstacle(scenario)
-            yield skipped_step(scenario.name, obstacle) if obstacle else self._run(scenario)
+            yield skipped_step(scenario, obstacle) if obstacle else self._run(scenario)
 
     def _run(self, scenario: Scenario) -> Step:
         started = time.monotonic()
@@ -108,8 +108,7 @@ class RunningGateway:
         checks = list(judge(scenario.expect, observed))
         if observed.answer is not None and scenario.request.via != "upstream":
             checks.append(judge_identity(observed.answer, run=self._run_id, digest=self._digest))
-        told = exchange(scenario.request, ground.base(scenario), observed.answer)
-        return make_step(scenario.name, checks, started=started, exchange=told)
+        return scenario_step(scenario, checks, started=started, observed=observed, base=ground.base(scenario))
 
     def _ground(self) -> Ground:
         if self.record is None:

@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final, Self
 
 from higress_cli.gateway.contract import Check
-from higress_cli.project.scenario import Request
+from higress_cli.project.scenario import Request, Scenario
+from higress_cli.scenarios.causes import Surroundings, causes
+from higress_cli.scenarios.observed import Observed
 from higress_cli.system.http import Answer
 
 _LONGEST_BODY: Final = 4000
@@ -57,25 +60,71 @@ class Step:
     """Whether it was as expected; skipped where this gateway cannot do what it asks for."""
     reason: str | None = None
     """Why it was skipped; null where it was not."""
+    causes: tuple[str, ...] = ()
+    """Why it failed, as far as what happened in the gateway tells."""
+    log: tuple[str, ...] = ()
+    """What the plugin wrote during this step, each line with its level in brackets."""
+    file: Path | None = None
+    """The file in which the scenario is written; null where nobody wrote it."""
+    line: int | None = None
+    """The line of that file: of the first expectation that failed, else of the scenario; null where nobody wrote it."""
 
     def with_checks(self, more: Iterable[Check]) -> Self:
         """The same step with more that was looked at."""
         return dataclasses.replace(self, **_summed((*self.checks, *more)))
 
 
-def make_step(name: str, checks: Sequence[Check], *, started: float, exchange: Exchange | None = None) -> Step:
+def make_step(name: str, checks: Sequence[Check], *, started: float) -> Step:
     """A step from its checks; `started` is of `time.monotonic`."""
-    return Step(
-        name=name,
-        seconds=round(time.monotonic() - started, 3),
-        exchange=exchange,
+    return Step(name=name, seconds=_since(started), **_summed(checks))
+
+
+def scenario_step(
+    scenario: Scenario,
+    checks: Sequence[Check],
+    *,
+    started: float,
+    observed: Observed | None = None,
+    base: str = "",
+    around: Surroundings | None = None,
+) -> Step:
+    """The step of a scenario; `observed` is what came of its request at the server `base`, None: nothing was sent."""
+    failed = next((check.line for check in checks if not check.ok and check.line is not None), None)
+    step = Step(
+        name=scenario.name,
+        seconds=_since(started),
+        file=scenario.file,
+        line=failed or scenario.line,
         **_summed(checks),
+    )
+    if observed is None:
+        return step
+    return dataclasses.replace(
+        step,
+        exchange=exchange(scenario.request, base, observed.answer),
+        causes=causes(scenario.request, observed, checks, around or Surroundings()),
+        log=tuple(f"[{line.level}] {line.text}" for line in observed.lines),
     )
 
 
-def skipped_step(name: str, reason: str) -> Step:
-    """A step that could not be taken."""
-    return Step(name=name, ok=True, expected="", got="", seconds=0.0, checks=(), status=Status.SKIPPED, reason=reason)
+def skipped_step(scenario: Scenario, reason: str) -> Step:
+    """The step of a scenario that could not be played."""
+    return Step(
+        name=scenario.name,
+        ok=True,
+        expected="",
+        got="",
+        seconds=0.0,
+        checks=(),
+        status=Status.SKIPPED,
+        reason=reason,
+        file=scenario.file,
+        line=scenario.line,
+    )
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
 
 
 def _summed(checks: Sequence[Check]) -> dict[str, Any]:
@@ -92,10 +141,12 @@ def _summed(checks: Sequence[Check]) -> dict[str, Any]:
 def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
     """The request at the server `base` and its answer, for people and reports; a long body is cut."""
     argv = ["curl"]
-    if request.method != ("POST" if request.body else "GET"):
+    if request.method != ("POST" if request.body or request.body_file else "GET"):
         argv += ["-X", request.method]
     argv += [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
-    if request.body:
+    if request.body_file:
+        argv += ["--data-binary", f"@{request.body_file}"]
+    elif request.body:
         argv += ["--data-binary", request.body]
     return Exchange(
         request=shlex.join([*argv, f"{base}{request.path}"]),

@@ -16,22 +16,29 @@ from higress_cli.gateway.services import Endpoint, cluster_name
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario, Service
+from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.play import Ground, play
-from higress_cli.scenarios.step import Step, exchange, make_step, skipped_step
+from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
 
 
 class Trial:
-    """A gateway and the state it is in between scenarios; `change` is the plugin as the project has it."""
+    """A gateway and the state it is in between scenarios; `change` is the plugin as the project has it.
 
-    def __init__(self, opened: Opened, *, change: Change, settings_file: Path) -> None:
+    `request_body_phase`: whether its source asks for the body of a request; None where there is no source.
+    """
+
+    def __init__(
+        self, opened: Opened, *, change: Change, settings_file: Path, request_body_phase: bool | None = None
+    ) -> None:
         self._gateway = opened.gateway
         self._opened = opened
         self._change = change
         self._settings_file = settings_file
         self._applied: tuple[Change, Applied] | None = None
         self._crashed = False
+        self._request_body_phase = request_body_phase
 
     @property
     def renamed(self) -> Renamed | None:
@@ -69,7 +76,7 @@ class Trial:
         engine = self._opened.engine
         missing = ", ".join(sorted(scenario.keys - engine.carries))
         reason = _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)
-        return skipped_step(scenario.name, reason)
+        return skipped_step(scenario, reason)
 
     def _run(self, scenario: Scenario) -> Step:
         """One scenario. Whatever is wrong with it is in the step."""
@@ -84,7 +91,7 @@ class Trial:
             try:
                 applied = self._apply(change)
             except PluginRefused as error:
-                return make_step(scenario.name, [_refusal(error)], started=started)
+                return scenario_step(scenario, [_refusal(error)], started=started)
             observed = play(scenario, self._ground())
         checks = list(judge(scenario.expect, observed))
         if observed.answer is not None and scenario.request.via != "upstream":
@@ -97,8 +104,18 @@ class Trial:
                 )
             )
         self._crashed = bool(observed.traps)
-        told = exchange(scenario.request, self._ground().base(scenario), observed.answer)
-        return make_step(scenario.name, checks, started=started, exchange=told)
+        return scenario_step(
+            scenario,
+            checks,
+            started=started,
+            observed=observed,
+            base=self._ground().base(scenario),
+            around=Surroundings(
+                clusters=services,
+                buffer_limit=change.buffer_limit,
+                request_body_phase=self._request_body_phase,
+            ),
+        )
 
     def _ground(self) -> Ground:
         return Ground(

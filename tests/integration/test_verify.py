@@ -100,7 +100,7 @@ def test_a_plugin_that_crashes_fails_the_general_scenario(hgw, here, engine):
         ({"status": 201}, "status 200"),
         ({"headers": {"content-type": "text/html"}}, "application/json"),
         ({"headers": {"content-type": None}}, "application/json"),
-        ({"headers": {"x-absent": "there"}}, "no header x-absent"),
+        ({"headers": {"x-absent": "there"}}, "header x-absent is absent"),
         ({"body": "hello"}, "characters"),
         ({"body": {"contains": "Goodbye"}}, "characters"),
         ({"body": {"matches": "^Goodbye"}}, "characters"),
@@ -325,3 +325,66 @@ def test_of_a_foreign_upstream_it_is_known_whether_it_was_reached(hgw, here, mon
         outcome = hgw("verify", "--upstream", f"http://127.0.0.1:{server.getsockname()[1]}", "--output", "json")
     assert outcome.code == 1
     assert got in step(outcome)["got"]
+
+
+def test_a_failed_step_shows_request_place_difference_and_the_plugins_words(hgw, here):
+    (here / "hgw.yaml").write_text(
+        "verify:\n"
+        "  - name: the one\n"
+        "    config: {answer: 1}\n"
+        "    request: {method: POST, path: /post, headers: {x-a: b c}, body_file: body.txt}\n"
+        "    expect:\n"
+        "      status: 200\n"
+        "      body: |\n"
+        "        a line\n"
+        f"        {'long ' * 50}\n"
+    )
+    (here / "body.txt").write_text("from a file")
+    outcome = hgw("verify")
+    assert outcome.code == 1
+    assert f"{here / 'hgw.yaml'}:7" in outcome.out
+    assert f"$ curl -H 'x-a: b c' --data-binary @{here / 'body.txt'} http" in outcome.out
+    assert "--- expected" in outcome.out
+    assert "-a line" in outcome.out
+    assert '+  "answer": 1' in outcome.out
+    failed = step(hgw("verify", "--output", "json"))
+    assert (failed["file"], failed["line"]) == (str(here / "hgw.yaml"), 7)
+    assert failed["checks"][1]["key"] == "body"
+
+
+def test_the_report_for_a_pipeline_says_what_was_expected_and_what_came(hgw, here):
+    (here / "hgw.yaml").write_text(scenario(expect={"status": 201}))
+    hgw("verify", "--report", "junit=r.xml")
+    failure = ET.parse(here / "r.xml").getroot().find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "expected: status 201; got: status 200"
+    assert "$ curl http" in (failure.text or "")
+    assert f"{here / 'hgw.yaml'}:" in (failure.text or "")
+
+
+def test_the_body_of_a_request_comes_from_a_file(hgw, here):
+    (here / "body.txt").write_bytes("你好 from a file".encode())
+    request = {"method": "POST", "path": "/post", "headers": {"content-type": "text/plain"}, "body_file": "body.txt"}
+    (here / "hgw.yaml").write_text(scenario(request=request, expect={"upstream": {"body": "你好 from a file"}}))
+    outcome = hgw("verify")
+    assert outcome.code == 0, outcome.out
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"), [({"body_file": "nowhere"}, "nowhere"), ({"body_file": "a", "body": "b"}, "one of")]
+)
+def test_a_body_that_cannot_be_sent_is_refused_with_its_place(hgw, here, request_, problem):
+    (here / "hgw.yaml").write_text(scenario(request=request_))
+    outcome = hgw("verify")
+    assert outcome.code == 3
+    assert problem in outcome.err
+    assert "hgw.yaml:" in outcome.err
+
+
+def test_a_body_above_the_limit_is_refused_as_on_higress_and_the_limit_can_be_set(hgw, here):
+    (here / "config.yaml").write_text("buffer: true\n")
+    (here / "body.txt").write_text("x" * 50_000)
+    request = {"method": "POST", "path": "/post", "body_file": "body.txt"}
+    (here / "hgw.yaml").write_text(scenario(request=request, expect={"status": 413}))
+    assert hgw("verify").code == 0
+    assert hgw("verify", "--buffer-limit", "60000").code == 1

@@ -4,6 +4,7 @@
 |---|---|
 | none, or `p` (pass) | adds the request header `hello: world` and lets the request pass |
 | `a` (answer) | answers 200 with its configuration as the body |
+| `b` (buffer) | holds the body of a request until all of it is there |
 | `c` (crash) | traps at the request |
 | `d` (dispatch) | calls the service svc.dns, port 80, and answers with that call's `:status` |
 | `l` (late answer) | answers 200 with its configuration when the upstream has answered already |
@@ -103,6 +104,7 @@ _WAT = """
       (return (i32.const 4))))
     (i32.const 0))
   (func (export "proxy_on_request_body") (param i32 i32) (param $last i32) (result i32)
+    (if (i32.and (i32.eqz (local.get $last)) (i32.eq (global.get $mode) (i32.const 98))) (then (return (i32.const 1))))
     (if (i32.and (local.get $last) (i32.eq (global.get $mode) (i32.const 115))) (then
       (drop (call $add (i32.const 0) (i32.const 96) (i32.const 5) (i32.const 112) (i32.const 5)))))
     (i32.const 0))

@@ -203,7 +203,7 @@ class EnvoyGateway:
                 *("--config-path", str(self._folder.write_json("bootstrap.json", content))),
                 *("--admin-address-path", str(address_file)),
                 *("--concurrency", "1"),
-                *("--component-log-level", "wasm:debug"),
+                *("--component-log-level", f"wasm:{'trace' if self._place.watch_calls else 'debug'}"),
                 *("--log-format", log_lines.FORMAT),
                 # An access log entry is written as it comes: a timer's would wait while a module compiles.
                 *("--file-flush-min-size-kb", "0"),

@@ -1,0 +1,158 @@
+"""Why a step failed, as far as what happened in the gateway tells. Pure: from what was asked, came and was heard."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from higress_cli.gateway.contract import Check
+from higress_cli.gateway.events import (
+    BAD_ARGUMENT,
+    AnsweredBy,
+    CallRefused,
+    SentUpstream,
+    StreamEnded,
+)
+from higress_cli.gateway.wrapper_lines import called_cluster
+from higress_cli.i18n import _
+from higress_cli.knowledge.catalogue import recognise
+from higress_cli.project.scenario import Request
+from higress_cli.scenarios.observed import Observed
+
+_UNKNOWN_SERVICE: Final = "service-unknown"
+_TRAPPED: Final = "plugin-trapped"
+_TOO_LARGE: Final = 413
+_LATE: Final = frozenset({"proxy_on_request_body", "proxy_on_response_body"})
+# Content types whose bodies the wrapper hands to no callback (wasm-go, pkg/wrapper/plugin_wrapper.go).
+_BINARY: Final = ("application/octet-stream", "application/grpc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What was around a request: the clusters that the gateway has, how much of a body it holds.
+
+    `request_body_phase`: whether the plugin's source asks for the body of a request; None where that is not known.
+    """
+
+    clusters: Collection[str] = ()
+    buffer_limit: int | None = None
+    request_body_phase: bool | None = None
+
+
+def causes(request: Request, observed: Observed, checks: Sequence[Check], around: Surroundings) -> tuple[str, ...]:
+    """The causes of what failed, each in a sentence; none where nothing failed."""
+    failed = [check for check in checks if not check.ok]
+    if not failed:
+        return ()
+    keys = {check.key or "" for check in failed}
+    found = (
+        *_cut_bodies(observed),
+        *_too_large(observed, around),
+        *_skipped_bodies(request, observed, keys),
+        *_late_headers(observed),
+        *_headers_gone(observed, keys),
+        *_no_body(request, keys, around),
+        *_services(observed, around),
+        *_known(observed),
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _cut_bodies(observed: Observed) -> Iterator[str]:
+    """A plugin that changes a body has to remove the header with its length, in the header phase."""
+    for event in observed.events or ():
+        match event:
+            case SentUpstream(content_length=int(length), body_bytes=count):
+                yield from _misfit(count, length, body=_("the request's body"), reader=_("the upstream"))
+            case StreamEnded(content_length=int(length), body_bytes=count, answered_by=AnsweredBy.UPSTREAM):
+                yield from _misfit(count, length, body=_("the answer's body"), reader=_("the client"))
+
+
+def _misfit(count: int, length: int, *, body: str, reader: str) -> Iterator[str]:
+    fix = _("remove that header in the header phase")
+    if count > length:
+        problem = _("{body} has {count} bytes, and {reader} cuts it at content-length: {length}, which the plugin left")
+    elif 0 < count < length:
+        problem = _("{body} has {count} bytes, and {reader} waits for content-length: {length}, which the plugin left")
+    else:
+        return
+    yield f"{problem.format(body=body, reader=reader, count=count, length=length)}; {fix}"
+
+
+def _too_large(observed: Observed, around: Surroundings) -> Iterator[str]:
+    ended = [event for event in observed.events or () if isinstance(event, StreamEnded)]
+    if any(event.status == _TOO_LARGE and event.answered_by is AnsweredBy.GATEWAY for event in ended):
+        yield _(
+            "the body is longer than what the gateway holds for a plugin, {limit} bytes (run.buffer_limit); a plugin "
+            "raises that with SetRequestBodyBufferLimit"
+        ).format(limit=around.buffer_limit or "?")
+
+
+def _skipped_bodies(request: Request, observed: Observed, keys: Collection[str]) -> Iterator[str]:
+    """Encoded and binary bodies that the wrapper passes by its body callbacks."""
+    if any(key.startswith("upstream") for key in keys):
+        reason = _unread(request.headers)
+        if reason:
+            yield _("the request has {header}: the wrapper does not give such a body to the plugin").format(
+                header=reason
+            )
+    if observed.answer is not None and "body" in keys and _answered_upstream(observed):
+        encoding = observed.answer.headers.get("content-encoding")
+        if encoding and encoding != "identity":
+            yield _(
+                "the answer has content-encoding: {encoding}, and the wrapper skips the response body phase for it; "
+                "remove accept-encoding in the request header phase"
+            ).format(encoding=encoding)
+
+
+def _unread(headers: Mapping[str, str]) -> str | None:
+    if headers.get("content-encoding", "identity") != "identity":
+        return f"content-encoding: {headers['content-encoding']}"
+    kind = headers.get("content-type", "")
+    return f"content-type: {kind}" if kind.startswith(_BINARY) else None
+
+
+def _answered_upstream(observed: Observed) -> bool:
+    ended = [event for event in observed.events or () if isinstance(event, StreamEnded)]
+    return not ended or ended[-1].answered_by is AnsweredBy.UPSTREAM
+
+
+def _late_headers(observed: Observed) -> Iterator[str]:
+    for event in observed.events or ():
+        if (
+            isinstance(event, CallRefused)
+            and event.function in _LATE
+            and "header_map" in event.call
+            and event.status == BAD_ARGUMENT
+        ):
+            yield _(
+                "{call} was refused in {function}: the headers had left by then; set them in the header phase, or hold "
+                "them back there with HeaderStopIteration (ABI 0.2.100)"
+            ).format(call=event.call, function=event.function)
+
+
+def _headers_gone(observed: Observed, keys: Collection[str]) -> Iterator[str]:
+    if "upstream" in keys and observed.sent_upstream and not observed.seen:
+        yield _(
+            "the headers left before the plugin decided; a plugin that decides in a later phase holds them back in the "
+            "header phase with HeaderStopIteration (ABI 0.2.100)"
+        )
+
+
+def _no_body(request: Request, keys: Collection[str], around: Surroundings) -> Iterator[str]:
+    without = not request.body and request.body_file is None
+    if without and around.request_body_phase and any(key.startswith(("upstream", "log", "status")) for key in keys):
+        yield _("the request has no body, so the plugin's request body phase did not run")
+
+
+def _services(observed: Observed, around: Surroundings) -> Iterator[str]:
+    for line in observed.lines:
+        cluster = called_cluster(line.text)
+        if cluster is not None and cluster not in around.clusters:
+            yield _("the plugin calls {cluster}, and no service is mapped to it").format(cluster=cluster)
+
+
+def _known(observed: Observed) -> Iterator[str]:
+    """What the catalogue of errors knows of the plugin's own words."""
+    for match in recognise("\n".join(observed.log)):
+        if match.id not in {_UNKNOWN_SERVICE, _TRAPPED}:
+            yield f"{match.cause}: {match.fix}"

@@ -1,0 +1,132 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from higress_cli.gateway.contract import Check
+from higress_cli.gateway.events import (
+    AnsweredBy,
+    CallRefused,
+    Event,
+    HeadersSentUpstream,
+    PluginLine,
+    SentUpstream,
+    StreamEnded,
+)
+from higress_cli.gateway.servers import Seen
+from higress_cli.project.scenario import Request
+from higress_cli.scenarios.causes import Surroundings, causes
+from higress_cli.scenarios.observed import Observed
+from higress_cli.system.http import Answer
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+POST = Request(method="POST", path="/post", body="hello")
+SEEN = Seen(method="POST", path="/post", headers={}, body=b"hello")
+
+
+def sent(length: int | None, count: int) -> Event:
+    return SentUpstream(at=NOW, method="POST", path="/post", content_length=length, body_bytes=count)
+
+
+def ended(**facts: object) -> Event:
+    given: dict = {"status": 200, "answered_by": AnsweredBy.UPSTREAM, "milliseconds": 1, **facts}
+    return StreamEnded(at=NOW, method="POST", path="/post", **given)
+
+
+def said(text: str) -> Event:
+    return PluginLine(at=NOW, level="debug", text=text)
+
+
+def found(
+    *events: Event,
+    key: str = "upstream.body",
+    request: Request = POST,
+    headers: dict[str, str] | None = None,
+    seen: Sequence[Seen] = (SEEN,),
+    around: Surroundings | None = None,
+    ok: bool = False,
+) -> tuple[str, ...]:
+    observed = Observed(answer=Answer(status=200, headers=headers or {}, body=b""), seen=seen, events=events)
+    checks = [Check(ok=ok, expected="x", got="y", key=key)]
+    return causes(request, observed, checks, around or Surroundings())
+
+
+def test_where_nothing_failed_nothing_is_explained():
+    assert found(sent(5, 29), ok=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (sent(5, 29), "the upstream cuts it at content-length: 5"),
+        (sent(29, 5), "the upstream waits for content-length: 29"),
+        (ended(content_length=5, body_bytes=29), "the client cuts it at content-length: 5"),
+    ],
+)
+def test_a_body_that_does_not_fit_its_content_length(event, words):
+    (cause,) = found(event)
+    assert words in cause
+    assert "remove that header in the header phase" in cause
+
+
+@pytest.mark.parametrize(
+    "event", [sent(5, 5), sent(None, 29), sent(5, 0), ended(content_length=5, body_bytes=0), ended()]
+)
+def test_a_body_that_fits_or_was_never_sent_is_no_cause(event):
+    assert found(event) == ()
+
+
+def test_a_body_beyond_the_limit():
+    event = ended(status=413, answered_by=AnsweredBy.GATEWAY)
+    (cause,) = found(event, key="status", around=Surroundings(buffer_limit=32768))
+    assert "32768 bytes (run.buffer_limit)" in cause
+    assert found(ended(status=413, answered_by=AnsweredBy.PLUGIN), key="status") == ()
+
+
+def test_an_encoded_answer_whose_body_phase_is_skipped():
+    (cause,) = found(ended(), key="body", headers={"content-encoding": "gzip"})
+    assert "content-encoding: gzip" in cause
+    assert found(ended(), key="status", headers={"content-encoding": "gzip"}) == ()
+    by_plugin = ended(answered_by=AnsweredBy.PLUGIN)
+    assert found(by_plugin, key="body", headers={"content-encoding": "gzip"}) == ()
+
+
+@pytest.mark.parametrize("headers", [{"content-encoding": "gzip"}, {"content-type": "application/octet-stream"}])
+def test_a_request_whose_body_the_plugin_never_gets(headers):
+    request = Request(method="POST", headers=headers, body="x")
+    (cause,) = found(request=request)
+    assert next(iter(headers.values())) in cause
+
+
+def test_headers_that_are_set_in_the_body_phase_when_they_have_left():
+    refused: dict = {"call": "proxy_add_header_map_value", "status": 2}
+    late = CallRefused(at=NOW, function="proxy_on_request_body", **refused)
+    (cause,) = found(late, late, key="upstream.headers.x")
+    assert "proxy_add_header_map_value was refused in proxy_on_request_body" in cause
+    assert found(CallRefused(at=NOW, function="proxy_on_request_headers", **refused)) == ()
+
+
+def test_headers_that_left_before_the_plugin_decided():
+    left = HeadersSentUpstream(at=NOW, method="POST", path="/post")
+    (cause,) = found(left, key="upstream", seen=())
+    assert "the headers left before the plugin decided" in cause
+    assert found(left, key="upstream", seen=(SEEN,)) == ()
+
+
+@pytest.mark.parametrize(("phase", "count"), [(True, 1), (False, 0), (None, 0)])
+def test_a_body_phase_for_a_request_without_a_body(phase, count):
+    around = Surroundings(request_body_phase=phase)
+    assert len(found(request=Request(), around=around)) == count
+    assert found(request=POST, around=around) == ()
+
+
+def test_a_service_that_nothing_maps():
+    call = said("http call start, id: 1, cluster: outbound|80||auth.static, method: GET, url: /who, body: , timeout: 1")
+    (cause,) = found(call, key="status")
+    assert "outbound|80||auth.static" in cause
+    assert found(call, key="status", around=Surroundings(clusters=["outbound|80||auth.static"])) == ()
+
+
+def test_what_the_catalogue_knows_of_the_plugins_words():
+    (cause,) = found(said("[demo] [nil] config is empty, but has ParseConfigFunc"), key="status")
+    assert "config.yaml" in cause
