@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 from higress_cli.cli.main import main as hgw  # noqa: E402 -- from this checkout
 from higress_cli.i18n import LANGUAGES  # noqa: E402
 from higress_cli.profile import Profile  # noqa: E402
-from higress_cli.scaffold.catalog import list_templates  # noqa: E402
+from higress_cli.scaffold.templates import list_templates  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from higress_cli.scaffold.catalog import list_templates  # noqa: E402 -- from this checkout
 from higress_cli.scaffold.manifest import Template  # noqa: E402
+from higress_cli.scaffold.templates import list_templates  # noqa: E402 -- from this checkout
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Make a plugin project from a template, in DIR or in the current folder."),
+    help=N_("Create a plugin project from a template, in DIR or in the current folder."),
     epilog="hgw init my-plugin\n"
     "hgw init my-plugin --template http-call --profile go --defaults\n"
     "hgw init --list-templates\n"
@@ -35,23 +35,23 @@ def init(
     ] = None,
     variables: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help=N_("an answer to one of the template's own questions")),
+        typer.Option("--set", metavar="NAME=VALUE", help=N_("an answer to one of the template's questions")),
     ] = None,
     ci: Annotated[
-        str | None, typer.Option("--ci", metavar="github|gitlab", help=N_("also files for a CI system"))
+        str | None, typer.Option("--ci", metavar="github|gitlab", help=N_("add files for a CI system"))
     ] = None,
     editor: Annotated[
-        str | None, typer.Option("--editor", metavar="vscode", help=N_("also settings for an editor"))
+        str | None, typer.Option("--editor", metavar="vscode", help=N_("add settings for an editor"))
     ] = None,
-    devcontainer: Annotated[bool, typer.Option("--devcontainer", help=N_("also a devcontainer"))] = False,
-    git: Annotated[bool | None, typer.Option("--git/--no-git", help=N_("make a git repository of it"))] = None,
+    devcontainer: Annotated[bool, typer.Option("--devcontainer", help=N_("add a devcontainer"))] = False,
+    git: Annotated[bool | None, typer.Option("--git/--no-git", help=N_("initialize a git repository"))] = None,
     existing: Annotated[
-        bool, typer.Option("--from-existing", help=N_("add what a plugin lacks that has its Go code already"))
+        bool, typer.Option("--from-existing", help=N_("add the missing files to existing Go code"))
     ] = False,
-    defaults: Annotated[bool, typer.Option("--defaults", help=N_("ask nothing, take the defaults"))] = False,
+    defaults: Annotated[bool, typer.Option("--defaults", help=N_("ask no questions, use the defaults"))] = False,
     force: Annotated[bool, typer.Option("--force", help=N_("overwrite files that are different"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("show what would be written, write nothing"))] = False,
-    list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and end"))] = False,
+    list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
     from higress_cli.cli.init_show import show_project, show_templates
     from higress_cli.cli.init_wizard import Order, complete

@@ -48,7 +48,7 @@ def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
 
 
 def tree_lines(directory: Path, files: Sequence[InitFile]) -> Iterator[tuple[str | None, str]]:
-    """The files as an indented tree: what becomes of each (None for a folder) and its line."""
+    """The files as an indented tree: the action for each (None for a folder) and its line."""
     open_folders: tuple[str, ...] = ()
     for file in sorted(files, key=lambda item: _tree_order(item.path.relative_to(directory))):
         *folders, name = file.path.relative_to(directory).parts

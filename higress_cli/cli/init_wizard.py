@@ -1,4 +1,4 @@
-"""The questions of `hgw init` to a person at a terminal; each has an option that answers it beforehand."""
+"""The questions that `hgw init` asks at a terminal; each has an option that answers it in advance."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ _LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is known of the new plugin; settings that were typed or answered are in `session`.
+    """What is known about the new plugin; settings that were typed or answered are in `session`.
 
     `lang_given` says that nobody need ask for the language; `git` None is still to be asked.
     """
@@ -47,7 +47,7 @@ class Order:
 
 
 def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
-    """`order` with the person's answers; an empty answer takes what the question suggests."""
+    """`order` completed with the answers; an empty answer takes the suggestion."""
     for line in wrap(
         _("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory), width=terminal_width()
     ):
@@ -168,7 +168,7 @@ def _refuse_choice(text: str, choices: list[str]) -> NoReturn:
 
 
 def _ask(ui: Ui, question: str, default: str, accept: Callable[[str], T]) -> T:
-    """Ask until `accept` takes the answer; what it refuses is told, without the hint about an option."""
+    """Ask until `accept` takes the answer; why it refuses one is shown without the hint, which names an option."""
     while True:
         sys.stderr.write(f"{question} [{default}]: ")
         sys.stderr.flush()

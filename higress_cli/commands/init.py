@@ -13,10 +13,10 @@ from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
-from higress_cli.scaffold.catalog import find_template, list_templates
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project
+from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.table import TEMPLATE
 
@@ -81,7 +81,7 @@ class TemplatesResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Additions:
-    """Files that are made on request: CI systems, editors, a devcontainer; and whether a git repository is."""
+    """What is created on request: files for CI systems, editors and a devcontainer, and a git repository."""
 
     ci: str | None = None
     editor: str | None = None
@@ -136,9 +136,9 @@ def init(
     force: bool = False,
     dry_run: bool = False,
 ) -> InitResult:
-    """Make a plugin project in `directory` (absolute), which may exist.
+    """Create a plugin project in `directory` (absolute), which may exist.
 
-    Nothing is written before every name is checked and every file is known not to be in the way.
+    Nothing is written before every name is checked and no file conflicts.
 
     Raises:
         UsageError: a name, a profile, an ABI or a variable of the template is not valid.
@@ -164,7 +164,7 @@ def carry_out(
     dry_run: bool,
     warnings: tuple[str, ...] = (),
 ) -> InitResult:
-    """Write the plan (with `dry_run` nothing) and say what became of each file."""
+    """Write the plan (with `dry_run` nothing) and say what happened to each file."""
     repository = _repository(session, plan.directory) if git else None
     if not dry_run:
         refuse_conflicts(plan)
@@ -190,7 +190,7 @@ def carry_out(
 
 
 def extras_for(session: Session, answers: Answers, additions: Additions) -> tuple[Extras, tuple[str, ...]]:
-    """The layers of `additions` and the facts they need, with a warning where a fact is not to be had yet."""
+    """The layers of `additions` and the facts they need, with a warning where a fact is not known yet."""
     if additions.editor is None:
         return Extras(layers=additions.layers), ()
     from higress_cli.compile.recipe import make_recipe
@@ -231,7 +231,7 @@ def can_make_repository(session: Session, directory: Path) -> bool:
 
 
 def _repository(session: Session, directory: Path) -> Callable[[Path], None] | None:
-    """What makes a git repository in a folder; None where `directory` is in one already.
+    """A function that initializes a git repository in a folder; None where `directory` is in one already.
 
     Raises:
         ToolError: `git-missing`.

@@ -1,4 +1,4 @@
-"""What a new plugin is to be: from what was asked for, the settings around its folder, and defaults."""
+"""The properties of a new plugin: from what was asked for, the settings around its folder, and defaults."""
 
 import contextlib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from higress_cli.wasm.host_functions import is_older
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What was asked for that is not a setting: the Go module path (None: not asked), the language of comments.
+    """What was asked for that is not a setting: the Go module path (None: not asked for), the language of comments.
 
     `variables` are answers to the template's own questions, as typed.
     """
@@ -36,7 +36,7 @@ class Wishes:
 
 
 def answers_for(session: Session, *, directory: Path, template: Template, wishes: Wishes) -> Answers:
-    """The answers for a plugin in `directory`. What an hgw.yaml says of other plugins yields where it does not fit.
+    """The answers for a plugin in `directory`. What an hgw.yaml says of other plugins is ignored where it does not fit.
 
     Raises:
         UsageError: something is not valid or not supported by the template; nothing has been written then.
@@ -105,7 +105,7 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
 def _surroundings(directory: Path) -> Project:
     """The settings that hold in `directory`, which need not exist yet."""
     own: Settings | None = None
-    # One that is not valid is a file in the way like any other: it decides nothing, and --force mends it.
+    # An invalid one is a conflicting file like any other: it decides nothing, and --force replaces it.
     with contextlib.suppress(InvalidInput):
         own = read_settings(directory / FILE_NAME)
     inherited = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)

@@ -17,11 +17,11 @@ from higress_cli.go.syntax import parse
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
-from higress_cli.scaffold.catalog import template_for_existing
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.render import CONFIG_FILE
 from higress_cli.scaffold.scaffold import Extras, render_project
+from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
 from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
 
@@ -34,12 +34,12 @@ def init_existing(
     additions: Additions = NOTHING_MORE,
     dry_run: bool = False,
 ) -> InitResult:
-    """Add what the plugin in `directory` lacks; every file that is there stays as it is.
+    """Add the files that the plugin in `directory` lacks; existing files stay as they are.
 
-    Its go.mod and its source decide about profile and ABI where nobody asked for others.
+    Its go.mod and its source decide the profile and the ABI unless others are asked for.
 
     Raises:
-        InvalidInput: `no-project` where there is no Go plugin; what hgw.yaml or config.yaml are wrong in.
+        InvalidInput: `no-project` where there is no Go plugin; hgw.yaml or config.yaml is invalid.
         UsageError, ToolError: as for `init`.
     """
     project = open_project(directory)
@@ -62,7 +62,7 @@ def init_existing(
 
 
 def _completed(session: Session, *, project: Project, go_mod: GoMod) -> Session:
-    """The session, as if what the plugin's own source says had been typed where nobody typed anything else."""
+    """The session, completed from the plugin's own source where nothing was typed."""
     settings = settings_of(project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
     found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}

@@ -83,10 +83,10 @@ class Misfit:
 
 
 def release(version: str) -> Version:
-    """A version of any of the tools, comparable; what follows the number of a development build is left out.
+    """A version of any of the tools, comparable; the suffix of a development build is ignored.
 
     Raises:
-        ValueError: there is no number at its start.
+        ValueError: it does not begin with a number.
     """
     text = version.strip().removeprefix("go").removeprefix("v").split()[0] if version.strip() else ""
     for candidate in (text, text.partition("-")[0]):
@@ -98,7 +98,7 @@ def release(version: str) -> Version:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether `version` is newer than `than`; what is no version is not."""
+    """Whether `version` is newer than `than`; False where either is not a version."""
     try:
         return release(version) > release(than)
     except ValueError:
@@ -128,7 +128,7 @@ def go_range(tinygo: str) -> GoRange | None:
 
 
 def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
-    """What hgw would install for a profile, best first."""
+    """The sets that hgw would install for a profile, best first."""
     return tuple(
         PreferredSet(profile=profile, go=row.go, tinygo=row.tinygo)
         for row in _data().preferred
@@ -137,7 +137,7 @@ def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
 
 
 def preferred_binaryen() -> str:
-    """The binaryen that hgw installs where the machine has none that does."""
+    """The binaryen that hgw installs where the machine has none that fits."""
     return next(row.binaryen for row in _data().preferred if row.binaryen)
 
 
@@ -149,7 +149,7 @@ def misfits(
     binaryen: str | None = None,
     built_with: str | None = None,
 ) -> tuple[Misfit, ...]:
-    """All that is wrong with these versions for the profile, each on its own and then with each other.
+    """Why these versions do not fit the profile: each by itself, then together.
 
     A version that is None is not judged. TinyGo comes first: where it does not fit, no Go is right for it.
     `built_with` is the Go that compiled this copy of TinyGo.

@@ -1,4 +1,4 @@
-"""Go modules that `go get` brings and that cannot work in a plugin's profile, and what to use instead.
+"""Go modules that `go get` adds although they do not work in a plugin's profile, and what to use instead.
 
 The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`) and their words are those of their ids in the
 catalogue; everything here is a function of values.
@@ -67,7 +67,7 @@ def traps(
     native: bool = False,
     calls: Collection[str] = (),
 ) -> tuple[Trap, ...]:
-    """What is wrong with Go modules at these versions in a profile, the worst first.
+    """Which Go modules at these versions do not work in a profile, the worst first.
 
     `tinygo` None judges without it; `native` says that go.mod as a whole is for native Go; `calls` are the names of
     functions that the plugin calls, as far as they are known.
@@ -130,7 +130,7 @@ def _holds(row: _Row, version: str) -> bool:
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
-    """A key that sorts as Go does (Semantic Versioning 2.0.0, section 11); what is no version sorts first."""
+    """A key that sorts as Go does (Semantic Versioning 2.0.0, section 11); a text that is not a version sorts first."""
     match = _VERSION.match(version)
     if match is None:
         return (), False, ()

@@ -13,11 +13,11 @@ from higress_cli.system.writing import write_error
 def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) -> None:
     """Write the files of `plan` that are to be created or overwritten.
 
-    `complete` may put more into the new project (a repository, say): it gets a folder, and what it makes there
-    appears in the project with all the rest.
+    `complete` may add to the new project (a repository, for example): it gets a folder, and what it creates there
+    is moved into the project together with the other files.
 
-    Everything is written to a folder beside its place first and moved there last; whatever goes wrong in between
-    (a full disk, Ctrl-C), the folder is as it was, the files that were to be overwritten included.
+    Everything is first written to a folder beside its destination and then moved. If anything fails in between
+    (a full disk, Ctrl-C), the folder is left as it was, including the files that would have been overwritten.
 
     Raises:
         ConflictError: what `write_error` makes of the system's reason.
@@ -32,7 +32,7 @@ def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) ->
                 _make_folder(plan, complete)
         except OSError as error:
             raise write_error(
-                plan.directory, error, hint=_("nothing was left behind; another folder: hgw init DIR")
+                plan.directory, error, hint=_("nothing was left behind; to use another folder: hgw init DIR")
             ) from error
 
 
@@ -49,7 +49,7 @@ def _make_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
 
 
 def _fill_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
-    """Move each new file into place; an old one goes to the staging folder until all are there."""
+    """Move each new file into place; the old ones wait in the staging folder until all are there."""
     with staging_folder(plan.directory / "any file") as staging:
         moves: list[tuple[Path, Path]] = []
         for number, file in enumerate(plan.written):
@@ -92,7 +92,7 @@ def _put_back(path: Path, old: Path | None) -> None:
     if path.is_dir() and not path.is_symlink():
         remove_tree(path)
     if old is None:
-        with contextlib.suppress(NotADirectoryError):  # it never came so far: a file is where its folder should be
+        with contextlib.suppress(NotADirectoryError):  # the move was never reached
             path.unlink(missing_ok=True)
     else:
         old.replace(path)
@@ -114,7 +114,7 @@ def _missing_folders(*folders: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def _no_leftovers(folders: list[Path]) -> Iterator[None]:
-    """Where the work inside fails, remove those of `folders` (deepest first) that it has made and left empty."""
+    """If the block fails, remove those of `folders` (deepest first) that it created and left empty."""
     try:
         yield
     except BaseException:

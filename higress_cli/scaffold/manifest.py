@@ -19,7 +19,7 @@ _VariableName = Annotated[str, re.compile(r"[a-z][a-z0-9_]*")]
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """Something that a template asks for; the whole answer has to match `pattern`."""
+    """A value that a template asks for; the whole answer has to match `pattern`."""
 
     name: _VariableName = field(metadata=data.KEY)
     type: Literal["string", "integer", "boolean", "choice"] = "string"
@@ -41,7 +41,7 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service that the plugin calls: its name and logical port in Higress, and who plays it locally.
+    """A service that the plugin calls: its name and logical port in Higress, and what stands in for it locally.
 
     `name` may contain variables. `address` is where `hgw run` finds it, `host` and `host_port` are its place in the
     compose file, `image` a key of the image table.

@@ -14,7 +14,7 @@ _WINDOWS_NAMES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 )
 
-# The folders at the top of Go's own src (1.18 to 1.26) and of TinyGo's: a module of such a name hides behind them.
+# The folders at the top of Go's own src (1.18 to 1.26) and of TinyGo's: a Go module of such a name is hidden by them.
 _GO_PACKAGES: Final = frozenset({
     "archive", "arena", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context", "crypto",
     "database", "debug", "device", "embed", "encoding", "errors", "examples", "expvar", "flag", "fmt", "go",
@@ -33,7 +33,7 @@ def check_name(name: str, *, source: str) -> str:
     """
     if len(name) > _LABEL_LENGTH or not _LABEL.fullmatch(name):
         raise UsageError(
-            _("`{name}` (from {source}) is no plugin name: lower-case letters, digits and `-`, at most 63").format(
+            _("`{name}` (from {source}) is not a plugin name: up to 63 lower-case letters, digits and `-`").format(
                 name=name, source=source
             ),
             code="name-invalid",
@@ -44,12 +44,12 @@ def check_name(name: str, *, source: str) -> str:
 
 
 def name_from(text: str) -> str:
-    """The plugin name nearest to `text`, empty where nothing of it can be kept."""
+    """The plugin name nearest to `text`; empty if none of its characters can be used."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LABEL_LENGTH].strip("-")
 
 
 def module_from(name: str) -> str:
-    """The module path of a plugin that is called `name` and asked for no other."""
+    """The default Go module path of a plugin called `name`."""
     return f"{name}-plugin" if name in _GO_PACKAGES else name
 
 
@@ -57,12 +57,12 @@ def check_module_path(path: str, *, source: str) -> str:
     """`path`, if the go command takes it as a module path (golang.org/x/mod/module, CheckPath, less its dot rule).
 
     Raises:
-        UsageError: `module-invalid` with the part that is wrong.
+        UsageError: `module-invalid` naming the part that is wrong.
     """
     problem = _module_problem(path)
     if problem:
         raise UsageError(
-            _("`{path}` (from {source}) is no Go module path: {problem}").format(
+            _("`{path}` (from {source}) is not a Go module path: {problem}").format(
                 path=path, source=source, problem=problem
             ),
             code="module-invalid",
@@ -95,7 +95,7 @@ def _element_problem(element: str) -> str | None:
     if element.startswith(".") or element.endswith("."):
         return _("its part `{part}` begins or ends with a dot").format(part=element)
     if not _ELEMENT.fullmatch(element):
-        return _("its part `{part}` has other characters than letters, digits and - . _ ~").format(part=element)
+        return _("its part `{part}` has characters other than letters, digits and - . _ ~").format(part=element)
     short = element.partition(".")[0].lower()
     if short in _WINDOWS_NAMES or re.search(r"~\d+$", short):
         return _("its part `{part}` cannot be a folder on Windows").format(part=element)

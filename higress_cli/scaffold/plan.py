@@ -1,4 +1,4 @@
-"""What writing a set of files into a folder would do to each of them."""
+"""What writing a set of files into a folder would do to each file."""
 
 import os
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class PlannedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All files of a new project and what becomes of each."""
+    """All files of a new project, and what happens to each."""
 
     directory: Path
     files: tuple[PlannedFile, ...]
@@ -48,7 +48,7 @@ class Plan:
 def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool = False, keep: bool = False) -> Plan:
     """Compare `rendered` with what is in `directory`.
 
-    A file that is there with another content is a conflict; with `force` it is overwritten, with `keep` it stays.
+    A file that exists with other content is a conflict; with `force` it is overwritten, with `keep` it stays.
 
     Raises:
         ConflictError: `directory-is-file`, `path-taken` (a folder where a file should be, or the other way round),
@@ -56,7 +56,7 @@ def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool 
     """
     if directory.exists() and not directory.is_dir():
         raise ConflictError(
-            _("{path} is a file, so no project can be made there").format(path=directory),
+            _("{path} is a file, so a project cannot be created there").format(path=directory),
             code="directory-is-file",
             hint=_("choose another folder: hgw init DIR"),
             details={"path": directory},

@@ -165,7 +165,7 @@ def _invalid(where: str, problem: str) -> ConflictError:
 
 def _unsafe(path: Path, problem: str) -> ConflictError:
     return ConflictError(
-        _("{path}: refused, because a template stays in its own folder: {problem}").format(path=path, problem=problem),
+        _("{path}: refused: a template must stay in its own folder: {problem}").format(path=path, problem=problem),
         code="template-unsafe",
         details={"path": path},
     )

@@ -1,4 +1,4 @@
-"""A new project: a template, the answers to its questions, and the files that come of them."""
+"""A new project: the files that a template and the answers to its questions result in."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
-from higress_cli.scaffold.catalog import shared_root
 from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
+from higress_cli.scaffold.templates import shared_root
 
 _FILES: Final = "files"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a new project is to be; `lang` is the language of its comments, `variables` are the template's own."""
+    """The properties of a new project; `lang` is the language of its comments, `variables` are the template's own."""
 
     name: str
     module: str
@@ -32,7 +32,7 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Extras:
-    """What was asked for beside the template: shared layers, and facts that some of them use.
+    """What was asked for besides the template: shared layers, and facts that some of them use.
 
     `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
     configuration that an existing plugin has already.
@@ -49,7 +49,7 @@ NO_EXTRAS: Final = Extras()
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What a new project is where nobody says otherwise."""
+    """The defaults of a new project."""
 
     template: str
     profile: str
@@ -146,7 +146,7 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
 
 
 def render_project(template: Template, answers: Answers, *, extras: Extras = NO_EXTRAS) -> tuple[RenderedFile, ...]:
-    """All files of the new project.
+    """Every file of the new project.
 
     Raises:
         ConflictError: `template-invalid`, `template-unsafe`.

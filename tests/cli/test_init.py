@@ -240,7 +240,7 @@ def test_a_folder_beside_this_one(hgw: Hgw, tmp_path: Path) -> None:
     assert read_settings(tmp_path / "my-plugin" / "hgw.yaml").get(NAME) == "my-plugin"
 
 
-def test_force_mends_settings_that_do_not_parse(hgw: Hgw, tree) -> None:
+def test_force_replaces_settings_that_do_not_parse(hgw: Hgw, tree) -> None:
     here = tree({"one/hgw.yaml": "profile: [\n"})
 
     assert hgw("init", "one").code == 6

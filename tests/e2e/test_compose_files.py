@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from higress_cli.scaffold.catalog import list_templates
+from higress_cli.scaffold.templates import list_templates
 from tests.conftest import Hgw
 from tests.e2e.conftest import CACHE
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from higress_cli.scaffold.catalog import list_templates
+from higress_cli.scaffold.templates import list_templates
 from tests.e2e.conftest import CACHE, ROOT, HgwProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]

