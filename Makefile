@@ -25,7 +25,7 @@ quick: lint ## What to run after each change: lint, unit and command tests, in l
 	@$(BIN)/python -m pytest --quiet -n auto --dist worksteal tests/unit tests/cli
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
-	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile
+	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 
 lint: $(VENV)/.for-work ## Style, types and layers
 	@$(TOGETHER) lint-style lint-format lint-types lint-layers

@@ -13,15 +13,16 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from higress_cli.cli.main import main  # noqa: E402
-from tests.support import guard  # noqa: E402
+from tests.support import guard, properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
 from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 
-_KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
+_KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
 _WITHOUT_TOOLS = ("unit", "cli")
 _IN_CI = os.environ.get("CI") == "true"
 guard.install()
+properties.load_profile()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
 
 _COMMENT: Final = re.compile(r"//.*")
@@ -94,7 +95,7 @@ def read_go_mod(path: Path) -> GoMod:
         InvalidInput: `file-unreadable`.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise read_error(path, error) from error
     return parsed_go_mod(path, text)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import compose
+from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
 
 
@@ -22,7 +23,7 @@ class PluginConfig:
     @property
     def json(self) -> str:
         """The JSON text that the gateway passes to the plugin; empty if there is no configuration."""
-        return json.dumps(self.values, ensure_ascii=False, indent=2) if self.values else ""
+        return _as_json(self.values) if self.values else ""
 
 
 def read_plugin_config(path: Path) -> PluginConfig:
@@ -32,7 +33,7 @@ def read_plugin_config(path: Path) -> PluginConfig:
         InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise InvalidInput(
             _("the plugin configuration {path} does not exist").format(path=path),
@@ -63,7 +64,7 @@ def _from_json(path: Path, text: str) -> dict[str, Any]:
         raise _invalid(path, 1, 1, _("it is nested too deeply")) from error
     if not isinstance(values, dict):
         raise _invalid(path, 1, 1, _("a plugin configuration is a mapping of keys to values"))
-    return values
+    return _sendable(path, values)
 
 
 def _from_yaml(path: Path, text: str) -> dict[str, Any]:
@@ -80,11 +81,25 @@ def _from_yaml(path: Path, text: str) -> dict[str, Any]:
         raise InvalidInput(
             error.message, code="plugin-config-invalid", hint=_fix_hint(), details=error.details
         ) from error
+    return _sendable(path, dict(values))
+
+
+def _sendable(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """`values`, if a plugin can be sent them: JSON in UTF-8."""
     try:
-        json.dumps(values, allow_nan=False)
+        _as_json(values).encode()
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start]).strip("'")
+        raise _invalid(path, 1, 1, _("`{escape}` is half a character").format(escape=half)) from error
     except (TypeError, ValueError) as error:
         raise _invalid(path, 1, 1, _("it cannot be written as JSON: {reason}").format(reason=error)) from error
-    return dict(values)
+    except RecursionError as error:
+        raise _invalid(path, 1, 1, _("it is nested too deeply")) from error
+    return values
+
+
+def _as_json(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def _no_number(word: str) -> NoReturn:

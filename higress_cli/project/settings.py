@@ -9,6 +9,7 @@ from higress_cli.project.scenario import read_scenario
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.table import SETTINGS, Scope, Setting
+from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ def read_settings(path: Path) -> Settings:
         InvalidInput: `yaml-invalid`, `settings-invalid` (place, key and what was expected), `file-unreadable`.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise read_error(path, error) from error
     root = compose(path, text)

@@ -6,13 +6,15 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import yaml
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_words import in_words
+
+_MOST_VALUES: Final = 200_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -55,7 +57,7 @@ def compose(path: Path, text: str) -> "Node | None":
         root = yaml.compose(text, Loader=_Loader)
     if root is None:
         return None
-    _refuse_loops(path, root)
+    _refuse_expansion(path, root)
     return Node(path, "", root)
 
 
@@ -68,13 +70,13 @@ def compose_all(path: Path, text: str) -> tuple["Node", ...]:
     with _refusing(path):
         roots = list(yaml.compose_all(text, Loader=_Loader))
     for root in roots:
-        _refuse_loops(path, root)
+        _refuse_expansion(path, root)
     return tuple(Node(path, "", root) for root in roots)
 
 
-def _refuse_loops(path: Path, root: yaml.Node) -> None:
-    """Refuse an alias to a value that it is a part of: no reader would come to an end with it."""
-    finished: set[int] = set()
+def _refuse_expansion(path: Path, root: yaml.Node) -> None:
+    """Refuse aliases that no reader would come to an end with: to a value that they are a part of, or too many."""
+    sizes: dict[int, int] = {}  # of each value that was gone through: how many values it is, aliases written out
     open_nodes: list[tuple[yaml.Node, Iterator[yaml.Node]]] = [(root, _parts(root))]
     entered = {id(root)}
     while open_nodes:
@@ -83,10 +85,14 @@ def _refuse_loops(path: Path, root: yaml.Node) -> None:
         if part is None:
             open_nodes.pop()
             entered.discard(id(node))
-            finished.add(id(node))
+            sizes[id(node)] = 1 + sum(sizes[id(inner)] for inner in _parts(node))
+            if sizes[id(node)] > _MOST_VALUES:
+                Node(path, "", node).fail(
+                    _("with its aliases written out this is more than {most} values").format(most=_MOST_VALUES)
+                )
         elif id(part) in entered:
             Node(path, "", part).fail(_("this value contains itself"))
-        elif id(part) not in finished:
+        elif id(part) not in sizes:
             entered.add(id(part))
             open_nodes.append((part, _parts(part)))
 
@@ -176,6 +182,8 @@ class Node:
             self.fail(_("expected a mapping of keys to values"))
         entries: dict[str, Node] = {}
         for key, value in self.raw.value:
+            if not isinstance(key, yaml.ScalarNode):
+                Node(self.path, self.key, key).fail(_("a key has to be a text"))
             name = str(key.value)
             child = Node(self.path, f"{self.key}.{name}" if self.key else name, value)
             if known is not None and name not in known:
@@ -249,7 +257,12 @@ class Node:
             mark = error.problem_mark
             there = yaml.ScalarNode(self.raw.tag, "", mark, mark) if mark else self.raw
             Node(self.path, self.key, there).fail(in_words(str(error.problem or error)))
+        except RecursionError:
+            self.fail(_("it is nested too deeply"))
         except ValueError as error:
             self.fail(str(error))
+        except (AttributeError, IndexError, KeyError, TypeError, OverflowError):
+            # PyYAML has no error of its own for `!!bool maybe` and the like.
+            self.fail(_("a value is not of the type that its tag names"))
         finally:
             loader.dispose()

@@ -82,7 +82,7 @@ def read_module(content: bytes, *, path: Path) -> Module:
     Raises:
         InvalidInput: `wasm-invalid` with the reason.
     """
-    types: tuple[str | None, ...] = ()
+    types = _Types(known=(), count=0)
     imports: tuple[Import, ...] = ()
     exports: tuple[Export, ...] = ()
     producers: tuple[Producer, ...] = ()
@@ -120,15 +120,23 @@ def read_module(content: bytes, *, path: Path) -> Module:
     )
 
 
-def _types(cursor: Cursor) -> tuple[str | None, ...]:
-    """The function types; at the first form that is none, what follows it has no type that could be told."""
-    types: list[str | None] = []
+@dataclass(frozen=True)
+class _Types:
+    """The first function types of the `count` that the module declares; those after `known` cannot be told."""
+
+    known: tuple[str, ...]
+    count: int
+
+
+def _types(cursor: Cursor) -> _Types:
+    """The types up to the first that is not a function's."""
+    types: list[str] = []
     count = cursor.u32()
     while len(types) < count and cursor.byte() == _FUNCTION_FORM:
         parameters = ", ".join(_value_type(cursor) for _index in range(cursor.u32()))
         results = ", ".join(_value_type(cursor) for _index in range(cursor.u32()))
         types.append(f"({parameters}) -> {results or '()'}")
-    return (*types, *[None] * (count - len(types)))
+    return _Types(tuple(types), count)
 
 
 def _value_type(cursor: Cursor) -> str:
@@ -139,15 +147,15 @@ def _value_type(cursor: Cursor) -> str:
     return _VALUE_TYPES.get(code, f"0x{code:02x}")
 
 
-def _import(cursor: Cursor, types: tuple[str | None, ...]) -> Import:
+def _import(cursor: Cursor, types: _Types) -> Import:
     module, name, kind = cursor.name(), cursor.name(), _kind(cursor)
     signature = None
     match kind:
         case "function":
             index = cursor.u32()
-            if index >= len(types):
-                raise MalformedError(f"import {module}.{name} has the type {index} of {len(types)}")
-            signature = types[index]
+            if index >= types.count:
+                raise MalformedError(f"import {module}.{name} has the type {index} of {types.count}")
+            signature = types.known[index] if index < len(types.known) else None
         case "table":
             _value_type(cursor)
             _skip_limits(cursor)

@@ -28,9 +28,11 @@ WORKERS = {
 
 def loaded(code: str) -> set[str]:
     """The modules that are loaded after `code`, in a Python of its own."""
+    # Coverage starts with Python and loads modules of its own.
+    variables = {name: value for name, value in os.environ.items() if name != "COVERAGE_PROCESS_CONFIG"}
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**variables, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,0 +1,47 @@
+"""Files that users write: read whole, within bounds, and only where they are files at all."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from higress_cli.i18n import _
+
+MOST_BYTES: Final = 1 << 20
+"""What a text may have. Kubernetes keeps no larger object: no WasmPlugin with such a configuration could exist."""
+
+
+class UnsuitableFileError(OSError):
+    """A path that is not a file to read; the text says why, for people."""
+
+
+def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read; `UnsuitableFileError` for a pipe, a device, or too many bytes.
+    """
+    return read_bytes(path, most_bytes=most_bytes).decode("utf-8-sig")
+
+
+def read_bytes(path: Path, *, most_bytes: int) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it cannot be read; `UnsuitableFileError` for a pipe, a device, or too many bytes.
+    """
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:  # a NUL in the name
+        raise UnsuitableFileError(str(error)) from error
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        # Opening a pipe waits for somebody to write; a device may have no end.
+        raise UnsuitableFileError(_("it is a pipe or a device, not a file"))
+    with path.open("rb") as source:
+        content = source.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise UnsuitableFileError(_("it has more than {most} bytes").format(most=most_bytes))
+    return content
