@@ -15,7 +15,7 @@ from higress_cli.gateway.contract import Change
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.live import Live, Ready
-from higress_cli.gateway.opened import Listen, Opened, change_of, check_machine, open_gateway
+from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
@@ -92,11 +92,6 @@ def run(
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(module.path))
     where = config_path(project, settings.config)
 
-    def load() -> Change:
-        plugin = read_plugin(module.path)
-        choose_engine(Choice(chosen.engine.name), host=session.host, plugin=plugin)
-        return change_of(project, settings, plugin)
-
     with open_gateway(
         chosen,
         settings,
@@ -105,6 +100,12 @@ def run(
         plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:
+
+        def load() -> Change:
+            plugin = read_plugin(module.path)
+            choose_engine(Choice(chosen.engine.name), host=session.host, plugin=plugin)
+            return opened.change(project, settings, plugin)
+
         live = Live(opened.gateway, load=load, files=(where, module.path))
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()

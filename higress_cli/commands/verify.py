@@ -14,7 +14,7 @@ from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ExitCode, HgwError, UsageError
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.engine import choose_engine
-from higress_cli.gateway.opened import ANY_PORTS, change_of, check_machine, open_gateway
+from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, choose, load_config
@@ -186,7 +186,6 @@ def _on_own(
     plugin = read_plugin(fresh.path)
     doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
     chosen = choose_engine(settings.engine, host=session.host, plugin=plugin)
-    change = change_of(project, settings, plugin)
     with open_gateway(
         chosen,
         settings,
@@ -198,7 +197,7 @@ def _on_own(
     ) as opened:
         trial = Trial(
             opened,
-            change=change,
+            change=opened.change(project, settings, plugin),
             settings_file=project.own.file if project.own else project.directory,
             request_body_phase=_asks_for_body(project) if project.has_source and module is None else None,
         )

@@ -10,6 +10,7 @@ from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.redis_server import Played, played
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.services import clusters_of
@@ -54,6 +55,22 @@ class Opened:
     gateway: Gateway
     upstream: Upstream
     folder: RunFolder
+    played: Played
+
+    def change(self, project: Project, settings: GatewaySettings, plugin: Plugin) -> Change:
+        """What this gateway is to work with: the settings, and the plugin's configuration as its file has it now.
+
+        Raises:
+            InvalidInput: `plugin-config-missing`, `plugin-config-invalid`.
+        """
+        return Change(
+            plugin=plugin,
+            config=load_config(project, settings.config),
+            config_file=config_path(project, settings.config),
+            services=self.played.services,
+            env=settings.env.value,
+            buffer_limit=settings.buffer_limit.value,
+        )
 
 
 def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | None = None) -> ChosenEngine:
@@ -69,22 +86,6 @@ def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | Non
         own = (listen.upstream,) if settings.upstream.value == HTTPBIN else ()
         check_ports((listen.gateway, listen.admin, *own))
     return chosen
-
-
-def change_of(project: Project, settings: GatewaySettings, plugin: Plugin) -> Change:
-    """What a gateway of this project works with: its settings, and the plugin's configuration as its file has it now.
-
-    Raises:
-        InvalidInput, UsageError: `plugin-config-missing`, `plugin-config-invalid`, `service-invalid`.
-    """
-    return Change(
-        plugin=plugin,
-        config=load_config(project, settings.config),
-        config_file=config_path(project, settings.config),
-        services=clusters_of(settings.services),
-        env=settings.env.value,
-        buffer_limit=settings.buffer_limit.value,
-    )
 
 
 @contextlib.contextmanager
@@ -118,5 +119,6 @@ def open_gateway(
             cache=dirs.cache,
             watch_calls=watch_calls,
         )
+        services = stack.enter_context(played(clusters_of(settings.services)))
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
-        yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder)
+        yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder, played=services)

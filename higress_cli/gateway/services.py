@@ -13,6 +13,7 @@ from higress_cli.system.ports import HIGHEST
 
 UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
 """What is behind the gateway, named as Higress names its clusters: `_match_service_` rules take the name apart."""
+EMBEDDED: Final = "embedded"
 _CLUSTER_PREFIX: Final = "outbound|"
 _CLUSTER_FIELDS: Final = 4
 _STATIC_PORT: Final = "80"
@@ -37,6 +38,14 @@ class Endpoint:
     def own_name(self) -> str | None:
         """The only name that a public service answers for, None for one that takes any."""
         return None if is_address(self.host) or self.host == "localhost" else self.host
+
+
+@dataclass(frozen=True)
+class EmbeddedRedis:
+    """A Redis that hgw itself plays."""
+
+
+Address = Endpoint | EmbeddedRedis
 
 
 def is_address(host: str) -> bool:
@@ -96,7 +105,7 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
         raise _invalid(
             _("`{address}` (from {source}) is no address").format(address=text, source=source),
             source=source,
-            hint=_("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com"),
+            hint=_("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com; or embedded for a Redis"),
         )
     return Endpoint(
         host=parts.hostname,
@@ -106,14 +115,16 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
     )
 
 
-def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Endpoint]:
-    """Cluster names and addresses of `run.services`.
+def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
+    """Cluster names and addresses of `run.services`; `embedded` in the place of an address is a Redis of hgw's own.
 
     Raises:
         InvalidInput, UsageError: `service-invalid`.
     """
     return {
-        cluster_name(key, source=services.source): endpoint(address, source=services.source)
+        cluster_name(key, source=services.source): EmbeddedRedis()
+        if address == EMBEDDED
+        else endpoint(address, source=services.source)
         for key, address in services.value.items()
     }
 

@@ -83,10 +83,12 @@ class Expectation:
 class Service:
     """A service that the plugin calls, played by `hgw verify`.
 
-    `mode` is `answer`, `refused` (nothing listens at its address) or `absent` (the gateway has no such cluster).
+    `mode` is `answer`, `refused` (nothing listens at its address), `absent` (the gateway has no such cluster) or
+    `redis`, with replies by command in `redis`, or None there for a Redis that keeps what it is told.
     """
 
-    mode: Literal["answer", "refused", "absent"] = "answer"
+    mode: Literal["answer", "refused", "absent", "redis"] = "answer"
+    redis: Mapping[str, Any] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
@@ -215,7 +217,9 @@ def _read_service(node: Node) -> Service:
     if not node.is_mapping:
         mode = node.choice(("refused", "absent"))
         return Service(mode="refused" if mode == "refused" else "absent")
-    entries = node.mapping(("status", "headers", "body", "delay"))
+    entries = node.mapping(("status", "headers", "body", "delay", "redis"))
+    if "redis" in entries:
+        return _read_redis(node, entries)
     delay = entries["delay"].value() if "delay" in entries else 0
     if not isinstance(delay, int | float) or isinstance(delay, bool) or delay < 0:
         entries["delay"].fail(_("expected a number of seconds"))
@@ -225,6 +229,19 @@ def _read_service(node: Node) -> Service:
         body=entries["body"].text() if "body" in entries else "",
         delay_seconds=float(delay),
     )
+
+
+def _read_redis(node: Node, entries: Mapping[str, Node]) -> Service:
+    if len(entries) > 1:
+        node.fail(_("`redis` stands alone"))
+    rules = entries["redis"]
+    if not rules.is_mapping:
+        rules.choice(("embedded",))
+        return Service(mode="redis")
+    for reply in rules.mapping().values():
+        if reply.is_mapping and len(reply.mapping(("status", "error"))) != 1:
+            reply.fail(_("say exactly one of: {choices}").format(choices="status, error"))
+    return Service(mode="redis", redis=rules.value())
 
 
 def _says_absent(node: Node) -> bool:

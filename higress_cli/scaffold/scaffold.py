@@ -166,7 +166,6 @@ def render_project(template: Template, answers: Answers, *, extras: Extras = NO_
     renderer = Renderer(template=template.root, shared=shared, values={**values, "layers": layers})
     services = [_service(service, renderer) for service in template.services]
     renderer.add("services", services)
-    renderer.add("calls_redis", any(service["image"] == "redis" for service in services))
     return render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
 
 

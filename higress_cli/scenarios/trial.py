@@ -5,17 +5,21 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from higress_cli.choice import Source, SourceKind
 from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Check, Renamed
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.redis_server import RedisServer
+from higress_cli.gateway.redis_store import RedisError
 from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.servers import Server, answering, refusing
 from higress_cli.gateway.services import Endpoint, cluster_name
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario, Service
+from higress_cli.proxy_wasm.redis import Reply
 from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
 from higress_cli.scenarios.observed import Observed
@@ -84,6 +88,7 @@ class Trial:
         config = self._change.config
         if scenario.config is not None:
             config = PluginConfig(values=dict(scenario.config), source=str(self._settings_file))
+        self._opened.played.forget()
         with self._played(scenario.services) as services:
             change = dataclasses.replace(
                 self._change, config=config, services=services, route=scenario.route or DEFAULT_ROUTE
@@ -155,6 +160,8 @@ class Trial:
                     clusters.pop(name, None)
                 elif service.mode == "refused":
                     clusters[name] = stack.enter_context(refusing())
+                elif service.mode == "redis":
+                    clusters[name] = stack.enter_context(RedisServer(_replies(service.redis))).at
                 else:
                     application = answering(
                         status=service.status,
@@ -164,6 +171,20 @@ class Trial:
                     )
                     clusters[name] = stack.enter_context(Server(application)).at
             yield clusters
+
+
+def _replies(rules: Mapping[str, Any] | None) -> Mapping[str, Reply] | None:
+    """The replies of a scenario's Redis, as its server takes them."""
+    return None if rules is None else {command: _reply(value) for command, value in rules.items()}
+
+
+def _reply(value: Any) -> Reply:
+    """A text is a bulk string, a list an array, null is nil; a mapping has a simple string (`status`) or an `error`."""
+    if isinstance(value, list):
+        return [_reply(each) for each in value]
+    if isinstance(value, Mapping):
+        return str(value["status"]) if "status" in value else RedisError(str(value["error"]))
+    return value.encode() if isinstance(value, str) else value
 
 
 def _refusal(error: PluginRefused) -> Check:

@@ -108,3 +108,25 @@ def test_what_is_wrong_is_named_with_its_place(text, message):
 
     assert caught.value.code == "settings-invalid"
     assert caught.value.message.startswith(f"hgw.yaml:{message}")
+
+
+def test_a_redis_keeps_what_it_is_told_or_has_replies_by_command():
+    scenario = read(
+        """
+name: counted
+services:
+  redis.static:6379: {redis: embedded}
+  rules.static:6379: {redis: {"GET k": "1", "INCR n": 2, "LRANGE l 0 1": [a, null], "*": {error: ERR down}}}
+"""
+    )
+    assert scenario.services["redis.static:6379"] == Service(mode="redis")
+    rules = {"GET k": "1", "INCR n": 2, "LRANGE l 0 1": ["a", None], "*": {"error": "ERR down"}}
+    assert scenario.services["rules.static:6379"] == Service(mode="redis", redis=rules)
+
+
+@pytest.mark.parametrize(
+    "service", ["{redis: other}", "{redis: embedded, status: 200}", "{redis: {GET k: {status: OK, error: ERR}}}"]
+)
+def test_a_redis_that_is_not_one(service):
+    with pytest.raises(InvalidInput):
+        read(f"name: counted\nservices: {{redis.static:80: {service}}}\n")
