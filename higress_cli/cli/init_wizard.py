@@ -1,18 +1,15 @@
 """The questions that `hgw init` asks at a terminal; each has an option that answers it in advance."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, TypeVar
 
-import typer
-
+from higress_cli.cli.ask import ask, refused_choice, yes_or_no
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.commands import init as use_case
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import LANGUAGES, _
 from higress_cli.scaffold.manifest import Template, Variable
 from higress_cli.scaffold.names import check_module_path, check_name, module_from
@@ -68,7 +65,7 @@ def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
             wishes = replace(wishes, variables={**wishes.variables, name: value})
     order = replace(order, wishes=wishes)
     if order.git is None and use_case.can_make_repository(order.session, directory):
-        order = replace(order, git=_ask_yes_or_no(ui, _("Make a git repository"), default=True))
+        order = replace(order, git=yes_or_no(_("Make a git repository"), default=True, warn=ui.warn))
     ui.note("")
     return order
 
@@ -98,7 +95,9 @@ def _ask_template(order: Order, ui: Ui) -> str:
     def chosen(text: str) -> str:
         if text.isdigit() and 1 <= int(text) <= len(names):
             return names[int(text) - 1]
-        return text if text in names else _refuse_choice(text, names)
+        if text not in names:
+            raise refused_choice(text, names)
+        return text
 
     return _ask(ui, _("Template"), default, chosen)
 
@@ -147,35 +146,12 @@ def _ask_choice(ui: Ui, question: str, choices: Mapping[str, str], default: str)
     def chosen(text: str) -> str:
         if text.isdigit() and 1 <= int(text) <= len(values):
             return values[int(text) - 1]
-        return text if text in values else _refuse_choice(text, values)
+        if text not in values:
+            raise refused_choice(text, values)
+        return text
 
     return _ask(ui, question, default, chosen)
 
 
-def _ask_yes_or_no(ui: Ui, question: str, *, default: bool) -> bool:
-    words = {_("yes"): True, _("no"): False, "y": True, "n": False, "yes": True, "no": False}
-
-    def chosen(text: str) -> bool:
-        return words[text.lower()] if text.lower() in words else _refuse_choice(text, [_("yes"), _("no")])
-
-    return _ask(ui, question, _("yes") if default else _("no"), chosen)
-
-
-def _refuse_choice(text: str, choices: list[str]) -> NoReturn:
-    raise UsageError(
-        _("`{value}` is none of: {choices}").format(value=text, choices=", ".join(choices)), code="choice-invalid"
-    )
-
-
 def _ask(ui: Ui, question: str, default: str, accept: Callable[[str], T]) -> T:
-    """Ask until `accept` takes the answer; why it refuses one is shown without the hint, which names an option."""
-    while True:
-        sys.stderr.write(f"{question} [{default}]: ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise typer.Abort
-        try:
-            return accept(line.strip() or default)
-        except HgwError as error:
-            ui.warn(error.message)
+    return ask(question, default=default, accept=lambda text: accept(text or default), warn=ui.warn)

@@ -8,6 +8,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import NO_BREAK
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_, _, listed
 
@@ -52,8 +53,8 @@ def _show(result: "use_case.QuickstartResult", ui: Ui, here: Path) -> None:
         ui.line(_("Done in {seconds}: everything works.").format(seconds=seconds), "good")
     else:
         ui.line(_("Something does not work, see above. It took {seconds}.").format(seconds=seconds), "bad")
-    stages = (f"{' '.join(filter(None, (stage.name, stage.abi)))} {stage.seconds:.1f} s" for stage in result.stages)
-    blocks.paragraph(ui, listed(stages), indent=0, style="faint")
+    words = (" ".join(filter(None, (stage.name, stage.abi, f"{stage.seconds:.1f} s"))) for stage in result.stages)
+    blocks.paragraph(ui, listed(word.replace(" ", NO_BREAK) for word in words), indent=0, style="faint")
     target = result.directory.relative_to(here) if result.directory.is_relative_to(here) else result.directory
     blocks.next_commands(
         ui,

@@ -215,9 +215,9 @@ class Ui:
             self._write("stderr", text, "faint")
 
     def confirm(self, question: str) -> bool:
-        import typer
+        from higress_cli.cli.ask import yes_or_no
 
-        return typer.confirm(question, err=True, default=False)
+        return yes_or_no(question, default=False, warn=self.warn)
 
     @contextmanager
     def activity(self, title: str) -> Iterator[Activity]:
@@ -235,7 +235,7 @@ class Ui:
         seconds = time.monotonic() - started
         if seconds >= _SLOW_SECONDS:
             done = _("{title}: done in {seconds:.1f} s").format(title=title, seconds=seconds)
-            self._write("stderr", done, "faint")
+            self._say(done, "faint")
 
     @contextmanager
     def _live(self, title: str) -> Iterator[Activity]:

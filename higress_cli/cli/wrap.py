@@ -5,13 +5,16 @@ import shutil
 import unicodedata
 from typing import Final
 
+NO_BREAK: Final = "\u00a0"
+"""A space at which `wrap` does not end a line; it comes out as a plain one."""
 _WIDE: Final = frozenset({"W", "F"})
 # Chinese has no spaces: a line may end after any character, but closing marks do not begin one and opening ones do
 # not end one.
 _OPENING: Final = "\uff08\u3008\u300a\u300c\u300e\u3010"
 _CLOSING: Final = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f"
 _PIECES: Final = re.compile(
-    rf"\s+|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|(?:`[^`]+`|[^\s\u2e80-\u9fff\uff00-\uffef])+)[{_CLOSING}]*"
+    rf"[^\S{NO_BREAK}]+"
+    rf"|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|(?:`[^`]+`|{NO_BREAK}|[^\s\u2e80-\u9fff\uff00-\uffef])+)[{_CLOSING}]*"
 )
 
 
@@ -42,4 +45,6 @@ def wrap(text: str, *, width: int, hanging: int = 0) -> list[str]:
         else:
             lines.append(line.rstrip())
             line = piece
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+    if line.strip() or not lines:
+        lines.append(line.rstrip())
+    return [found.replace(NO_BREAK, " ") for found in lines]

@@ -25,6 +25,23 @@ def test_a_person_is_asked_before_tools_are_installed(plugin: Path, tmp_path: Pa
     assert "hint: hgw install" in talk.screen
 
 
+@pytest.mark.parametrize(("answer", "installs"), [("是", True), ("y", True), ("否", False), ("", False)])
+def test_a_chinese_question_takes_a_chinese_answer(plugin: Path, tmp_path: Path, answer: str, installs: bool):
+    talk = at_terminal("--lang", "zh", "build", "--offline", PATH=str(tmp_path), answers={"[y/N]": f"{answer}\n"})
+
+    assert ("--offline" in talk.screen) is installs
+    assert talk.code == (5 if installs else 4)
+
+
+def test_an_answer_that_is_neither_is_asked_again(plugin: Path, tmp_path: Path):
+    talk = at_terminal(
+        "build", PATH=str(tmp_path), answers={"[y/N]": "perhaps\n", "`perhaps` is none of: yes, no": "n\n"}
+    )
+
+    assert talk.code == 4
+    assert talk.screen.count("[y/N]") == 2
+
+
 def test_in_a_pipeline_nobody_is(plugin: Path, tmp_path: Path):
     talk = at_terminal("build", PATH=str(tmp_path), CI="true")
     assert talk.code == 4

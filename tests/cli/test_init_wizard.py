@@ -76,7 +76,7 @@ def test_enter_takes_the_defaults() -> None:
     terminal.answer("Compiler [tinygo]:", "")
     terminal.answer("Gateway version [v2.0.7]:", "")
     terminal.answer("Language of comments and README [en]:", "")
-    terminal.answer("Make a git repository [yes]:", "")
+    terminal.answer("Make a git repository [Y/n]:", "")
 
     assert terminal.end() == 0, terminal.shown
     assert read_settings(Path("my-plugin/hgw.yaml")).get(PROFILE) == "tinygo"
@@ -98,7 +98,7 @@ def test_every_answer_counts_and_wrong_ones_are_asked_again() -> None:
     terminal.answer("Gateway version [v2.1.5]:", "v2.1.9")
     terminal.answer("Language of comments and README [en]:", "zh")
     terminal.answer("[my-svc.dns]:", "tokens.dns")
-    terminal.answer("Make a git repository [yes]:", "no")
+    terminal.answer("Make a git repository [Y/n]:", "no")
 
     assert terminal.end() == 0, terminal.shown
     settings = read_settings(Path("one/hgw.yaml"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.cli.wrap import NO_BREAK, cells, terminal_width, wrap
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,19 @@ def test_a_terminal_is_as_wide_as_it_says_and_reads_well(monkeypatch):
     assert terminal_width() == 50
     monkeypatch.setenv("COLUMNS", "300")
     assert terminal_width() == 100
+
+
+def test_a_command_in_backticks_is_not_broken():
+    assert wrap("then type `hgw init --from-existing --editor vscode` there", width=30) == [
+        "then type",
+        "`hgw init --from-existing --editor vscode`",
+        "there",
+    ]
+
+
+def test_a_space_that_must_not_break_comes_out_as_a_plain_one():
+    assert wrap(f"build took 3.6{NO_BREAK}s", width=12) == ["build took", "3.6 s"]
+
+
+def test_later_lines_can_begin_further_in():
+    assert wrap("12:00:00 one two three", width=14, hanging=9) == ["12:00:00 one", "two", "three"]
