@@ -56,7 +56,8 @@ def tree_lines(directory: Path, files: Sequence[InitFile]) -> Iterator[tuple[str
             if open_folders[: depth + 1] != tuple(folders[: depth + 1]):
                 yield None, f"{'  ' * depth}{folder}/"
         open_folders = tuple(folders)
-        yield file.action, f"{'  ' * len(folders)}{name}"
+        kept = "  " + _("(the old one is kept as {name})").format(name=file.copy.name) if file.copy else ""
+        yield file.action, f"{'  ' * len(folders)}{name}{kept}"
 
 
 def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:

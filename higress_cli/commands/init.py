@@ -32,6 +32,8 @@ class InitFile:
     """Where it is, absolute."""
     action: Action
     """What became of it or, with --dry-run, would; `conflict` only with --dry-run."""
+    copy: Path | None = None
+    """Where the old content of an overwritten Go file is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +183,7 @@ def carry_out(
             "lang": answers.lang,
             **answers.variables,
         },
-        files=tuple(InitFile(path=file.path, action=file.action) for file in plan.files),
+        files=tuple(InitFile(path=file.path, action=file.action, copy=file.copy) for file in plan.files),
         git=repository is not None,
         dry_run=dry_run,
         next_step=template.next.in_(answers.lang) if template.next else "",

@@ -1,7 +1,7 @@
 """`hgw init --from-existing`: the files around a plugin that has its Go code already."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_files import find_written
 from higress_cli.go.header_phase import names_stop_iteration
-from higress_cli.go.mod import GoMod, read_go_mod
-from higress_cli.go.syntax import parse
+from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
+from higress_cli.go.mod import read_go_mod
+from higress_cli.go.syntax import GoFile, parse
+from higress_cli.knowledge.go_modules import go_profile
+from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
@@ -36,23 +39,34 @@ def init_existing(
 ) -> InitResult:
     """Add the files that the plugin in `directory` lacks; existing files stay as they are.
 
-    Its go.mod and its source decide the profile and the ABI unless others are asked for.
+    Its go.mod and its source decide the profile and the ABI unless others are asked for. Go source without a go.mod
+    gets one with the pinned versions of what it imports.
 
     Raises:
         InvalidInput: `no-project` where there is no Go plugin; hgw.yaml or config.yaml is invalid.
         UsageError, ToolError: as for `init`.
     """
-    project = open_project(directory)
-    go_mod = read_go_mod(project.go_mod)
+    project = open_project(directory, needs_source=False)
+    if not any(directory.glob("*.go")):
+        open_project(directory)  # says what is missing
+    files, imports = _parsed(directory), imports_below(directory)
+    go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
+    module = go_mod.module if go_mod else module_of(imports, packages_below(directory))
     template = template_for_existing()
+    if go_mod is None:
+        session = _for_imports(session, imports)
     answers = answers_for(
-        _completed(session, project=project, go_mod=go_mod),
+        _completed(session, project=project, files=files, module=module),
         directory=directory,
         template=template,
-        wishes=replace(wishes, module=wishes.module or go_mod.module),
+        wishes=replace(wishes, module=wishes.module or module),
     )
     wanted, warnings = extras_for(session, answers, additions)
-    extras = Extras(layers=wanted.layers, tags=wanted.tags, goroot=wanted.goroot, known_config=_known_config(directory))
+    layers = wanted.layers
+    if go_mod is None:
+        layers = ("module", *layers)
+        template = replace(template, modules=modules_imported(imports, go_profile(answers.profile)))
+    extras = Extras(layers=layers, tags=wanted.tags, goroot=wanted.goroot, known_config=_known_config(directory))
     plan = make_plan(directory, render_project(template, answers, extras=extras), keep=True)
     result = carry_out(
         session, plan, template=template, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
@@ -61,14 +75,14 @@ def init_existing(
     return replace(result, next_step="") if project.own is not None else result
 
 
-def _completed(session: Session, *, project: Project, go_mod: GoMod) -> Session:
+def _completed(session: Session, *, project: Project, files: Sequence[GoFile], module: str | None) -> Session:
     """The session, completed from the plugin's own source where nothing was typed."""
     settings = settings_of(project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
     found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
-    if abi.source.kind is SourceKind.DEFAULT and _holds_headers(project.directory):
+    if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(files):
         found[ABI] = Abi.V0_2_100
-    named = re.sub(r"/v\d+$", "", go_mod.module or "").rpartition("/")[2]
+    named = re.sub(r"/v\d+$", "", module or "").rpartition("/")[2]
     if name.source.kind is not SourceKind.INFERRED:
         found[NAME] = name.value
     elif name_from(named):
@@ -76,10 +90,18 @@ def _completed(session: Session, *, project: Project, go_mod: GoMod) -> Session:
     return session.typed(found)
 
 
-def _holds_headers(directory: Path) -> bool:
-    """Whether the plugin uses the value that only ABI 0.2.100 has."""
+def _parsed(directory: Path) -> list[GoFile]:
+    """The plugin's own Go files, tests left out."""
     files = [path for path in sorted(directory.glob("*.go")) if not path.name.endswith("_test.go")]
-    return names_stop_iteration([parse(path, path.read_bytes()) for path in files])
+    return [parse(path, path.read_bytes()) for path in files]
+
+
+def _for_imports(session: Session, imports: Collection[str]) -> Session:
+    """The session, with the profile whose wrapper the files import unless another one was asked for."""
+    if session.given.get(PROFILE):
+        return session
+    found = [profile for profile in Profile if go_profile(profile).imports["wrapper"] in imports]
+    return session.typed({PROFILE: found[0].value}) if found else session
 
 
 def _known_config(directory: Path) -> Mapping[str, Any]:

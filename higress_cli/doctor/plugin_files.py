@@ -72,11 +72,11 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
             expected=_("a Go package with its go.mod"),
             why=_("`hgw build` has nothing to compile here"),
             fix=Fix(
-                summary=_("name the Go module, then let Go find what it needs"),
-                commands=(f"go mod init {choices.name.value}", "go mod tidy"),
+                summary=_("hgw adds go.mod, go.sum and the other files that are missing; Go source stays as it is"),
+                commands=("hgw init --from-existing",),
             )
             if has_go
-            else Fix(summary=_("hgw makes a plugin here"), commands=("hgw init",)),
+            else Fix(summary=_("hgw creates a plugin here"), commands=("hgw init",)),
             detail=tuple(settings),
         )
     if faults:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,7 +62,9 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
         raise InvalidInput(
             _("{path} holds no Go plugin: {missing}").format(path=directory, missing=missing),
             code="no-project",
-            hint=_("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
+            hint=f"hgw init --from-existing {shlex.quote(str(directory))}"
+            if any(directory.glob("*.go"))
+            else _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
             details={"path": directory},
         )
     return project

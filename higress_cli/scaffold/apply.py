@@ -1,6 +1,7 @@
 """Writing a plan: all of it or nothing."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -56,6 +57,10 @@ def _fill_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
             staged = staging / f"new-{number}"
             _write(staged, file)
             moves.append((staged, file.path))
+            if file.copy is not None:
+                kept = staging / f"kept-{number}"
+                shutil.copy2(file.path, kept)
+                moves.append((kept, file.copy))
         if complete is not None:
             more = staging / "more"
             more.mkdir()

@@ -1,14 +1,19 @@
 """What writing a set of files into a folder would do to each file."""
 
+import itertools
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _, ngettext
 from higress_cli.scaffold.render import RenderedFile
+
+_GO_SOURCE: Final = ".go"
 
 
 class Action(StrEnum):
@@ -21,12 +26,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFile:
-    """One file of a plan; `path` is absolute, `content` what it should hold."""
+    """One file of a plan; `path` is absolute, `content` what it should hold, `copy` where the old content is kept."""
 
     path: Path
     action: Action
     content: bytes
     executable: bool
+    copy: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +55,7 @@ def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool 
     """Compare `rendered` with what is in `directory`.
 
     A file that exists with other content is a conflict; with `force` it is overwritten, with `keep` it stays.
+    Go source that is overwritten is kept in a copy beside it.
 
     Raises:
         ConflictError: `directory-is-file`, `path-taken` (a folder where a file should be, or the other way round),
@@ -62,18 +69,27 @@ def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool 
             details={"path": directory},
         )
     existing = Action.KEEP if keep else Action.OVERWRITE if force else Action.CONFLICT
-    return Plan(
-        directory=directory,
-        files=tuple(
-            PlannedFile(
-                path=directory / file.path,
-                action=_action(directory, file, existing),
-                content=file.content,
-                executable=file.executable,
-            )
-            for file in rendered
-        ),
+    return Plan(directory=directory, files=tuple(_planned(directory, file, existing) for file in rendered))
+
+
+def _planned(directory: Path, file: RenderedFile, existing: Action) -> PlannedFile:
+    path, action = directory / file.path, _action(directory, file, existing)
+    return PlannedFile(
+        path=path,
+        action=action,
+        content=file.content,
+        executable=file.executable,
+        copy=_free_name(path) if action is Action.OVERWRITE and path.suffix == _GO_SOURCE and path.exists() else None,
     )
+
+
+def _free_name(path: Path) -> Path:
+    """A name for a copy beside `path` that Go does not compile: `main.go.orig`, or `main.go.orig2` if that exists."""
+    for number in itertools.count(1):
+        copy = path.with_name(f"{path.name}.orig{number if number > 1 else ''}")
+        if not os.path.lexists(copy):
+            return copy
+    raise AssertionError
 
 
 def refuse_conflicts(plan: Plan) -> None:
@@ -92,7 +108,9 @@ def refuse_conflicts(plan: Plan) -> None:
         raise ConflictError(
             message.format(count=len(conflicts), path=plan.directory, names=", ".join(conflicts)),
             code="file-exists",
-            hint=_("add --force to overwrite them, --dry-run to see the whole plan"),
+            hint=f"hgw init --from-existing {shlex.quote(str(plan.directory))}"
+            if any(file.path.suffix == _GO_SOURCE for file in plan.conflicts)
+            else _("add --force to overwrite them, --dry-run to see the whole plan"),
             details={"files": [file.path for file in plan.conflicts]},
         )
 

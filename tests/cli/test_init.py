@@ -100,7 +100,7 @@ def test_what_is_there_is_never_overwritten(hgw: Hgw, tree) -> None:
     error = json.loads(outcome.out)["error"]
     assert error["code"] == "file-exists"
     assert error["details"]["files"] == [str(here / "my-plugin/main.go")]
-    assert "--force" in error["hint"]
+    assert error["hint"] == f"hgw init --from-existing {here / 'my-plugin'}"
     assert files_below(here / "my-plugin") == {"main.go": "mine\n", "notes.txt": "also mine\n"}
 
 
@@ -111,7 +111,7 @@ def test_force_overwrites_what_the_template_has_and_nothing_else(hgw: Hgw, tree)
 
     assert outcome.code == 0, outcome.err
     files = files_below(here / "my-plugin")
-    assert set(files) == BASIC | {"notes.txt"}
+    assert set(files) == BASIC | {"notes.txt", "main.go.orig"}
     assert files["main.go"].startswith("package main")
     assert files["notes.txt"] == "also mine\n"
 

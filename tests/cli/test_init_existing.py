@@ -167,3 +167,79 @@ def test_options_that_make_no_sense_together(hgw: Hgw, tree: Tree, option: list[
 
     assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (2, "options-conflict")
     assert not Path("p/hgw.yaml").exists()
+
+
+# Go source without a go.mod --------------------------------------------------------------------------------------
+
+NO_MOD = """package main
+
+import (
+	"demo-tool/internal/greeting"
+	"github.com/alibaba/higress/plugins/wasm-go/pkg/wrapper"
+)
+
+func main() { wrapper.SetCtx(greeting.Name) }
+"""
+GREETING = 'package greeting\n\nimport "github.com/tidwall/gjson"\n\nvar Name = gjson.Parse("1").String()\n'
+
+
+def test_go_source_without_a_go_mod_gets_one_with_the_pins_of_what_it_imports(hgw: Hgw, tree: Tree) -> None:
+    folder = tree({"main.go": NO_MOD, "internal/greeting/greeting.go": GREETING, "main_test.go": 'import "x.y/z"\n'})
+
+    outcome = hgw("init", "--from-existing", "--output", "json")
+
+    assert outcome.code == 0, outcome.out
+    go_mod = (folder / "go.mod").read_text("utf-8")
+    direct = go_mod.partition("require (")[2].partition(")")[0].split()
+    assert go_mod.startswith("module demo-tool\n\ngo 1.19\n")
+    assert direct == ["github.com/alibaba/higress/plugins/wasm-go", "v1.4.3", "github.com/tidwall/gjson", "v1.17.3"]
+    assert "github.com/tidwall/gjson v1.17.3 h1:" in (folder / "go.sum").read_text("utf-8")
+    assert (folder / "main.go").read_text("utf-8") == NO_MOD
+    assert json.loads(outcome.out)["data"]["variables"]["profile"] == "tinygo"
+
+
+def test_the_wrapper_that_is_imported_decides_the_profile(hgw: Hgw, tree: Tree) -> None:
+    folder = tree({"main.go": 'package main\n\nimport "github.com/higress-group/wasm-go/pkg/wrapper"\n'})
+
+    assert hgw("init", "--from-existing", "--name", "fresh").code == 0
+
+    go_mod = (folder / "go.mod").read_text("utf-8")
+    assert go_mod.startswith("module fresh\n\ngo 1.24.1\n")
+    assert "github.com/higress-group/wasm-go v1.1.1\n" in go_mod
+
+
+@pytest.mark.parametrize("command", ["build", "init"])
+def test_a_folder_with_go_source_alone_is_sent_to_from_existing(hgw: Hgw, tree: Tree, command: str) -> None:
+    folder = tree({"main.go": NO_MOD})
+
+    outcome = hgw(command, *(["."] if command == "init" else []), "--output", "json")
+
+    error = json.loads(outcome.out)["error"]
+    assert error["hint"] == f"hgw init --from-existing {folder}"
+    assert [path.name for path in folder.iterdir()] == ["main.go"]
+
+
+def test_force_keeps_a_copy_of_go_source(hgw: Hgw, tree: Tree) -> None:
+    folder = tree({"main.go": NO_MOD, "main.go.orig": "an older one\n", "README.md": "mine\n"})
+
+    outcome = hgw("init", ".", "--force", "--output", "json")
+
+    assert outcome.code == 0, outcome.out
+    files = {Path(file["path"]).name: file for file in json.loads(outcome.out)["data"]["files"]}
+    assert files["main.go"] == {
+        "path": str(folder / "main.go"),
+        "action": "overwrite",
+        "copy": str(folder / "main.go.orig2"),
+    }
+    assert files["README.md"]["copy"] is None
+    assert (folder / "main.go.orig2").read_text("utf-8") == NO_MOD
+    assert (folder / "main.go.orig").read_text("utf-8") == "an older one\n"
+
+
+def test_the_copy_is_named_in_the_plan(hgw: Hgw, tree: Tree) -> None:
+    folder = tree({"main.go": NO_MOD})
+
+    outcome = hgw("init", ".", "--force", "--dry-run")
+
+    assert "main.go  (the old one is kept as main.go.orig)" in outcome.out
+    assert not (folder / "main.go.orig").exists()
