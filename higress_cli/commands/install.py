@@ -82,7 +82,7 @@ def install(
     if archive is not None or sha256 is not None:
         tool, version = _only_tool(named, source)
         url, digest = _archive(session, archive, sha256)
-        named_archive = Archive(url=url, sha256=digest)
+        named_archive = Archive(urls=(url,), sha256=digest)
         act_on_archive = plan_archive if dry_run else install_archive
         installed = act_on_archive(session, named_archive, tool=tool, version=version)
     else:

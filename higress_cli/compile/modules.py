@@ -182,13 +182,19 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     if entries[:1] == ["off"]:
         return ((_("module proxy"), "GOPROXY=off"),)
     urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
-    if not urls or entries[0] != urls[0]:
+    # The go command knows nothing of this variable: where it leads hgw does not matter.
+    elsewhere = any(place.variables.get(name) for name in ("ALL_PROXY", "all_proxy"))
+    if not urls or entries[0] != urls[0] or elsewhere:
         return ()
+    from higress_cli.system.http import Kind
     from higress_cli.system.reach import Reach
 
     reach = Reach(place.variables, offline=False)
     reach.ask(urls)
-    problems = [(shown(url), reach.problem(url)) for url in urls]
-    # Whoever answers at all is left to the go command, which may have a password that hgw does not know.
-    silent = tuple((url, problem) for url, problem in problems if problem and not problem.startswith("HTTP "))
-    return silent if len(silent) == len(urls) else ()
+    # A host that answers at all is left to the go command, which may have a password and other trust than hgw.
+    closed = tuple(
+        (shown(url), found.text)
+        for url in urls
+        if (found := reach.obstacle(url)) is not None and found.kind in {Kind.SILENT, Kind.PROXY}
+    )
+    return closed if len(closed) == len(urls) else ()

@@ -18,8 +18,8 @@ from higress_cli.gateway.settings import GatewaySettings, config_path, load_conf
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
 from higress_cli.project.project import Project
 from higress_cli.settings.table import HTTPBIN
+from higress_cli.system import trust
 from higress_cli.system.host import Host
-from higress_cli.system.http import authorities
 from higress_cli.system.paths import Dirs
 
 
@@ -115,7 +115,7 @@ def open_gateway(
             admin_port=listen.admin.port,
             upstream=upstream.at,
             plugin_name=plugin_name,
-            certificates=authorities(variables),
+            certificates=trust.bundle(variables),
             cache=dirs.cache,
             watch_calls=watch_calls,
         )

@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,12 +16,15 @@ from urllib.request import url2pathname
 import httpx
 
 from higress_cli import __version__
+from higress_cli.errors import HgwError
 from higress_cli.i18n import N_, _
+from higress_cli.system import trust
+from higress_cli.system.urls import shown
 
 # A dead network has to cost seconds: a host that does not answer the handshake in this time counts as out of reach.
 CONNECT_SECONDS: Final = 4.0
 READ_SECONDS: Final = 20.0
-_REFUSALS: Final = frozenset({401, 403, 407, 429, 451})
+_REFUSALS: Final = frozenset({401, 403, 407, 451})
 # By name: Windows has not all of them.
 _NETWORK: Final = {
     "ECONNREFUSED": N_("the connection was refused"),
@@ -31,41 +36,73 @@ _NETWORK: Final = {
 }
 
 
-def client(variables: Mapping[str, str]) -> httpx.Client:
-    """A client that follows redirects, honours the proxy and certificate variables and gives up soon."""
-    import ssl
+class Kind(StrEnum):
+    """What keeps hgw from getting something from a host."""
 
-    verify: ssl.SSLContext | bool = True
-    if bundle := variables.get("SSL_CERT_FILE"):
-        verify = ssl.create_default_context(cafile=bundle)
+    SILENT = "silent"  # nobody answers
+    PROXY = "proxy"  # a proxy on the way says no
+    REFUSED = "refused"  # the host says no
+    UNTRUSTED = "untrusted"  # its certificate is not trusted
+    UNUSABLE = "unusable"  # hgw cannot use this address or this proxy; another program may
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why a host gives nothing to hgw; `text` names no secret."""
+
+    kind: Kind
+    text: str
+    hint: str | None = None
+
+
+def client(variables: Mapping[str, str]) -> httpx.Client:
+    """A client that follows redirects, honours the proxy and certificate variables and gives up soon.
+
+    Raises:
+        DownloadError: `certificates-unreadable`.
+        ValueError: a proxy variable holds something that is not a proxy.
+    """
     return httpx.Client(
         follow_redirects=True,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"hgw/{__version__}"},
-        verify=verify,
+        verify=trust.context(variables),
     )
 
 
-def authorities(variables: Mapping[str, str]) -> Path:
-    """The file with the certificate authorities that a server's certificate is checked by."""
-    import certifi
-
-    return Path(variables.get("SSL_CERT_FILE") or certifi.where())
-
-
-def refusal(url: str, variables: Mapping[str, str]) -> str | None:
+def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
     """Why the host of `url` gives nothing to this machine, None where it answers; nothing is downloaded.
 
-    That it does not have this very file (404) is an answer; that it or a proxy refuses, or is broken, is none.
+    That it does not have this very file (404), or is busy just now, is an answer.
     """
     try:
         with client(variables) as session, session.stream("GET", url) as response:
-            status = response.status_code
-            if status in _REFUSALS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-                return f"HTTP {status} {response.reason_phrase}".strip()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return reason(error) if isinstance(error, httpx.HTTPError) else str(error)
+            if response.status_code in _REFUSALS:
+                text = f"HTTP {response.status_code} {response.reason_phrase}".strip()
+                return Obstacle(kind=Kind.REFUSED, text=text)
+    except HgwError as error:
+        return Obstacle(kind=Kind.UNTRUSTED, text=error.message, hint=error.hint)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return obstacle_of(error)
     return None
+
+
+def obstacle_of(error: Exception) -> Obstacle:
+    """What an error of a request, or of the preparations for it, says about its host."""
+    text = reason(error)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return Obstacle(kind=Kind.UNTRUSTED, text=text, hint=trust.hint())
+    if isinstance(error, httpx.ProxyError):
+        return Obstacle(kind=Kind.PROXY, text=text)
+    if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
+        return Obstacle(kind=Kind.SILENT, text=text)
+    return Obstacle(kind=Kind.UNUSABLE, text=text)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def size_of(url: str, variables: Mapping[str, str]) -> int | None:
@@ -76,30 +113,28 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
     try:
         with client(variables) as session:
             answer = session.head(url, headers={"Accept-Encoding": "identity"})
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, HgwError):
         return None
     length = answer.headers.get("Content-Length", "")
     return int(length) if answer.is_success and length.isdigit() else None
 
 
-def reason(error: httpx.HTTPError) -> str:
+def reason(error: Exception) -> str:
     """Why a request failed, in one line that names no secret (a proxy's password is part of its URL)."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
-    return _network_reason(error) or str(error) or type(error).__name__
+    return _network_reason(error) or shown(str(error)) or type(error).__name__
 
 
 def _network_reason(error: BaseException) -> str | None:
     """The cause in the language of the user, None where it is not one of those that a network usually has."""
     if isinstance(error, httpx.TimeoutException):
         return _("timed out")
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
             return _("the host name cannot be resolved")
         if isinstance(cause, OSError) and (known := _NETWORK.get(errno.errorcode.get(cause.errno or 0, ""))):
             return _(known)
-        cause = cause.__cause__ or cause.__context__
     return None
 
 
@@ -206,7 +241,7 @@ def _ask(
                 request.extensions["trace"] = trace
             answer = session.send(request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoAnswerError(reason(error) if isinstance(error, httpx.HTTPError) else str(error)) from error
+        raise NoAnswerError(reason(error)) from error
     return Answer(
         status=answer.status_code,
         headers={name.lower(): value for name, value in answer.headers.items()},

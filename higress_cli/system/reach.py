@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from higress_cli.i18n import _
 from higress_cli.system import http
+from higress_cli.system.http import Kind, Obstacle
 from higress_cli.system.urls import shown
 
 # A host that has not answered by then counts as out of reach: resolving a name can take far longer than connecting.
@@ -21,57 +22,69 @@ class Reach:
     def __init__(self, variables: Mapping[str, str], *, offline: bool) -> None:
         self.offline = offline
         self._variables = variables
-        self._problems: dict[str, str | None] = {}
+        self._hosts: dict[str, Obstacle | None] = {}
+        self._clients: dict[str, str] = {}
 
     def ask(self, urls: Iterable[str]) -> None:
         """Ask the hosts of these URLs, all at once, those that were asked before left out."""
-        waiting = {self._key(url): url for url in urls if urlsplit(url).scheme != "file"}
-        waiting = {key: url for key, url in waiting.items() if key not in self._problems}
+        waiting = {_host(url): url for url in urls if urlsplit(url).scheme != "file"}
+        waiting = {host: url for host, url in waiting.items() if host not in self._hosts}
         if self.offline or not waiting:
             return
-        answers: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[tuple[str, Obstacle | None]] = queue.SimpleQueue()
 
-        def ask_one(key: str, url: str) -> None:
-            answers.put((key, http.refusal(url, self._variables)))
+        def ask_one(host: str, url: str) -> None:
+            answers.put((host, http.obstacle(url, self._variables)))
 
-        for key, url in waiting.items():
+        for host, url in waiting.items():
             # Not a pool: the interpreter would wait for its threads, and a name server's silence with them.
-            threading.Thread(target=ask_one, args=(key, url), daemon=True).start()
+            threading.Thread(target=ask_one, args=(host, url), daemon=True).start()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting:
             try:
-                key, problem = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+                host, found = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 break
-            self._problems[key] = problem
-            del waiting[key]
-        for key in waiting:
-            self._problems[key] = _("no answer within {seconds:g} s").format(seconds=PATIENCE_SECONDS)
+            self._hosts[host] = found
+            del waiting[host]
+        silence = _("no answer within {seconds:g} s").format(seconds=PATIENCE_SECONDS)
+        self._hosts |= {host: Obstacle(kind=Kind.SILENT, text=silence) for host in waiting}
 
-    def problem(self, url: str) -> str | None:
+    def obstacle(self, url: str) -> Obstacle | None:
         """Why this URL is not worth a try, None where its host answers or it is a file."""
         if urlsplit(url).scheme == "file":
             return None
         if self.offline:
-            return _("--offline forbids it")
+            return Obstacle(kind=Kind.SILENT, text=_("--offline forbids it"))
         self.ask([url])
-        return self._problems[self._key(url)]
+        return self._hosts[_host(url)]
 
-    def all_dead(self, urls: Iterable[str]) -> str | None:
-        """Why none of these URLs is worth a try, None where one is, or there are none at all."""
+    def gave_up(self, url: str, reason: str) -> None:
+        """Remember that a host was waited for in vain."""
+        self._hosts[_host(url)] = Obstacle(kind=Kind.REFUSED, text=reason)
+
+    def all_closed(self, urls: Iterable[str]) -> str | None:
+        """Why none of these hosts gives anything to another program either, None where one may or there are none.
+
+        Another program can have other trust and use other proxies: only silence and refusals count.
+        """
         urls = tuple(urls)
         self.ask(urls)
-        problems = {url: self.problem(url) for url in urls}
-        return None if not urls or None in problems.values() else f"{self._key(urls[0])}: {problems[urls[0]]}"
+        closed = [(url, found) for url in urls if (found := self.obstacle(url)) and found.kind in _FOR_EVERYBODY]
+        return f"{_host(urls[0])}: {closed[0][1].text}" if urls and len(closed) == len(urls) else None
 
     def client_problem(self, name: str) -> str | None:
         """What was wrong when the client `name` (go, apt, npm, pip) was used last."""
-        return _("--offline forbids it") if self.offline else self._problems.get(name)
+        return _("--offline forbids it") if self.offline else self._clients.get(name)
 
     def client_failed(self, name: str, reason: str) -> None:
         """Remember that a client reaches nothing."""
-        self._problems[name] = reason
+        self._clients[name] = reason
 
-    def _key(self, url: str) -> str:
-        parts = urlsplit(url)
-        return shown(f"{parts.scheme}://{parts.netloc}")
+
+_FOR_EVERYBODY: Final = frozenset({Kind.SILENT, Kind.PROXY, Kind.REFUSED})
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return shown(f"{parts.scheme}://{parts.netloc}")

@@ -97,9 +97,8 @@ class Acquisition(Generic[T]):
         if not needed:
             return
         with self._work.session.reporter.activity(_("Asking the download hosts")):
-            self._work.reach.ask(
-                each.url for name, version in sorted(needed) for each in archive.addresses(self._work, name, version)
-            )
+            known = (archive.pinned(self._work, name, version) for name, version in sorted(needed))
+            self._work.reach.ask(url for each in known if each is not None for url in each.urls)
 
     def _take(self, plan: Plan) -> tuple[Obtained[T], ...]:
         taken = {need.name: self._satisfy(need, plan) for need in plan.needs}
@@ -216,9 +215,9 @@ class Acquisition(Generic[T]):
         for plan in plans:
             missing = [need for need in plan.missing if (need.name, need.version) not in self._got]
             carried = [
-                (need, wanted[0])
+                (need, wanted)
                 for need in missing
-                if (wanted := archive.addresses(self._work, need.name, need.version))
+                if (wanted := archive.pinned(self._work, need.name, need.version)) is not None
             ]
             if len(carried) == len(missing):
                 break
@@ -226,7 +225,7 @@ class Acquisition(Generic[T]):
             return self._nothing_left()
         folder = self._work.session.dirs.downloads
         files = [
-            {"tool": need.name, "url": shown(file.url), "sha256": file.sha256, "path": kept_at(file, folder=folder)}
+            {"tool": need.name, "url": shown(file.urls[0]), "sha256": file.sha256, "path": kept_at(file, folder=folder)}
             for need, file in carried
         ]
         return DownloadError(

@@ -118,7 +118,7 @@ def test_a_release_that_is_not_there_makes_way_for_the_next_set(pinned: MakeHgw,
     assert any("404" in item["reason"] for item in tinygo["tried"])
 
 
-@pytest.mark.parametrize("status", [403, 407, 451, 503])
+@pytest.mark.parametrize("status", [403, 407, 451])
 def test_a_host_that_refuses_is_out_of_reach_and_asked_once(pinned: MakeHgw, releases: Releases, status: int) -> None:
     releases.statuses["*"] = status
     hgw = pinned()
@@ -132,6 +132,25 @@ def test_a_host_that_refuses_is_out_of_reach_and_asked_once(pinned: MakeHgw, rel
     assert "module" in [item["source"] for item in error["details"]["tried"]["tinygo"]]
     assert len(releases.requests) == 1
     assert hgw.installed() == []
+
+
+def test_a_host_that_is_busy_is_waited_for(pinned: MakeHgw, releases: Releases) -> None:
+    name = file_name("binaryen", "123")
+    releases.busy[name] = 2  # the first is the look at the host
+    hgw = pinned()
+    started = time.monotonic()
+    ended = hgw("install", "binaryen")
+    assert ended.code == 0, ended.err
+    assert time.monotonic() - started >= 1
+    assert hgw.installed() == ["binaryen/123+archive"]
+
+
+def test_a_bad_ssl_cert_file_is_said_to_be_so(pinned: MakeHgw, tmp_path: Path) -> None:
+    ended = pinned()("install", "binaryen", "--output", "json", SSL_CERT_FILE=str(tmp_path / "none.pem"))
+    error = json.loads(ended.out)["error"]
+    assert ended.code == 5
+    assert f"SSL_CERT_FILE={tmp_path / 'none.pem'}" in error["message"]
+    assert "SSL_CERT_FILE" in error["hint"]
 
 
 def test_hosts_that_do_not_answer_cost_seconds(pinned: MakeHgw) -> None:

@@ -1,30 +1,38 @@
 """A local HTTP server for one file, that fails in the ways that mirrors and proxies fail."""
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 
 
 @dataclass
 class FileServer:
     """`statuses` are answered first, one a request; then the first `cuts` answers end after half of their bytes.
 
-    `ranges` False ignores Range, as some proxies do. `seen` are the Range headers that came ("" where there was none).
+    `retry_after` goes with the statuses. After the first cut the file is `changed`, where that is given. `ranges` False
+    ignores Range, as some proxies do; one that `trickles` sends a byte at a time.
+    `seen` are the Range headers that came ("" where there was none).
     """
 
     content: bytes
     statuses: list[int] = field(default_factory=list)
+    retry_after: str | None = None
     cuts: int = 0
+    changed: bytes | None = None
     ranges: bool = True
+    trickles: bool = False
     redirect_to: str | None = None
     seen: list[str] = field(default_factory=list)
     url: str = ""
 
 
 @contextmanager
-def serving(server: FileServer) -> Iterator[FileServer]:
+def serving(server: FileServer) -> Iterator[FileServer]:  # noqa: C901 -- the handler's methods count too
     """Serve until the context ends; `server.url` is where."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,6 +56,8 @@ def serving(server: FileServer) -> Iterator[FileServer]:
 
         def _refuse(self, status: int) -> None:
             self.send_response(status)
+            if server.retry_after is not None:
+                self.send_header("Retry-After", server.retry_after)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -67,6 +77,9 @@ def serving(server: FileServer) -> Iterator[FileServer]:
                 server.cuts -= 1
                 self.wfile.write(rest[: len(rest) // 2])
                 self.close_connection = True
+                server.content = server.changed or server.content
+            elif server.trickles:
+                _trickle(self.wfile, rest)
             else:
                 self.wfile.write(rest)
 
@@ -80,3 +93,10 @@ def serving(server: FileServer) -> Iterator[FileServer]:
         httpd.shutdown()
         thread.join()
         httpd.server_close()
+
+
+def _trickle(sink: BufferedIOBase, content: bytes) -> None:
+    with contextlib.suppress(OSError):  # whoever asked may have had enough
+        for index in range(len(content)):
+            sink.write(content[index : index + 1])
+            time.sleep(0.001)

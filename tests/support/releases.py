@@ -68,13 +68,15 @@ def packed(files: Mapping[str, tuple[bytes, int]]) -> bytes:
 class Releases:
     """A release host. `files` are its archives by name.
 
-    `statuses` are answered for a name instead of the archive; `wrong` names are served with one byte changed; the
-    first `cuts` answers for a name end halfway; `slow` names trickle until `release` is set. `requests` are the paths
-    that were asked for, `ranges` the Range headers that storage saw, `served` counts whole answers by name.
+    `statuses` are answered for a name instead of the archive, and 503 for the first `busy` questions; `wrong` names are
+    served with one byte changed; the first `cuts` answers for a name end halfway; `slow` names trickle until `release`
+    is set. `requests` are the paths that were asked for, `ranges` the Range headers that storage saw, `served` counts
+    whole answers by name.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
+    busy: dict[str, int] = field(default_factory=dict)
     wrong: set[str] = field(default_factory=set)
     cuts: dict[str, int] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
@@ -131,6 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(releases.statuses.get(name) or releases.statuses["*"], {})
         elif name not in releases.files:
             self._answer(404, {})
+        elif releases.busy.get(name, 0) > 0:
+            releases.busy[name] -= 1
+            self._answer(503, {"Retry-After": "1"})
         elif not self.path.startswith("/storage/"):
             self._answer(302, {"Location": f"/storage/{name}"})
         else:

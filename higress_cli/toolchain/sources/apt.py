@@ -121,7 +121,7 @@ def update(work: Work, *, activity: Activity) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     path = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     (folder / "apt.conf").write_text(_CONFIGURATION.format(folder=path), encoding="utf-8")
-    if problem := work.reach.all_dead(_sites(work)):
+    if problem := work.reach.all_closed(_sites(work)):
         work.reach.client_failed("apt", problem)
         raise _unreachable(problem)
     updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)

@@ -1,5 +1,6 @@
 """The official release archives, from their own address or a mirror, known by their SHA-256."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,13 +25,13 @@ NAME: Final = "archive"
 TOOLS: Final = frozenset(ToolName)
 
 
-def addresses(work: Work, tool: ToolName, version: str) -> tuple[download.Archive, ...]:
-    """The pinned archive of a tool at each of its addresses; nothing where none is pinned for this machine."""
+def pinned(work: Work, tool: ToolName, version: str) -> download.Archive | None:
+    """The pinned archive of a tool at all its addresses, None where none is pinned for this machine."""
     pin = pins.archive_pin(tool, version, work.session.host)
     if pin is None:
-        return ()
+        return None
     urls = mirrors.addresses(work.session, tool=tool, version=version, file=pin.file)
-    return tuple(download.Archive(url=url, sha256=pin.sha256) for url in urls)
+    return download.Archive(urls=urls, sha256=pin.sha256)
 
 
 def offer(work: Work, need: Need, /) -> Offer:
@@ -39,25 +40,21 @@ def offer(work: Work, need: Need, /) -> Offer:
     Raises:
         PassedOver: no archive is pinned for this machine, or no address gives it.
     """
-    wanted = addresses(work, need.name, need.version)
-    if not wanted:
+    wanted = pinned(work, need.name, need.version)
+    if wanted is None:
         raise PassedOver(
             _("no archive is known for {platform}").format(platform=work.session.host.platform),
             cause=Cause.UNFIT,
             code="archive-unknown",
         )
-    problems = {each.url: _problem(work, each) for each in wanted}
-    usable = [each for each in wanted if problems[each.url] is None]
-    failures = tuple(problem for problem in problems.values() if problem is not None)
-    if not usable:
-        raise _worst(failures)
+    usable = wanted if _kept(work, wanted) else _answering(work, wanted)
     return Offer(
         name=need.name,
         version=need.version,
         source=NAME,
-        downloads=(_described(work, usable[0]),),
+        downloads=(_described(work, usable),),
         place=work.store.place(need.name, need.version, NAME),
-        fetch=lambda _go: _fetch(work, need, usable, failures),
+        fetch=lambda _go: _fetch(work, need, usable),
     )
 
 
@@ -68,7 +65,7 @@ def offer_named(work: Work, wanted: download.Archive, *, tool: ToolName, version
         DownloadError: `offline`; `Offer.fetch` raises DownloadError where it is out of reach, is not what the digest
             says or holds no such tool, and ToolError where what is in it does not run here or is refused.
     """
-    if work.reach.offline and urlsplit(wanted.url).scheme != "file" and not _kept(work, wanted):
+    if work.reach.offline and urlsplit(wanted.urls[0]).scheme != "file" and not _kept(work, wanted):
         raise _offline(work, wanted)
     return Offer(
         name=tool,
@@ -82,78 +79,78 @@ def offer_named(work: Work, wanted: download.Archive, *, tool: ToolName, version
 
 def _described(work: Work, wanted: download.Archive) -> Download:
     kept = _kept(work, wanted)
-    size = size_of(wanted.url, work.session.variables) if work.measuring and not kept else None
+    size = size_of(wanted.urls[0], work.session.variables) if work.measuring and not kept else None
     return Download(
         name=wanted.file_name,
-        url=shown(wanted.url),
+        url=shown(wanted.urls[0]),
         bytes=download.kept_at(wanted, folder=work.session.dirs.downloads).stat().st_size if kept else size,
         digest=wanted.sha256,
         kept=kept,
     )
 
 
-def _problem(work: Work, wanted: download.Archive) -> PassedOver | None:
-    """Why an address is not worth a try: a host that is known to be out of reach costs nothing."""
-    problem = None if _kept(work, wanted) else work.reach.problem(wanted.url)
-    if problem is None:
-        return None
-    code = "offline" if work.reach.offline else "download-failed"
-    host = "{0.scheme}://{0.netloc}".format(urlsplit(shown(wanted.url)))
-    return PassedOver(f"{host}: {problem}", cause=Cause.NETWORK, code=code)
+def _answering(work: Work, wanted: download.Archive) -> download.Archive:
+    """The archive at those addresses whose hosts answer: one that is known to be out of reach costs nothing.
+
+    Raises:
+        PassedOver: none does.
+    """
+    obstacles = {url: work.reach.obstacle(url) for url in wanted.urls}
+    urls = tuple(url for url, found in obstacles.items() if found is None)
+    if urls:
+        return replace(wanted, urls=urls)
+    told = {"{0.scheme}://{0.netloc}".format(urlsplit(shown(url))): found for url, found in obstacles.items() if found}
+    raise PassedOver(
+        "; ".join(f"{host}: {found.text}" for host, found in told.items()),
+        cause=Cause.NETWORK,
+        code="offline" if work.reach.offline else "download-failed",
+        hint=next((found.hint for found in told.values() if found.hint), None),
+    )
 
 
-def _worst(failures: tuple[PassedOver, ...]) -> PassedOver:
-    """One reason for all addresses."""
-    worst = next((item for item in failures if item.code == "checksum-mismatch"), failures[-1])
-    reasons = "; ".join(failure.reason for failure in failures)
-    return PassedOver(reasons, cause=worst.cause, code=worst.code, hint=worst.hint)
-
-
-def _fetch(work: Work, need: Need, usable: list[download.Archive], failures: tuple[PassedOver, ...]) -> Tool:
+def _fetch(work: Work, need: Need, wanted: download.Archive) -> Tool:
     title = _("Downloading {tool} {version}").format(tool=need.name.label, version=need.version)
-    for wanted in usable:
-        try:
-            with work.session.reporter.activity(title) as activity:
-                return _install(work, wanted, tool=need.name, version=need.version, activity=activity)
-        except DownloadError as error:
-            failures = (
-                *failures,
-                PassedOver(error.message, cause=Cause.NETWORK, code=error.code, hint=error.hint),
-            )
-    raise _worst(failures)
+    try:
+        with work.session.reporter.activity(title) as activity:
+            return _install(work, wanted, tool=need.name, version=need.version, activity=activity)
+    except download.HostsBusyError as error:
+        for url in error.urls:
+            work.reach.gave_up(url, error.message)
+        raise
 
 
 def _install_named(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None) -> Tool:
-    title = _("Installing {tool} from {url}").format(tool=tool.label, url=shown(wanted.url))
+    title = _("Installing {tool} from {url}").format(tool=tool.label, url=shown(wanted.urls[0]))
     with work.session.reporter.activity(title) as activity:
         return _install(work, wanted, tool=tool, version=version, activity=activity)
 
 
 def _install(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None, activity: Activity) -> Tool:
-    work.session.reporter.detail(f"GET {wanted.url} (SHA-256 {wanted.sha256})")
+    work.session.reporter.detail(f"GET {' or '.join(map(shown, wanted.urls))} (SHA-256 {wanted.sha256})")
     variables = work.session.variables
-    packed = download.fetch(wanted, folder=work.session.dirs.downloads, variables=variables, activity=activity)
+    fetched = download.fetch(wanted, folder=work.session.dirs.downloads, variables=variables, activity=activity)
+    url = fetched.url
     activity.describe(_("unpacking"))
     with work.store.staging() as staged:
         unpacked = staged / "unpacked"
         unpacked.mkdir()
-        archive.unpack(packed, unpacked)
+        archive.unpack(fetched.path, unpacked)
         root = archive.only_folder(unpacked)
         executable = f"bin/{tool.program}{work.session.host.executable_suffix}"
         if not (root / executable).is_file():
             raise DownloadError(
                 _("{url} is not an archive of {tool}: it has no {file}").format(
-                    url=wanted.url, tool=tool.label, file=executable
+                    url=url, tool=tool.label, file=executable
                 ),
                 code="archive-unexpected",
             )
         if version is None:
-            version = _own_version(work, tool, root / executable, wanted.url)
+            version = _own_version(work, tool, root / executable, url)
         receipt = Receipt(
             name=tool,
             version=version,
             source=NAME,
-            origin=shown(wanted.url),
+            origin=shown(url),
             executable=executable,
             home=None if tool is ToolName.BINARYEN else ".",
             digest=wanted.sha256,
@@ -184,10 +181,10 @@ def _kept(work: Work, wanted: download.Archive) -> bool:
 
 def _offline(work: Work, wanted: download.Archive) -> DownloadError:
     return DownloadError(
-        _("{url} would have to be downloaded, and --offline forbids it").format(url=wanted.url),
+        _("{url} would have to be downloaded, and --offline forbids it").format(url=wanted.urls[0]),
         code="offline",
         hint=_("fetch it on another machine and put it at {path}").format(
             path=download.kept_at(wanted, folder=work.session.dirs.downloads)
         ),
-        details={"url": wanted.url, "sha256": wanted.sha256},
+        details={"url": wanted.urls[0], "sha256": wanted.sha256},
     )

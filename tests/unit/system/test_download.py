@@ -1,15 +1,21 @@
 """Downloads get their name only with the right digest, and go on where they were cut."""
 
+import contextlib
 import hashlib
 import os
 import socket
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from higress_cli.errors import ConflictError, DownloadError
 from higress_cli.reporter import SilentActivity
-from higress_cli.system.download import Archive, fetch, kept_at, sha256_of
+from higress_cli.system.download import Archive, HostsBusyError, fetch, kept_at, sha256_of
+from tests.support.fake_clock import FakeClock
 from tests.support.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 4000
@@ -25,19 +31,26 @@ class Watching(SilentActivity):
 
 
 @pytest.fixture
-def get(tmp_path):
-    def run(url: str, *, sha256: str = DIGEST, activity: SilentActivity | None = None):
-        archive = Archive(url=url, sha256=sha256)
-        return fetch(archive, folder=tmp_path / "cache", variables={}, activity=activity or SilentActivity())
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def get(tmp_path, clock):
+    def run(*urls: str, sha256: str = DIGEST, activity: SilentActivity | None = None):
+        archive = Archive(urls=urls, sha256=sha256)
+        folder = tmp_path / "cache"
+        activity = activity or SilentActivity()
+        return fetch(archive, folder=folder, variables={}, activity=activity, clock=clock).path
 
     return run
 
 
 @pytest.fixture
 def refused(get):
-    def run(url: str, **options) -> DownloadError:
+    def run(*urls: str, **options) -> DownloadError:
         with pytest.raises(DownloadError) as caught:
-            get(url, **options)
+            get(*urls, **options)
         return caught.value
 
     return run
@@ -91,9 +104,10 @@ def test_a_server_that_ignores_ranges_gives_the_whole_again(get):
 
 
 def test_what_an_earlier_call_got_is_not_fetched_again(get, refused):
-    with serving(FileServer(CONTENT, cuts=4)) as server:
+    with serving(FileServer(CONTENT, cuts=1000)) as server:
         refused(f"{server.url}/a.tar.gz")
         server.seen.clear()
+        server.cuts = 0
 
         assert get(f"{server.url}/a.tar.gz").read_bytes() == CONTENT
 
@@ -102,7 +116,7 @@ def test_what_an_earlier_call_got_is_not_fetched_again(get, refused):
 
 def test_a_part_that_was_complete_is_taken(get, tmp_path):
     with serving(FileServer(CONTENT)) as server:
-        target = kept_at(Archive(url=f"{server.url}/a.tar.gz", sha256=DIGEST), folder=tmp_path / "cache")
+        target = kept_at(Archive(urls=(f"{server.url}/a.tar.gz",), sha256=DIGEST), folder=tmp_path / "cache")
         target.parent.mkdir(parents=True)
         target.with_name("a.tar.gz.partial").write_bytes(CONTENT)
 
@@ -113,7 +127,7 @@ def test_a_part_that_was_complete_is_taken(get, tmp_path):
 @pytest.mark.parametrize("kept", [b"something else", CONTENT + b"more"])
 def test_a_part_of_something_else_is_thrown_away(get, tmp_path, kept):
     with serving(FileServer(CONTENT)) as server:
-        target = kept_at(Archive(url=f"{server.url}/a.tar.gz", sha256=DIGEST), folder=tmp_path / "cache")
+        target = kept_at(Archive(urls=(f"{server.url}/a.tar.gz",), sha256=DIGEST), folder=tmp_path / "cache")
         target.parent.mkdir(parents=True)
         target.with_name("a.tar.gz.partial").write_bytes(kept)
 
@@ -131,19 +145,118 @@ def test_bytes_that_are_not_the_pinned_ones_leave_nothing(refused, tmp_path):
     assert files(tmp_path / "cache") == []
 
 
-def test_a_server_that_is_busy_is_asked_again(get):
-    with serving(FileServer(CONTENT, statuses=[503, 429])) as server:
+def test_a_server_that_is_busy_is_asked_again_after_waits_that_grow(get, clock):
+    with serving(FileServer(CONTENT, statuses=[503, 429, 500])) as server:
         assert get(f"{server.url}/a.tar.gz").read_bytes() == CONTENT
-    assert len(server.seen) == 3
+    assert len(server.seen) == 4
+    assert clock.slept == [1, 2, 4]
 
 
-def test_a_server_that_stays_busy_is_given_up(refused):
-    with serving(FileServer(CONTENT, statuses=[503] * 10)) as server:
+def test_a_server_that_stays_busy_is_given_up_after_a_minute(refused, clock):
+    with serving(FileServer(CONTENT, statuses=[503] * 100)) as server:
         error = refused(f"{server.url}/a.tar.gz")
 
     assert error.code == "download-refused"
     assert error.details["status"] == 503
-    assert len(server.seen) == 4
+    assert isinstance(error, HostsBusyError)
+    assert error.urls == (f"{server.url}/a.tar.gz",)
+    assert clock.slept == [1, 2, 4, 8, 16, 29]
+    assert len(server.seen) == 7
+
+
+@pytest.mark.parametrize("given", ["25", lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=25))])
+def test_a_server_is_left_alone_for_as_long_as_it_wishes(get, clock, given):
+    wish = given if isinstance(given, str) else given()
+    with serving(FileServer(CONTENT, statuses=[429], retry_after=wish)) as server:
+        assert get(f"{server.url}/a.tar.gz").read_bytes() == CONTENT
+    assert clock.slept == [pytest.approx(25, abs=2)]
+
+
+@pytest.mark.parametrize("wish", ["3600", "soon"])
+def test_a_wish_that_is_too_long_or_none_does_not_make_hgw_wait_for_it(refused, clock, wish):
+    with serving(FileServer(CONTENT, statuses=[429] * 100, retry_after=wish)) as server:
+        assert refused(f"{server.url}/a.tar.gz").details["status"] == 429
+    assert sum(clock.slept) <= 60
+    assert (clock.slept == []) is (wish == "3600")
+
+
+def test_every_mirror_is_tried_before_any_is_waited_for(get, clock):
+    with (
+        serving(FileServer(CONTENT, statuses=[503] * 100)) as busy,
+        serving(FileServer(CONTENT, statuses=[404])) as without,
+        serving(FileServer(CONTENT)) as good,
+    ):
+        assert get(*(f"{server.url}/a.tar.gz" for server in (busy, without, good))).read_bytes() == CONTENT
+    assert clock.slept == []
+    assert [len(server.seen) for server in (busy, without, good)] == [1, 1, 1]
+
+
+def test_only_who_answered_is_waited_for(get, clock):
+    with (
+        serving(FileServer(CONTENT, statuses=[503])) as busy,
+        serving(FileServer(CONTENT, statuses=[404, 404])) as without,
+    ):
+        assert get(*(f"{server.url}/a.tar.gz" for server in (without, busy))).read_bytes() == CONTENT
+    assert clock.slept == [1]
+    assert [len(server.seen) for server in (without, busy)] == [1, 2]
+
+
+def test_a_mirror_with_other_bytes_makes_way_for_the_next(get, tmp_path):
+    with serving(FileServer(b"other bytes")) as wrong, serving(FileServer(CONTENT)) as good:
+        assert get(f"{wrong.url}/a.tar.gz", f"{good.url}/a.tar.gz").read_bytes() == CONTENT
+    assert good.seen == [""]
+    assert files(tmp_path / "cache") == ["a.tar.gz"]
+
+
+def test_a_file_that_changes_while_it_is_fetched_is_begun_anew_in_the_same_call(get):
+    older = bytes(len(CONTENT))
+    with serving(FileServer(older, cuts=1, changed=CONTENT)) as server:
+        assert get(f"{server.url}/a.tar.gz").read_bytes() == CONTENT
+    assert server.seen == ["", f"bytes={len(older) // 2}-", ""]
+
+
+def test_the_worst_is_told_where_no_mirror_has_it(refused):
+    with serving(FileServer(b"other bytes")) as wrong, serving(FileServer(CONTENT, statuses=[404])) as without:
+        error = refused(f"{wrong.url}/a.tar.gz", f"{without.url}/a.tar.gz")
+    assert error.code == "checksum-mismatch"
+    assert wrong.url in error.message
+    assert without.url in error.message
+
+
+def test_a_server_that_trickles_makes_way_for_the_next(get, refused, clock):
+    clock.step = 10
+    with serving(FileServer(CONTENT, trickles=True)) as slow, serving(FileServer(CONTENT)) as good:
+        assert "is too slow" in refused(f"{slow.url}/a.tar.gz").message
+        assert get(f"{slow.url}/a.tar.gz", f"{good.url}/a.tar.gz").read_bytes() == CONTENT
+    assert clock.slept == []
+
+
+_MANNERS = st.lists(
+    st.tuples(st.lists(st.sampled_from([429, 500, 503]), max_size=9), st.sampled_from([None, "0", "7", "90"])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(manners=_MANNERS)
+def test_waits_are_bounded_and_wishes_are_kept_whatever_the_mirrors_do(manners, tmp_path_factory):
+    clock = FakeClock()
+    with contextlib.ExitStack() as stack:
+        servers = [
+            stack.enter_context(serving(FileServer(CONTENT, statuses=list(statuses), retry_after=wish)))
+            for statuses, wish in manners
+        ]
+        archive = Archive(urls=tuple(f"{server.url}/a.tar.gz" for server in servers), sha256=DIGEST)
+        folder = tmp_path_factory.mktemp("cache")
+        with contextlib.suppress(HostsBusyError):
+            fetch(archive, folder=folder, variables={}, activity=SilentActivity(), clock=clock)
+    assert sum(clock.slept) <= 60
+    if clock.slept:
+        assert all(server.seen for server in servers)
+        assert clock.slept[0] >= min(float(wish or 0) for _statuses, wish in manners)
+    if any(not statuses for statuses, _wish in manners):
+        assert clock.slept == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 407, 451])
@@ -193,7 +306,7 @@ def test_a_file_that_is_not_there_is_told(refused, tmp_path):
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "cache").write_text("a file is in the way")
     (tmp_path / "source").write_bytes(CONTENT)
-    archive = Archive(url=(tmp_path / "source").as_uri(), sha256=DIGEST)
+    archive = Archive(urls=((tmp_path / "source").as_uri(),), sha256=DIGEST)
 
     with pytest.raises(ConflictError) as caught:
         fetch(archive, folder=tmp_path / "cache", variables={}, activity=SilentActivity())
@@ -217,7 +330,7 @@ def test_an_archive_without_a_digest_is_a_mistake_of_the_program(get):
     ],
 )
 def test_the_file_is_called_as_in_its_address(url, name):
-    assert Archive(url=url, sha256=DIGEST).file_name == name
+    assert Archive(urls=(url,), sha256=DIGEST).file_name == name
 
 
 def test_a_digest_is_of_all_bytes(tmp_path):
