@@ -5,12 +5,13 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .cache/lowest
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lint bench schemas pages golden texts picture clean
+.PHONY: help demo quick test lowest lint bench schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -26,6 +27,9 @@ quick: lint ## What to run after each change: lint, unit and command tests, in l
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
 	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+
+lowest: $(LOWEST)/.ready ## Unit and command tests with the lowest versions of dependencies that pyproject.toml allows
+	@CI=true $(LOWEST)/bin/python -m pytest --quiet -n auto --dist worksteal -p no:cacheprovider tests/unit tests/cli
 
 lint: $(VENV)/.for-work ## Style, types and layers
 	@$(TOGETHER) lint-style lint-format lint-types lint-layers
@@ -71,6 +75,15 @@ $(BIN)/python:
 	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP) --upgrade 'pip>=25.1'
+
+$(LOWEST)/.ready: pyproject.toml scripts/lowest.py scripts/build_hook.py $(CATALOGUES) | $(VENV)/.for-work
+	@echo "Installing the lowest versions of what hgw needs into $(LOWEST)"
+	@test -x $(LOWEST)/bin/python || $(BIN)/python -m venv $(LOWEST)
+	@$(BIN)/python -m scripts.lowest > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[local]' --group test --constraint $(LOWEST)/constraints.txt
+	@touch $@
 
 $(VENV)/.for-use: pyproject.toml scripts/build_hook.py $(CATALOGUES) | $(BIN)/python
 	@echo "Installing hgw with its local gateway into $(VENV)"

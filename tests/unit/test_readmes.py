@@ -1,0 +1,69 @@
+"""What the READMEs say of exit codes, variables, sources, targets and sizes is what hgw has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from higress_cli.errors import ExitCode
+from higress_cli.settings.table import SETTINGS
+from higress_cli.tool import SYSTEM
+from higress_cli.toolchain.sources.table import NAMES
+
+ROOT = Path(__file__).parents[2]
+each_readme = pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+
+
+def rows(text: str, first: str) -> list[list[str]]:
+    """The cells of the rows of the table whose head begins with the cell `first`."""
+    _before, _head, rest = text.partition(f"\n| {first} |")
+    assert rest, f"there is no table of {first}"
+    lines = rest.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@each_readme
+def test_every_exit_code_is_in_the_table_once(name):
+    text = (ROOT / name).read_text("utf-8")
+
+    cells = [cell for row in rows(text, {"README.md": "code"}.get(name, "码")) for cell in row[::2]]
+
+    assert sorted(int(cell) for cell in cells) == sorted(ExitCode)
+
+
+@each_readme
+def test_every_variable_is_one_of_a_setting(name):
+    found = set(re.findall(r"HGW_[A-Z_]+", (ROOT / name).read_text("utf-8")))
+
+    assert found
+    assert found <= {setting.variable for setting in SETTINGS}
+
+
+@each_readme
+def test_the_sources_are_those_of_the_table_in_their_order(name):
+    text = (ROOT / name).read_text("utf-8")
+
+    listed = [row[0].strip("`") for row in rows(text, {"README.md": "source"}.get(name, "来源"))]
+
+    assert listed == [SYSTEM, *NAMES]
+
+
+@each_readme
+def test_every_target_that_is_named_exists(name):
+    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(
+        re.findall(
+            r"\bmake ([a-z]+)(?=[\s`])",
+            "\n".join(re.findall(r"`[^`]+`|^make .*$", (ROOT / name).read_text("utf-8"), re.MULTILINE)),
+        )
+    )
+
+    assert named
+    assert named <= targets
+
+
+def test_both_readmes_name_the_same_variables_and_sizes():
+    english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
+
+    for pattern in (r"HGW_[A-Z_]+", r"[\d.]+ [GM]B"):
+        assert sorted(set(re.findall(pattern, english))) == sorted(set(re.findall(pattern, chinese)))
