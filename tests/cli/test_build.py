@@ -209,7 +209,7 @@ def test_another_tool_is_a_change(plugin: Path, tools: Path, json_of):
     assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 
-def test_a_touched_source_is_no_change_and_the_module_is_not_stale_after_it(plugin: Path, json_of):
+def test_a_touched_source_is_not_a_change_and_the_module_is_not_stale_after_it(plugin: Path, json_of):
     json_of("build")
     later = time.time() + 100
     os.utime(plugin / "main.go", (later, later))
@@ -272,7 +272,7 @@ def test_offline_is_said_to_be_the_reason(tree: Tree, json_of):
     assert "--offline" in document["error"]["hint"]
 
 
-def test_offline_is_no_obstacle_where_everything_is_here(plugin: Path, json_of):
+def test_offline_is_not_an_obstacle_where_everything_is_here(plugin: Path, json_of):
     assert json_of("build", "--offline")["ok"]
 
 
@@ -331,7 +331,7 @@ def test_wrong_words(plugin: Path, json_of, argv: list[str], code: int, words: s
     assert words in document["error"]["message"]
 
 
-def test_a_folder_that_is_no_plugin(tree: Tree, json_of):
+def test_a_folder_that_is_not_a_plugin(tree: Tree, json_of):
     tree({"README.md": ""})
     document = json_of("build")
     assert (document["exit_code"], document["error"]["code"]) == (3, "no-project")

@@ -125,7 +125,7 @@ def test_help_of_a_command_is_a_command_too(hgw, command):
     assert hgw("help", *words).out == hgw(*words, "--help").out
 
 
-def test_help_of_what_is_no_command_names_the_nearest(hgw):
+def test_help_of_what_is_not_a_command_names_the_nearest(hgw):
     assert hgw("help", "bild").err == "error: no such command: bild\nhint: did you mean `hgw help build`?\n"
     assert hgw("help", "toolchain", "lst").err.splitlines()[1] == "hint: did you mean `hgw help toolchain list`?"
     assert hgw("help", "build", "more").err == "error: no such command: build more\nhint: hgw build --help\n"
@@ -226,7 +226,7 @@ def test_a_failure_has_the_code_and_the_id_of_the_contract(hgw, tree, no_tools, 
     assert (outcome.code, only_document(outcome, path_of(argv))["error"]["code"]) == (code, error)
 
 
-def test_build_without_tools_ends_with_4_and_names_the_cure(hgw, tree, no_tools):
+def test_build_without_tools_ends_with_4_and_names_the_fix(hgw, tree, no_tools):
     tree({"go.mod": "module x\n\ngo 1.19\n", "main.go": "package main\n\nfunc main() {}\n"})
 
     outcome = hgw("build", "--output", "json")

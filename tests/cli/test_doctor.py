@@ -59,7 +59,7 @@ def test_a_machine_with_fitting_tools_is_well(hgw, tools):
     assert outcome.out.splitlines()[-1] == "4 ok, 0 warnings, 0 wrong, 0 skipped"
 
 
-def test_with_nothing_on_the_machine_each_tool_is_wrong_and_the_cure_is_told_once(hgw, tools):
+def test_with_nothing_on_the_machine_each_tool_is_wrong_and_the_fix_is_told_once(hgw, tools):
     outcome = hgw("doctor", "tools")
 
     assert outcome.code == 1
@@ -119,7 +119,7 @@ def test_the_checks_are_listed(hgw, tools):
         assert hgw("doctor", name).code in (0, 1)
 
 
-def test_an_empty_folder_is_no_project_and_no_fault(hgw, tools):
+def test_an_empty_folder_is_not_a_project_and_not_a_fault(hgw, tools):
     outcome = hgw("doctor", "project")
 
     assert outcome.code == 0
@@ -239,7 +239,7 @@ def test_a_docker_that_hangs_does_not_hold_the_report_up(report, tools, tmp_path
     assert checks["engine-docker"]["status"] == "skip"
 
 
-def test_an_empty_folder_in_the_modules_place_is_mended(report, tools, tree):
+def test_an_empty_folder_in_the_modules_place_is_fixed(report, tools, tree):
     tools(**GOOD)
     root = tree(PROJECT)
     (root / "main.wasm").mkdir()

@@ -236,7 +236,7 @@ def test_an_expected_error_shows_no_traceback_unless_asked(hgw):
 # Streams and signals ------------------------------------------------------------------------------------------------
 
 
-def test_a_reader_that_has_enough_is_no_error(tools):
+def test_a_reader_that_has_enough_is_not_an_error(tools):
     process = start("doctor", "go", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     err = process.stderr.read()
@@ -252,7 +252,7 @@ def test_a_reader_that_has_enough_is_no_error(tools):
     "argv",
     [["doctor", "go"], ["doctor", "go", "--output", "json"], ["doctor", "--nonsense", "--output", "json"], ["--help"]],
 )
-def test_a_full_disk_behind_stdout_is_told_and_is_no_bug(tools, argv):
+def test_a_full_disk_behind_stdout_is_told_and_is_not_a_bug(tools, argv):
     with Path("/dev/full").open("w") as full:
         code, _out, err = run(*argv, stdout=full)
 
@@ -265,7 +265,7 @@ def test_a_full_disk_behind_stdout_is_told_and_is_no_bug(tools, argv):
 
 @pytest.mark.skipif(os.name != "posix", reason="the shell's >&- is POSIX")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_streams_that_are_closed_are_no_bug(tools, closed):
+def test_streams_that_are_closed_are_not_a_bug(tools, closed):
     command = f'"{sys.executable}" -m higress_cli doctor go {closed}'
     environment = {**os.environ, "PYTHONPATH": python_path()}
 

@@ -146,7 +146,7 @@ def test_a_project_with_a_link_out_is_not_written_through(hgw: Hgw, tree: Tree) 
     assert below(here / "made") == {"keep.txt": ""}
 
 
-def test_a_folder_without_a_manifest_is_no_template(hgw: Hgw, tree: Tree) -> None:
+def test_a_folder_without_a_manifest_is_not_a_template(hgw: Hgw, tree: Tree) -> None:
     tree({"theirs/main.go": ""})
 
     outcome = hgw("init", "made", "--template", "./theirs")

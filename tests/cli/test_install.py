@@ -154,7 +154,7 @@ def test_versions_in_hgw_yaml_that_cannot_work_together_are_refused(hgw: Hgw, ba
     assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (4, "go-too-new")
 
 
-def test_a_mirror_that_is_no_url_is_refused(hgw: Hgw, bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mirror_that_is_not_a_url_is_refused(hgw: Hgw, bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HGW_MIRROR_GITHUB", "my-mirror")
     outcome = hgw("install", "--output", "json")
     assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (2, "mirror-invalid")

@@ -35,7 +35,7 @@ def test_a_plugin_without_hgw_yaml_is_not_taken_over(hgw, tree, files):
     assert hgw("quickstart", "plugin").code == 6
 
 
-def test_a_file_is_no_folder(hgw, tree):
+def test_a_file_is_not_a_folder(hgw, tree):
     tree({"plugin": "a file"})
 
     outcome = hgw("quickstart", "plugin")

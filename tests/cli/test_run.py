@@ -70,7 +70,7 @@ def test_the_upstreams_port_in_use(hgw, here, taken):
 
 
 @needs_gateway
-def test_two_ports_in_use_are_mended_by_one_command(hgw, here):
+def test_two_ports_in_use_are_fixed_by_one_command(hgw, here):
     with socket.socket() as one, socket.socket() as other:
         for listener in (one, other):
             listener.bind(("127.0.0.1", 0))
@@ -92,7 +92,7 @@ def test_an_address_that_is_not_this_machines(hgw, here):
 
 
 @BOTH
-def test_a_configuration_that_is_no_yaml(hgw, here, command):
+def test_a_configuration_that_is_not_yaml(hgw, here, command):
     (here / "config.yaml").write_text("mockEnable: true\n  oops: [\n")
     outcome = hgw(command)
     assert outcome.code == 3
@@ -100,7 +100,7 @@ def test_a_configuration_that_is_no_yaml(hgw, here, command):
 
 
 @BOTH
-def test_a_configuration_that_is_no_json(hgw, here, command):
+def test_a_configuration_that_is_not_json(hgw, here, command):
     (here / "config.json").write_text('{"mockEnable": tru,}')
     outcome = hgw(command, "--config", "config.json", "--output", "json")
     error = json.loads(outcome.out)["error"]
@@ -185,7 +185,7 @@ def test_a_module_that_wants_what_only_higress_has(hgw, here, command):
 
 @needs_gateway
 @BOTH
-def test_a_file_that_is_no_module(hgw, here, command):
+def test_a_file_that_is_not_a_module(hgw, here, command):
     (here / "main.wasm").write_bytes(b"hello")
     outcome = hgw(command)
     assert outcome.code == 3

@@ -96,7 +96,7 @@ def test_a_missing_compiler_is_named_before_anything_long_is_done(hgw: PinnedHgw
     assert not (bin_folder / "apt-get.calls").exists()
 
 
-def test_where_there_is_no_apt_it_is_said_what_would_be_needed(hgw: PinnedHgw, bin_folder: Path) -> None:
+def test_without_apt_it_is_said_what_would_be_needed(hgw: PinnedHgw, bin_folder: Path) -> None:
     write_program(bin_folder / "go", _GO.format(listing=_SERVED))
     ended = hgw("install", "--output", "json")
     error = error_of(ended.out)

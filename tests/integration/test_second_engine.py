@@ -55,7 +55,7 @@ def test_what_it_does_not_carry_is_skipped_with_its_reason(hgw, here):
     assert "asks somebody" in document["warnings"][0]
 
 
-def test_a_run_in_which_nothing_could_be_checked_is_no_success(hgw, here):
+def test_a_run_in_which_nothing_could_be_checked_is_not_success(hgw, here):
     (here / "hgw.yaml").write_text('verify: [{name: asks somebody, services: {"auth.dns:80": refused}}]\n')
     outcome = hgw("verify")
     assert outcome.code == 1

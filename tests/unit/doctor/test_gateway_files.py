@@ -57,7 +57,7 @@ def test_a_bootstrap_that_says_something_else_names_the_keys_and_the_place():
     )
 
 
-def test_a_configuration_that_is_no_json_is_told():
+def test_a_configuration_that_is_not_json_is_told():
     finding = judge(FILTER % "mockEnable: true", {"mockEnable": True})
 
     assert finding.status is Status.WARN

@@ -33,7 +33,7 @@ def test_a_free_port_is_fine():
         ({"refusal": "Permission denied"}, "127.0.0.1:10000 cannot be used: Permission denied"),
     ],
 )
-def test_a_port_that_cannot_be_had_is_told_with_who_has_it_and_another(facts, found):
+def test_a_port_that_is_unavailable_is_told_with_who_has_it_and_another(facts, found):
     finding = judge_port(port(other=10001, **facts))
 
     assert (finding.status, finding.code, finding.found) == (Status.WARN, "port-in-use", found)

@@ -65,7 +65,7 @@ def test_half_a_project_cannot_be_built(tree, files, found, command):
     assert command in finding.fix.commands
 
 
-def test_a_module_from_elsewhere_is_no_fault(tree):
+def test_a_module_from_elsewhere_is_not_a_fault(tree):
     assert judged(tree({"main.wasm": "", "config.yaml": ""})).status is Status.SKIP
 
 
@@ -76,7 +76,7 @@ def test_a_configuration_names_its_keys():
     assert judge_config(PluginConfig(values={}, source="/p/config.yaml")).found == "empty"
 
 
-def test_a_module_that_is_not_there_yet_is_no_fault():
+def test_a_module_that_is_not_there_yet_is_not_a_fault():
     assert judge_module(ModuleFile(path=MODULE, exists=False), abi="0.2.1").status is Status.SKIP
 
 
@@ -111,7 +111,7 @@ def test_a_module_that_a_build_would_refuse_is_told_with_the_same_id(code, statu
     assert finding.fix.commands == ("hgw build",)
 
 
-def test_a_module_older_than_its_source_is_told_and_is_no_fault():
+def test_a_module_older_than_its_source_is_told_and_is_not_a_fault():
     finding = judge_module(built(stale=True), abi="0.2.1")
 
     assert (finding.status, finding.note) == (Status.OK, "1.93 MB; older than its source")

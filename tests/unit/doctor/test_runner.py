@@ -59,7 +59,7 @@ def test_checks_run_at_the_same_time_and_are_reported_in_order():
     assert [(check.id, check.status) for check in checks] == [("a", Status.OK), ("b", Status.OK), ("c", Status.OK)]
 
 
-def test_no_check_is_no_result():
+def test_without_checks_there_are_no_results():
     assert run_checks([], FACTS) == ()
 
 
@@ -82,7 +82,7 @@ def test_a_fact_is_gathered_once_for_all_who_ask():
     assert {check.finding.found for check in checks} == {"1"}
 
 
-def test_a_fact_that_cannot_be_had_fails_each_check_that_needs_it():
+def test_a_fact_that_is_unavailable_fails_each_check_that_needs_it():
     fact = Once(refusing)
 
     checks = run_checks([spec("a", fact), spec("b", fact)], FACTS)

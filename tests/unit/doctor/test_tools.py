@@ -47,7 +47,7 @@ def test_a_tool_on_the_path_is_judged_by_both_ends_of_its_range(name, version, s
 
 
 @pytest.mark.parametrize("name", ["go", "tinygo", "binaryen"])
-def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_cure(name):
+def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_fix(name):
     finding = judge_tool(ToolName(name), profile="tinygo", program=None, chosen=None)
 
     assert (finding.status, finding.code) == (Status.FAIL, "tools-missing")

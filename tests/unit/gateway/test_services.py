@@ -49,7 +49,7 @@ def test_addresses_and_urls_are_read(text, at):
 @pytest.mark.parametrize(
     "text", ["", "localhost", "ftp://a:1", "a:b", "http://", "1.2.3.4:99999", "http://u@h/", "h:1/path", "http://h?q"]
 )
-def test_what_is_no_address_is_refused(text):
+def test_what_is_not_an_address_is_refused(text):
     with pytest.raises(UsageError) as failure:
         endpoint(text, source=_FLAG)
     assert failure.value.code == "service-invalid"

@@ -193,7 +193,7 @@ def test_helpers_of_the_plugins_other_packages_are_followed():
     assert len(header_faults(parsed, abi="0.2.100")) == 1
 
 
-def test_what_cannot_be_followed_is_no_warning():
+def test_what_cannot_be_followed_is_not_a_warning():
     loop = "func onHeaders() types.Action {\nagain: if next() { goto again }\nreturn types.ActionPause }"
     assert pauses(REGISTER + loop) == []
     endless = "func onHeaders() types.Action { return a() }\nfunc a() types.Action { return b() }\n"
@@ -202,7 +202,7 @@ def test_what_cannot_be_followed_is_no_warning():
     ]
 
 
-def test_too_many_ways_through_a_function_are_no_warning():
+def test_too_many_ways_through_a_function_are_not_a_warning():
     branches = "".join(f"if c{index} {{ x{index} = true }}\n" for index in range(40))
     body = f"func onHeaders() types.Action {{\n{branches}return types.ActionPause }}"
     assert pauses(REGISTER + body) == []
@@ -222,7 +222,7 @@ def test_each_value_matters_under_one_abi():
     assert header_faults(files(REGISTER + PHASE + "return types.ActionPause }"), abi="0.2.1") == ()
 
 
-def test_what_is_no_go_finds_nothing_and_breaks_nothing():
+def test_what_is_not_go_finds_nothing_and_breaks_nothing():
     for abi in ("0.2.1", "0.2.100"):
         assert places("func {{{ types.", "\x00\xff\n)))", abi=abi) == []
         assert places(REGISTER + "func onHeaders() types.Action { for ; { if ) return ", abi=abi) == []

@@ -105,7 +105,7 @@ def test_a_replacement_that_leads_nowhere_is_told_with_the_command_that_drops_it
     ]
 
 
-def test_a_replacement_that_nothing_needs_is_no_fault():
+def test_a_replacement_that_nothing_needs_is_not_a_fault():
     found = go_mod("require a.b/c v1.0.0\nreplace a.b/x => ../gone\nreplace a.b/c v2.0.0 => ../gone\n")
     assert replacement_faults(found, is_module=lambda _folder: False) == ()
     elsewhere = go_mod("require a.b/c v1.0.0\nreplace a.b/c => c.d/e v1.2.0\n")

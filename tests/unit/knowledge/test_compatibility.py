@@ -98,7 +98,7 @@ def test_versions_are_read_as_the_tools_write_them(text: str, expected: tuple[in
 
 
 @pytest.mark.parametrize("text", ["", "latest", "devel +1234", "-"])
-def test_what_is_no_version_is_said_to_be_none(text: str) -> None:
+def test_what_is_not_a_version_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match="not a version"):
         release(text)
 

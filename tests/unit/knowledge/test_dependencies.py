@@ -57,7 +57,7 @@ def test_failures_come_before_warnings_and_name_what_to_use():
 
 
 @pytest.mark.parametrize("profile", ["tinygo", "go"])
-def test_what_hgw_scaffolds_is_no_trap(profile):
+def test_what_hgw_scaffolds_is_not_a_trap(profile):
     assert traps(pins(profile), profile=profile, tinygo="0.34.0") == ()
     assert pinned_go_line(profile)
 

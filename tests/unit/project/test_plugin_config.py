@@ -41,7 +41,7 @@ def test_yaml_and_json_say_the_same(write, text, values):
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "{}", "~"])
-def test_an_empty_file_is_no_configuration(write, text):
+def test_an_empty_file_is_not_a_configuration(write, text):
     config = read_plugin_config(write(text))
 
     assert (config.values, config.json) == ({}, "")
@@ -80,7 +80,7 @@ def test_what_is_neither_is_refused_with_line_and_column(write, text, line, colu
     assert error.hint
 
 
-def test_a_file_that_is_no_text_is_told(write):
+def test_a_file_that_is_not_text_is_told(write):
     with pytest.raises(InvalidInput) as caught:
         read_plugin_config(write("a: 1".encode("utf-16")))
 

@@ -139,7 +139,7 @@ def test_the_nearest_key_is_suggested(read):
     assert caught.value.hint == "did you mean `upstream`?"
 
 
-def test_a_file_that_is_no_text_is_told(tmp_path):
+def test_a_file_that_is_not_text_is_told(tmp_path):
     path = tmp_path / "hgw.yaml"
     path.write_bytes("name: x".encode("utf-16"))
 

@@ -23,7 +23,7 @@ def refusal(text: str, read) -> InvalidInput:
 
 
 @pytest.mark.parametrize("text", ["", "# only a remark\n", "---\n"])
-def test_nothing_is_no_document_or_an_empty_one(text):
+def test_an_empty_text_is_no_document_or_an_empty_one(text):
     found = compose(FILE, text)
 
     assert found is None or found.is_null

@@ -72,7 +72,7 @@ def test_a_body_that_does_not_fit_its_content_length(event, words):
 @pytest.mark.parametrize(
     "event", [sent(5, 5), sent(None, 29), sent(5, 0), ended(content_length=5, body_bytes=0), ended()]
 )
-def test_a_body_that_fits_or_was_never_sent_is_no_cause(event):
+def test_a_body_that_fits_or_was_never_sent_is_not_a_cause(event):
     assert found(event) == ()
 
 

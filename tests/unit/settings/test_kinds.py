@@ -69,7 +69,7 @@ def test_a_text_becomes_a_value(kind: Kind, text: str, value: object):
         (Mirror(("china",)), "direct", "is neither a URL nor one of: china"),
     ],
 )
-def test_a_text_that_is_no_value_is_refused_with_the_reason(kind: Kind, text: str, problem: str):
+def test_a_text_that_is_not_a_value_is_refused_with_the_reason(kind: Kind, text: str, problem: str):
     with pytest.raises(Unfit) as caught:
         kind.parse(text)
     assert problem in caught.value.problem

@@ -48,7 +48,7 @@ def test_an_address_that_is_not_this_machine_is_refused_in_the_systems_words():
     assert ports.refusal("192.0.2.1", 10000)
 
 
-def test_a_port_that_is_just_taken_is_no_refusal(taken):
+def test_a_port_that_is_just_taken_is_not_a_refusal(taken):
     assert ports.refusal("127.0.0.1", taken) is None
 
 

@@ -82,7 +82,7 @@ def test_lines_are_passed_on_while_the_program_runs():
     assert heard[1][0] - heard[0][0] > 0.5
 
 
-def test_bytes_that_are_no_text_do_not_end_the_program():
+def test_bytes_that_are_not_text_do_not_end_the_program():
     done = run(r"import sys; sys.stdout.buffer.write(b'\xff\xfe ok\n')")
 
     assert done.stdout.endswith(" ok\n")
@@ -163,7 +163,7 @@ def test_a_child_that_ignores_every_wish_is_gone_with_its_children(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
-def test_a_polite_child_takes_its_stubborn_children_along(tmp_path):
+def test_a_child_that_stops_when_asked_takes_its_stubborn_children_along(tmp_path):
     script = tmp_path / "stubborn.py"
     script.write_text(STUBBORN)
     parent = f"import subprocess, sys; subprocess.run([sys.executable, {str(script)!r}, 'grandchild'])"

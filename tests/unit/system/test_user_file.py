@@ -6,7 +6,7 @@ import pytest
 from higress_cli.system.user_file import UnsuitableFileError, read_bytes, read_text
 
 
-def test_a_byte_order_mark_is_no_text(tmp_path):
+def test_a_byte_order_mark_is_not_text(tmp_path):
     (tmp_path / "f").write_bytes(b"\xef\xbb\xbfx")
 
     assert read_text(tmp_path / "f") == "x"
@@ -32,6 +32,6 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     ("name", "error"),
     [(".", IsADirectoryError), ("nowhere", FileNotFoundError), ("a\0b", UnsuitableFileError), ("a" * 300, OSError)],
 )
-def test_what_is_no_file_is_an_error_of_the_system(tmp_path: Path, name, error):
+def test_what_is_not_a_file_is_an_error_of_the_system(tmp_path: Path, name, error):
     with pytest.raises(error):
         read_text(tmp_path / name)

@@ -99,7 +99,7 @@ def test_a_program_that_fails_keeps_what_it_said(tmp_path: Path) -> None:
     assert "shared object" in found.raw
 
 
-def test_a_file_that_is_no_program_has_no_version(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_has_no_version(tmp_path: Path) -> None:
     write_program(tmp_path / "go", "")
     (tmp_path / "go").write_bytes(b"\x7fELF nothing")
     found = probe("go", session(str(tmp_path)))

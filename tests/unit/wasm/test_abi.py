@@ -37,6 +37,6 @@ def test_of_two_markers_the_first_counts_as_it_does_for_the_host():
     assert len(found.markers) == 2
 
 
-def test_a_global_of_that_name_is_no_marker():
+def test_a_global_of_that_name_is_not_a_marker():
     content = HEADER + section(7, leb(1) + text("proxy_abi_version_0_2_0") + b"\x03\0")
     assert abi_of(read_module(content, path=Path("main.wasm"))).export is None

@@ -55,11 +55,11 @@ def test_the_producers_are_read():
     )
 
 
-def test_a_damaged_producers_section_is_no_reason_to_refuse_a_module():
+def test_a_damaged_producers_section_is_not_a_reason_to_refuse_a_module():
     assert read(wasm(custom={"producers": b"\x05nonsense"})).producers == ()
 
 
-def test_types_that_are_no_functions_leave_the_types_after_them_unknown():
+def test_types_that_are_not_functions_leave_the_types_after_them_unknown():
     types = section(1, leb(2) + bytes([0x5F, 0x00]))
     module = read(HEADER + types + section(2, leb(1) + text("env") + text("f") + b"\0\x01"))
     assert module.imports[0].type is None
@@ -80,7 +80,7 @@ def test_types_that_are_no_functions_leave_the_types_after_them_unknown():
         (HEADER + section(2, leb(1) + text("env") + text("f") + b"\0\x07"), "type 7"),
     ],
 )
-def test_what_is_no_module_is_refused_with_the_reason(content: bytes, reason: str):
+def test_what_is_not_a_module_is_refused_with_the_reason(content: bytes, reason: str):
     with pytest.raises(InvalidInput) as caught:
         read(content)
     assert caught.value.code == "wasm-invalid"

@@ -37,7 +37,7 @@ def test_a_name_that_is_not_exported_is_an_error(content: bytes):
     assert OLD in caught.value.message
 
 
-def test_what_is_no_module_is_an_error():
+def test_what_is_not_a_module_is_an_error():
     with pytest.raises(InvalidInput) as caught:
         rename_export(b"#!/bin/sh\n", OLD, NEW)
     assert caught.value.code == "wasm-invalid"
