@@ -204,12 +204,12 @@ def broken_installation(tmp_path) -> Path:
     shutil.copytree(
         ROOT / "higress_cli", tmp_path / "broken" / "higress_cli", ignore=shutil.ignore_patterns("__pycache__")
     )
-    (tmp_path / "broken" / "higress_cli" / "data" / "doctor.toml").unlink()
+    (tmp_path / "broken" / "higress_cli" / "data" / "archives.toml").unlink()
     return tmp_path / "broken"
 
 
 def test_a_bug_keeps_its_traceback_and_says_where_to_report_it(broken_installation):
-    code, out, err = run("doctor", package=broken_installation)
+    code, out, err = run("install", "--dry-run", package=broken_installation)
 
     assert (code, out) == (70, "")
     assert "Traceback (most recent call last):" in err
@@ -218,7 +218,7 @@ def test_a_bug_keeps_its_traceback_and_says_where_to_report_it(broken_installati
 
 
 def test_a_bug_is_one_document_too(broken_installation):
-    code, out, err = run("doctor", "--output", "json", package=broken_installation)
+    code, out, err = run("install", "--dry-run", "--output", "json", package=broken_installation)
 
     document = json.loads(out)
     assert (code, document["exit_code"], document["error"]["code"]) == (70, 70, "bug")

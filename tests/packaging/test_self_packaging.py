@@ -33,7 +33,7 @@ def test_the_sdist_has_all_that_building_and_testing_needs(released):
         found = {name.partition("/")[2] for name in archive.getnames()}
 
     folders = ("higress_cli", "templates", "scripts", "tests", "docs")
-    single = ("pyproject.toml", "README.md", "README.zh.md", "CHANGELOG.md", "LICENSE", "Makefile")
+    single = ("pyproject.toml", "README.md", "README.zh.md", "CHANGELOG.md", "RATIONALE.md", "LICENSE", "Makefile")
     assert set(files_below(released.checkout, *folders, *single)) <= found
     assert [name for name in found if "__pycache__" in name or name.startswith((".venv", ".cache", "dist"))] == []
 
