@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.job import Equipment, Job, Made, Step, make, own_source, prepare
@@ -38,7 +39,7 @@ class Artifact:
 
     directory: Path
     """The plugin's folder, absolute."""
-    abi: str
+    abi: Abi
     """The ABI that was asked for and found."""
     path: Path
     """The module, absolute."""
@@ -48,7 +49,7 @@ class Artifact:
     """The digest of the module."""
     abi_export: str
     """The export that declares the ABI."""
-    compiler: str
+    compiler: Profile
     """What compiled it: tinygo or go."""
     go: str
     """The version of Go."""
@@ -108,7 +109,7 @@ class PlannedCommand:
 
     directory: Path
     """Where it is run, absolute."""
-    abi: str
+    abi: Abi
     """The ABI that it builds for."""
     argv: tuple[str, ...]
     """The program and its arguments."""

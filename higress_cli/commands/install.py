@@ -35,7 +35,7 @@ class InstallResult(Result):
     """The tools that are here now."""
 
     internal: ClassVar[frozenset[str]] = frozenset({"warnings", "toolset"})
-    profile: str
+    profile: Profile
     """The compiler that the tools are for."""
     profile_source: str
     """Who chose the profile: an option, a variable, the path of an hgw.yaml, go.mod, or default."""
@@ -89,7 +89,7 @@ def install(
         request = request_for(Profile(chosen.value), tools=tuple(named), wanted=wanted_tools(settings))
         installed = (plan_set if dry_run else ensure_set)(session, request, source=source)
     return InstallResult(
-        profile=chosen.value,
+        profile=Profile(chosen.value),
         profile_source=str(chosen.source),
         tools=installed.tools,
         seconds=round(time.monotonic() - started, 3),

@@ -39,7 +39,7 @@ class Stage:
 
     name: StageName
     """The command that does the same."""
-    abi: str | None
+    abi: Abi | None
     """What was verified; null for other stages."""
     seconds: float
     """How long it took."""
@@ -133,7 +133,9 @@ class _Stages:
         self.session.reporter.note(f"{len(self.done) + 1}/{self.total} {title}")
         started = time.monotonic()
         yield
-        self.done.append(Stage(name=name, abi=abi, seconds=round(time.monotonic() - started, 3)))
+        self.done.append(
+            Stage(name=name, abi=None if abi is None else Abi(abi), seconds=round(time.monotonic() - started, 3))
+        )
 
 
 def _existing(directory: Path) -> Project | None:

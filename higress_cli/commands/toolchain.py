@@ -95,7 +95,7 @@ class LocatedTool:
 class PathsResult(Result):
     """Where the tools are."""
 
-    profile: str
+    profile: Profile
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
     """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
@@ -108,7 +108,7 @@ class EnvironmentResult(Result):
     """The environment in which a shell builds as hgw does."""
 
     internal: ClassVar[frozenset[str]] = Result.internal | {"lines"}
-    profile: str
+    profile: Profile
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
     """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
@@ -128,7 +128,7 @@ class ExecutedResult(Result):
     internal: ClassVar[frozenset[str]] = Result.internal | {"code"}
     argv: tuple[str, ...]
     """The program and its arguments. What it printed is on stderr."""
-    profile: str
+    profile: Profile
     """The compiler that the tools are for: tinygo or go."""
     profile_source: Source
     """What decided the profile: a variable, the path of an hgw.yaml, go.mod, or default."""
@@ -183,12 +183,12 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
     if not located:
         raise UsageError(
             _("profile {profile} (from {source}) does not use {tool}").format(
-                profile=at_hand.profile.value, source=at_hand.profile.source, tool=name
+                profile=Profile(at_hand.profile.value), source=at_hand.profile.source, tool=name
             ),
             code="tool-unknown",
             hint="hgw toolchain path",
         )
-    return PathsResult(profile=at_hand.profile.value, profile_source=at_hand.profile.source, tools=located)
+    return PathsResult(profile=Profile(at_hand.profile.value), profile_source=at_hand.profile.source, tools=located)
 
 
 def environment(session: Session, *, shell: str | None = None) -> EnvironmentResult:
@@ -205,7 +205,7 @@ def environment(session: Session, *, shell: str | None = None) -> EnvironmentRes
     unset = tuple(name for name, value in edits.items() if value is None and name in session.variables)
     exports = Exports(values=variables, front=at_hand.tools.search_path, unset=unset)
     return EnvironmentResult(
-        profile=at_hand.profile.value,
+        profile=Profile(at_hand.profile.value),
         profile_source=at_hand.profile.source,
         shell=dialect,
         variables=variables,
@@ -233,7 +233,7 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
         stdout_to_stderr=keep_stdout,
     )
     return ExecutedResult(
-        argv=tuple(argv), profile=at_hand.profile.value, profile_source=at_hand.profile.source, code=code
+        argv=tuple(argv), profile=Profile(at_hand.profile.value), profile_source=at_hand.profile.source, code=code
     )
 
 
