@@ -1,4 +1,4 @@
-"""A Redis that hgw plays for a plugin, on a port of this machine: one that keeps what it is told, or one with rules."""
+"""A Redis server for plugins on a local port: an in-memory one, or one with fixed replies."""
 
 import contextlib
 import socket
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Self
 
-from higress_cli.gateway.redis_store import RedisError, Store
+from higress_cli.gateway.redis_store import RedisError, RedisStore
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.services import Address, EmbeddedRedis, Endpoint
 from higress_cli.proxy_wasm.redis import Reply, RespError, encode, end_of_value, words_of
@@ -17,13 +17,13 @@ _ANY: Final = "*"
 
 
 class RedisServer:
-    """Answers since it was made and until it is closed.
+    """Answers from its creation until it is closed.
 
-    `rules` are replies by command (`GET k`), `*` for every other; without rules it keeps what it is told.
+    `rules` are replies by command (`GET k`), `*` for every other; without rules it is an in-memory Redis.
     """
 
     def __init__(self, rules: Mapping[str, Reply] | None = None) -> None:
-        self._store = Store()
+        self._store = RedisStore()
         self._rules = rules
         self._turn = threading.Lock()
         self._server = _Server((LOOPBACK, 0), _Handler)
@@ -33,9 +33,9 @@ class RedisServer:
         self._thread.start()
 
     def forget(self) -> None:
-        """Begin anew, with nothing in it."""
+        """Start again, empty."""
         with self._turn:
-            self._store = Store()
+            self._store = RedisStore()
 
     def close(self) -> None:
         """Stop answering; nothing listens any more when this returns."""
@@ -79,7 +79,7 @@ class Played:
         self._servers = servers
 
     def forget(self) -> None:
-        """Let every Redis among them begin anew."""
+        """Empty every Redis among them."""
         for server in self._servers:
             server.forget()
 

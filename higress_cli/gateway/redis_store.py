@@ -1,4 +1,4 @@
-"""A Redis that keeps what it is told, as far as plugins need one: texts, counters, hashes, lists, sets, expiry."""
+"""An in-memory Redis with the commands that plugins use: strings, counters, hashes, lists, sets, expiry."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +17,10 @@ Kind = TypeVar("Kind", dict[bytes, bytes], list[bytes], set[bytes])
 
 
 class RedisError(Exception):
-    """What a client gets as an error."""
+    """An error reply."""
 
 
-class Store:
+class RedisStore:
     """Keys and values; `now` gives seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Store:
         return words[0] if words else "PONG"
 
     def do_auth(self, _words: Words) -> Reply:
-        # Nobody is kept out.
+        # Any login is accepted.
         return "OK"
 
     def do_select(self, words: Words) -> Reply:

@@ -1,4 +1,4 @@
-"""What the number that a callback returns means to the gateway."""
+"""What a gateway does with the number that a callback returns."""
 
 from typing import Final
 

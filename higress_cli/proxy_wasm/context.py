@@ -38,7 +38,7 @@ class StreamFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Acted:
-    """What the plugin said in a phase: `phase` is the callback without `proxy_on_`, `value` the number it returned."""
+    """What the plugin returned in a phase: `phase` is the callback's name without `proxy_on_`."""
 
     phase: str
     value: int
@@ -49,7 +49,7 @@ class Caller(Protocol):
 
     @property
     def failed(self) -> bool:
-        """Whether the VM is gone."""
+        """Whether the VM has crashed."""
 
     @property
     def stops_on_headers(self) -> bool:
@@ -60,7 +60,7 @@ class Caller(Protocol):
 
 
 class Side:
-    """The request or the response in a context: what of it is within the plugin's reach right now."""
+    """The request or the response of a context: the parts that the plugin can reach right now."""
 
     def __init__(self, context: "StreamContext", name: str) -> None:
         self._context = context
@@ -78,7 +78,7 @@ class Side:
         return self.buffered() if self.buffering else self.data
 
     def forget(self) -> None:
-        """The stream goes on: what was in reach is so no longer."""
+        """The stream continues: the plugin can no longer reach what it could."""
         self.headers = self.trailers = self.data = None
 
     # Callbacks (direction.py) ---------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class Side:
         if action is DataAction.CONTINUE:
             self.data = None
         elif not self.buffering:
-            # The gateway took the bytes away; an empty buffer is left in reach.
+            # The gateway has taken the bytes; the plugin still sees an empty buffer.
             self.data = bytearray()
         return action
 
@@ -156,7 +156,7 @@ class StreamContext:
         self._logged: Mapping[MapType, HeaderMap | None] | None = None
 
     def run(self, phase: str, *arguments: int) -> int | None:
-        """Call the callback of `phase`, and note what it returned."""
+        """Call the callback of `phase` and record what it returned."""
         self.replied = False
         value = self.caller.call(self, f"proxy_on_{phase}", *arguments)
         if value is not None and len(self.acted) < _MOST_ACTIONS:
@@ -180,7 +180,7 @@ class StreamContext:
         return maps.get(kind)
 
     def finish(self, *, request: HeaderMap | None, response: HeaderMap | None, trailers: HeaderMap | None) -> None:
-        """The stream's last callbacks; while the plugin logs, the headers are in reach again."""
+        """The stream's last callbacks; while the plugin logs, it can read the headers again."""
         self._logged = {
             MapType.REQUEST_HEADERS: request,
             MapType.RESPONSE_HEADERS: response,

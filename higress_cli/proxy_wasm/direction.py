@@ -1,4 +1,4 @@
-"""One direction of a stream on its way through the plugin: what is held, what is buffered, what goes on.
+"""One direction of a stream on its way through the plugin: what is held back, buffered or passed on.
 
 This is Envoy's filter manager (source/common/http/filter_manager.cc) for a chain with one filter.
 """
@@ -30,7 +30,7 @@ class DataOut(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Outlet:
-    """Where a direction leads; `too_large` is called when more is to be buffered than is allowed."""
+    """Where a direction leads; `too_large` is called when the buffer exceeds its limit."""
 
     headers: HeadersOut
     data: DataOut
@@ -57,10 +57,10 @@ class Direction:
         self.trailers: HeaderMap | None = None
         self.buffered: bytearray | None = None
         self.ended = False
-        """Whether all of it has come."""
+        """Whether all of it has arrived."""
         self.headers_sent = False
         self.aborted = False
-        """Whether something else took its place: an answer of the plugin's, or a reset."""
+        """Whether it was replaced by a local answer or a reset."""
         self._state = _State.RUNNING
         self._streaming = False
 
@@ -71,7 +71,7 @@ class Direction:
 
     @property
     def full(self) -> bool:
-        """Whether the sender should wait: the plugin holds more than the limit, with its consent."""
+        """Whether the sender should wait: the plugin asked to hold data, and it exceeds the limit."""
         return self.paused and self._streaming and len(self.buffered or b"") > self.limit
 
     def on_headers(self, headers: HeaderMap, *, end: bool) -> None:
@@ -108,7 +108,7 @@ class Direction:
         self._pass_trailers(trailers)
 
     def resume(self) -> None:
-        """Go on with what is held: the plugin said so."""
+        """Pass on what is held back: the plugin has resumed the stream."""
         if self.aborted or self.headers is None:
             return
         through_plugin = self._state is _State.ALL_STOPPED

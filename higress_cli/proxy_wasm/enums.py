@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 
-class Status(IntEnum):
+class AbiStatus(IntEnum):
     """What a host function returns."""
 
     OK = 0
@@ -67,7 +67,7 @@ class MetricType(IntEnum):
 
 
 class HeadersAction(IntEnum):
-    """What becomes of headers: the first two values of other names are those of the ABI's predecessors."""
+    """What the gateway does with headers after the callback."""
 
     CONTINUE = 0
     STOP_ITERATION = 1

@@ -16,11 +16,11 @@ class StartError(Exception):
 
 
 class MemoryFault(Exception):
-    """The plugin named memory that it does not have."""
+    """The plugin passed an address outside its memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frame:
+class StackFrame:
     """A function on the plugin's stack; without a name section in the module it has only a number."""
 
     function: str
@@ -37,7 +37,7 @@ class Crash:
     callback: str
     reason: str
     panic: str | None
-    frames: tuple[Frame, ...]
+    frames: tuple[StackFrame, ...]
 
     def __str__(self) -> str:
         said = f": {self.panic}" if self.panic else ""
@@ -46,7 +46,7 @@ class Crash:
 
 
 class CrashError(Exception):
-    """The call that was made crashed; the VM is of no use any more."""
+    """The call crashed; the VM cannot be used any more."""
 
     def __init__(self, crash: Crash) -> None:
         super().__init__(str(crash))

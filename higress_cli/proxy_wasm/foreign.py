@@ -3,12 +3,10 @@
 import struct
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from higress_cli.proxy_wasm.enums import LogLevel, Status
-
-if TYPE_CHECKING:
-    from higress_cli.proxy_wasm.guest import Guest
+from higress_cli.proxy_wasm.calling import GuestApi
+from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel
 
 _BODY_FIELD: Final = 0x0A
 _END_FIELD: Final = 0x10
@@ -17,48 +15,48 @@ _MISSING: Final = frozenset(
     {"expr_create", "expr_evaluate", "expr_delete", "verify_signature", "sign", "set_envoy_filter_state"}
 )
 
-Result = tuple[Status, bytes]
+Result = tuple[AbiStatus, bytes]
 
 
-def call(guest: "Guest", name: str, argument: bytes) -> Result:
-    """Status and result of the function `name`; NOT_FOUND for one that there is not."""
+def call(guest: GuestApi, name: str, argument: bytes) -> Result:
+    """Status and result of the function `name`; NOT_FOUND for an unknown one."""
     function = _FUNCTIONS.get(name)
     if function is not None:
         return function(guest, argument)
     if name in _MISSING:
         text = f"the foreign function {name} is not part of this gateway (hgw's engine builtin): NotFound"
         guest.log(LogLevel.ERROR, text.encode())
-    return Status.NOT_FOUND, b""
+    return AbiStatus.NOT_FOUND, b""
 
 
-def _get_log_level(guest: "Guest", _argument: bytes) -> Result:
-    return Status.OK, struct.pack("<I", guest.settings.log_level)
+def _get_log_level(guest: GuestApi, _argument: bytes) -> Result:
+    return AbiStatus.OK, struct.pack("<I", guest.settings.log_level)
 
 
-def _nothing(_guest: "Guest", _argument: bytes) -> Result:
-    return Status.OK, b""
+def _nothing(_guest: GuestApi, _argument: bytes) -> Result:
+    return AbiStatus.OK, b""
 
 
-def _compress(_guest: "Guest", argument: bytes) -> Result:
-    return Status.OK, zlib.compress(argument)
+def _compress(_guest: GuestApi, argument: bytes) -> Result:
+    return AbiStatus.OK, zlib.compress(argument)
 
 
-def _uncompress(_guest: "Guest", argument: bytes) -> Result:
+def _uncompress(_guest: GuestApi, argument: bytes) -> Result:
     try:
-        return Status.OK, zlib.decompress(argument)
+        return AbiStatus.OK, zlib.decompress(argument)
     except zlib.error:
-        return Status.SERIALIZATION_FAILURE, b""
+        return AbiStatus.SERIALIZATION_FAILURE, b""
 
 
-def _inject(guest: "Guest", argument: bytes) -> Result:
+def _inject(guest: GuestApi, argument: bytes) -> Result:
     """The argument is the message of wasm-go's pkg/protos/inject_encoded_data.proto: body, and whether it ends."""
     message = _read_inject(argument)
     if message is None:
-        return Status.PARSE_FAILURE, b""
+        return AbiStatus.PARSE_FAILURE, b""
     if guest.context is None:
-        return Status.BAD_ARGUMENT, b""
+        return AbiStatus.BAD_ARGUMENT, b""
     guest.context.control.inject(message[0], end=message[1])
-    return Status.OK, b""
+    return AbiStatus.OK, b""
 
 
 def _read_inject(argument: bytes) -> tuple[bytes, bool] | None:
@@ -88,7 +86,7 @@ def _varint(content: bytes, position: int) -> tuple[int, int]:
             return value, position
 
 
-_FUNCTIONS: Final[dict[str, Callable[["Guest", bytes], Result]]] = {
+_FUNCTIONS: Final[dict[str, Callable[[GuestApi, bytes], Result]]] = {
     "get_log_level": _get_log_level,
     "compress": _compress,
     "uncompress": _uncompress,

@@ -1,4 +1,4 @@
-"""A plugin in a VM: started, called, and gone after a crash."""
+"""A plugin in a VM: it is started, called, and unusable after a crash."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -7,30 +7,20 @@ from typing import Final
 
 import wasmtime
 
+from higress_cli.proxy_wasm.calling import CallAnswer
 from higress_cli.proxy_wasm.calls import find_import
 from higress_cli.proxy_wasm.context import Control, StreamContext, StreamFacts
-from higress_cli.proxy_wasm.enums import LogLevel, Status
+from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, MemoryFault, StartError
-from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.limits import Watchdog
 from higress_cli.proxy_wasm.shared import Shared
-from higress_cli.proxy_wasm.surroundings import HttpAnswer, Settings, Surroundings
+from higress_cli.proxy_wasm.surroundings import HttpAnswer, PluginOwner, VmSettings
 from higress_cli.proxy_wasm.vm import Vm
 
 ROOT: Final = 1
 """The id of the root context: the plugin itself, as opposed to a stream."""
 _POINTER: Final = 0xFFFFFFFF
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
-
-
-class Answer:
-    """What came of a call, in the plugin's reach while it is told: of HTTP or of Redis."""
-
-    def __init__(self, *, http: HttpAnswer | None = None, redis: bytes | None = None) -> None:
-        self.headers = HeaderMap("response", http.headers) if http else None
-        self.trailers = HeaderMap("response_trailers", http.trailers) if http and http.trailers else None
-        self.body = http.body if http else None
-        self.redis = redis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +40,12 @@ class Machine:
 
 
 class Guest:
-    """One life of the plugin. Make it, call `start`, then open contexts and tell it what happens."""
+    """A running plugin. Create it, call `start`, then open contexts and pass on what happens."""
 
-    settings: Settings
+    settings: VmSettings
     vm: Vm
 
-    def __init__(self, machine: Machine, *, settings: Settings, surroundings: Surroundings, shared: Shared) -> None:
+    def __init__(self, machine: Machine, *, settings: VmSettings, surroundings: PluginOwner, shared: Shared) -> None:
         """Put the module into a VM.
 
         Raises:
@@ -69,8 +59,8 @@ class Guest:
         self.rebuild_wanted = False
         """Whether the plugin asked for a new VM (Higress's property wasm_need_rebuild)."""
         self.configuration: bytes | None = None
-        """What on_configure may read, None outside of it."""
-        self.answer = Answer()
+        """What the plugin can read in on_configure; None outside it."""
+        self.answer = CallAnswer()
         self.status: tuple[int, bytes] = (0, b"")
         self._contexts: dict[int, StreamContext] = {}
         self._last_context = ROOT
@@ -137,7 +127,7 @@ class Guest:
         return self._run(context.id, name, context.id, *arguments)
 
     def tick(self) -> None:
-        """The plugin's period has passed."""
+        """The plugin's tick period has elapsed."""
         self._run(ROOT, "proxy_on_tick", ROOT)
 
     def queue_ready(self, token: int) -> None:
@@ -149,23 +139,23 @@ class Guest:
         if token not in self._waiting:
             return
         self._waiting.remove(token)
-        self.answer = Answer(http=answer)
+        self.answer = CallAnswer(http=answer)
         counts = (len(answer.headers), len(answer.body), len(answer.trailers))
         self._run(ROOT, "proxy_on_http_call_response", ROOT, token, *counts)
-        self.answer = Answer()
+        self.answer = CallAnswer()
 
     def redis_reply(self, token: int, reply: bytes | None) -> None:
         """A Redis call is answered, with None where that failed; a token that this VM did not use is ignored."""
         if token not in self._waiting:
             return
         self._waiting.remove(token)
-        self.answer = Answer(redis=reply)
+        self.answer = CallAnswer(redis=reply)
         status = 0 if reply is not None else 1
         self._run(ROOT, "proxy_on_redis_call_response", ROOT, token, status, len(reply or b""))
-        self.answer = Answer()
+        self.answer = CallAnswer()
 
     def done(self) -> None:
-        """The plugin is to end: its last callbacks."""
+        """Run the plugin's last callbacks."""
         self._run(ROOT, "proxy_on_done", ROOT)
         self._run(ROOT, "proxy_on_delete", ROOT)
 
@@ -176,12 +166,12 @@ class Guest:
         """The stream that host functions are about, None for the plugin itself."""
         return self._contexts.get(self._effective or self._current)
 
-    def set_effective_context(self, identifier: int) -> Status:
+    def set_effective_context(self, identifier: int) -> AbiStatus:
         """Let host functions be about another context until the call ends."""
         if identifier != ROOT and identifier not in self._contexts:
-            return Status.BAD_ARGUMENT
+            return AbiStatus.BAD_ARGUMENT
         self._effective = identifier
-        return Status.OK
+        return AbiStatus.OK
 
     def defer(self, action: Callable[[], None]) -> None:
         """Run `action` when the call into the plugin that is running has ended."""
@@ -210,8 +200,8 @@ class Guest:
         if level >= self.settings.log_level:
             self.surroundings.log(level, text.decode("utf-8", "replace"))
 
-    def note_refused(self, function: str, status: Status) -> None:
-        """A host function said to the plugin that it cannot do this."""
+    def note_refused(self, function: str, status: AbiStatus) -> None:
+        """A host function returned BadArgument to the plugin."""
         self.surroundings.refused(self._callback, function, status)
 
     def next_token(self) -> int:
@@ -225,7 +215,7 @@ class Guest:
     # Within ---------------------------------------------------------------------------------------------------
 
     def _must(self, name: str, *arguments: int) -> int:
-        """A call while starting.
+        """Make a call while the plugin starts.
 
         Raises:
             CrashError: it trapped.

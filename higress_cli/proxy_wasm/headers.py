@@ -58,7 +58,7 @@ class HeaderMap:
         return [value for key, value in self._pairs if key == lower]
 
     def add(self, name: bytes, value: bytes) -> None:
-        """Add a value: to the entry that is there for headers that have only one, as an entry of its own for others."""
+        """Add a value: joined to the existing entry for inline headers, as a new entry for others."""
         lower = name.lower()
         if lower in self._inline:
             for index, (key, old) in enumerate(self._pairs):

@@ -8,15 +8,15 @@ from higress_cli.proxy_wasm.context import StreamFacts
 from higress_cli.proxy_wasm.errors import LoadError
 from higress_cli.proxy_wasm.guest import Guest, Machine
 from higress_cli.proxy_wasm.limits import Watchdog
-from higress_cli.proxy_wasm.modules import Compiled, ModuleCache, make_engine
+from higress_cli.proxy_wasm.modules import CompiledModule, ModuleCache, make_engine
 from higress_cli.proxy_wasm.shared import Shared
 from higress_cli.proxy_wasm.stream import Sink, Stream
-from higress_cli.proxy_wasm.surroundings import HttpAnswer, Settings, Surroundings
+from higress_cli.proxy_wasm.surroundings import HttpAnswer, PluginOwner, VmSettings
 from higress_cli.wasm.abi import DeclaredAbi
 
 
-class Engine:
-    """What modules are compiled with and run on. One is enough for a process; `close` ends its thread."""
+class Runtime:
+    """Compiles and runs modules. One is enough for a process; `close` ends its thread."""
 
     def __init__(self, cache: Path | None = None) -> None:
         """`cache` is a folder for compiled modules."""
@@ -24,8 +24,8 @@ class Engine:
         self.watchdog = Watchdog(self.wasmtime)
         self._modules = ModuleCache(cache)
 
-    def compile(self, content: bytes) -> Compiled:
-        """The compiled form of a module's bytes, from the cache where it is there. Any thread may ask.
+    def compile(self, content: bytes) -> CompiledModule:
+        """The compiled form of a module's bytes, from the cache if it is there. Any thread may call this.
 
         Raises:
             LoadError: it is not a module that wasmtime takes.
@@ -33,24 +33,24 @@ class Engine:
         return self._modules.compile(self.wasmtime, content)
 
     def close(self) -> None:
-        """End the thread. Nothing that was made from this engine may be used any more."""
+        """End the thread. Nothing made from this runtime can be used afterwards."""
         self.watchdog.close()
 
 
 class PluginHost:
-    """A plugin that can be used: open streams through it, and tell it what the owner did for it."""
+    """A plugin ready for use: open streams through it, and hand it the results of its calls."""
 
     def __init__(
         self,
-        compiled: Compiled,
+        compiled: CompiledModule,
         *,
         abi: DeclaredAbi,
-        engine: Engine,
-        settings: Settings,
-        surroundings: Surroundings,
+        engine: Runtime,
+        settings: VmSettings,
+        surroundings: PluginOwner,
         shared: Shared | None = None,
     ) -> None:
-        """Start a plugin from what `Engine.compile` made of it.
+        """Start a plugin from what `Runtime.compile` made of it.
 
         Raises:
             LoadError: it cannot be loaded. StartError: it refused to start. CrashError: it trapped while it started.
@@ -111,7 +111,7 @@ class PluginHost:
             guest.forget_context(stream.context)
 
     def tick(self) -> None:
-        """The period that the plugin asked for has passed."""
+        """The plugin's tick period has elapsed."""
         if self._guest is not None:
             self._guest.tick()
 

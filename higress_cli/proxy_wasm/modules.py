@@ -1,4 +1,4 @@
-"""Compiled modules, and the folder in which they wait for the next start.
+"""Compiled modules, and the folder that keeps them for the next start.
 
 Compiling a native Go module of 6 MB takes 3 s and more, reading the compiled form 20 ms.
 """
@@ -33,7 +33,7 @@ def make_engine() -> wasmtime.Engine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compiled:
+class CompiledModule:
     """A module that can be instantiated; `cached` says that it did not have to be compiled."""
 
     module: wasmtime.Module
@@ -41,16 +41,16 @@ class Compiled:
 
 
 class ModuleCache:
-    """Compiled modules in a folder of their own, which nobody but this user can write to.
+    """Compiled modules in a folder that only this user can write to.
 
     Deserialising trusts its input: so only files are read that lie in such a folder and hold what was written to them.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """`folder` is made when it is needed; None keeps nothing."""
+        """`folder` is created when needed; with None nothing is kept."""
         self._folder = folder
 
-    def compile(self, engine: wasmtime.Engine, content: bytes) -> Compiled:
+    def compile(self, engine: wasmtime.Engine, content: bytes) -> CompiledModule:
         """The compiled form of a module's bytes.
 
         Raises:
@@ -64,14 +64,14 @@ class ModuleCache:
                 path.unlink(missing_ok=True)
             else:
                 os.utime(path)
-                return Compiled(module=module, cached=True)
+                return CompiledModule(module=module, cached=True)
         try:
             module = wasmtime.Module(engine, content)
         except wasmtime.WasmtimeError as error:
             raise LoadError(str(error).strip()) from error
         if path is not None:
             self._store(path, bytes(module.serialize()))
-        return Compiled(module=module, cached=False)
+        return CompiledModule(module=module, cached=False)
 
     def _path(self, content: bytes) -> Path | None:
         if self._folder is None:
@@ -94,12 +94,12 @@ class ModuleCache:
             for old in by_age[_KEPT_FILES:]:
                 old.unlink(missing_ok=True)
         except OSError:
-            # A full disk costs the next start its speed, not this one its success.
+            # A full disk only makes the next start slower.
             path.unlink(missing_ok=True)
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether the folder is one, this user's, and nobody else can write to it."""
+    """Whether this is a real folder that belongs to this user and that nobody else can write to."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
         return False

@@ -13,7 +13,7 @@ _WORD: Final = 4
 
 
 def encode(pairs: Iterable[Pair]) -> bytes:
-    """The pairs in their serialised form; no pairs are no bytes."""
+    """The serialised form of the pairs: empty for no pairs."""
     listed = list(pairs)
     if not listed:
         return b""
@@ -23,7 +23,7 @@ def encode(pairs: Iterable[Pair]) -> bytes:
 
 
 def decode(data: bytes) -> list[Pair]:
-    """The pairs in `data`; none where its size is not exactly what its numbers say, as the gateway's host has it."""
+    """The pairs in `data`; empty where its size does not match its numbers exactly, as in the gateway's host."""
     if len(data) < _WORD:
         return []
     (count,) = struct.unpack_from("<I", data)

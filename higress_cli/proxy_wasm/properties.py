@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from higress_cli.proxy_wasm import pairs
-from higress_cli.proxy_wasm.enums import LogLevel, MapType, Status
+from higress_cli.proxy_wasm.calling import GuestApi
+from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel, MapType
 from higress_cli.proxy_wasm.headers import HeaderMap
 
 if TYPE_CHECKING:
     from higress_cli.proxy_wasm.context import StreamContext
-    from higress_cli.proxy_wasm.guest import Guest
 
 Value = str | bytes | bool | int | Mapping[str, "Value"] | None
 
@@ -20,7 +20,7 @@ _REBUILD: Final = b"wasm_need_rebuild"
 _INBOUND: Final = 1
 
 
-def get(guest: "Guest", path: bytes) -> bytes | None:
+def get(guest: GuestApi, path: bytes) -> bytes | None:
     """The property's serialised value, None where there is none. A NUL divides segments, and may stand last."""
     segments = path.removesuffix(b"\0").split(b"\0")
     context = guest.context
@@ -45,11 +45,11 @@ def get(guest: "Guest", path: bytes) -> bytes | None:
     return _serialise(value)
 
 
-def set_value(guest: "Guest", path: bytes, value: bytes) -> Status:
+def set_value(guest: GuestApi, path: bytes, value: bytes) -> AbiStatus:
     """Store a property of the stream; some of Higress's act at once."""
     context = guest.context
     if context is None:
-        return Status.NOT_FOUND
+        return AbiStatus.NOT_FOUND
     key = path.removesuffix(b"\0")
     if key in _LIMITS:
         try:
@@ -59,7 +59,7 @@ def set_value(guest: "Guest", path: bytes, value: bytes) -> Status:
     elif key == _REBUILD:
         guest.rebuild_wanted = value == b"true"
     context.state[key] = value
-    return Status.OK
+    return AbiStatus.OK
 
 
 def _serialise(value: Value) -> bytes | None:
@@ -151,7 +151,7 @@ _OF_STREAM: Final[dict[str, Callable[["StreamContext"], Value]]] = {
         f"wasm.{key.decode('utf-8', 'replace')}": value for key, value in context.state.items()
     },
 }
-_OF_PLUGIN: Final[dict[str, Callable[["Guest"], Value]]] = {
+_OF_PLUGIN: Final[dict[str, Callable[[GuestApi], Value]]] = {
     "plugin_name": lambda guest: guest.settings.plugin_name,
     "plugin_root_id": lambda guest: guest.settings.root_id,
     "plugin_vm_id": lambda guest: guest.settings.vm_id,

@@ -13,7 +13,7 @@ class RespError(ValueError):
 
 
 def end_of_value(content: bytes | bytearray, start: int = 0) -> int | None:
-    """The position behind the value that begins at `start`, None where it is not all there yet.
+    """The position after the value that begins at `start`, None if the value is not complete yet.
 
     Raises:
         RespError: no value begins there.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from higress_cli.proxy_wasm.enums import MetricType, Status
+from higress_cli.proxy_wasm.enums import AbiStatus, MetricType
 
 _BIT_32: Final = 1 << 32
 _BIT_64: Final = 1 << 64
@@ -24,14 +24,14 @@ class SharedData:
         """The value and its number, which is never 0."""
         return self._values.get(key)
 
-    def set(self, key: bytes, value: bytes, *, expected: int) -> Status:
+    def set(self, key: bytes, value: bytes, *, expected: int) -> AbiStatus:
         """Set a value; with `expected` other than 0 only where the value that is there has this number."""
         old = self._values.get(key)
         if old is not None and expected and expected != old[1]:
-            return Status.CAS_MISMATCH
+            return AbiStatus.CAS_MISMATCH
         self._last = self._last % (_BIT_32 - 1) + 1
         self._values[key] = (value, self._last)
-        return Status.OK
+        return AbiStatus.OK
 
     def snapshot(self) -> Mapping[bytes, bytes]:
         """All keys and values."""
@@ -45,7 +45,7 @@ class _Queue:
 
 
 class SharedQueues:
-    """Queues by name; who registered a queue last is told of each new entry (proxy-wasm-cpp-host, shared_queue.cc)."""
+    """Queues by name; the last to register a queue is notified of each entry (proxy-wasm-cpp-host, shared_queue.cc)."""
 
     def __init__(self) -> None:
         self._tokens: dict[bytes, int] = {}
@@ -61,22 +61,22 @@ class SharedQueues:
         """The token of a queue that somebody registered."""
         return self._tokens.get(name)
 
-    def enqueue(self, token: int, entry: bytes) -> Status:
+    def enqueue(self, token: int, entry: bytes) -> AbiStatus:
         """Add an entry and tell the listener."""
         queue = self._queues.get(token)
         if queue is None:
-            return Status.NOT_FOUND
+            return AbiStatus.NOT_FOUND
         queue.entries.append(entry)
         if queue.listener is not None:
             queue.listener(token)
-        return Status.OK
+        return AbiStatus.OK
 
-    def dequeue(self, token: int) -> bytes | Status:
+    def dequeue(self, token: int) -> bytes | AbiStatus:
         """The oldest entry, or why there is none."""
         queue = self._queues.get(token)
         if queue is None:
-            return Status.NOT_FOUND
-        return queue.entries.popleft() if queue.entries else Status.EMPTY
+            return AbiStatus.NOT_FOUND
+        return queue.entries.popleft() if queue.entries else AbiStatus.EMPTY
 
 
 class Metrics:
@@ -99,22 +99,22 @@ class Metrics:
         self._records[identifier] = []
         return identifier
 
-    def increment(self, identifier: int, offset: int) -> Status:
+    def increment(self, identifier: int, offset: int) -> AbiStatus:
         """Add to a counter or a gauge; `offset` is signed, and below 1 only for gauges."""
         kind = identifier % _ID_STEP
         if kind not in {MetricType.COUNTER, MetricType.GAUGE}:
-            return Status.BAD_ARGUMENT
+            return AbiStatus.BAD_ARGUMENT
         if identifier not in self._values:
-            return Status.NOT_FOUND
+            return AbiStatus.NOT_FOUND
         if kind == MetricType.COUNTER and offset <= 0:
-            return Status.BAD_ARGUMENT
+            return AbiStatus.BAD_ARGUMENT
         self._values[identifier] = (self._values[identifier] + offset) % _BIT_64
-        return Status.OK
+        return AbiStatus.OK
 
-    def record(self, identifier: int, value: int) -> Status:
+    def record(self, identifier: int, value: int) -> AbiStatus:
         """Set a gauge, add to a counter, or note a value of a histogram."""
         if identifier not in self._values:
-            return Status.NOT_FOUND
+            return AbiStatus.NOT_FOUND
         kind = MetricType(identifier % _ID_STEP)
         if kind is MetricType.COUNTER:
             self._values[identifier] = (self._values[identifier] + value) % _BIT_64
@@ -123,13 +123,13 @@ class Metrics:
         else:
             self._values[identifier] += 1
             self._records[identifier].append(value % _BIT_64)
-        return Status.OK
+        return AbiStatus.OK
 
-    def get(self, identifier: int) -> int | Status:
+    def get(self, identifier: int) -> int | AbiStatus:
         """The value of a counter or a gauge."""
         if identifier % _ID_STEP not in {MetricType.COUNTER, MetricType.GAUGE}:
-            return Status.BAD_ARGUMENT
-        return self._values.get(identifier, Status.NOT_FOUND)
+            return AbiStatus.BAD_ARGUMENT
+        return self._values.get(identifier, AbiStatus.NOT_FOUND)
 
     def snapshot(self) -> Mapping[str, int]:
         """The value of every metric by its name; for a histogram how many values were recorded."""

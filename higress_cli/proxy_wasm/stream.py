@@ -10,7 +10,7 @@ from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
 
 CRASH_DETAILS: Final = "wasm_fail_stream"
-"""What Envoy notes of an answer that it gave in place of a crashed plugin."""
+"""Envoy's response code details for an answer in place of a crashed plugin's."""
 _UNAVAILABLE: Final = 503
 # Envoy's words: source/common/http/filter_manager.cc, requestDataTooLarge and responseDataTooLarge.
 _TOO_LARGE: Final = (413, "request_payload_too_large", b"Payload Too Large")
@@ -27,7 +27,7 @@ class Sink(Protocol):
     def response_data(self, data: bytes, *, end: bool) -> None: ...
     def response_trailers(self, trailers: HeaderMap) -> None: ...
     def reset(self, details: str) -> None:
-        """Drop the connection to the client: nothing sensible can be sent any more."""
+        """Drop the connection to the client, because the answer cannot be completed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Stream:
         self._reply: _Reply | None = None
         self.closed = False
         self.local_details: str | None = None
-        """What an answer of the plugin or the gateway itself was about, None while there is none."""
+        """The details of a local answer, None while there is none."""
 
     def attach(self, context: StreamContext) -> None:
         """Give the stream its context, before anything else."""
@@ -127,8 +127,12 @@ class Stream:
             self._enter(lambda: self.response.on_trailers(trailers))
 
     def answer(self, status: int, text: str, *, details: str) -> None:
-        """Answer in place of the upstream, which is not there or too slow; the plugin sees this answer."""
+        """Answer in place of an upstream that is down or too slow; the plugin sees this answer."""
         self._send(_Reply(status, details, text.encode()))
+
+    def cut_off(self, details: str) -> None:
+        """The upstream's answer ends before it is complete."""
+        self._reset(details)
 
     def close(self) -> None:
         """The stream is over, one way or the other: the plugin's last callbacks."""
@@ -140,7 +144,7 @@ class Stream:
         self.context.finish(request=self.request.headers, response=self.response.headers, trailers=trailers)
 
     def fail(self) -> None:
-        """The plugin's VM crashed: 503 where that can still be said, else a reset."""
+        """The plugin's VM crashed: answer 503 if that is still possible, else reset."""
         if not self.closed and self.local_details != CRASH_DETAILS:
             self._send(_Reply(_UNAVAILABLE, CRASH_DETAILS))
 
@@ -166,7 +170,7 @@ class Stream:
         (self.request if side == "decoder" else self.response).limit = limit
 
     def _enter(self, action: Callable[[], None]) -> None:
-        """Run one step; an answer that it asked for follows when the step is through."""
+        """Run one step; a local answer requested in it is sent when the step has ended."""
         if self.closed:
             return
         self._busy += 1
@@ -179,7 +183,7 @@ class Stream:
             self._begin(answer)
 
     def _send(self, answer: _Reply) -> None:
-        """Give an answer instead of what is on its way. A second one is ignored, but for a crash's."""
+        """Send a local answer. A second one is ignored, unless it reports a crash."""
         if self.closed or (self.local_details is not None and answer.details != CRASH_DETAILS):
             return
         if self.response.headers is None:
@@ -190,7 +194,7 @@ class Stream:
             else:
                 self._begin(answer)
         elif not self.response.headers_sent:
-            # The answer's headers were with the plugin already: this one goes past it.
+            # The plugin has seen the response headers already: this answer bypasses it.
             self.local_details = answer.details
             self.request.aborted = self.response.aborted = True
             headers = _reply_headers(answer)

@@ -18,7 +18,7 @@ _TIMED_OUT: Final = "upstream request timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class VmSettings:
     """What a VM starts with. `configuration` is what the plugin gets in its callback on_configure.
 
     `log_level` is the lowest level that is of interest: it is what the plugin is told when it asks.
@@ -59,7 +59,7 @@ class HttpAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisLogin:
-    """How the plugin wants to talk to a Redis service; `options` are what stood behind the cluster's name."""
+    """How the plugin wants to talk to a Redis service; `options` are those after the cluster's name."""
 
     cluster: str
     username: str
@@ -77,8 +77,8 @@ class RedisCall:
     query: bytes
 
 
-class Surroundings(Protocol):
-    """Who owns a plugin's host. Answers to calls come later, through the host; none of these methods waits."""
+class PluginOwner(Protocol):
+    """Who owns a plugin's host. Answers to calls come later, through the host; none of these methods blocks."""
 
     def log(self, level: LogLevel, text: str) -> None:
         """A line of the plugin."""

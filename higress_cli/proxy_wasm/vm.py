@@ -1,4 +1,4 @@
-"""One instance of a module: its memory, its functions, and what becomes of a call that traps."""
+"""One instance of a module: its memory, its functions, and how a trap is reported."""
 
 import ctypes
 import re
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import wasmtime
 
-from higress_cli.proxy_wasm.errors import Crash, CrashError, Frame, LoadError, MemoryFault
+from higress_cli.proxy_wasm.errors import Crash, CrashError, LoadError, MemoryFault, StackFrame
 from higress_cli.proxy_wasm.limits import Limits, Watchdog
 
 _UNSIGNED: Final = 0xFFFFFFFF
@@ -23,7 +23,7 @@ Handler = Callable[..., int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Import:
+class HostImport:
     """A function that the host gives: `parameters` has a letter for each, i for 32 bits and l for 64.
 
     `handler` gets the caller's values, those of 32 bits as unsigned numbers; `fault` is returned when it raises
@@ -42,7 +42,7 @@ class Vm:
     def __init__(
         self,
         module: wasmtime.Module,
-        imports: Callable[[str, str], Import | None],
+        imports: Callable[[str, str], HostImport | None],
         *,
         engine: wasmtime.Engine,
         watchdog: Watchdog,
@@ -51,7 +51,8 @@ class Vm:
         """Instantiate `module`; `imports` gives the function for a module and a name, None where there is none.
 
         Raises:
-            LoadError: it imports what there is not, or lacks memory. CrashError: its start function trapped.
+            LoadError: it imports an unknown function, or needs more memory than it may have.
+            CrashError: its start function trapped.
         """
         self._store = wasmtime.Store(engine)
         self._store.set_limits(memory_size=limits.memory_bytes)
@@ -109,7 +110,7 @@ class Vm:
         return int(self._functions[name](self._store, *arguments) or 0)
 
     def note_output(self, text: bytes) -> None:
-        """Keep what the plugin's runtime writes: in a crash, its last words are there."""
+        """Keep what the plugin's runtime writes: the message of a panic is there."""
         self._output += text
         del self._output[:-_MOST_OUTPUT]
 
@@ -150,7 +151,7 @@ class Vm:
 
     # Imports and traps ----------------------------------------------------------------------------------------
 
-    def _bind(self, wanted: wasmtime.ImportType, imports: Callable[[str, str], Import | None]) -> wasmtime.Func:
+    def _bind(self, wanted: wasmtime.ImportType, imports: Callable[[str, str], HostImport | None]) -> wasmtime.Func:
         name = f"{wanted.module}.{wanted.name}"
         given = imports(wanted.module, wanted.name or "")
         if given is None or not isinstance(wanted.type, wasmtime.FuncType):
@@ -167,12 +168,13 @@ class Vm:
             reason = f"took longer than {self.seconds:g} s"
         found = _PANIC.search(self._output.decode("utf-8", "replace"))
         frames = tuple(
-            Frame(function=frame.func_name or f"function {frame.func_index}") for frame in trap.frames[:_MOST_FRAMES]
+            StackFrame(function=frame.func_name or f"function {frame.func_index}")
+            for frame in trap.frames[:_MOST_FRAMES]
         )
         return Crash(callback=callback, reason=reason, panic=found["text"].strip() if found else None, frames=frames)
 
 
-def _results(given: Import) -> list[wasmtime.ValType]:
+def _results(given: HostImport) -> list[wasmtime.ValType]:
     return [wasmtime.ValType.i32()] if given.returns else []
 
 
@@ -180,7 +182,7 @@ def _shape(kind: wasmtime.FuncType) -> tuple[list[str], list[str]]:
     return [str(value) for value in kind.params], [str(value) for value in kind.results]
 
 
-def _callable(given: Import) -> Callable[..., Any]:
+def _callable(given: HostImport) -> Callable[..., Any]:
     """The handler as wasmtime calls it: numbers of 32 bits come signed, and memory faults become a status."""
     handler, fault = given.handler, given.fault
     if "l" in given.parameters:

@@ -8,10 +8,10 @@ from higress_cli.proxy_wasm.context import StreamFacts
 from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import Crash
 from higress_cli.proxy_wasm.headers import HeaderMap
-from higress_cli.proxy_wasm.host import Engine, PluginHost
+from higress_cli.proxy_wasm.host import PluginHost, Runtime
 from higress_cli.proxy_wasm.shared import Shared
 from higress_cli.proxy_wasm.stream import Stream
-from higress_cli.proxy_wasm.surroundings import HttpCall, RedisCall, RedisLogin, Settings
+from higress_cli.proxy_wasm.surroundings import HttpCall, RedisCall, RedisLogin, VmSettings
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import read_module
 
@@ -21,7 +21,7 @@ NOW = 1_767_225_600_000_000_000
 
 
 class World:
-    """Surroundings that know the cluster `known` and no other."""
+    """PluginOwner that know the cluster `known` and no other."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -130,7 +130,7 @@ ANSWER = {":status": "200", "content-type": "text/plain"}
 class Rig:
     """A plugin in its world, and streams through it."""
 
-    def __init__(self, module: bytes, engine: Engine, *, shared: Shared | None = None, **settings: Any) -> None:
+    def __init__(self, module: bytes, engine: Runtime, *, shared: Shared | None = None, **settings: Any) -> None:
         self.world = World()
         self.shared = shared or Shared()
         parsed = read_module(module, path=_PATH)
@@ -138,7 +138,7 @@ class Rig:
             engine.compile(module),
             abi=abi_of(parsed),
             engine=engine,
-            settings=Settings(plugin_name="probe", **settings),
+            settings=VmSettings(plugin_name="probe", **settings),
             surroundings=self.world,
             shared=self.shared,
         )

@@ -1,19 +1,17 @@
 """The functions that a plugin can call, by subject. Each gets the guest and the numbers that the plugin passed."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls import general, maps, outside, state, streams, wasi
-from higress_cli.proxy_wasm.calls.table import Entry
-from higress_cli.proxy_wasm.enums import Status
-from higress_cli.proxy_wasm.vm import Import
-
-if TYPE_CHECKING:
-    from higress_cli.proxy_wasm.guest import Guest
+from higress_cli.proxy_wasm.calls.table import Declared
+from higress_cli.proxy_wasm.enums import AbiStatus
+from higress_cli.proxy_wasm.vm import HostImport
 
 _ENV: Final = "env"
 _WASI: Final = frozenset({"wasi_snapshot_preview1", "wasi_unstable"})
-_ENV_FUNCTIONS: Final[dict[str, Entry]] = {
+_ENV_FUNCTIONS: Final[dict[str, Declared]] = {
     **general.FUNCTIONS.entries,
     **maps.FUNCTIONS.entries,
     **outside.FUNCTIONS.entries,
@@ -22,12 +20,12 @@ _ENV_FUNCTIONS: Final[dict[str, Entry]] = {
 }
 
 
-def find_import(guest: "Guest", module: str, name: str, *, marker: str | None) -> Import | None:
+def find_import(guest: GuestApi, module: str, name: str, *, marker: str | None) -> HostImport | None:
     """The host function for an import, None where a Higress gateway has none for a module with this ABI marker."""
     entry = declared(module, name)
     if entry is None or (entry.markers is not None and marker not in entry.markers):
         return None
-    return Import(
+    return HostImport(
         parameters=entry.parameters,
         handler=_bound(entry.function, guest, name),
         fault=entry.fault,
@@ -35,17 +33,17 @@ def find_import(guest: "Guest", module: str, name: str, *, marker: str | None) -
     )
 
 
-def _bound(function: Callable[..., int | None], guest: "Guest", name: str) -> Callable[..., int | None]:
+def _bound(function: Callable[..., int | None], guest: GuestApi, name: str) -> Callable[..., int | None]:
     def call(*values: int) -> int | None:
         status = function(guest, *values)
-        if status is Status.BAD_ARGUMENT:
-            guest.note_refused(name, Status.BAD_ARGUMENT)
+        if status is AbiStatus.BAD_ARGUMENT:
+            guest.note_refused(name, AbiStatus.BAD_ARGUMENT)
         return status
 
     return call
 
 
-def declared(module: str, name: str) -> Entry | None:
+def declared(module: str, name: str) -> Declared | None:
     """What there is under a module and a name, for any ABI."""
     if module == _ENV:
         return _ENV_FUNCTIONS.get(name)
@@ -53,6 +51,6 @@ def declared(module: str, name: str) -> Entry | None:
 
 
 def names() -> frozenset[tuple[str, str]]:
-    """Module and name of everything that there is."""
+    """Module and name of every host function."""
     wasi_names = {(module, name) for module in _WASI for name in wasi.FUNCTIONS.entries}
     return frozenset({(_ENV, name) for name in _ENV_FUNCTIONS} | wasi_names)

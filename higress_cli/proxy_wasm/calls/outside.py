@@ -1,16 +1,14 @@
 """Calls to other services: HTTP, Redis, and gRPC, which is not there."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from higress_cli.proxy_wasm import pairs
+from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import Table
-from higress_cli.proxy_wasm.enums import LogLevel, Status
+from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.surroundings import HttpCall, RedisCall, RedisLogin
-
-if TYPE_CHECKING:
-    from higress_cli.proxy_wasm.guest import Guest
 
 FUNCTIONS: Final = Table()
 _NEEDED: Final = (b":path", b":method", b":authority")
@@ -19,7 +17,7 @@ _SIGNED: Final = 1 << 31
 
 @FUNCTIONS.add("proxy_http_call", "iiiiiiiiii")
 def http_call(  # noqa: PLR0913, PLR0917 -- the ABI's own parameters
-    guest: "Guest",
+    guest: GuestApi,
     cluster_at: int,
     cluster_size: int,
     headers_at: int,
@@ -39,7 +37,7 @@ def http_call(  # noqa: PLR0913, PLR0917 -- the ABI's own parameters
     # Tried before anything begins: the token must have a place.
     vm.write_u32(token_at, 0)
     if timeout >= _SIGNED or any(headers.get(name) is None for name in _NEEDED):
-        return Status.BAD_ARGUMENT
+        return AbiStatus.BAD_ARGUMENT
     if body:
         headers.replace(b"content-length", str(len(body)).encode())
     token = guest.next_token()
@@ -52,15 +50,15 @@ def http_call(  # noqa: PLR0913, PLR0917 -- the ABI's own parameters
         timeout_milliseconds=timeout,
     )
     if not guest.surroundings.http_call(call):
-        return Status.BAD_ARGUMENT
+        return AbiStatus.BAD_ARGUMENT
     guest.expect(token)
     vm.write_u32(token_at, token)
-    return Status.OK
+    return AbiStatus.OK
 
 
 @FUNCTIONS.add("proxy_redis_init", "iiiiiii")
 def redis_init(
-    guest: "Guest",
+    guest: GuestApi,
     cluster_at: int,
     cluster_size: int,
     user_at: int,
@@ -78,21 +76,21 @@ def redis_init(
         timeout_milliseconds=timeout,
         options=options,
     )
-    return Status.OK if guest.surroundings.redis_init(login) else Status.BAD_ARGUMENT
+    return AbiStatus.OK if guest.surroundings.redis_init(login) else AbiStatus.BAD_ARGUMENT
 
 
 @FUNCTIONS.add("proxy_redis_call", "iiiii")
-def redis_call(guest: "Guest", cluster_at: int, cluster_size: int, at: int, size: int, token_at: int) -> int:
+def redis_call(guest: GuestApi, cluster_at: int, cluster_size: int, at: int, size: int, token_at: int) -> int:
     vm = guest.vm
     cluster, _options = _redis_cluster(vm.read(cluster_at, cluster_size))
     query = vm.read(at, size)
     vm.write_u32(token_at, 0)
     token = guest.next_token()
     if not guest.surroundings.redis_call(RedisCall(token=token, cluster=cluster, query=query)):
-        return Status.BAD_ARGUMENT
+        return AbiStatus.BAD_ARGUMENT
     guest.expect(token)
     vm.write_u32(token_at, token)
-    return Status.OK
+    return AbiStatus.OK
 
 
 def _redis_cluster(text: bytes) -> tuple[str, dict[str, str]]:
@@ -101,9 +99,9 @@ def _redis_cluster(text: bytes) -> tuple[str, dict[str, str]]:
     return name, dict(parse_qsl(options, keep_blank_values=True))
 
 
-def _no_grpc(guest: "Guest", *_values: int) -> int:
-    guest.log(LogLevel.ERROR, b"gRPC calls are not part of this gateway (hgw's engine builtin): Unimplemented")
-    return Status.UNIMPLEMENTED
+def _no_grpc(guest: GuestApi, *_values: int) -> int:
+    guest.log(LogLevel.ERROR, b"gRPC calls are not part of this gateway (engine builtin): Unimplemented")
+    return AbiStatus.UNIMPLEMENTED
 
 
 for _name, _parameters in (

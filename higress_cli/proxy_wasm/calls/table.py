@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from higress_cli.proxy_wasm.enums import Status
+from higress_cli.proxy_wasm.enums import AbiStatus
 
 V0_1_0: Final = frozenset({"proxy_abi_version_0_1_0"})
 SINCE_0_2_0: Final = frozenset({"proxy_abi_version_0_2_0", "proxy_abi_version_0_2_1", "proxy_abi_version_0_2_100"})
@@ -14,8 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A host function: vm.Import says what `parameters`, `fault` and `returns` are; `markers` None is every ABI."""
+class Declared:
+    """A host function: vm.HostImport says what `parameters`, `fault` and `returns` are; `markers` None is every ABI."""
 
     parameters: str
     function: Callable[..., int | None]
@@ -27,8 +27,8 @@ class Entry:
 class Table:
     """Functions by name. Where the plugin names memory that it does not have, they return `fault`."""
 
-    def __init__(self, *, fault: int = Status.INVALID_MEMORY_ACCESS) -> None:
-        self.entries: dict[str, Entry] = {}
+    def __init__(self, *, fault: int = AbiStatus.INVALID_MEMORY_ACCESS) -> None:
+        self.entries: dict[str, Declared] = {}
         self._fault = fault
 
     def add(
@@ -37,7 +37,7 @@ class Table:
         """Declare the decorated function under `name`."""
 
         def declare(function: Function) -> Function:
-            self.entries[name] = Entry(
+            self.entries[name] = Declared(
                 parameters=parameters, function=function, fault=self._fault, returns=returns, markers=markers
             )
             return function

@@ -5,14 +5,12 @@ plugin see this machine's clock, environment and streams.
 """
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import Table
 from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import MemoryFault
-
-if TYPE_CHECKING:
-    from higress_cli.proxy_wasm.guest import Guest
 
 _SUCCESS: Final = 0
 _BADF: Final = 8
@@ -29,7 +27,7 @@ FUNCTIONS: Final = Table(fault=_FAULT)
 
 
 @FUNCTIONS.add("fd_write", "iiii")
-def fd_write(guest: "Guest", descriptor: int, vectors_at: int, count: int, written_at: int) -> int:
+def fd_write(guest: GuestApi, descriptor: int, vectors_at: int, count: int, written_at: int) -> int:
     level = _STREAMS.get(descriptor)
     if level is None:
         return _BADF
@@ -44,12 +42,12 @@ def fd_write(guest: "Guest", descriptor: int, vectors_at: int, count: int, writt
 
 
 @FUNCTIONS.add("fd_pwrite", "iiili")
-def fd_pwrite(guest: "Guest", descriptor: int, vectors_at: int, count: int, _offset: int, written_at: int) -> int:
+def fd_pwrite(guest: GuestApi, descriptor: int, vectors_at: int, count: int, _offset: int, written_at: int) -> int:
     return fd_write(guest, descriptor, vectors_at, count, written_at)
 
 
 @FUNCTIONS.add("fd_fdstat_get", "ii")
-def fd_fdstat_get(guest: "Guest", descriptor: int, at: int) -> int:
+def fd_fdstat_get(guest: GuestApi, descriptor: int, at: int) -> int:
     if descriptor not in _STREAMS:
         return _BADF
     guest.vm.write(at, struct.pack("<QQQ", 0, _RIGHT_TO_WRITE, 0))
@@ -57,14 +55,14 @@ def fd_fdstat_get(guest: "Guest", descriptor: int, at: int) -> int:
 
 
 @FUNCTIONS.add("args_sizes_get", "ii")
-def args_sizes_get(guest: "Guest", count_at: int, size_at: int) -> int:
+def args_sizes_get(guest: GuestApi, count_at: int, size_at: int) -> int:
     guest.vm.write_u32(count_at, 0)
     guest.vm.write_u32(size_at, 0)
     return _SUCCESS
 
 
 @FUNCTIONS.add("environ_sizes_get", "ii")
-def environ_sizes_get(guest: "Guest", count_at: int, size_at: int) -> int:
+def environ_sizes_get(guest: GuestApi, count_at: int, size_at: int) -> int:
     entries = _environment(guest)
     guest.vm.write_u32(count_at, len(entries))
     guest.vm.write_u32(size_at, sum(map(len, entries)))
@@ -72,7 +70,7 @@ def environ_sizes_get(guest: "Guest", count_at: int, size_at: int) -> int:
 
 
 @FUNCTIONS.add("environ_get", "ii")
-def environ_get(guest: "Guest", pointers_at: int, texts_at: int) -> int:
+def environ_get(guest: GuestApi, pointers_at: int, texts_at: int) -> int:
     for entry in _environment(guest):
         guest.vm.write_u32(pointers_at, texts_at)
         guest.vm.write(texts_at, entry)
@@ -80,12 +78,12 @@ def environ_get(guest: "Guest", pointers_at: int, texts_at: int) -> int:
     return _SUCCESS
 
 
-def _environment(guest: "Guest") -> list[bytes]:
+def _environment(guest: GuestApi) -> list[bytes]:
     return [f"{name}={value}".encode() + b"\0" for name, value in guest.settings.environment.items()]
 
 
 @FUNCTIONS.add("clock_time_get", "ili")
-def clock_time_get(guest: "Guest", clock: int, _precision: int, at: int) -> int:
+def clock_time_get(guest: GuestApi, clock: int, _precision: int, at: int) -> int:
     if clock not in {_REALTIME, _MONOTONIC}:
         return _NOTSUP
     outside = guest.surroundings
@@ -94,7 +92,7 @@ def clock_time_get(guest: "Guest", clock: int, _precision: int, at: int) -> int:
 
 
 @FUNCTIONS.add("clock_res_get", "ii")
-def clock_res_get(guest: "Guest", clock: int, at: int) -> int:
+def clock_res_get(guest: GuestApi, clock: int, at: int) -> int:
     if clock not in {_REALTIME, _MONOTONIC}:
         return _NOTSUP
     guest.vm.write_u64(at, 1)
@@ -102,7 +100,7 @@ def clock_res_get(guest: "Guest", clock: int, at: int) -> int:
 
 
 @FUNCTIONS.add("random_get", "ii")
-def random_get(guest: "Guest", at: int, count: int) -> int:
+def random_get(guest: GuestApi, at: int, count: int) -> int:
     if at + count > guest.vm.memory_bytes:
         raise MemoryFault
     guest.vm.write(at, guest.surroundings.random(count))
@@ -110,25 +108,25 @@ def random_get(guest: "Guest", at: int, count: int) -> int:
 
 
 @FUNCTIONS.add("poll_oneoff", "iiii")
-def poll_oneoff(guest: "Guest", _subscriptions_at: int, _events_at: int, _count: int, events_at: int) -> int:
+def poll_oneoff(guest: GuestApi, _subscriptions_at: int, _events_at: int, _count: int, events_at: int) -> int:
     guest.vm.write_u32(events_at, 0)
     return _SUCCESS
 
 
 @FUNCTIONS.add("proc_exit", "i", returns=False)
-def proc_exit(guest: "Guest", code: int) -> None:
+def proc_exit(guest: GuestApi, code: int) -> None:
     # The gateway cannot end for a plugin; what the plugin does next is its own `unreachable`.
     guest.log(LogLevel.ERROR, f"the plugin called proc_exit({code}), which a gateway does not have".encode())
 
 
 @FUNCTIONS.add("fd_readdir", "iiili")
-def fd_readdir(guest: "Guest", _descriptor: int, _at: int, _size: int, _cookie: int, used_at: int) -> int:
+def fd_readdir(guest: GuestApi, _descriptor: int, _at: int, _size: int, _cookie: int, used_at: int) -> int:
     guest.vm.write_u32(used_at, 0)
     return _NOTDIR
 
 
 @FUNCTIONS.add("fd_tell", "ii")
-def fd_tell(guest: "Guest", descriptor: int, at: int) -> int:
+def fd_tell(guest: GuestApi, descriptor: int, at: int) -> int:
     if descriptor not in _STREAMS:
         return _BADF
     guest.vm.write_u64(at, 0)
@@ -136,12 +134,12 @@ def fd_tell(guest: "Guest", descriptor: int, at: int) -> int:
 
 
 @FUNCTIONS.add("fd_renumber", "ii")
-def fd_renumber(_guest: "Guest", descriptor: int, to: int) -> int:
+def fd_renumber(_guest: GuestApi, descriptor: int, to: int) -> int:
     return _NOTSUP if {descriptor, to} <= _STREAMS.keys() else _BADF
 
 
 @FUNCTIONS.add("path_readlink", "iiiiii")
-def path_readlink(guest: "Guest", *values: int) -> int:
+def path_readlink(guest: GuestApi, *values: int) -> int:
     guest.vm.write_u32(values[-1], 0)
     return _NOTSUP
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from higress_cli.gateway.redis_server import RedisServer, played
-from higress_cli.gateway.redis_store import RedisError, Store
+from higress_cli.gateway.redis_store import RedisError, RedisStore
 from higress_cli.gateway.services import EmbeddedRedis, Endpoint
 from higress_cli.proxy_wasm.redis import Reply, RespError, command, encode, end_of_value, words_of
 
@@ -20,7 +20,7 @@ class Clock:
         return self.time
 
 
-def run(store: Store, line: str) -> Reply:
+def run(store: RedisStore, line: str) -> Reply:
     return store.run([word.encode() for word in line.split()])
 
 
@@ -42,13 +42,13 @@ def run(store: Store, line: str) -> Reply:
     ],
 )
 def test_commands(lines: list[str], replies: list[Reply]) -> None:
-    store = Store()
+    store = RedisStore()
     assert [run(store, line) for line in lines] == replies
 
 
 def test_keys_expire() -> None:
     clock = Clock()
-    store = Store(clock)
+    store = RedisStore(clock)
     run(store, "SET a 1 EX 10")
     run(store, "SETEX b 10 1")
     assert [run(store, "TTL a"), run(store, "PTTL b"), run(store, "TTL none")] == [10, 10_000, -2]
@@ -61,7 +61,7 @@ def test_keys_expire() -> None:
 
 def test_counter_begins_anew_when_it_expired() -> None:
     clock = Clock()
-    store = Store(clock)
+    store = RedisStore(clock)
     run(store, "INCR n")
     run(store, "EXPIRE n 60")
     run(store, "INCR n")
@@ -82,7 +82,7 @@ def test_counter_begins_anew_when_it_expired() -> None:
     ],
 )
 def test_errors(lines: list[str], said: str) -> None:
-    store = Store()
+    store = RedisStore()
     reply = [run(store, line) for line in lines][-1]
     assert isinstance(reply, RedisError)
     assert said in str(reply)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from higress_cli.proxy_wasm.host import Engine
+from higress_cli.proxy_wasm.host import Runtime
 from tests.support.probes import Probe
 from tests.support.world import Rig
 
@@ -13,14 +13,14 @@ MakeRig = Callable[..., Rig]
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
-    made = Engine()
+def engine() -> Iterator[Runtime]:
+    made = Runtime()
     yield made
     made.close()
 
 
 @pytest.fixture
-def rig(engine: Engine) -> MakeRig:
+def rig(engine: Runtime) -> MakeRig:
     """Put a probe or a module into a world: `rig(probe, configuration=b"...")`."""
 
     def make(probe: Probe | bytes, **settings: Any) -> Rig:

@@ -30,7 +30,7 @@ class Client:
         """A connection, and whether it was used before.
 
         Raises:
-            OSError: there is none to be had.
+            OSError: the server cannot be reached.
         """
         kept = self._idle.get(at, [])
         while kept and not fresh:
@@ -124,7 +124,7 @@ async def _answer(connection: Connection) -> HttpAnswer | None:
 
 
 def reason(error: OSError) -> str:
-    """Why there is no connection, in the system's words."""
+    """Why connecting failed, in the system's words."""
     if isinstance(error, TimeoutError):
         return "connection timeout"
     return (error.strerror or str(error) or type(error).__name__).split("] ")[-1]

@@ -7,8 +7,8 @@ from importlib import metadata
 from typing import Any, Final, Self, TypeVar
 
 from higress_cli.gateway.contract import Applied, Change, Check, GatewayFacts, Place
-from higress_cli.gateway.engines.builtin.happenings import Happenings, trap_of
-from higress_cli.gateway.engines.builtin.server import Server
+from higress_cli.gateway.engines.builtin.happenings import EventQueue, trap_of
+from higress_cli.gateway.engines.builtin.server import ProxyServer
 from higress_cli.gateway.events import Event, PluginLine
 from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import PortTaken, taken_error
@@ -17,9 +17,9 @@ from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.i18n import _
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, StartError
-from higress_cli.proxy_wasm.host import Engine
+from higress_cli.proxy_wasm.host import Runtime
 from higress_cli.proxy_wasm.limits import Limits
-from higress_cli.proxy_wasm.surroundings import Settings
+from higress_cli.proxy_wasm.surroundings import VmSettings
 
 NAME: Final = "builtin"
 _STACK_BYTES: Final = 16 * 1024 * 1024
@@ -38,11 +38,11 @@ class BuiltinGateway:
         self._folder = folder
         self._limits = limits or Limits()
         self._log = folder.path / "builtin.log"
-        self._happenings = Happenings(self._log)
-        self._engine = Engine(place.cache / "modules" if place.cache else None)
+        self._happenings = EventQueue(self._log)
+        self._engine = Runtime(place.cache / "modules" if place.cache else None)
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
-        self._server: Server | None = None
+        self._server: ProxyServer | None = None
         self._version = 0
         self._loaded: Change | None = None
         self._said: Sequence[Event] = ()
@@ -77,7 +77,7 @@ class BuiltinGateway:
         self._version += 1
         plugin = change.plugin
         identity = identity_start(engine=NAME, run=self._folder.id, version=self._version, sha256=plugin.sha256)
-        settings = Settings(
+        settings = VmSettings(
             plugin_name=self._place.plugin_name,
             configuration=change.config.json.encode() if change.config else b"",
             vm_id=f"hgw-{self._version}",
@@ -143,9 +143,9 @@ class BuiltinGateway:
 
     # In the loop --------------------------------------------------------------------------------------------------
 
-    async def _change(self, change: Change, compiled: Any, settings: Settings, identity: str) -> None:
+    async def _change(self, change: Change, compiled: Any, settings: VmSettings, identity: str) -> None:
         if self._server is None:
-            self._server = Server(self._place, engine=self._engine, happenings=self._happenings)
+            self._server = ProxyServer(self._place, engine=self._engine, happenings=self._happenings)
         self._happenings.hold()
         taken = False
         try:

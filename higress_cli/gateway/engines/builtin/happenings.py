@@ -9,7 +9,7 @@ from higress_cli.gateway.events import Event, PluginLine, Trap
 from higress_cli.proxy_wasm.errors import Crash
 
 
-class Happenings:
+class EventQueue:
     """Gathers events in one thread and gives them to another."""
 
     def __init__(self, log: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the plugin wants from outside, in the thread of the gateway's event loop."""
+"""What the plugin needs from outside itself, in the thread of the gateway's event loop."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from higress_cli.gateway.engines.builtin.client import Client
-from higress_cli.gateway.engines.builtin.happenings import Happenings, now, trap_of
+from higress_cli.gateway.engines.builtin.happenings import EventQueue, now, trap_of
 from higress_cli.gateway.engines.builtin.redis_client import RedisClient
 from higress_cli.gateway.events import CallbackReturned, CallRefused, PluginLine
 from higress_cli.gateway.services import Endpoint
@@ -26,7 +26,7 @@ class Outside:
     """The surroundings (proxy_wasm) of one plugin; `host` is set when the plugin is there."""
 
     def __init__(
-        self, *, clusters: Mapping[str, Endpoint], client: Client, happenings: Happenings, version: int
+        self, *, clusters: Mapping[str, Endpoint], client: Client, happenings: EventQueue, version: int
     ) -> None:
         """`version` is the number of the change whose plugin it is."""
         self.host: PluginHost | None = None

@@ -8,15 +8,16 @@ import h11
 
 from higress_cli.gateway.contract import Change, Place
 from higress_cli.gateway.engines.builtin.client import Client
-from higress_cli.gateway.engines.builtin.exchange import Exchange, Way
-from higress_cli.gateway.engines.builtin.happenings import Happenings
+from higress_cli.gateway.engines.builtin.exchange import ProxiedRequest
+from higress_cli.gateway.engines.builtin.forward import Way
+from higress_cli.gateway.engines.builtin.happenings import EventQueue
 from higress_cli.gateway.engines.builtin.outside import Outside
 from higress_cli.gateway.engines.builtin.wire import Connection
 from higress_cli.gateway.services import UPSTREAM_CLUSTER
 from higress_cli.proxy_wasm.errors import CrashError, StartError
-from higress_cli.proxy_wasm.host import Engine, PluginHost
-from higress_cli.proxy_wasm.modules import Compiled
-from higress_cli.proxy_wasm.surroundings import Settings
+from higress_cli.proxy_wasm.host import PluginHost, Runtime
+from higress_cli.proxy_wasm.modules import CompiledModule
+from higress_cli.proxy_wasm.surroundings import VmSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +31,10 @@ class _Loaded:
         self.outside.close()
 
 
-class Server:
+class ProxyServer:
     """Listens from the first `listen` on; `change` puts another plugin in the way of the requests that follow."""
 
-    def __init__(self, place: Place, *, engine: Engine, happenings: Happenings) -> None:
+    def __init__(self, place: Place, *, engine: Runtime, happenings: EventQueue) -> None:
         self._place = place
         self._engine = engine
         self._happenings = happenings
@@ -54,7 +55,9 @@ class Server:
         """Whether the plugin's VM can be called."""
         return self._loaded is not None and self._loaded.host.alive
 
-    def change(self, change: Change, *, compiled: Compiled, settings: Settings, identity: str, version: int) -> None:
+    def change(
+        self, change: Change, *, compiled: CompiledModule, settings: VmSettings, identity: str, version: int
+    ) -> None:
         """Start a plugin and let it take the next requests; those that are under way stay with the one before.
 
         Raises:
@@ -139,7 +142,7 @@ class Server:
                 # Envoy's own answer: it takes no HTTP/1.0.
                 _answer_at_once(connection, HTTPStatus.UPGRADE_REQUIRED)
                 return
-            exchange = Exchange(self._loaded.way, connection, self._client, self._happenings)
+            exchange = ProxiedRequest(self._loaded.way, connection, self._client, self._happenings)
             if not await exchange.run(event):
                 return
             connection.http.start_next_cycle()

@@ -1,0 +1,233 @@
+"""Sends a request upstream and passes the answer to the plugin."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import h11
+
+from higress_cli.gateway.engines.builtin.client import Client, reason
+from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
+from higress_cli.gateway.engines.builtin.wire import Connection, announced_length, response_pairs, to_request
+from higress_cli.gateway.events import HeadersSentUpstream, SentUpstream
+from higress_cli.gateway.services import Endpoint
+from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.direction import Direction
+from higress_cli.proxy_wasm.headers import HeaderMap
+from higress_cli.proxy_wasm.host import PluginHost
+from higress_cli.proxy_wasm.pairs import Pair
+from higress_cli.proxy_wasm.stream import Stream
+
+_ANSWER_SECONDS: Final = 15.0
+"""How long an upstream may take for its answer: the default of Envoy's routes."""
+_POLL_SECONDS: Final = 0.01
+_REFUSED: Final = (
+    "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "
+    "transport failure reason: delayed connect error: {reason}"
+)
+_CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+UPSTREAM_RESET: Final = "upstream_reset_before_response_started"
+TIMED_OUT: Final = "response_timeout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """Where requests go at the moment: the plugin, what is behind it, and what the answer says of both."""
+
+    host: PluginHost
+    route: str
+    cluster: str
+    upstream: Endpoint
+    host_header: str | None
+    """What the upstream gets as its host where that is not the client's word."""
+    identity: str
+
+
+class Forward:
+    """One request and its answer, with a connection of its own."""
+
+    def __init__(self, way: Way, client: Client, events: EventQueue, *, is_head: bool) -> None:
+        self._way = way
+        self._client = client
+        self._happenings = events
+        self._is_head = is_head
+        self._started = time.monotonic()
+        self._body: asyncio.Queue[h11.Data | h11.EndOfMessage] = asyncio.Queue()
+        self._request_sent: float | None = None
+        self._answered = False
+        self._bodiless = False
+        self._stream: Stream
+        self._facts: StreamFacts
+        self._downstream: Connection
+
+    def attach(self, stream: Stream, facts: StreamFacts, downstream: Connection) -> None:
+        """Name the stream that the answer goes to, and the connection that it leaves by: before anything else."""
+        self._stream, self._facts, self._downstream = stream, facts, downstream
+
+    def data(self, data: bytes, *, end: bool) -> None:
+        """A part of the body, to be sent when its turn comes."""
+        if data:
+            self._body.put_nowait(h11.Data(data=data))
+        if end:
+            self._body.put_nowait(h11.EndOfMessage())
+
+    def trailers(self, trailers: HeaderMap) -> None:
+        """The end of the request."""
+        self._body.put_nowait(h11.EndOfMessage(headers=list(trailers)))
+
+    async def run(self, headers: HeaderMap, *, end: bool) -> None:
+        """Send the request upstream and give its answer to the plugin."""
+        way = self._way
+        at = _overridden(self._facts.override_host) or way.upstream
+        try:
+            connection, reused = await self._client.connect(at)
+            if reused and not end:
+                # A body cannot be sent twice, should the server have closed the connection meanwhile.
+                connection.abort()
+                connection, reused = await self._client.connect(at, fresh=True)
+        except OSError as error:
+            self._stream.answer(503, _REFUSED.format(reason=reason(error)), details=UPSTREAM_RESET)
+            return
+        complete = False
+        try:
+            headers.replace(b"x-envoy-expected-rq-timeout-ms", b"%d" % (_ANSWER_SECONDS * 1000))
+            request = to_request(headers, prefix=at.path, host=way.host_header, end=end)
+            connection.send(request)
+            self._tell_sent(headers)
+            if end:
+                self._body.put_nowait(h11.EndOfMessage())
+            sending = asyncio.create_task(self._send(connection, headers, announced_length(request.headers)))
+            try:
+                complete = await self._receive(connection)
+            finally:
+                await cancelled(sending)
+        except h11.LocalProtocolError as error:
+            self._happenings.write("error", f"the request cannot be sent upstream: {error}")
+            self._stream.answer(503, _CUT, details=UPSTREAM_RESET)
+        finally:
+            if complete:
+                self._client.release(at, connection)
+            else:
+                connection.abort()
+
+    def _tell_sent(self, headers: HeaderMap) -> None:
+        method, path = (headers.get(name) or b"" for name in (b":method", b":path"))
+        self._happenings.tell(HeadersSentUpstream(at=now(), method=method.decode(), path=path.decode("latin-1")))
+
+    async def _send(self, connection: Connection, headers: HeaderMap, announced: int | None) -> None:
+        """Pass on the body. More of it than was announced is cut off, as the server would do it."""
+        left, sent = announced, 0
+        while True:
+            event = await self._body.get()
+            if isinstance(event, h11.Data):
+                sent += len(event.data)
+                data = event.data if left is None else event.data[:left]
+                left = None if left is None else left - len(data)
+                if data:
+                    connection.send(h11.Data(data=data))
+                    await connection.drain()
+                continue
+            self._request_sent = time.monotonic()
+            method, path = (headers.get(name) or b"" for name in (b":method", b":path"))
+            self._happenings.tell(
+                SentUpstream(
+                    at=now(),
+                    method=method.decode(),
+                    path=path.decode("latin-1"),
+                    content_length=announced,
+                    body_bytes=sent,
+                )
+            )
+            if left is None or left == 0:
+                connection.send(h11.EndOfMessage(headers=list(event.headers) if announced is None else []))
+            return
+
+    async def _receive(self, connection: Connection) -> bool:
+        """Give the upstream's answer to the plugin; whether it came to its end."""
+        try:
+            return await self._pass_answer(connection)
+        except TimeoutError:
+            if not self._answered:
+                self._stream.answer(504, "upstream request timeout", details=TIMED_OUT)
+                return False
+        except (OSError, h11.RemoteProtocolError):
+            pass
+        if self._answered:
+            self._stream.cut_off(UPSTREAM_RESET)
+        else:
+            self._stream.answer(503, _CUT, details=UPSTREAM_RESET)
+        return False
+
+    async def _pass_answer(self, connection: Connection) -> bool:
+        while True:
+            await room(self._stream.response)
+            event = await self._in_time(connection)
+            if isinstance(event, h11.Response):
+                self._answered = True
+                self._answer_headers(event)
+            elif isinstance(event, h11.Data):
+                self._stream.on_response_data(bytes(event.data), end=False)
+                await self._downstream.drain()
+            elif isinstance(event, h11.EndOfMessage):
+                self._answer_end(list(event.headers))
+                return True
+            elif isinstance(event, h11.ConnectionClosed):
+                raise ConnectionResetError
+
+    async def _in_time(self, connection: Connection) -> object:
+        """The upstream's next event.
+
+        Raises:
+            TimeoutError: it takes too long for it, since the request was sent.
+        """
+        waiting = asyncio.ensure_future(connection.event())
+        try:
+            while True:
+                begun = self._request_sent
+                left = _ANSWER_SECONDS if begun is None else begun + _ANSWER_SECONDS - time.monotonic()
+                done, _pending = await asyncio.wait({waiting}, timeout=max(left, 0))
+                if done:
+                    return waiting.result()
+                if begun is not None:
+                    raise TimeoutError
+        finally:
+            waiting.cancel()
+
+    def _answer_headers(self, response: h11.Response) -> None:
+        took = int((time.monotonic() - (self._request_sent or self._started)) * 1000)
+        pairs = [*response_pairs(response), (b"x-envoy-upstream-service-time", str(took).encode())]
+        head = self._is_head or response.status_code in {204, 304}
+        self._bodiless = head or announced_length(response.headers) == 0
+        self._stream.on_response_headers(pairs, end=self._bodiless)
+
+    def _answer_end(self, trailers: list[Pair]) -> None:
+        if self._bodiless:
+            return
+        if trailers:
+            self._stream.on_response_trailers(trailers)
+        else:
+            self._stream.on_response_data(b"", end=True)
+
+
+async def room(direction: Direction) -> None:
+    """Wait while the plugin holds as much as it may."""
+    while direction.full:  # noqa: ASYNC110 -- what ends it is a call into the plugin, which knows no event loop
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def cancelled(*tasks: asyncio.Task[None] | None) -> None:
+    """End tasks that are not needed any more."""
+    for task in tasks:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+            if not task.cancelled():
+                # asyncio complains about exceptions that nobody retrieves; these are logged where the task was started.
+                task.exception()
+
+
+def _overridden(address: str | None) -> Endpoint | None:
+    """The host that the plugin chose, None where it chose none or gave no address."""
+    host, _colon, port = (address or "").rpartition(":")
+    return Endpoint(host=host.strip("[]"), port=int(port)) if host and port.isdecimal() else None
