@@ -20,7 +20,8 @@ class Fault:
 
     `places` are `FILE:LINE` or `FILE:LINE:COLUMN`, the first is the one to look at. `found` and `expected` are short,
     for those who show faults in a table. `hint` is the next command to type, or what to do. `facts` are for programs.
-    `error` is the family whose exit code a command ends with that cannot go on.
+    `error` is the family whose exit code a command ends with that cannot go on. `compiler_decides` says that a compiler
+    refuses this by itself, where it is reached: a build warns and leaves the last word to it.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Fault:
     hint: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     error: type[HgwError] = CheckFailed
+    compiler_decides: bool = False
 
     @property
     def fatal(self) -> bool:
@@ -54,11 +56,11 @@ def refuse(faults: Iterable[Fault]) -> tuple[str, ...]:
     """The texts of the warnings among `faults`.
 
     Raises:
-        HgwError: the first fault that is more than a warning.
+        HgwError: the first fault that is more than a warning, unless a compiler is to decide about it.
     """
     warnings: list[str] = []
     for fault in faults:
-        if fault.fatal:
+        if fault.fatal and not fault.compiler_decides:
             raise fault.as_error()
         warnings.append(fault.text)
     return tuple(warnings)

@@ -11,6 +11,7 @@ from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.job import Equipment, Job, Made, Step, make, own_source, prepare
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
+from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import DownloadError, HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault, refuse
@@ -19,6 +20,7 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.go.requirements import replacement_faults, requirement_faults
 from higress_cli.go.source import source_faults
 from higress_cli.go.syntax import called_names
+from higress_cli.go.work import work_faults
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project, plugins_below
@@ -258,6 +260,7 @@ def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Pl
     toolset = _toolset(session, settings, directory=directory)
     warnings = refuse(go_line_faults(go_mod, go=toolset.go.version))
     equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
+    refuse(work_faults(directory, go_work=go_work_in_use(directory=directory, variables=equipment.variables)))
     job = Job(choices=choices, equipment=equipment)
     return _Plan(choices=choices, toolset=toolset, job=job, warnings=warnings)
 

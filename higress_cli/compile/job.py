@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from higress_cli.compile.choices import Choices
-from higress_cli.compile.compiler import compile_failure, compile_module
+from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
+from higress_cli.compile.failure import compile_error
 from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.modules import Modules, Workplace, provide_modules
 from higress_cli.compile.output import put_in_place
@@ -15,6 +16,7 @@ from higress_cli.compile.packages import Listing, PlatformUnknownError, module_c
 from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Record, fingerprint, is_current, read_record, record_path, write_record
 from higress_cli.compile.target import size_faults
+from higress_cli.errors import HgwError
 from higress_cli.fault import refuse
 from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
@@ -93,6 +95,35 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
         DownloadError, InvalidInput: see `provide_modules`.
         CompileError: TinyGo refuses the tools or the target.
     """
+    try:
+        return _steps(session, job, provide=provide_modules)
+    except RefusedError as refused:
+        for line in refused.output.splitlines():
+            session.reporter.child_line(line)
+        session.reporter.child_failed(refused.output)
+        raise _refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
+
+
+def look(session: Session, job: Job) -> tuple[Step, ...]:
+    """The steps of a job as its files are now: nothing is fetched, and no file changes.
+
+    Raises:
+        CompileError: TinyGo refuses the tools or the target.
+    """
+    try:
+        steps, _modules = _steps(session, job, provide=lambda place: Modules(listing=place.listing(goproxy="off")))
+    except RefusedError as refused:
+        raise _refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
+    return steps
+
+
+def is_up_to_date(session: Session, step: Step) -> bool:
+    """Whether a build would compile nothing."""
+    record = read_record(record_path(session.dirs.cache, step.output))
+    return is_current(record, fingerprint=_fingerprint(step), module=step.output)
+
+
+def _steps(session: Session, job: Job, *, provide: Callable[[Workplace], Modules]) -> tuple[tuple[Step, ...], Modules]:
     steps: list[Step] = []
     modules: Modules | None = None
     cache = module_cache(directory=job.directory, variables=job.equipment.variables)
@@ -101,7 +132,7 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
         variables = process.child_environment(job.equipment.variables, recipe.edits)
         place = _workplace(session, job, recipe, variables)
         if modules is None:
-            modules = provide_modules(place)
+            modules = provide(place)
         listing = place.listing() if steps else modules.listing
         steps.append(Step(job=job, recipe=recipe, listing=listing, cache=cache, variables=variables))
     assert modules is not None  # noqa: S101 -- there is always an ABI
@@ -127,14 +158,7 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
         CompileError, CheckFailed, ConflictError: nothing was changed.
     """
     kept = record_path(session.dirs.cache, step.output)
-    mark = fingerprint(
-        recipe=step.recipe,
-        directory=step.job.directory,
-        listing=step.listing,
-        module_cache=step.cache,
-        variables=step.variables,
-        tools=step.job.equipment.tools,
-    )
+    mark = _fingerprint(step)
     record = read_record(kept)
     if not force and record is not None and is_current(record, fingerprint=mark, module=step.output):
         if is_stale(step.job.directory, step.output):
@@ -151,14 +175,7 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
             warnings=warnings,
         )
     session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
-    with session.reporter.activity(_title(step)):
-        compiled = compile_module(
-            step.recipe,
-            directory=step.job.directory,
-            variables=step.variables,
-            scratch=session.dirs.cache / "builds",
-            reporter=session.reporter,
-        )
+    compiled = _compiled(session, step)
     warnings = _judge(compiled.content, step)
     put_in_place(step.output, compiled.content)
     fresh = Record(
@@ -177,6 +194,31 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     )
 
 
+def _compiled(session: Session, step: Step) -> Compiled:
+    try:
+        with session.reporter.activity(_title(step)):
+            return compile_module(
+                step.recipe,
+                directory=step.job.directory,
+                variables=step.variables,
+                scratch=session.dirs.cache / "builds",
+                reporter=session.reporter,
+            )
+    except RefusedError as refused:
+        raise _refusal(session, refused, step.job, step.recipe) from refused
+
+
+def _refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
+    return compile_error(
+        refused,
+        recipe=recipe,
+        directory=job.directory,
+        tools=job.equipment.tools,
+        module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
+        system=session.host.system,
+    )
+
+
 def _judge(content: bytes, step: Step) -> tuple[str, ...]:
     """Warnings about a module.
 
@@ -189,15 +231,22 @@ def _judge(content: bytes, step: Step) -> tuple[str, ...]:
     return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
 
 
+def _fingerprint(step: Step) -> str:
+    return fingerprint(
+        recipe=step.recipe,
+        directory=step.job.directory,
+        listing=step.listing,
+        module_cache=step.cache,
+        variables=step.variables,
+        tools=step.job.equipment.tools,
+    )
+
+
 def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:
     try:
         platform, tags = platform_of(recipe, directory=job.directory, variables=variables)
     except PlatformUnknownError as error:
-        said = str(error)
-        for line in said.splitlines():
-            session.reporter.child_line(line)
-        session.reporter.child_failed(said)
-        raise compile_failure(said, recipe=recipe, directory=job.directory, returncode=1) from error
+        raise RefusedError(str(error), 1) from error
     return Workplace(
         directory=job.directory,
         variables=job.equipment.variables,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.recipe import Recipe
+from higress_cli.go.work import find_go_work
 from higress_cli.profile import Profile
 from higress_cli.system import process
 
@@ -105,6 +106,14 @@ def module_cache(*, directory: Path, variables: Mapping[str, str]) -> Path | Non
         return Path(json.loads(answer.stdout)["GOMODCACHE"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def go_work_in_use(*, directory: Path, variables: Mapping[str, str]) -> Path | None:
+    """The go.work by which the go command works in `directory`; it is asked only where one is above."""
+    if find_go_work(directory, variables) is None:
+        return None
+    named = process.run(["go", "env", "GOWORK"], variables=variables, cwd=directory).stdout.strip()
+    return None if named in {"", "off"} else Path(named)
 
 
 def _parse(text: str) -> tuple[Package, ...]:

@@ -10,6 +10,7 @@ from higress_cli.doctor.go_mod import check_go_mod
 from higress_cli.doctor.machine import check_docker, check_envoy, check_port
 from higress_cli.doctor.model import CheckSpec, Finding
 from higress_cli.doctor.plugin_files import check_config, check_module, check_project
+from higress_cli.doctor.source import check_source
 from higress_cli.doctor.tools import check_tool, check_toolset
 from higress_cli.doctor.variables import check_variables
 from higress_cli.errors import UsageError
@@ -35,6 +36,7 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[["Facts"], Finding]], ...]] = (
     ("toolset", "tools", check_toolset),
     ("project", "project", check_project),
     ("go-mod", "project", check_go_mod),
+    ("source", "project", check_source),
     ("config", "project", check_config),
     ("gateway-files", "project", check_gateway_files),
     ("module", "project", check_module),

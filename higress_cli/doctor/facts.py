@@ -1,14 +1,16 @@
 """The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.freshness import is_stale
-from higress_cli.compile.sources import source_files
+from higress_cli.compile.job import Equipment, Job, Step, is_up_to_date, look, own_source
+from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
 from higress_cli.doctor.machine import DockerFacts, PortFacts
 from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
@@ -19,7 +21,8 @@ from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opened import check_machine
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
-from higress_cli.go.syntax import called_names, parse
+from higress_cli.go.syntax import GoFile, called_names
+from higress_cli.go.work import find_go_work
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
@@ -34,6 +37,7 @@ from higress_cli.toolchain.probe import Probed, probe
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
+from higress_cli.toolchain.toolset import Toolset
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings, for_gateway
@@ -52,6 +56,7 @@ class Facts:
         self.choices = Once(self._choices)
         self.gateway = Once(self._gateway)
         self.toolset = Once(self._toolset)
+        self.steps = Once(self._steps)
         self._probes = {name: Once(self._prober(name)) for name in ToolName}
 
     # Tools ----------------------------------------------------------------------------------------------------
@@ -62,9 +67,9 @@ class Facts:
 
     def chosen(self, name: ToolName) -> Tool | None:
         """The tool that a build would use, or where there is no whole set, a fitting one in hgw's store."""
-        chosen, _problem = self.toolset()
-        if chosen:
-            return next((tool for tool in chosen if tool.name == name), None)
+        toolset, _problem = self.toolset()
+        if toolset is not None:
+            return next((tool for tool in toolset.tools if tool.name == name), None)
         stored = [entry.tool() for entry in Store(self.session.dirs.tools).entries(name)]
         fitting = [tool for tool in stored if not misfits(profile=self.profile(), **{name: tool.version})]
         return fitting[-1] if fitting else None
@@ -72,13 +77,13 @@ class Facts:
     def _prober(self, name: ToolName) -> Callable[[], Probed | None]:
         return lambda: probe(name, self.session)
 
-    def _toolset(self) -> tuple[tuple[Tool, ...], HgwError | None]:
+    def _toolset(self) -> tuple[Toolset | None, HgwError | None]:
         request = request_for(Profile(self.profile()), wanted=wanted_tools(self.settings()))
         try:
             found = find_toolset(self.session, request)
         except ToolError as error:
-            return (), error
-        return found.tools, None
+            return None, error
+        return found, None
 
     # Project --------------------------------------------------------------------------------------------------
 
@@ -119,10 +124,32 @@ class Facts:
         choice = self.gateway().config
         return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
 
-    def calls(self, project: Project) -> frozenset[str]:
-        """The names of the functions that the plugin's own Go files call."""
-        files = [path for path in source_files(project.directory) if path.suffix == ".go"]
-        return called_names(parse(path, path.read_bytes()) for path in files)
+    def _steps(self) -> tuple[Step, ...]:
+        """What a build of the plugin would compile; nothing where there are no tools, or no source."""
+        toolset, _problem = self.toolset()
+        project = self.project_or_bare()
+        if toolset is None or project is None or not project.has_source:
+            return ()
+        equipment = Equipment(tools=toolset.tools, variables=toolset.environment(self.session.variables))
+        return look(self.session, Job(choices=self.choices(), equipment=equipment))
+
+    def source(self) -> Mapping[Abi, tuple[GoFile, ...]]:
+        """The plugin's own Go files as a build for each ABI reads them; empty where there are no tools."""
+        return {step.recipe.abi: own_source(step) for step in self.steps()}
+
+    def calls(self) -> frozenset[str]:
+        """The names of the functions that the plugin calls, as far as that is known."""
+        try:
+            return called_names(file for files in self.source().values() for file in files)
+        except HgwError:
+            return frozenset()
+
+    def go_work(self, directory: Path) -> Path | None:
+        """The go.work by which Go would build in `directory`."""
+        toolset, _problem = self.toolset()
+        if toolset is None:
+            return find_go_work(directory, self.session.variables)
+        return go_work_in_use(directory=directory, variables=toolset.environment(self.session.variables))
 
     def module(self, project: Project) -> ModuleFile:
         """What is at the place where the module belongs."""
@@ -140,8 +167,15 @@ class Facts:
             bytes=len(content),
             abi=abi_of(module).version,
             fault=_worst(self._module_faults(project, module, chosen, size=len(content))),
-            stale=project.has_source and is_stale(project.directory, path),
+            stale=project.has_source and self._is_stale(project, path),
         )
+
+    def _is_stale(self, project: Project, path: Path) -> bool:
+        """As a build judges it: by content where it can, else by the times of the files."""
+        if not is_stale(project.directory, path):
+            return False
+        step = next(iter(self.steps()), None)
+        return step is None or not is_up_to_date(self.session, step)
 
     def _module_faults(self, project: Project, module: Module, chosen: Choices, *, size: int) -> Sequence[Fault]:
         """What a build would say about the module, and the wanted gateway about one from elsewhere."""

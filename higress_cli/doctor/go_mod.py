@@ -11,6 +11,7 @@ from higress_cli.fault import Fault
 from higress_cli.go.go_line import INVALID, TOO_NEW, go_line_faults
 from higress_cli.go.mod import GoMod, edited_go_mod, read_go_mod
 from higress_cli.go.requirements import REPLACE_MISSING, is_for, replacement_faults, requirement_faults
+from higress_cli.go.work import work_faults
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.dependencies import pinned_go_line, pins
@@ -26,15 +27,17 @@ def check_go_mod(facts: "Facts") -> Finding:
         return no_project(facts)
     if not project.go_mod.is_file():
         return skip(_("no go.mod"))
-    chosen, _problem = facts.toolset()
-    versions: dict[str, str] = {tool.name: tool.version for tool in chosen}
+    toolset, _problem = facts.toolset()
+    excluded = work_faults(project.directory, go_work=facts.go_work(project.directory))
+    if excluded:
+        return from_fault(excluded[0])
     return judge_go_mod(
         read_go_mod(project.go_mod),
         project.go_mod.read_bytes().decode("utf-8-sig"),
         profile=facts.profile(),
-        go=versions.get("go"),
-        tinygo=versions.get("tinygo"),
-        calls=facts.calls(project),
+        go=toolset.go.version if toolset is not None else None,
+        tinygo=toolset.tinygo.version if toolset is not None and toolset.tinygo is not None else None,
+        calls=facts.calls(),
     )
 
 

@@ -36,8 +36,9 @@ def check_tool(facts: "Facts", *, name: ToolName) -> Finding:
 
 
 def check_toolset(facts: "Facts") -> Finding:
-    chosen, problem = facts.toolset()
+    toolset, problem = facts.toolset()
     tools = [check_tool(facts, name=name) for name in ToolName]
+    chosen = toolset.tools if toolset is not None else ()
     return judge_toolset(profile=facts.profile(), chosen=chosen, problem=problem, tools=tools)
 
 

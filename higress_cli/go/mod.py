@@ -107,7 +107,7 @@ def parsed_go_mod(path: Path, text: str) -> GoMod:
     go_line = toolchain_line = None
     requirements: list[Requirement] = []
     replacements: list[Replacement] = []
-    for number, words in _statements(text):
+    for number, words in statements(text):
         match words:
             case ["module", name]:
                 module = name
@@ -146,7 +146,7 @@ def edited_go_mod(
     `drop_replacements` are the modules whose `replace` lines are removed.
     """
     lines = text.splitlines(keepends=True)
-    for number, words in _statements(text):
+    for number, words in statements(text):
         index = number - 1
         match words:
             case ["require", name, version] if versions and name in versions:
@@ -171,8 +171,11 @@ def _with_word(line: str, old: str, new: str) -> str:
     return re.sub(rf"(?<!\S){re.escape(old)}(?!\S)", lambda _match: new, line, count=1)
 
 
-def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each statement as its words, a block's lines with the block's verb in front, and its line number."""
+def statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each statement of a go.mod or go.work as its words, and its line number.
+
+    A block's lines have the block's verb in front.
+    """
     verb: str | None = None
     for number, raw in enumerate(text.splitlines(), start=1):
         words = [word.strip('"`') for word in _COMMENT.sub("", raw).split()]

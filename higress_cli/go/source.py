@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from higress_cli.fault import Fault
+from higress_cli.go.goroutines import goroutine_faults
 from higress_cli.go.header_phase import header_faults
 from higress_cli.go.registration import registration_faults
 from higress_cli.go.syntax import GoFile
@@ -10,4 +11,8 @@ from higress_cli.go.syntax import GoFile
 
 def source_faults(files: Sequence[GoFile], *, profile: str, abi: str) -> tuple[Fault, ...]:
     """What is wrong with the files that a build in this profile and for this ABI compiles."""
-    return (*registration_faults(files, profile=profile), *header_faults(files, abi=abi))
+    return (
+        *registration_faults(files, profile=profile),
+        *goroutine_faults(files, profile=profile),
+        *header_faults(files, abi=abi),
+    )

@@ -1,6 +1,6 @@
 """Go source as syntax trees, for the few questions that a compiler does not answer. Grammar: tree-sitter-go."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +81,24 @@ def declared_functions(files: Iterable[GoFile]) -> dict[str, list[tuple[GoFile, 
     return declared
 
 
+def functions_meant(
+    file: GoFile, expression: "Node | None", functions: Mapping[str, Sequence[tuple[GoFile, "Node"]]]
+) -> Sequence[tuple[GoFile, "Node"]]:
+    """Which of `functions` (by name) an expression in a file may mean: of the package that it names, or methods."""
+    if expression is None:
+        return ()
+    candidates = functions.get(last_name(expression), ())
+    operand = expression.child_by_field_name("operand")
+    if operand is None:
+        here = file.path.parent
+        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent == here]
+    package = file.imports.get(text(operand))
+    if package is not None:
+        folder = package.rpartition("/")[2]
+        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent.name == folder]
+    return [found for found in candidates if _is_method(found[1])]
+
+
 def called_names(files: Iterable[GoFile]) -> frozenset[str]:
     """The last names of everything that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
     names = set()
@@ -95,6 +113,10 @@ def called_names(files: Iterable[GoFile]) -> frozenset[str]:
 def place(file: GoFile, node: "Node") -> str:
     """`FILE:LINE:COLUMN` as compilers write it, columns in bytes."""
     return f"{file.path}:{node.start_point.row + 1}:{node.start_point.column + 1}"
+
+
+def _is_method(function: "Node") -> bool:
+    return function.type == "method_declaration"
 
 
 def _imports(root: "Node") -> Iterator[tuple[str, str]]:

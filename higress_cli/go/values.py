@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from higress_cli.go.syntax import GoFile, last_name, place, text
+from higress_cli.go.syntax import GoFile, functions_meant, last_name, place, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -200,7 +200,10 @@ def _call(context: Context, node: "Node", states: States) -> frozenset[tuple[Val
     receiver = called.child_by_field_name("operand") if called is not None else None
     if receiver is not None and receiver.type == "call_expression":
         states = frozenset(state for _values, state in evaluate(context, receiver, states))
-    own = _own_functions(context, called)
+    if called is not None and called.type == "func_literal":
+        own: Sequence[tuple[GoFile, Node]] = [(context.file, called)]
+    else:
+        own = functions_meant(context.file, called, context.source.functions)
     found: set[tuple[Values, State]] = set()
     for values, state in evaluate_all(context, arguments, states):
         if own:
@@ -215,28 +218,6 @@ def _call(context: Context, node: "Node", states: States) -> frozenset[tuple[Val
             result = Value(_NOT_NIL) if name in _ERRORS and _is_package(context.file, called) else None
             found.add(((result,), state))
     return frozenset(found)
-
-
-def _own_functions(context: Context, called: "Node | None") -> Sequence[tuple[GoFile, "Node"]]:
-    """The plugin's functions that a call may mean: by the package that it names, or methods of that name."""
-    if called is None:
-        return ()
-    if called.type == "func_literal":
-        return [(context.file, called)]
-    candidates = context.source.functions.get(last_name(called), ())
-    operand = called.child_by_field_name("operand")
-    if operand is None:
-        here = context.file.path.parent
-        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent == here]
-    package = context.file.imports.get(text(operand))
-    if package is not None:
-        folder = package.rpartition("/")[2]
-        return [found for found in candidates if not _is_method(found[1]) and found[0].path.parent.name == folder]
-    return [found for found in candidates if _is_method(found[1])]
-
-
-def _is_method(function: "Node") -> bool:
-    return function.type == "method_declaration"
 
 
 def _is_package(file: GoFile, called: "Node | None") -> bool:

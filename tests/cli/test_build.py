@@ -459,6 +459,60 @@ def test_a_go_line_that_is_only_a_remark_is_a_warning_of_build_and_doctor(tree: 
     assert "go.mod asks for Go 1.21" in hgw("doctor", "go-mod").out
 
 
+GOROUTINE = MAIN.replace("proxywasm.SetVMContext(nil)", "\n\tgo work()\n\tproxywasm.SetVMContext(nil)")
+
+
+def test_a_goroutine_is_named_by_doctor_and_by_build(tree: Tree, hgw, json_of):
+    tree({**PLUGIN, "main.go": GOROUTINE})
+    outcome = hgw("doctor", "source")
+    assert outcome.code == 1
+    assert "main.go:6:2: this starts a goroutine" in outcome.out
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (7, "goroutine")
+    assert "main.go:6:2 starts a goroutine" in document["error"]["message"]
+    (warning,) = document["warnings"]
+    assert "main.go:6:2" in warning
+
+
+def test_native_go_compiles_a_goroutine_with_a_warning(tree: Tree, tools: Path, hgw, json_of):
+    stub_compilers(tools, go="1.24.4")
+    go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
+    main = NATIVE_MAIN.replace("proxywasm.SetVMContext(nil)", "\n\tgo work()\n\tproxywasm.SetVMContext(nil)")
+    tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": main})
+    document = json_of("build")
+    assert document["ok"]
+    assert "main.go:8:2: this starts a goroutine, and nothing runs it" in document["warnings"][0]
+    outcome = hgw("doctor", "source")
+    assert outcome.code == 0
+    assert "main.go:8:2" in outcome.out
+
+
+def test_a_go_work_that_leaves_the_plugin_out_is_named(tree: Tree, hgw, json_of, monkeypatch: pytest.MonkeyPatch):
+    folder = tree({"go.work": "go 1.20\n\nuse ./svc\n", **{f"plugin/{name}": text for name, text in PLUGIN.items()}})
+    monkeypatch.chdir(folder / "plugin")
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "go-work-excludes")
+    assert str(folder / "go.work") in document["error"]["message"]
+    assert "GOWORK=off" in document["error"]["hint"]
+    outcome = hgw("doctor", "go-mod")
+    assert outcome.code == 1
+    assert "go.work" in outcome.out
+    monkeypatch.setenv("GOWORK", "off")
+    assert json_of("build")["ok"]
+    assert hgw("doctor", "go-mod").code == 0
+
+
+def test_doctor_calls_a_module_old_only_where_a_build_would_compile(tree: Tree, hgw):
+    folder = tree(PLUGIN)
+    assert hgw("build").code == 0
+    later = time.time() + 60
+    os.utime(folder / "main.go", (later, later))
+    assert "older than its source" not in hgw("doctor", "module").out
+    (folder / "main.go").write_text(MAIN + "// another\n", "utf-8")
+    os.utime(folder / "main.go", (later, later))
+    assert "older than its source" in hgw("doctor", "module").out
+
+
 # The compiler refuses --------------------------------------------------------------------------------------------
 
 

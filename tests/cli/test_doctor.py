@@ -124,7 +124,7 @@ def test_an_empty_folder_is_not_a_project_and_not_a_fault(hgw, tools):
 
     assert outcome.code == 0
     assert outcome.out.count("no plugin in") == 1
-    assert "0 wrong, 5 skipped" in outcome.out
+    assert "0 wrong, 6 skipped" in outcome.out
 
 
 def test_a_sound_project_is_well(report, tools, tree):
@@ -137,6 +137,7 @@ def test_a_sound_project_is_well(report, tools, tree):
     assert {name: check["status"] for name, check in checks.items()} == {
         "project": "ok",
         "go-mod": "ok",
+        "source": "ok",
         "config": "ok",
         "gateway-files": "skip",
         "module": "skip",

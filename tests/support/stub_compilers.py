@@ -103,7 +103,7 @@ def go(version: str, argv: list[str]) -> int:
             print(json.dumps({name: os.environ.get(name) or known.get(name, "") for name in names}))
         case ["env", *names]:
             for name in names:
-                print({"GOROOT": "", "GOVERSION": f"go{version}"}.get(name, ""))
+                print({"GOROOT": "", "GOVERSION": f"go{version}", "GOWORK": go_work()}.get(name, ""))
         case ["list", *_flags, "./"]:
             return go_list()
         case ["mod", "tidy"]:
@@ -114,6 +114,13 @@ def go(version: str, argv: list[str]) -> int:
             print(f"go {argv}: not in this stub", file=sys.stderr)
             return 2
     return 0
+
+
+def go_work() -> str:
+    """The go.work above the working folder, unless GOWORK says otherwise."""
+    named = os.environ.get("GOWORK")
+    above = (str(folder / "go.work") for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "go.work").exists())
+    return named or next(above, "")
 
 
 def go_list() -> int:
@@ -189,17 +196,27 @@ def tags_of(flags: list[str]) -> list[str]:
     return next((flag for flag in reversed(flags) if flag.startswith("-tags=")), "-tags=")[6:].replace(",", " ").split()
 
 
-def build(flags: list[str], *, native: bool) -> int:
-    time.sleep(float(os.environ.get("STUB_SECONDS", "0")))
-    plugin = Plugin()
+def refusal(plugin: Plugin, *, native: bool) -> str | None:
+    """What the compiler refuses the plugin with."""
     for path in plugin.sources:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
             if "undefinedThing" in line:
                 column = line.index("undefinedThing") + 1
-                print(f"# plugin\n{path.name}:{number}:{column}: undefined: undefinedThing", file=sys.stderr)
-                return 1
-    if any(module_imports("nottinygc", path) for path in plugin.sources) and native:
-        print("# github.com/higress-group/nottinygc\n/mod/bitmap.go:17:14: undefined: cmalloc", file=sys.stderr)
+                return f"# plugin\n{path.name}:{number}:{column}: undefined: undefinedThing"
+            if line.lstrip("\t").startswith("go ") and not native:
+                column = line.index("go ") + 1
+                return f"{path.name}:{number}:{column}: attempted to start a goroutine without a scheduler"
+    if native and any(module_imports("nottinygc", path) for path in plugin.sources):
+        return "# github.com/higress-group/nottinygc\n/mod/bitmap.go:17:14: undefined: cmalloc"
+    return None
+
+
+def build(flags: list[str], *, native: bool) -> int:
+    time.sleep(float(os.environ.get("STUB_SECONDS", "0")))
+    plugin = Plugin()
+    refused = refusal(plugin, native=native)
+    if refused is not None:
+        print(refused, file=sys.stderr)
         return 1
     mode = next((flag for flag in reversed(flags) if flag.startswith("-buildmode=")), "")
     exports = ["_initialize" if mode == "-buildmode=c-shared" else "_start"]

@@ -1,4 +1,4 @@
-"""Programs that answer their version as Go, TinyGo and wasm-opt do, and nothing else.
+"""Programs that answer their version as Go, TinyGo and wasm-opt do, and which files a build reads, and nothing else.
 
 The answers are those of Go 1.20.14, TinyGo 0.30.0 and binaryen 108 with other numbers filled in.
 """
@@ -13,12 +13,14 @@ if [ "$1" = env ]; then shift; for name; do case "$name" in
   *) echo;;
 esac; done; exit 0; fi
 if [ "$1" = version ]; then echo "go version go{version} linux/amd64"; exit 0; fi
+if [ "$1" = list ]; then echo "Pplugin"; echo "D$PWD"; for file in *.go; do echo "F$file"; done; echo M; exit 0; fi
 echo "go $1: not in this stub" >&2; exit 2
 """
 _TINYGO = """\
 if [ "$1" = version ]; then
   echo "tinygo version {version} linux/amd64 (using go version go1.20.14 and LLVM version 16.0.6)"; exit 0
 fi
+if [ "$1" = info ]; then echo '{"goos": "linux", "goarch": "arm", "build_tags": ["tinygo.wasm"]}'; exit 0; fi
 echo "tinygo $1: not in this stub" >&2; exit 1
 """
 _WASM_OPT = """\

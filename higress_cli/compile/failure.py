@@ -1,0 +1,84 @@
+"""What a compiler that gave up means: the error that hgw ends with, and what is known of it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from higress_cli.compile.compiler import RefusedError
+from higress_cli.compile.recipe import Recipe
+from higress_cli.errors import CompileError, HgwError, InvalidInput
+from higress_cli.go.mod import read_go_mod
+from higress_cli.i18n import _
+from higress_cli.knowledge.catalogue import Match, recognise
+from higress_cli.tool import Tool, ToolName
+
+_TAIL_LINES: Final = 100
+
+
+def compile_error(
+    refused: RefusedError,
+    *,
+    recipe: Recipe,
+    directory: Path,
+    tools: Sequence[Tool],
+    module_cache: Path | None,
+    system: str,
+) -> HgwError:
+    """The error for a compiler that refused the plugin in `directory`: a known one with its cause and its fix.
+
+    `system` is Go's name of the operating system; fixes differ between them.
+    """
+    matches = recognise(refused.output)
+    message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
+        compiler=_compilers(recipe, tools), path=directory, abi=recipe.abi, status=refused.status
+    )
+    details = {
+        "directory": directory,
+        "abi": recipe.abi,
+        "argv": list(recipe.argv),
+        "status": refused.status,
+        "output": "\n".join(refused.output.strip().splitlines()[-_TAIL_LINES:]),
+        "id": matches[0].id if matches else None,
+        "matches": [
+            {
+                "id": match.id,
+                "title": match.title,
+                "cause": match.cause,
+                "fix": match.fix_on(system),
+                "line": match.line,
+            }
+            for match in matches
+        ],
+    }
+    if not matches:
+        hint = _("fix what the compiler names above, then: hgw build")
+        return CompileError(message, code="compile-failed", hint=hint, details=details)
+    known = matches[0]
+    cause = "; ".join((known.cause, *_more(known, module_cache)))
+    message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
+    return known.as_error(message, system=system, details=details)
+
+
+def _compilers(recipe: Recipe, tools: Sequence[Tool]) -> str:
+    """The compiler with its version; TinyGo also with the Go whose standard library it compiles."""
+    labels = {tool.name.value: tool.label for tool in tools}
+    compiler = labels.get(recipe.profile.value, recipe.profile.compiler)
+    go = labels.get(ToolName.GO.value)
+    if go is None or compiler == go:
+        return compiler
+    return _("{compiler} with {go}").format(compiler=compiler, go=go)
+
+
+def _more(known: Match, module_cache: Path | None) -> tuple[str, ...]:
+    """What go.mod of the Go module says that the compiler stumbled over."""
+    module, version = known.found.get("module"), known.found.get("version")
+    if module_cache is None or module is None or version is None:
+        return ()
+    # The go command writes upper-case letters as `!` and the small one (golang.org/x/mod/module, EscapePath).
+    escaped = re.sub(r"[A-Z]", lambda letter: f"!{letter[0].lower()}", module)
+    try:
+        asked = read_go_mod(module_cache / "cache" / "download" / escaped / "@v" / f"{version}.mod").go
+    except InvalidInput:
+        return ()
+    return (_("its go.mod asks for Go {version}").format(version=asked),) if asked else ()

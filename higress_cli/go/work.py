@@ -1,0 +1,55 @@
+"""A go.work above a plugin: Go builds nothing below it that it does not list (go.dev/ref/mod, "Workspaces")."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import InvalidInput
+from higress_cli.fault import Fault
+from higress_cli.go.mod import statements
+from higress_cli.i18n import _
+
+FILE_NAME: Final = "go.work"
+
+
+def find_go_work(directory: Path, variables: Mapping[str, str]) -> Path | None:
+    """The go.work that Go would use in `directory`: the one that GOWORK names, or the nearest above; None for none."""
+    named = variables.get("GOWORK", "")
+    if named == "off":
+        return None
+    if named:
+        return Path(named)
+    return next((found for folder in (directory, *directory.parents) if (found := folder / FILE_NAME).is_file()), None)
+
+
+def listed_folders(path: Path) -> tuple[Path, ...]:
+    """The folders of a go.work's `use` lines; none where it cannot be read, which Go tells better."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return tuple(
+        (path.parent / folder).resolve()
+        for _line, words in statements(text)
+        for folder in words[1:2]
+        if words[0] == "use"
+    )
+
+
+def work_faults(directory: Path, *, go_work: Path | None) -> tuple[Fault, ...]:
+    """Whether the go.work in use leaves the plugin in `directory` out."""
+    if go_work is None or not go_work.is_file() or directory.resolve() in listed_folders(go_work):
+        return ()
+    return (
+        Fault(
+            id="go-work-excludes",
+            message=_("{file} does not list {folder}, and Go builds nothing below it that it does not list").format(
+                file=go_work, folder=directory
+            ),
+            found=str(go_work),
+            expected=f"use {directory.name}",
+            hint=_("add the plugin to it with `go work use .`, or leave it out: GOWORK=off hgw build"),
+            facts={"path": go_work, "directory": directory},
+            error=InvalidInput,
+        ),
+    )
