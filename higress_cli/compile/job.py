@@ -22,6 +22,7 @@ from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import process
+from higress_cli.system.fs import mark_as_cache
 from higress_cli.tool import Tool
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import read_module
@@ -157,6 +158,7 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     Raises:
         CompileError, CheckFailed, ConflictError: nothing was changed.
     """
+    mark_as_cache(session.dirs.cache)
     kept = record_path(session.dirs.cache, step.output)
     mark = _fingerprint(step)
     record = read_record(kept)

@@ -7,11 +7,17 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
 from higress_cli.system.writing import home_error
+
+_CACHE_TAG: Final = """\
+Signature: 8a477f597d28d172789f06886806bc55
+# hgw can fetch or make again whatever is in this folder. About this file: https://bford.info/cachedir/
+"""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -94,6 +100,18 @@ def reveal(staged: Path, target: Path) -> None:
         except BaseException:
             old.rename(target)
             raise
+
+
+def mark_as_cache(folder: Path) -> None:
+    """Make `folder` and say to programs that make backups that it can be left out (https://bford.info/cachedir/).
+
+    That it cannot be said is not a failure: whoever writes into the folder says what is wrong with it.
+    """
+    tag = folder / "CACHEDIR.TAG"
+    with contextlib.suppress(OSError):
+        if not tag.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            tag.write_text(_CACHE_TAG, encoding="ascii")
 
 
 def count_files(folder: Path) -> int:

@@ -57,6 +57,7 @@ def test_the_default_set_is_downloaded_verified_and_kept(pinned: MakeHgw, releas
         assert [item["source"] for item in tool["tried"]] == ["system"]
     assert tools["go"]["origin"] == f"{releases.url}/dl/{file_name('go', '1.20.14')}"
     assert hgw.installed() == DEFAULT
+    assert (hgw.home / "cache" / "CACHEDIR.TAG").is_file()
     receipt = json.loads((hgw.tools / "tinygo" / "0.29.0+archive" / "receipt.json").read_text("utf-8"))
     assert receipt["digest"] == tools["tinygo"]["sha256"]
     assert receipt["files"] == 3

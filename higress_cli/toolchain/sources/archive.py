@@ -9,7 +9,7 @@ from higress_cli.errors import DownloadError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
-from higress_cli.system import archive, download
+from higress_cli.system import archive, download, fs
 from higress_cli.system.http import size_of
 from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName
@@ -128,6 +128,7 @@ def _install_named(work: Work, wanted: download.Archive, *, tool: ToolName, vers
 def _install(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None, activity: Activity) -> Tool:
     work.session.reporter.detail(f"GET {' or '.join(map(shown, wanted.urls))} (SHA-256 {wanted.sha256})")
     variables = work.session.variables
+    fs.mark_as_cache(work.session.dirs.cache)
     fetched = download.fetch(wanted, folder=work.session.dirs.downloads, variables=variables, activity=activity)
     url = fetched.url
     activity.describe(_("unpacking"))

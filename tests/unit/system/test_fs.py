@@ -29,6 +29,16 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_a_cache_is_marked_as_one_and_what_cannot_be_marked_is_left_as_it_is(tmp_path):
+    fs.mark_as_cache(tmp_path / "a" / "cache")
+    tag = tmp_path / "a" / "cache" / "CACHEDIR.TAG"
+    assert tag.read_bytes().startswith(b"Signature: 8a477f597d28d172789f06886806bc55")
+    tag.write_bytes(b"Signature: mine")
+    fs.mark_as_cache(tmp_path / "a" / "cache")
+    assert tag.read_bytes() == b"Signature: mine"
+    fs.mark_as_cache(tag / "below a file")
+
+
 def test_a_file_is_written_with_its_folders(tmp_path):
     path = tmp_path / "work" / "a" / "b" / "file.txt"
 
