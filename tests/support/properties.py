@@ -14,11 +14,12 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("quick", settings.get_profile("default"), max_examples=40)
 settings.register_profile("long", settings.get_profile("default"), max_examples=2000, derandomize=False)
 
 
 def load_profile() -> None:
-    """Take HYPOTHESIS_PROFILE: `default`, or `long` for ten times as many examples, others each time."""
+    """Take HYPOTHESIS_PROFILE: `default`, `quick` for fewer examples, `long` for ten times as many and new ones."""
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
