@@ -100,7 +100,9 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
         built = build(session.typed({ABI: wanted}), directories=[directory])
         warnings += built.warnings
         for artifact in built.artifacts:
-            session.reporter.note(f"    {artifact.path.name}: {artifact.bytes / 1e6:.2f} MB, {artifact.abi_export}")
+            facts = listed((f"{artifact.bytes / 1e6:.2f} MB", artifact.abi_export))
+            line = _("{title}: {found}").format(title=artifact.path.name, found=facts)
+            session.reporter.note(f"    {line}")
     results = []
     for artifact in built.artifacts:
         with stages.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
