@@ -75,6 +75,7 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         rows.append(("", "", remark))
     rows += [
         (_("config"), str(result.config) if result.config else _("none"), ""),
+        *((_("service"), f"{key} -> {at}", "") for key, at in result.settings["services"].value.items()),
         (_("run folder"), str(result.run_dir), ""),
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]

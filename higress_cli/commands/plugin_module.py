@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile import choices
 from higress_cli.compile.freshness import is_stale
@@ -10,6 +11,7 @@ from higress_cli.compile.output import check_output
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.fault import refuse
+from higress_cli.gateway.plugin import read_plugin
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.resolve import settings_of
@@ -71,6 +73,12 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
     """
     path = check_plugin(session, project)
     warnings: tuple[str, ...] = ()
+    if project.has_source and is_stale(project.directory, path):
+        # `hgw build --abi all` may have made the same module under its other name.
+        chosen = build_choices(session, project)
+        beside = path.with_name(f"{path.stem}-{chosen.abis[0]}{path.suffix}")
+        if not is_stale(project.directory, beside):
+            return FreshModule(path=beside)
     if project.has_source and build and is_stale(project.directory, path):
         from higress_cli.commands.build import build as compile_plugin
 
@@ -78,6 +86,31 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
     if not path.is_file():
         raise _missing(project, path)
     return FreshModule(path=path, warnings=warnings)
+
+
+def newest_module(path: Path) -> tuple[Path, ...]:
+    """`path` and the modules beside it that `hgw build --abi all` makes of the same plugin for its ABI, newest first.
+
+    Those that do not exist come last.
+    """
+    beside = tuple(path.with_name(f"{path.stem}-{abi}{path.suffix}") for abi in _abis_of(path))
+    return tuple(sorted((path, *beside), key=_built, reverse=True))
+
+
+def _abis_of(path: Path) -> tuple[Abi, ...]:
+    """The ABI that the module declares, none where nobody can say."""
+    try:
+        version = read_plugin(path).abi.version
+    except HgwError:
+        return ()
+    return (Abi(version),) if version in set(Abi) else ()
+
+
+def _built(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def check_plugin(session: Session, project: Project) -> Path:

@@ -11,7 +11,8 @@ from typing import Any
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module
 from higress_cli.commands.run_events import Narrator
-from higress_cli.gateway.contract import Change
+from higress_cli.commands.run_source import RunSource
+from higress_cli.compile.freshness import is_stale
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.live import Live, Ready
@@ -87,11 +88,9 @@ def run(
     clusters_of(settings.services)
     check_plugin(session, project)
     listen = Listen.as_set(settings)
-    check_machine(settings, host=session.host, listen=listen)
+    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs)
     module = fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(module.path))
-    where = config_path(project, settings.config)
-
     with open_gateway(
         chosen,
         settings,
@@ -100,19 +99,18 @@ def run(
         plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:
-
-        def load() -> Change:
-            plugin = read_plugin(module.path)
-            choose_engine(Choice(chosen.engine.name), host=session.host, plugin=plugin)
-            return opened.change(project, settings, plugin)
-
-        live = Live(opened.gateway, load=load, files=(where, module.path))
+        source = RunSource(session, directory, opened=opened, settings=settings, module=module.path)
+        live = Live(
+            opened.gateway,
+            load=source.load,
+            is_stale=lambda path: project.has_source and is_stale(project.directory, path),
+        )
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=module, project=project)
         _record(opened, result, settings)
         on_ready(result)
-        narrator, event_log = Narrator(session.reporter, config=where), EventLog(opened.folder.event_log)
+        narrator, event_log = Narrator(session.reporter, change=ready.change), EventLog(opened.folder.event_log)
         with contextlib.suppress(KeyboardInterrupt):
             for event in live.events():
                 if isinstance(event, Ready):

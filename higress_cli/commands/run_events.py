@@ -1,27 +1,32 @@
 """What happens in a gateway that runs, told to the person at the terminal."""
 
 import contextlib
-from pathlib import Path
 
+from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, PluginLine, StreamEnded, Trap
-from higress_cli.gateway.live import Loading, Ready, Refused
+from higress_cli.gateway.live import Loading, Ready, Refused, RestartNeeded, SourceChanged
+from higress_cli.gateway.services import service_key
 from higress_cli.gateway.words import stream_line, trap_lines
+from higress_cli.gateway.wrapper_lines import called_cluster
 from higress_cli.i18n import _
+from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
 
 
 class Narrator:
-    """Tells each event that is worth a line. `config` is the file of the plugin's configuration."""
+    """Tells each event that is worth a line. `change` is what the gateway began with."""
 
-    def __init__(self, reporter: Reporter, *, config: Path) -> None:
+    def __init__(self, reporter: Reporter, *, change: Change) -> None:
         self._reporter = reporter
-        self._config = config
+        self._change = change
         self._loading = contextlib.ExitStack()
+        self._missed: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         match event:
             case PluginLine():
                 self._reporter.event(f"[{event.level}] {event.text}", at=event.at, level=event.level)
+                self._missed_service(event)
             case StreamEnded():
                 self._reporter.event(stream_line(event), at=event.at)
             case Trap():
@@ -29,6 +34,12 @@ class Narrator:
                 self._reporter.event(f"[error] {first}", at=event.at, level="error")
                 for line in more:
                     self._reporter.event(f"        {line}", at=event.at, level="error")
+            case _:
+                self._files(event)
+
+    def _files(self, event: Event) -> None:
+        """What became of files that changed."""
+        match event:
             case Loading():
                 activity = self._reporter.activity(_("loading {path}").format(path=event.change.plugin.path.name))
                 self._loading.enter_context(activity)
@@ -38,14 +49,38 @@ class Narrator:
             case Refused():
                 self._loading.close()
                 self._reporter.warn(event.error.message)
+                if event.error.hint:
+                    self._reporter.note(event.error.hint)
                 self._reporter.note(_("the gateway continues with what it had before"))
+            case RestartNeeded() if event.settings:
+                text = _("{settings} takes effect when `hgw run` is started again")
+                self._reporter.warn(text.format(settings=", ".join(event.settings)))
+            case SourceChanged():
+                text = _("the source is newer than {path}: type `hgw build`, and the gateway loads the new module")
+                self._reporter.note(text.format(path=event.module.name))
 
     def _changed(self, event: Ready) -> None:
         before, now = event.before, event.change
+        self._change = now
         if before is None:
             return
         if now.config != before.config:
-            self._reporter.note(_("in effect now: {path}").format(path=self._config))
+            self._reporter.note(_("in effect now: {path}").format(path=now.config_file))
+        if (now.services, now.env, now.buffer_limit) != (before.services, before.env, before.buffer_limit):
+            self._reporter.note(_("in effect now: {path}").format(path=FILE_NAME))
         if now.plugin.sha256 != before.plugin.sha256:
             text = _("in effect now: {path}, sha256 {digest}")
             self._reporter.note(text.format(path=now.plugin.path, digest=now.plugin.sha256))
+        for note in event.applied.notes:
+            self._reporter.note(note)
+
+    def _missed_service(self, line: PluginLine) -> None:
+        """Say once that the plugin calls what nothing maps: the plugin itself knows only a `bad argument`."""
+        cluster = called_cluster(line.text)
+        if cluster is None or cluster in self._change.services or cluster in self._missed:
+            return
+        self._missed.add(cluster)
+        text = _(
+            "the plugin calls {cluster}, and no service is mapped to it: --service {key}=HOST:PORT, or run.services"
+        )
+        self._reporter.warn(text.format(cluster=cluster, key=service_key(cluster)))

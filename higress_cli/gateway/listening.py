@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from higress_cli.choice import Source
 from higress_cli.errors import GatewayError
+from higress_cli.gateway.run_folder import live_records
 from higress_cli.i18n import _
 from higress_cli.system import ports
 
 _COMMAND: Final = "hgw run"
+_URLS: Final = ("url", "admin_url", "upstream_url")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +35,24 @@ class PortTaken:
     free: int
 
     @classmethod
-    def of(cls, at: Listening) -> Self:
-        """Look up the program that has it, and another port."""
-        return cls(at=at, holder=ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
+    def of(cls, at: Listening, *, runs: Path | None = None) -> Self:
+        """Look up the program that has it, and another port; `runs` are the folders of this user's other `hgw run`."""
+        holder = _own_run(at.port, runs) if runs else None
+        return cls(at=at, holder=holder or ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
 
 
-def check_ports(wanted: Sequence[Listening]) -> None:
-    """See that servers can listen at all these addresses.
+def _own_run(port: int, runs: Path) -> str | None:
+    """The `hgw run` that has the port, None where none has."""
+    for record in live_records(runs):
+        if any(urlsplit(str(record.get(key))).port == port for key in _URLS):
+            return _("`hgw run` of {path} (pid {pid})").format(
+                path=Path(str(record.get("module"))).parent, pid=record.get("pid")
+            )
+    return None
+
+
+def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> None:
+    """See that servers can listen at all these addresses; `runs` are the folders of this user's other `hgw run`.
 
     Raises:
         GatewayError: `port-refused`, or `port-in-use` with one command that avoids every port that is taken.
@@ -53,7 +68,7 @@ def check_ports(wanted: Sequence[Listening]) -> None:
                 hint=_("name another with {option}").format(option=at.option if at.port else "--bind"),
                 details={"bind": at.bind, "port": at.port, "source": at.source},
             )
-    taken = [PortTaken.of(at) for at in wanted if not ports.is_free(at.bind, at.port)]
+    taken = [PortTaken.of(at, runs=runs) for at in wanted if not ports.is_free(at.bind, at.port)]
     if taken:
         raise taken_error(taken)
 

@@ -14,6 +14,7 @@ from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.watch import Watched
 
 _POLL_SECONDS: Final = 0.1
+_SOURCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +35,48 @@ class Loading(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Event):
-    """What the files say cannot be used; the gateway goes on with what it had before."""
+    """What the files say cannot be used; the gateway continues with what it had before."""
 
     error: HgwError
 
 
-class Live:
-    """`load` says what the files say now; `files` are those to follow."""
+@dataclass(frozen=True, kw_only=True)
+class RestartNeeded(Event):
+    """Settings were changed that a gateway takes only when it starts; `settings` are their keys."""
 
-    def __init__(self, gateway: Gateway, *, load: Callable[[], Change], files: Sequence[Path]) -> None:
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceChanged(Event):
+    """The plugin's source is newer than the module that the gateway runs."""
+
+    module: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What files say: the change for the gateway, the files themselves, and what needs a restart to take effect."""
+
+    change: Change
+    files: tuple[Path, ...]
+    restart: tuple[str, ...] = ()
+
+
+class Live:
+    """`load` says what the files say now, `is_stale` whether a module is older than its source."""
+
+    def __init__(
+        self, gateway: Gateway, *, load: Callable[[], Loaded], is_stale: Callable[[Path], bool] = lambda _module: False
+    ) -> None:
         self._gateway = gateway
         self._load = load
-        self._watched = [Watched(path) for path in files]
+        self._is_stale = is_stale
+        self._watched: dict[Path, Watched] = {}
         self._change: Change | None = None
+        self._restart: tuple[str, ...] = ()
+        self._was_stale = False
+        self._look_at_source = 0.0
 
     def start(self) -> Ready:
         """Start the gateway with what the files say.
@@ -54,37 +84,60 @@ class Live:
         Raises:
             HgwError: what `load` raises. GatewayError: the gateway does not start, or refuses.
         """
-        self._change = self._load()
-        return Ready(at=_now(), change=self._change, applied=self._gateway.apply(self._change))
+        loaded = self._load()
+        self._follow(loaded.files)
+        self._change = loaded.change
+        self._was_stale = self._is_stale(loaded.change.plugin.path)
+        return Ready(at=_now(), change=loaded.change, applied=self._gateway.apply(loaded.change))
 
     def events(self) -> Iterator[Event]:
         """What happens, as it comes, without an end.
 
         Raises:
-            GatewayError: the gateway ended by itself.
+            GatewayDied: the gateway ended by itself.
         """
         while True:
             self._gateway.check_alive()
             yield from self._gateway.events()
-            changed = [watched.settled_change() for watched in self._watched]
+            changed = [watched.settled_change() for watched in self._watched.values()]
             if any(changed):
                 yield from self._reload()
+            if time.monotonic() > self._look_at_source:
+                self._look_at_source = time.monotonic() + _SOURCE_SECONDS
+                yield from self._compare_source()
             time.sleep(_POLL_SECONDS)
+
+    def _follow(self, files: Sequence[Path]) -> None:
+        self._watched = {path: self._watched.get(path) or Watched(path) for path in files}
 
     def _reload(self) -> Iterator[Event]:
         try:
-            change = self._load()
-            if change == self._change:
+            loaded = self._load()
+            self._follow(loaded.files)
+            if loaded.restart != self._restart:
+                self._restart = loaded.restart
+                yield RestartNeeded(at=_now(), settings=loaded.restart)
+            if loaded.change == self._change:
                 return
-            yield Loading(at=_now(), change=change)
-            applied = self._gateway.apply(change)
+            yield Loading(at=_now(), change=loaded.change)
+            applied = self._gateway.apply(loaded.change)
         except GatewayDied:
             raise
         except HgwError as error:
             yield Refused(at=_now(), error=error)
             return
-        before, self._change = self._change, change
-        yield Ready(at=_now(), change=change, applied=applied, before=before)
+        before, self._change = self._change, loaded.change
+        yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)
+
+    def _compare_source(self) -> Iterator[Event]:
+        """Tell once that the source is newer than the module, until there is a newer module."""
+        if self._change is None:
+            return
+        module = self._change.plugin.path
+        is_stale = self._is_stale(module)
+        if is_stale and not self._was_stale:
+            yield SourceChanged(at=_now(), module=module)
+        self._was_stale = is_stale
 
 
 def _now() -> datetime:

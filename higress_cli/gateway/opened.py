@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT
@@ -67,13 +68,15 @@ class Opened:
             plugin=plugin,
             config=load_config(project, settings.config),
             config_file=config_path(project, settings.config),
-            services=self.played.services,
+            services=self.played.places(clusters_of(settings.services)),
             env=settings.env.value,
             buffer_limit=settings.buffer_limit.value,
         )
 
 
-def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | None = None) -> ChosenEngine:
+def check_machine(
+    settings: GatewaySettings, *, host: Host, listen: Listen | None = None, runs: Path | None = None
+) -> ChosenEngine:
     """The engine for these settings, after a look whether this machine has all that a gateway needs.
 
     Raises:
@@ -84,7 +87,7 @@ def check_machine(settings: GatewaySettings, *, host: Host, listen: Listen | Non
     check_upstream(settings.upstream)
     if listen is not None:
         own = (listen.upstream,) if settings.upstream.value == HTTPBIN else ()
-        check_ports((listen.gateway, listen.admin, *own))
+        check_ports((listen.gateway, listen.admin, *own), runs=runs)
     return chosen
 
 
@@ -119,6 +122,6 @@ def open_gateway(
             cache=dirs.cache,
             watch_calls=watch_calls,
         )
-        services = stack.enter_context(played(clusters_of(settings.services)))
+        services = stack.enter_context(played())
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
         yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder, played=services)

@@ -61,27 +61,32 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def played(services: Mapping[str, Address]) -> Iterator["Played"]:
-    """The services with a server for each embedded Redis among them, as long as the context lasts."""
+def played() -> Iterator["Played"]:
+    """The services that hgw plays, as long as the context lasts."""
     with contextlib.ExitStack() as stack:
-        servers = {
-            name: stack.enter_context(RedisServer()) for name, at in services.items() if isinstance(at, EmbeddedRedis)
-        }
-        others = {name: at for name, at in services.items() if isinstance(at, Endpoint)}
-        yield Played({**others, **{name: server.at for name, server in servers.items()}}, list(servers.values()))
+        yield Played(stack)
 
 
 class Played:
-    """Where the services are, those that hgw plays included."""
+    """A server for each embedded Redis that was asked for by name. They end with `stack`."""
 
-    def __init__(self, services: Mapping[str, Endpoint], servers: list[RedisServer]) -> None:
-        self.services = services
-        self._servers = servers
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack = stack
+        self._servers: dict[str, RedisServer] = {}
+
+    def places(self, services: Mapping[str, Address]) -> dict[str, Endpoint]:
+        """Where these services are; an embedded Redis is started where it does not run yet."""
+        return {name: self._redis(name).at if isinstance(at, EmbeddedRedis) else at for name, at in services.items()}
 
     def forget(self) -> None:
-        """Empty every Redis among them."""
-        for server in self._servers:
+        """Empty every Redis."""
+        for server in self._servers.values():
             server.forget()
+
+    def _redis(self, name: str) -> RedisServer:
+        if name not in self._servers:
+            self._servers[name] = self._stack.enter_context(RedisServer())
+        return self._servers[name]
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +89,22 @@ def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def live_records(runs: Path) -> Iterator[Mapping[str, Any]]:
+    """The records of the runs that are under way, newest first."""
+    import filelock
+
+    folders = sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True)
+    for folder in folders:
+        record = read_record(runs, folder.name)
+        if record is None:
+            continue
+        try:
+            with filelock.FileLock(folder / _LOCK, timeout=0):
+                pass
+        except (filelock.Timeout, OSError):
+            yield record
 
 
 def _prune(runs: Path) -> None:

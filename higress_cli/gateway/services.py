@@ -82,6 +82,13 @@ def cluster_name(key: str, *, source: Source) -> str:
     )
 
 
+def service_key(cluster: str) -> str:
+    """The key of `run.services` for a cluster: `NAME:PORT` where that says all, else the whole name."""
+    fields = cluster.split("|")
+    plain = len(fields) == _CLUSTER_FIELDS and not fields[2]
+    return f"{fields[3]}:{fields[1]}" if plain else cluster
+
+
 def endpoint(text: str, *, source: Source) -> Endpoint:
     """An address: `HOST:PORT`, or an `http://` or `https://` URL.
 

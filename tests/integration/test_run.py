@@ -15,7 +15,7 @@ import pytest
 from jsonschema import validate
 
 from tests.support.plugins import NEWEST, OLD, plugin, stuck
-from tests.support.running import answers, get, running, serve_once, wait_for
+from tests.support.running import answers, get, post, running, serve_once, wait_for
 
 pytestmark = pytest.mark.extra("local")
 ANY_PORT = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
@@ -256,6 +256,75 @@ def test_an_upstream_of_ones_own_is_behind_the_gateway(here):
             hgw.end()
     assert data["upstream_url"] == f"http://127.0.0.1:{port}/base"
     assert seen[0].startswith(b"GET /base/x?y=1 HTTP/1.1\r\n")
+
+
+def test_an_edit_of_hgw_yaml_takes_effect_and_what_needs_a_restart_is_said(here):
+    (here / "config.yaml").write_text("dispatch: true\n")
+    (here / "hgw.yaml").write_text("run: {port: 0, upstream_port: 0}\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with running("run", "--output", "json", cwd=here) as hgw:
+            url = hgw.document()["data"]["url"]
+            assert "no such service" in get(f"{url}/get")[1]
+            settings = f'run: {{port: 1, upstream_port: 0, services: {{"svc.dns:80": "127.0.0.1:{port}"}}}}\n'
+            (here / "hgw.yaml").write_text(settings)
+            hgw.wait_for_text("in effect now: hgw.yaml")
+            assert "run.port takes effect when `hgw run` is started again" in hgw.said
+            threading.Thread(target=serve_once, args=(server,), daemon=True).start()
+            assert get(f"{url}/get") == (200, "202")
+            (here / "hgw.yaml").write_text("run: {prot: 1}\n")
+            hgw.wait_for_text("unknown key `prot`")
+            assert hgw.end() == 0
+
+
+def test_a_module_that_was_built_under_its_other_name_is_taken(here):
+    with running(*ANY_PORT, cwd=here) as hgw:
+        url = hgw.document()["data"]["url"]
+        other = plugin(empty="answer")
+        (here / "main-0.2.1.wasm").write_bytes(other)
+        hgw.wait_for_text(f"main-0.2.1.wasm, sha256 {hashlib.sha256(other).hexdigest()}")
+        assert get(f"{url}/get") == (200, "")
+        assert hgw.end() == 0
+
+
+def test_an_edited_source_is_mentioned_once(here):
+    (here / "go.mod").write_text("module demo\n\ngo 1.20\n")
+    (here / "main.go").write_text("package main\n\nfunc main() {}\n")
+    (here / "main.wasm").touch()
+    with running(*ANY_PORT, "--no-build", cwd=here) as hgw:
+        hgw.document()
+        later = (here / "main.wasm").stat().st_mtime + 5
+        os.utime(here / "main.go", (later, later))
+        hgw.wait_for_text("the source is newer than main.wasm: type `hgw build`")
+        assert hgw.end() == 0
+        assert hgw.said.count("the source is newer") == 1
+
+
+def test_the_port_of_another_run_is_known_by_its_project(here, tmp_path):
+    with running(*ANY_PORT, cwd=here) as first:
+        data = first.document()["data"]
+        port = data["url"].rpartition(":")[2]
+        with running("run", "--port", port, "--upstream-port", "0", "--output", "json", cwd=here) as second:
+            message = second.document()["error"]["message"]
+        assert first.end() == 0
+    assert f"in use by `hgw run` of {here} (pid {data['pid']})" in message
+
+
+def test_the_services_are_listed_when_it_is_ready(here):
+    arguments = ("run", "--port", "0", "--upstream-port", "0", "--service", "svc.dns:80=127.0.0.1:9")
+    with running(*arguments, cwd=here) as hgw:
+        wait_for(lambda: "svc.dns:80 -> 127.0.0.1:9" in hgw.out, lambda: hgw.out + hgw.said)
+        assert hgw.end() == 0
+
+
+def test_a_client_that_goes_away_is_told_as_such(here):
+    (here / "config.yaml").write_text("dispatch: true\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service = f"svc.dns:80=127.0.0.1:{silent.getsockname()[1]}"
+        with running(*ANY_PORT, "--service", service, cwd=here) as hgw:
+            assert post(f"{hgw.document()['data']['url']}/post", b"", seconds=0.3) is None
+            hgw.wait_for_text("POST /post: the client went away after")
+            assert hgw.end() == 0
 
 
 def test_the_last_twenty_runs_are_kept(here, tmp_path):

@@ -153,10 +153,12 @@ def test_rules_without_one_for_everything_name_the_command() -> None:
 
 def test_embedded_redis_gets_an_address_and_others_keep_theirs() -> None:
     there = Endpoint(host="127.0.0.1", port=1)
-    with played({"a": EmbeddedRedis(), "b": there}) as services:
-        assert services.services["b"] == there
-        at = services.services["a"]
+    with played() as redis:
+        services = redis.places({"a": EmbeddedRedis(), "b": there})
+        assert redis.places({"a": EmbeddedRedis()})["a"] == services["a"]
+        assert services["b"] == there
+        at = services["a"]
         with socket.create_connection((at.host, at.port)) as connection:
             assert ask(connection, "SET", "k", "v") == b"+OK\r\n"
-            services.forget()
+            redis.forget()
             assert ask(connection, "EXISTS", "k") == b":0\r\n"

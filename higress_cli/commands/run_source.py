@@ -1,0 +1,62 @@
+"""The plugin of a folder as its files have it now, for a gateway that follows them."""
+
+from pathlib import Path
+from typing import Final
+
+from higress_cli.choice import Choice
+from higress_cli.commands.plugin_module import newest_module
+from higress_cli.gateway.engine import choose_engine
+from higress_cli.gateway.live import Loaded
+from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.plugin import Plugin, read_plugin
+from higress_cli.gateway.settings import GatewaySettings, choose, config_path
+from higress_cli.project.project import open_project
+from higress_cli.project.resolve import settings_of
+from higress_cli.project.settings import FILE_NAME
+from higress_cli.session import Session
+
+# What a gateway takes when it starts, and then no more.
+_AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", "upstream_port")
+
+
+class RunSource:
+    """`settings` are those that the gateway was started with, `module` is the file that it began with."""
+
+    def __init__(
+        self, session: Session, directory: Path, *, settings: GatewaySettings, opened: Opened, module: Path
+    ) -> None:
+        self._session = session
+        self._directory = directory
+        self._settings = settings
+        self._opened = opened
+        self._module = module
+
+    def load(self) -> Loaded:
+        """What the files say now: hgw.yaml, the plugin's configuration, the module or a newer one of the same ABI.
+
+        Raises:
+            HgwError: one of them is invalid, or the engine cannot run the module.
+        """
+        project = open_project(self._directory, needs_source=False)
+        settings = choose(settings_of(project, self._session))
+        modules = newest_module(self._module)
+        plugin = self._plugin(modules[0])
+        return Loaded(
+            change=self._opened.change(project, settings, plugin),
+            files=(
+                project.directory / FILE_NAME,
+                *((project.inherited.file,) if project.inherited else ()),
+                config_path(project, settings.config),
+                *modules,
+            ),
+            restart=tuple(
+                f"run.{name}" if name != "name" else name
+                for name in _AT_START
+                if getattr(settings, name).value != getattr(self._settings, name).value
+            ),
+        )
+
+    def _plugin(self, module: Path) -> Plugin:
+        plugin = read_plugin(module)
+        choose_engine(Choice(self._opened.engine.name), host=self._session.host, plugin=plugin)
+        return plugin

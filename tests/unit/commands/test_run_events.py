@@ -1,0 +1,74 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from higress_cli.commands.run_events import Narrator
+from higress_cli.gateway.contract import Change
+from higress_cli.gateway.events import PluginLine
+from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.services import Endpoint, service_key
+from higress_cli.gateway.wrapper_lines import called_cluster, is_recovered_panic
+from higress_cli.reporter import SilentReporter
+from tests.support.modules import wasm
+
+CALL = "http call start, id: 1, cluster: {cluster}, method: GET, url: /who, body: , timeout: 1000"
+
+
+class Reporter(SilentReporter):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    (tmp_path / "main.wasm").write_bytes(wasm(exports=["proxy_abi_version_0_2_1"]))
+    return Change(
+        plugin=read_plugin(tmp_path / "main.wasm"),
+        config=None,
+        config_file=tmp_path / "config.yaml",
+        services={"outbound|80||known.dns": Endpoint(host="127.0.0.1", port=1)},
+        buffer_limit=1,
+    )
+
+
+def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
+    reporter = Reporter()
+    narrate = Narrator(reporter, change=change)
+    for cluster in ("outbound|80||known.dns", "outbound|8080||auth.static", "outbound|8080||auth.static"):
+        text = CALL.format(cluster=cluster)
+        narrate(PluginLine(at=datetime.now(UTC), level="debug", text=text))
+    assert len(reporter.warnings) == 1
+    assert "--service auth.static:8080=HOST:PORT" in reporter.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "cluster"),
+    [
+        (CALL.format(cluster="outbound|80||a.dns"), "outbound|80||a.dns"),
+        ("http call end, id: 1, code: 200, normal: true, body: cluster: outbound|80||a.dns", None),
+        ("cluster: outbound|80||a.dns", None),
+    ],
+)
+def test_a_call_is_read_from_the_wrappers_line(text, cluster):
+    assert called_cluster(text) == cluster
+
+
+def test_a_panic_that_the_wrapper_caught_is_known_by_its_words():
+    assert is_recovered_panic("[demo] [nil] recovered from panic runtime error: index out of range")
+    assert not is_recovered_panic("no panic")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "key"),
+    [
+        ("outbound|80||a.dns", "a.dns:80"),
+        ("outbound|80|v1|a.ns.svc.cluster.local", "outbound|80|v1|a.ns.svc.cluster.local"),
+        ("other", "other"),
+    ],
+)
+def test_the_key_of_a_cluster(cluster, key):
+    assert service_key(cluster) == key
