@@ -12,7 +12,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Check the machine and the project: what is wrong, why, and how to mend it."),
+    help=N_("Check the machine and the project: problems, their causes and their fixes."),
     epilog="hgw doctor\nhgw doctor go tinygo\nhgw doctor --fix\nhgw doctor --output json --strict",
 )
 def doctor(
@@ -21,7 +21,7 @@ def doctor(
         list[str] | None,
         typer.Argument(metavar="CHECK", show_default=False, help=N_("checks to run; default: all")),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help=N_("mend what can be mended; asks where it is not safe"))] = False,
+    fix: Annotated[bool, typer.Option("--fix", help=N_("fix what hgw can; asks before changing your files"))] = False,
     strict: Annotated[bool, typer.Option("--strict", help=N_("warnings count as errors"))] = False,
     list_checks: Annotated[bool, typer.Option("--list-checks", help=N_("list the checks and end"))] = False,
 ) -> None:

@@ -37,9 +37,9 @@ def show(result: DoctorResult, ui: Ui) -> None:
         ui.line()
     ui.line(_summary(result.counts), "strong")
     if result.fixed:
-        ui.line(_("mended: {checks}").format(checks=listed(result.fixed)), "good")
-    elif any(check.finding.fix and check.finding.fix.remedy for check in result.checks):
-        ui.line(_("to mend what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
+        ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
+    elif any(check.finding.fix and check.finding.fix.action for check in result.checks):
+        ui.line(_("to fix what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
 
 
 def _worth_showing(checks: Iterator[Check], *, all_of_them: bool) -> Iterator[Check]:
@@ -67,7 +67,7 @@ def _show_check(check: Check, ui: Ui, told: set[Fix]) -> None:
         blocks.paragraph(ui, finding.why)
     if finding.fix is not None and finding.fix not in told:
         told.add(finding.fix)
-        blocks.paragraph(ui, _("to mend: {summary}").format(summary=finding.fix.summary))
+        blocks.paragraph(ui, _("to fix: {summary}").format(summary=finding.fix.summary))
         for command in finding.fix.commands:
             ui.line(f"        {command}", "hint")
     if ui.verbose or check.status is Status.CRASH:

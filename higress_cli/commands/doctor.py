@@ -1,13 +1,15 @@
-"""`hgw doctor`: look at the machine and the project, say what is wrong and how to mend it, mend it on request."""
+"""`hgw doctor`: look at the machine and the project, report problems with their fixes, and apply them with --fix."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
 from typing import ClassVar
 
 from higress_cli.choice import Choice
 from higress_cli.doctor import catalogue
 from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import Check, CheckSpec, Fix, Remedy, Status, skip
+from higress_cli.doctor.model import Check, CheckSpec, Fix, FixAction, Status, skip
 from higress_cli.doctor.runner import run_checks
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
@@ -75,17 +77,17 @@ def list_checks() -> ChecksResult:
 def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, strict: bool = False) -> DoctorResult:
     """Run the checks with these ids or of these groups; none given is all of them.
 
-    With `fix`, what is wrong is mended as far as that is safe or was consented to, and checked again.
+    With `fix`, apply each fix that is safe or was consented to, and check again.
 
     Raises:
         UsageError: `check-unknown`.
-        HgwError: a step of mending failed, such as a download.
+        HgwError: a fix failed, such as a download.
     """
     specs = catalogue.select(wanted)
     found = _run(session, specs)
     if not fix:
         return DoctorResult(checks=found, strict=strict)
-    fixed, withheld = _mend(session, found)
+    fixed, withheld = _fix_all(session, found)
     if fixed:
         found = _run(session, specs)
     return DoctorResult(
@@ -94,7 +96,7 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
         withheld=withheld,
         strict=strict,
         warnings=tuple(
-            _("{check} was not mended: it needs your consent; add --yes").format(check=name) for name in withheld
+            _("{check} was not fixed: that needs your consent; add --yes").format(check=name) for name in withheld
         ),
     )
 
@@ -115,16 +117,19 @@ def _passed_over(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
     return replace(check, finding=skip(why).with_detail(*check.finding.detail))
 
 
-def _mend(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Apply the remedies, each once; the ids of the checks that were mended, and of those left without consent."""
+def _fix_all(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Apply each fix once. Return the ids of the checks that were fixed, and of those left for lack of consent."""
     fixed: list[str] = []
     withheld: list[str] = []
     applied: set[Fix] = set()
     for check in checks:
         fix = check.finding.fix
-        if fix is None or fix.remedy is None:
+        if fix is None or fix.action is None:
             continue
         if fix not in applied:
+            if fix.action is FixAction.REWRITE_FILE:
+                for line in check.finding.detail:
+                    session.reporter.note(line)
             if not fix.safe and not _consents(session, check, fix):
                 withheld.append(check.id)
                 continue
@@ -142,12 +147,22 @@ def _consents(session: Session, check: Check, fix: Fix) -> bool:
 
 
 def _apply(session: Session, fix: Fix) -> None:
-    match fix.remedy:
-        case Remedy.INSTALL:
+    match fix.action:
+        case FixAction.INSTALL:
             from higress_cli.commands.install import install
 
             install(session)
-        case Remedy.REMOVE_EMPTY_FOLDER if fix.target is not None:
+        case FixAction.REMOVE_EMPTY_FOLDER if fix.target is not None:
             fix.target.rmdir()
-        case Remedy.REWRITE_FILE if fix.target is not None:
+        case FixAction.REWRITE_FILE if fix.target is not None:
+            copy = _keep_copy(fix.target)
             fs.write_atomically(fix.target, fix.content.encode("utf-8"))
+            session.reporter.note(_("the former {file} is kept as {copy}").format(file=fix.target.name, copy=copy.name))
+
+
+def _keep_copy(path: Path) -> Path:
+    """Copy a file beside itself, under a name that is not taken."""
+    names = (f"{path.name}.orig{number or ''}" for number in count())
+    copy = next(found for found in (path.with_name(name) for name in names) if not found.exists())
+    fs.write_atomically(copy, path.read_bytes())
+    return copy

@@ -59,7 +59,7 @@ def fingerprint(
         if module_cache is not None and package.directory.is_relative_to(module_cache):
             parts.append([package.path, str(package.directory)])
         else:
-            # Libraries that `#cgo LDFLAGS` name are no files of a package to the go command.
+            # Libraries that `#cgo LDFLAGS` name do not belong to a package for the go command.
             files |= {*package.paths, *package.directory.glob("*.a")}
     parts += [[str(path), _digest(path)] for path in sorted(files)]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
@@ -79,7 +79,7 @@ def read_record(path: Path) -> Record | None:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Keep a record. That it cannot be kept costs a compilation next time, and is no failure."""
+    """Save a record. Failing to save it costs only a compilation next time."""
     with contextlib.suppress(OSError):
         write_atomically(path, json.dumps(asdict(record)).encode())
 

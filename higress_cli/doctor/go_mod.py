@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
+from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
 from higress_cli.fault import Fault
 from higress_cli.go.go_line import INVALID, TOO_NEW, go_line_faults
@@ -106,7 +106,7 @@ def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go:
         summary=_("in go.mod: {lines}; the next build runs `go mod tidy`").format(lines=", ".join(lines)),
         commands=("hgw doctor go-mod --fix --yes",),
         safe=False,
-        remedy=Remedy.REWRITE_FILE,
+        action=FixAction.REWRITE_FILE,
         target=go_mod.path,
         content=content,
     )

@@ -23,8 +23,8 @@ class Status(Enum):
 
 
 @unique
-class Remedy(Enum):
-    """What `hgw doctor --fix` can do itself."""
+class FixAction(Enum):
+    """What `hgw doctor --fix` can do."""
 
     INSTALL = "install"
     REMOVE_EMPTY_FOLDER = "remove-empty-folder"
@@ -33,16 +33,16 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """How to mend a finding: `commands` are what to type, in order.
+    """How to fix a finding: `commands` are what to type, in order.
 
-    `safe` says that nothing the author wrote is changed by it; `remedy` is None where hgw has only the advice.
-    `target` and `content` are what a remedy works on.
+    `safe` says that it changes nothing the author wrote; `action` is None where hgw has only advice.
+    `target` and `content` are what the action works on.
     """
 
     summary: str
     commands: tuple[str, ...] = ()
     safe: bool = False
-    remedy: Remedy | None = None
+    action: FixAction | None = None
     target: Path | None = None
     content: str = ""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
-from higress_cli.doctor.model import Finding, Fix, Remedy, Status, from_fault, skip
+from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
@@ -59,7 +59,7 @@ def check_module(facts: "Facts") -> Finding:
 
 
 def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault] = ()) -> Finding:
-    """The settings were read without an error: say which hold, or what is wrong with them together."""
+    """The settings were read without an error: say which apply, or how they contradict each other."""
     settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
     has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
     if not has_go_mod and not has_go:
@@ -140,7 +140,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
                 else _("move what is in the folder elsewhere and remove it, then build"),
                 commands=("hgw doctor module --fix", "hgw build") if empty else ("hgw build",),
                 safe=empty,
-                remedy=Remedy.REMOVE_EMPTY_FOLDER if empty else None,
+                action=FixAction.REMOVE_EMPTY_FOLDER if empty else None,
                 target=module.path,
             ),
         )

@@ -1,9 +1,9 @@
-"""Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` can build, with whatever tools."""
+"""Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` finds tools that work."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from higress_cli.doctor.model import Finding, Fix, Remedy, Status, skip
+from higress_cli.doctor.model import Finding, Fix, FixAction, Status, skip
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import (
@@ -27,7 +27,7 @@ def install_fix() -> Fix:
         summary=_("hgw gets a set that works together into its own store; what is on the machine stays as it is"),
         commands=("hgw install",),
         safe=True,
-        remedy=Remedy.INSTALL,
+        action=FixAction.INSTALL,
     )
 
 

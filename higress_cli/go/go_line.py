@@ -22,7 +22,7 @@ _FIX: Final = "hgw doctor go-mod --fix"
 
 
 def go_line_faults(go_mod: GoMod, *, go: str) -> tuple[Fault, ...]:
-    """What is wrong with the two lines for the Go version `go`; `facts["directive"]` says which line is meant."""
+    """Faults in the two lines for the Go version `go`; `facts["directive"]` says which line is meant."""
     strict = release(go) >= release(_FIRST_STRICT_GO)
     faults = []
     if go_mod.go is not None:

@@ -72,7 +72,7 @@ def _started(files: Sequence[GoFile]) -> Iterator[tuple[GoFile, "Node"]]:
     waiting: list[tuple[GoFile, Node]] = [
         (file, node) for name in sorted(_STARTS) for file, node in functions.get(name, ())
     ]
-    # The names of package variables are no bindings of a function: only their values matter.
+    # Of package variables only the values matter: their names must not hide functions.
     waiting += [
         (file, value)
         for file in files

@@ -1,4 +1,4 @@
-"""What is wrong with the modules that a go.mod requires and replaces, each fault with its line."""
+"""Faults in what a go.mod requires and replaces, each with its line."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every fault that can be seen in a plugin's own Go source."""
+"""All rules about a plugin's own Go source."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from higress_cli.go.syntax import GoFile
 
 
 def source_faults(files: Sequence[GoFile], *, profile: str, abi: str) -> tuple[Fault, ...]:
-    """What is wrong with the files that a build in this profile and for this ABI compiles."""
+    """Faults in the files that a build in this profile and for this ABI compiles."""
     return (
         *registration_faults(files, profile=profile),
         *goroutine_faults(files, profile=profile),

@@ -15,7 +15,7 @@ _MOST_LEB_BYTES: Final = 10
 
 
 class MalformedError(ValueError):
-    """The bytes are no WebAssembly module; the text says where and why, in English: it is for `reason`."""
+    """The bytes are not a WebAssembly module; the text says where and why, in English, for use as a `reason`."""
 
 
 class Cursor:
@@ -89,7 +89,7 @@ def frames(content: bytes) -> Iterator[Frame]:
     if content[: len(MAGIC)] != MAGIC:
         raise MalformedError("it does not start with the magic number of WebAssembly")
     if content[len(MAGIC) : HEADER_SIZE] != VERSION:
-        raise MalformedError("it is no core module of version 1")
+        raise MalformedError("it is not a core module of version 1")
     cursor = Cursor(content, HEADER_SIZE)
     while not cursor.at_end:
         start = cursor.position

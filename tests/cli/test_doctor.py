@@ -66,7 +66,7 @@ def test_with_nothing_on_the_machine_each_tool_is_wrong_and_the_fix_is_told_once
     assert outcome.out.count("✗") == 3
     assert outcome.out.count("        hgw install\n") == 1
     assert "3 wrong, 1 skipped" in outcome.out
-    assert outcome.out.splitlines()[-1] == "to mend what hgw can: hgw doctor --fix"
+    assert outcome.out.splitlines()[-1] == "to fix what hgw can: hgw doctor --fix"
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_an_empty_folder_in_the_modules_place_is_fixed(report, tools, tree):
     (root / "main.wasm").mkdir()
 
     before, checks, _document = report("module")
-    after, mended, document = report("module", "--fix")
+    after, fixed, document = report("module", "--fix")
 
-    assert (before, checks["module"]["code"], after, mended["module"]["status"]) == (1, "out-file-is-folder", 0, "skip")
+    assert (before, checks["module"]["code"], after, fixed["module"]["status"]) == (1, "out-file-is-folder", 0, "skip")
     assert document["data"]["fixed"] == ["module"]
     assert not (root / "main.wasm").exists()
 
@@ -266,6 +266,22 @@ def test_an_authors_file_is_changed_only_with_consent(report, tools, tree):
     agreed, checks, document = report("go-mod", "--fix", "--yes")
     assert (agreed, checks["go-mod"]["status"], document["data"]["fixed"]) == (0, "ok", ["go-mod"])
     assert (root / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+
+
+def test_a_change_of_an_authors_file_is_shown_first_and_leaves_a_copy(hgw, tools, tree):
+    tools(**GOOD)
+    newer = PROJECT["go.mod"].replace("go 1.19", "go 1.24.1")
+    root = tree({**PROJECT, "go.mod": newer, "go.mod.orig": "mine"})
+
+    outcome = hgw("doctor", "go-mod", "--fix", "--yes")
+
+    assert outcome.code == 0
+    lines = outcome.err.splitlines()
+    assert (
+        lines.index("-go 1.24.1") < lines.index("+go 1.19") < lines.index("the former go.mod is kept as go.mod.orig1")
+    )
+    assert (root / "go.mod.orig").read_text("utf-8") == "mine"
+    assert (root / "go.mod.orig1").read_text("utf-8") == newer
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

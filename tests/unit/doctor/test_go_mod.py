@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.doctor.go_mod import judge_go_mod
-from higress_cli.doctor.model import Finding, Remedy, Status
+from higress_cli.doctor.model import Finding, FixAction, Status
 from higress_cli.go.mod import parsed_go_mod
 
 GOOD = """\
@@ -52,7 +52,7 @@ def test_the_tinygo_sdk_in_a_native_plugin_is_wrong_and_can_be_pinned(judge):
     assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-tinygo")
     assert finding.found == "github.com/higress-group/proxy-wasm-go-sdk v1.0.1"
     assert finding.fix is not None
-    assert (finding.fix.remedy, finding.fix.safe) == (Remedy.REWRITE_FILE, False)
+    assert (finding.fix.action, finding.fix.safe) == (FixAction.REWRITE_FILE, False)
     assert finding.fix.content == text.replace("v1.0.1", "v0.0.0-20251103120604-77e9cce339d2")
     assert finding.detail[-2:] == (
         "-require github.com/higress-group/proxy-wasm-go-sdk v1.0.1 // mine",
@@ -74,7 +74,7 @@ def test_a_native_plugin_without_a_profile_is_told_to_say_so(judge):
     assert (finding.status, finding.code) == (Status.FAIL, "wrapper-for-go")
     assert finding.fix is not None
     assert "profile: go" in finding.fix.summary
-    assert finding.fix.remedy is None
+    assert finding.fix.action is None
 
 
 def test_the_worst_comes_first_and_the_rest_is_not_lost(judge):
@@ -155,5 +155,5 @@ def test_a_plugin_of_a_native_branch_is_not_made_a_tinygo_plugin(judge):
     finding = judge(text)
     assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-go")
     assert finding.fix is not None
-    assert finding.fix.remedy is None
+    assert finding.fix.action is None
     assert "profile: go" in finding.fix.summary

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.compile.choices import choose
-from higress_cli.doctor.model import Remedy, Status
+from higress_cli.doctor.model import FixAction, Status
 from higress_cli.doctor.plugin_files import (
     ModuleFile,
     judge_config,
@@ -85,7 +85,7 @@ def test_an_empty_folder_in_the_modules_place_can_be_removed():
 
     assert (finding.status, finding.code) == (Status.FAIL, "out-file-is-folder")
     assert finding.fix is not None
-    assert (finding.fix.remedy, finding.fix.safe, finding.fix.target) == (Remedy.REMOVE_EMPTY_FOLDER, True, MODULE)
+    assert (finding.fix.action, finding.fix.safe, finding.fix.target) == (FixAction.REMOVE_EMPTY_FOLDER, True, MODULE)
 
 
 def test_a_folder_with_something_in_it_is_left_to_its_owner():
@@ -93,7 +93,7 @@ def test_a_folder_with_something_in_it_is_left_to_its_owner():
 
     assert finding.status is Status.FAIL
     assert finding.fix is not None
-    assert (finding.fix.remedy, finding.fix.safe) == (None, False)
+    assert (finding.fix.action, finding.fix.safe) == (None, False)
 
 
 def test_a_sound_module_tells_its_abi_and_size():
