@@ -58,7 +58,7 @@ def test_the_wheel_carries_data_schemas_catalogues_and_types(released):
 
     assert "higress_cli/py.typed" in found
     assert "higress_cli/locale/zh/LC_MESSAGES/hgw.mo" in found
-    assert {f"higress_cli/data/{name}.toml" for name in ("archives", "compatibility", "doctor", "engines")} <= found
+    assert {f"higress_cli/data/{name}.toml" for name in ("archives", "compatibility", "engines", "mirrors")} <= found
     assert len([name for name in found if name.startswith("higress_cli/data/schemas/")]) >= 7
 
 
