@@ -20,6 +20,7 @@ from higress_cli.errors import HgwError
 from higress_cli.fault import refuse
 from higress_cli.go.syntax import GoFile, parse
 from higress_cli.i18n import _
+from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
@@ -256,6 +257,7 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
         tags=tags,
         offline=session.offline,
         reporter=session.reporter,
+        pins=go_profile(recipe.profile).pins,
     )
 
 

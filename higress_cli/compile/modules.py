@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,7 +28,10 @@ _TAIL_LINES: Final = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Workplace:
-    """Where and how the go command works: `variables` is its environment, `platform` and `tags` are the build's."""
+    """Where and how the go command works: `variables` is its environment, `platform` and `tags` are the build's.
+
+    `pins` are the versions that fit the profile, by the path of the Go module.
+    """
 
     directory: Path
     variables: Mapping[str, str]
@@ -36,6 +39,7 @@ class Workplace:
     tags: str
     offline: bool
     reporter: Reporter
+    pins: Mapping[str, str] = field(default_factory=dict)
 
     def listing(self, *, goproxy: str | None = None, on_line: Callable[[str], None] | None = None) -> Listing:
         """What `go list` says with the build's platform, and with another GOPROXY where one is given."""
@@ -53,13 +57,13 @@ class Modules:
 
 
 def provide_modules(place: Workplace) -> Modules:
-    """See to it that the compiler finds every module that the plugin imports.
+    """Make sure that the compiler finds every Go module that the plugin imports.
 
     Nothing is asked of the network as long as go.mod, go.sum and the module cache have it all.
 
     Raises:
         DownloadError: `go-modules-unreachable`; go.mod and go.sum are as they were.
-        InvalidInput: `go-mod-unresolved`: go.mod cannot be brought to provide what is imported.
+        HgwError: why a Go module cannot be fetched, as the catalogue has it; `go-mod-unresolved` where it has not.
     """
     go_mod = read_go_mod(place.directory / "go.mod")
     listing = place.listing(goproxy="off")
@@ -77,7 +81,7 @@ def provide_modules(place: Workplace) -> Modules:
 
 
 def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
-    """What became other in go.mod, a line for each module."""
+    """How go.mod changed, one line per Go module."""
     old = {item.path: item.version for item in before.requirements}
     new = {item.path: item.version for item in after.requirements}
     lines = [f"- {path} {version}" for path, version in old.items() if path not in new]
@@ -95,6 +99,7 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
     activity.describe("go mod tidy")
     done = None
     try:
+        _write_pins(place, listing)
         done = process.run(
             _TIDY,
             variables=variables,
@@ -108,6 +113,22 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
     if done.returncode:
         raise _failure(place, listing, output=done.output, tried=tried)
     return any(_content(place.directory / name) != content for name, content in before.items())
+
+
+def _write_pins(place: Workplace, listing: Listing) -> None:
+    """Require what is imported and not in go.mod at the version that fits, instead of asking a proxy for a list."""
+    required = read_go_mod(place.directory / "go.mod").versions
+    missing = [
+        f"-require={path}@{version}"
+        for path, version in place.pins.items()
+        if path not in required and any(_provides(path, wanted) for wanted in listing.uncovered(None))
+    ]
+    if missing:
+        process.run(["go", "mod", "edit", *missing], variables=place.variables, cwd=place.directory)
+
+
+def _provides(module: str, package: str) -> bool:
+    return package == module or package.startswith(f"{module}/")
 
 
 def _progress(activity: Activity, reporter: Reporter) -> Callable[[str], None]:
@@ -159,8 +180,19 @@ def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tu
         path=place.directory
     )
     if known is not None:
-        return known.as_error(f"{message}:\n{known.title}: {known.cause}", details=details)
+        module = known.found.get("module", "").partition("@")[0] or next(iter(wanted), "")
+        named = f"{_imported_at(place.directory, module)}{module}: " if module else ""
+        return known.as_error(f"{message}:\n{named}{known.title}: {known.cause}", details={**details, "module": module})
     return InvalidInput(f"{message}:\n{tail}", code="go-mod-unresolved", hint="hgw doctor go-mod", details=details)
+
+
+def _imported_at(directory: Path, module: str) -> str:
+    """`FILE:LINE: ` of the first import of a Go module by the plugin itself, empty where only others import it."""
+    for file in sorted(directory.rglob("*.go")):
+        for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
+            if f'"{module}"' in line or f'"{module}/' in line:
+                return f"{file.relative_to(directory).as_posix()}:{number}: "
+    return ""
 
 
 def _offline_hint() -> str:

@@ -249,7 +249,17 @@ def test_modules_that_are_only_not_here_yet_are_fetched_without_tidying(
     assert not document["data"]["projects"][0]["tidied"]
 
 
-def test_without_a_network_go_mod_stays_and_the_way_out_is_named(tree: Tree, monkeypatch, json_of):
+def test_a_version_that_fits_is_written_without_asking_a_proxy(tree: Tree, monkeypatch, json_of):
+    folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})
+    monkeypatch.setenv("GOPROXY", "http://127.0.0.1:9")
+    document = json_of("build")
+    assert document["ok"], document["error"]
+    assert document["data"]["projects"][0]["changes"] == [f"+ {SDK} v1.0.1"]
+    assert f"require {SDK} v1.0.1" in (folder / "go.mod").read_text("utf-8")
+
+
+def test_without_a_network_go_mod_stays_and_the_way_out_is_named(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
     folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n", "main.wasm": OLD.decode()})
     before = content(folder)
     monkeypatch.setenv("GOPROXY", "http://user:secret@127.0.0.1:9")
@@ -264,7 +274,8 @@ def test_without_a_network_go_mod_stays_and_the_way_out_is_named(tree: Tree, mon
     assert content(folder) == before
 
 
-def test_offline_is_said_to_be_the_reason(tree: Tree, json_of):
+def test_offline_is_said_to_be_the_reason(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
     tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})
     document = json_of("build", "--offline")
     assert document["exit_code"] == 5
@@ -283,8 +294,9 @@ def test_an_import_that_nobody_provides_is_invalid_input(tree: Tree, tmp_path: P
     with module_proxy(tmp_path / "proxy") as url:
         monkeypatch.setenv("GOPROXY", url)
         document = json_of("build")
-    assert (document["exit_code"], document["error"]["code"]) == (3, "go-mod-unresolved")
-    assert "github.com/nobody/nothing" in document["error"]["message"]
+    assert (document["exit_code"], document["error"]["code"]) == (3, "go-module-unknown")
+    assert "more.go:3: github.com/nobody/nothing: " in document["error"]["message"]
+    assert "GOPRIVATE=github.com/nobody/nothing" in document["error"]["hint"]
     assert document["error"]["details"]["imports"] == ["github.com/nobody/nothing"]
     assert content(folder) == before
 

@@ -108,6 +108,8 @@ def go(version: str, argv: list[str]) -> int:
             return go_list()
         case ["mod", "tidy"]:
             return go_mod_tidy()
+        case ["mod", "edit", *edits]:
+            return go_mod_edit(edits)
         case ["build", *flags, "./"]:
             return build(flags, native=True)
         case _:
@@ -141,6 +143,14 @@ def go_list() -> int:
     return 0
 
 
+def go_mod_edit(edits: list[str]) -> int:
+    plugin = Plugin()
+    wanted = [edit.removeprefix("-require=").replace("@", " ") for edit in edits]
+    lines = "".join(f"require {module}\n" for module in wanted)
+    plugin.go_mod.write_text(plugin.go_mod.read_text("utf-8").rstrip("\n") + "\n" + lines, "utf-8")
+    return 0
+
+
 def go_mod_tidy() -> int:
     plugin = Plugin()
     if os.environ.get("STUB_TIDY") == "half":
@@ -163,7 +173,9 @@ def go_mod_tidy() -> int:
                 )
                 return 1
             if not (plugin.cache / f"{module}@{latest}").is_dir():
-                fetch(f"{module}/@v/{latest}.zip")
+                if fetch(f"{module}/@v/{latest}.zip") is None:
+                    print(f"plugin imports\n\t{package}: module lookup disabled by GOPROXY=off", file=sys.stderr)
+                    return 1
                 fill_cache(plugin.cache, f"{module}@{latest}")
             if module not in plugin.required:
                 lines.append(f"require {module} {latest}")
