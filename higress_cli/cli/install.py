@@ -21,7 +21,8 @@ _ARCHIVE: Final = "archive"
     cls=HgwCommand,
     help=N_(
         "Get a set of tools that work together: Go, TinyGo and wasm-opt. Tools of this machine that fit are used as"
-        " they are; others go into hgw's own store, and nothing else is changed."
+        " they are; others go into hgw's own store. Nothing else is changed without your consent,"
+        " which only wasm-opt from dnf, pacman, Homebrew or Scoop needs."
     ),
     epilog=(
         "hgw install\n"

@@ -60,7 +60,7 @@ def install(
     directory: Path | None = None,
     dry_run: bool = False,
 ) -> InstallResult:
-    """Have tools on this machine: all that a profile needs, or those named as `TOOL[@VERSION]`.
+    """Make sure that tools are installed: all that a profile needs, or those named as `TOOL[@VERSION]`.
 
     Versions come from `tools`, else, like the profile, from the settings of the project in `directory` (default: the
     session's folder), else from what hgw prefers. `archive` (a path or URL) with `sha256` is one tool from anywhere.
@@ -68,7 +68,7 @@ def install(
 
     Raises:
         UsageError: `tool-unknown`, `version-unknown`, `source-unknown`, `usage`.
-        InvalidInput: hgw.yaml is invalid or asks for a version that nobody has.
+        InvalidInput: hgw.yaml is invalid or asks for a version that no source has.
         ToolError, DownloadError, ConsentError, ConflictError: see `ensure_set`.
     """
     started = time.monotonic()
@@ -174,7 +174,7 @@ def _archive(session: Session, archive: str | None, sha256: str | None) -> tuple
         )
     if not _SHA256.fullmatch(sha256):
         raise UsageError(
-            _("`{value}` (from --sha256) is no SHA-256: it has 64 hexadecimal digits").format(value=sha256),
+            _("`{value}` (from --sha256) is not a SHA-256, which has 64 hexadecimal digits").format(value=sha256),
             code="usage",
         )
     url = archive if "://" in archive else session.path(Path(archive).expanduser()).as_uri()

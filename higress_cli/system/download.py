@@ -30,9 +30,9 @@ _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 # In all, for one file.
 MOST_SECONDS_WAITED: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 1.0
-# Cuts that are followed up at once, as long as each brought something.
+# How often a cut connection is continued without a wait, as long as each answer added something.
 _MOST_CONTINUATIONS: Final = 5
-# A host that gives less than this in such a time is as good as silent.
+# A host that sends less than this in such a time is given up.
 _SLOWEST_BYTES: Final = 30 << 10
 _SLOWEST_SECONDS: Final = 30.0
 
@@ -88,7 +88,7 @@ def fetch(
     Raises:
         DownloadError: `download-failed`, `download-refused` (the server said no), `checksum-mismatch`,
             `certificates-unreadable`.
-        HostsBusyError: `download-refused` or `download-failed` after all the waiting there is.
+        HostsBusyError: `download-refused` or `download-failed`, after waiting for as long as is allowed.
         ConflictError: the kept file cannot be written (`write_error`).
     """
     if len(archive.sha256) != _SHA256_HEX_DIGITS:
@@ -132,7 +132,7 @@ class _Download:
     addresses: list[_Address] = field(default_factory=list)
 
     def run(self) -> str:
-        """Bring the right bytes to `partial` and return the address that gave them.
+        """Write the right bytes to `partial` and return the address that they came from.
 
         Raises:
             DownloadError: no address gave them.
@@ -146,7 +146,7 @@ class _Download:
                 raise self._failure()
 
     def _wait(self) -> bool:
-        """Sleep until an address is worth another try; False where none is, or all the waiting is done."""
+        """Sleep until an address is worth another try; False where none is, or the time for waiting is used up."""
         waiting = [address for address in self.addresses if address.again]
         if not waiting:
             return False
@@ -168,7 +168,7 @@ class _Download:
             return False
         if sha256_of(self.partial) == self.archive.sha256:
             return True
-        # Parts of two answers need not be of one file: it may have changed, or another host may have had another.
+        # Parts of two answers may be of different files: the file changed, or another host has another one.
         if self.pieced:
             self.partial.unlink()
             self.pieced = False
@@ -191,7 +191,7 @@ class _Download:
         return False
 
     def _transfer(self, address: _Address) -> bool:
-        """Whether an answer came to its end; cuts that brought something are followed up at once."""
+        """Whether an answer was complete; one that was cut is continued at once if it added something."""
         for _continuation in range(_MOST_CONTINUATIONS):
             before = self._begun()
             self.pieced = self.pieced or before > 0

@@ -73,7 +73,7 @@ def client(variables: Mapping[str, str]) -> httpx.Client:
 def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
     """Why the host of `url` gives nothing to this machine, None where it answers; nothing is downloaded.
 
-    That it does not have this very file (404), or is busy just now, is an answer.
+    A 404 for this very file, or a busy host, counts as an answer.
     """
     try:
         with client(variables) as session, session.stream("GET", url) as response:

@@ -22,7 +22,7 @@ _LAST_WORDS_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
-# Python's own settings would make a Python child (pip, a node-gyp script) behave as hgw was told to.
+# Settings for hgw's own Python must not reach a Python child (pip, a node-gyp script).
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
 
 

@@ -64,7 +64,7 @@ class Reach:
         self._hosts[_host(url)] = Obstacle(kind=Kind.REFUSED, text=reason)
 
     def all_closed(self, urls: Iterable[str]) -> str | None:
-        """Why none of these hosts gives anything to another program either, None where one may or there are none.
+        """Why no other program gets anything from these hosts either; None if one may, or if there are no hosts.
 
         Another program can have other trust and use other proxies: only silence and refusals count.
         """

@@ -39,7 +39,7 @@ def context(variables: Mapping[str, str]) -> ssl.SSLContext:
 
     found = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if sys.platform.startswith("linux") and _system_file() is None and not _has_hashed_folder():
-        # A bare container trusts nobody; what it downloads is pinned besides.
+        # A bare container has no authorities at all.
         found.load_verify_locations(cafile=_certifi())
     return found
 

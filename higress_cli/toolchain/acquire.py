@@ -1,4 +1,4 @@
-"""Get a set: each through all its sources before the next set is tried; what was passed over keeps its reason."""
+"""Get a set: each through all its sources before the next set is tried; what is passed over keeps its reason."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Obtained(Generic[T]):
 
 
 class SetFailed(Exception):
-    """No source has one of the tools; the next set may do."""
+    """No source has one of the tools; the next set may work out."""
 
 
 class Acquisition(Generic[T]):
@@ -109,7 +109,7 @@ class Acquisition(Generic[T]):
                 name=name,
                 what=taken[name][0],
                 seconds=round(taken[name][1], 3),
-                tried=self._told(name) if self._was_fetched(plan, name) else (),
+                tried=self._reasons(name) if self._is_explained(plan, name) else (),
             )
             for name in ToolName
             if name in taken
@@ -183,7 +183,7 @@ class Acquisition(Generic[T]):
         return Need(name=ToolName.GO, version=version, here=here)
 
     @staticmethod
-    def _was_fetched(plan: Plan, name: ToolName) -> bool:
+    def _is_explained(plan: Plan, name: ToolName) -> bool:
         need = plan.need(name)
         return need is None or need.here is None or need.here.own
 
@@ -194,12 +194,12 @@ class Acquisition(Generic[T]):
         names = [name for name in asked if name not in got] or asked
         failures = [failure for (name, _version, _source), failure in self._failures.items() if name in names]
         kind, telling = _most_telling(failures)
-        told = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._told(name)]
+        lines = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._reasons(name)]
         return kind(
             _("no source has {tools}: {reason}").format(
                 tools=", ".join(name.label for name in names), reason=telling[-1].reason
             )
-            + "".join(f"\n  {line}" for line in ([_("tried:"), *told] if len(told) > 1 else [])),
+            + "".join(f"\n  {line}" for line in ([_("tried:"), *lines] if len(lines) > 1 else [])),
             # The ids of failed transfers share their exit code with `kind`.
             code="no-source"
             if kind is ToolError and len({failure.code for failure in telling}) > 1
@@ -207,7 +207,7 @@ class Acquisition(Generic[T]):
             hint=next(
                 (failure.hint for failure in (*reversed(telling), *failures) if failure.hint), _mirror_hint(kind, names)
             ),
-            details={"tools": names, "tried": {name: [asdict(item) for item in self._told(name)] for name in names}},
+            details={"tools": names, "tried": {name: [asdict(item) for item in self._reasons(name)] for name in names}},
         )
 
     def _offline(self, plans: Sequence[Plan]) -> HgwError:
@@ -238,7 +238,7 @@ class Acquisition(Generic[T]):
             details={"files": files},
         )
 
-    def _told(self, name: ToolName) -> tuple[Tried, ...]:
+    def _reasons(self, name: ToolName) -> tuple[Tried, ...]:
         """What was passed over for a tool; versions that failed for the same reason share a line."""
         versions: dict[tuple[str, str], list[str]] = {}
         for (failed, version, source), failure in self._failures.items():

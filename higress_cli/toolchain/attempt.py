@@ -1,4 +1,4 @@
-"""A source that was tried for a tool, and why it did not do."""
+"""A source that was tried for a tool, and why it could not supply it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

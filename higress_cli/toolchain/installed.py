@@ -1,4 +1,4 @@
-"""What an installation comes to: tools that are here, and in a dry run those that would be fetched."""
+"""The outcome of an installation: tools that are here, and in a dry run those that would be fetched."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -25,7 +25,7 @@ REQUIRED: Final = (llvm.NAME,)
 
 
 def ensure_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
-    """Have the tools of the request on the machine, changing nothing outside the store.
+    """Make sure that the tools of the request are installed. Nothing outside the store changes without consent.
 
     `source` restricts each tool that has it to that source.
 
@@ -40,10 +40,10 @@ def ensure_set(session: Session, request: Request, *, source: str | None = None)
     if source == SYSTEM:
         raise nothing_fits(request, found.here, found.probed)
     if chosen is None:
-        plans(request, found.here, session.host)  # what no source has is said before the store is touched
+        plans(request, found.here, session.host)  # report a version that no source has before the store is touched
     try:
         with found.store.changing(session):
-            _weed_out(session, found)
+            _remove_damaged(session, found)
             fetched = _fetch(session, found.again())
     except OSError as error:
         raise storage_error(found.store.root, error) from error
@@ -71,7 +71,7 @@ def install_archive(session: Session, wanted: Archive, *, tool: ToolName, versio
 
 
 def _fetch(session: Session, found: Survey) -> tuple[Obtained[Tool], ...]:
-    """Under the lock, another hgw may have finished meanwhile."""
+    """Fetch what is missing, under the lock: another hgw may have finished in the meantime."""
     wanted = plans(found.request, found.here, session.host)
     if not wanted[0].missing:
         return unfetched(found, wanted[0])
@@ -87,12 +87,12 @@ def _fetched(offer: Offer, go: Tool | None) -> Tool:
     return offer.fetch(go)
 
 
-def _weed_out(session: Session, found: Survey) -> None:
-    """Remove what stands in the store and is not whole, so that nothing of it gets into a set."""
+def _remove_damaged(session: Session, found: Survey) -> None:
+    """Remove what is incomplete or damaged in the store, so that it cannot become part of a set."""
     store = found.store
     for name in (*ToolName, *REQUIRED):
         for folder in store.broken_folders(name):
-            session.reporter.warn(_("{path} is not whole and is removed").format(path=folder))
+            session.reporter.warn(_("{path} is incomplete and is removed").format(path=folder))
             fs.remove_tree(folder)
     for entry in (entry for name in found.request.tools for entry in store.entries(name)):
         damage = store.damage(entry, session.variables)

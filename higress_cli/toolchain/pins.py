@@ -1,15 +1,12 @@
-"""What hgw knows how to get, and by which digest it knows that it got it. All of it is data."""
+"""What hgw can get, and the digest that each file must have. All of it is data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from higress_cli import data
 from higress_cli.knowledge import compatibility
 from higress_cli.system.host import Host
 from higress_cli.toolchain.mirrors import mirrors
-
-ARCHIVED: Final = ("go", "tinygo", "binaryen")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,13 @@ _SECONDS: Final = 20.0
 _TINYGO: Final = re.compile(r"^tinygo version (\d\S*)", re.MULTILINE)
 _WASM_OPT: Final = re.compile(r"^wasm-opt version (\d+)", re.MULTILINE)
 _GO: Final = re.compile(r"\bgo(\d+(?:\.\d+)*(?:(?:rc|beta)\d+)?)")
-# What would make the go command answer for a project, or for another toolchain, and not for itself.
+# These would make the go command answer for a project or for another toolchain instead of for itself.
 _GO_ALONE: Final = {"GOROOT": None, "GOTOOLCHAIN": "local", "GO111MODULE": "off", "GOWORK": "off", "GOFLAGS": None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probed:
-    """A program and what it said: `version` is None where it said nothing that hgw understands; `home` is GOROOT."""
+    """A program and its answer: `version` is None if hgw does not understand it; `home` is GOROOT."""
 
     path: Path
     version: str | None

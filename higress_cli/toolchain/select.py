@@ -85,7 +85,7 @@ def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
 
 
 def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
-    """The error where no set is here: what is missing, else what does not fit, and what would."""
+    """The error for a machine without a usable set: what is missing, else what does not fit and what would."""
     wanted = {name: choice.value for name, choice in request.wanted.items()}
     candidates = {
         name: [tool for tool in here[name] if name not in wanted or compatibility.matches(tool.version, wanted[name])]
@@ -95,13 +95,13 @@ def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]
     if missing:
         return _missing(missing, probed, profile=request.profile, wanted=wanted)
     first = {name: tools[0] for name, tools in candidates.items()}
-    # Where each would do for something, it is Go alone, in a profile whose TinyGo takes none like it.
+    # If each of them is fine by itself, Go was asked for alone, and no TinyGo accepts this one.
     misfit = next(iter(misfits(first.values(), profile=request.profile)), None) or Misfit(
         code="go-too-new",
         tool=ToolName.GO,
         found=first[ToolName.GO].version,
         expected=compatibility.expected_go(request.profile),
-        reason=_("no TinyGo that hgw knows takes it"),
+        reason=_("no TinyGo that hgw knows accepts it"),
     )
     path = first[misfit.tool].path
     return ToolError(

@@ -26,7 +26,7 @@ Here = Mapping[ToolName, Sequence[Tool]]
 class Need:
     """One tool of a set: `here` is the copy on the machine that is used, None where it has to be fetched.
 
-    `exact` says that the author asked for this version; otherwise any binaryen that fits will do.
+    `exact` says that the author asked for this version; otherwise any binaryen that fits is accepted.
     """
 
     name: ToolName
@@ -92,7 +92,7 @@ def usable(request: Request, here: Here) -> tuple[Plan, ...]:
 def plans(request: Request, here: Here, host: Host) -> tuple[Plan, ...]:
     """The sets to use or to try to get, best first: those that need nothing fetched come before all others.
 
-    For each TinyGo there is one set to be fetched. Whether a source has what is missing is for the sources to say.
+    For each TinyGo there is one set to be fetched. Whether a source has what is missing is up to the sources.
 
     Raises:
         UsageError: `version-unknown` for a version on the command line that no source has.
@@ -196,7 +196,7 @@ class _Search:
     def _fits(self, plan: Plan) -> bool:
         go = plan.need(ToolName.GO)
         if go is not None and ToolName.TINYGO not in self._request.tools and ToolName.GO not in self._wanted:
-            # A Go that is asked for alone has to do for a set that comes later.
+            # A Go that is asked for alone has to fit a set that is installed later.
             return compatibility.is_useful_go(go.version, profile=self._request.profile)
         return not misfits(plan.needs, profile=self._request.profile)
 

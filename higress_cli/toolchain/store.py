@@ -74,14 +74,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """What is wrong with a tool of the store, and which folder of it has to be fetched anew."""
+    """Why a tool of the store is damaged, and which folder has to be fetched again."""
 
     folder: Path
     reason: str
 
 
 class Store:
-    """The tools below one folder. Reading it never writes; a folder that is no tool is as good as not there."""
+    """The tools below one folder. Reading it never writes; a folder without a valid receipt does not count."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -135,7 +135,7 @@ class Store:
         return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of texts
 
     def damage(self, entry: Entry, variables: Mapping[str, str]) -> Damage | None:
-        """What is wrong with a tool that looks whole: files are gone or added, or it does not answer its version."""
+        """How a tool that looks complete is damaged: files are missing or added, or it does not report its version."""
         for part in (entry, *self.required(entry)):
             files = fs.count_files(part.folder) - 1
             if files != part.receipt.files:
@@ -148,13 +148,13 @@ class Store:
         answer = ask(entry.receipt.name, entry.executable, variables)
         if answer.version == entry.receipt.version:
             return None
-        reason = _("{path} does not answer as {version}: {answer}").format(
+        reason = _("{path} does not report version {version}: {answer}").format(
             path=entry.executable, version=entry.receipt.version, answer=answer.raw[:200] or "-"
         )
         return Damage(folder=entry.folder, reason=reason)
 
     def broken_folders(self, name: str) -> tuple[Path, ...]:
-        """Folders that stand where a tool should, and are none: no receipt, no executable."""
+        """Folders where a tool should be that have no receipt or no executable."""
         return tuple(
             folder
             for folder in sorted(self._folders(name))
@@ -164,7 +164,7 @@ class Store:
 
     @contextlib.contextmanager
     def changing(self, session: Session) -> Iterator[None]:
-        """Be the only hgw that changes the store; what others left unfinished is cleared away first."""
+        """Be the only hgw that changes the store; what a killed one left behind is removed first."""
         with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
             # Nobody else holds the lock, so whoever made these is dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
@@ -181,10 +181,10 @@ class Store:
             yield inner
 
     def adopt(self, staged: Path, receipt: Receipt, *, variables: Mapping[str, str]) -> Entry:
-        """Give a finished folder its receipt and its place, once it has shown that it runs.
+        """Give a finished folder its receipt and move it to its place, once the tool has shown that it runs.
 
         Raises:
-            HgwError: what `unusable` makes of a tool that does not answer its version.
+            HgwError: see `unusable`; the tool does not report its version.
         """
         complete = replace(
             receipt, files=fs.count_files(staged), installed=datetime.now(UTC).isoformat(timespec="seconds")
@@ -213,7 +213,7 @@ class Store:
 
 
 def unusable(receipt: Receipt, problem: str) -> HgwError:
-    """A tool that was fetched and does not run."""
+    """The error for a tool that was fetched and does not run."""
     from higress_cli.errors import ToolError
 
     return ToolError(

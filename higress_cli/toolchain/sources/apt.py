@@ -1,7 +1,7 @@
-"""apt as a client of the distribution's packages, for anybody, without changing the system.
+"""apt as a client of the distribution's packages, for any user, without changing the system.
 
 Lists, caches and downloads live in the scratch folder; what apt verifies (the signatures of the lists, the digests in
-them) it verifies as ever. Hooks that distributions hang on an update are left out: they are the system's.
+them) it verifies as ever. The distribution's own update hooks are left out, since they are for the system.
 """
 
 import fnmatch

@@ -21,10 +21,10 @@ _MODULE: Final = "golang.org/toolchain"
 
 
 def offer(work: Work, need: Need, /) -> Offer:
-    """The Go as a Go module.
+    """Go as a Go module.
 
     Raises:
-        PassedOver: no proxy serves it for this machine, there is no Go to start with, or it is out of reach.
+        PassedOver: no proxy serves it for this machine, there is no Go to download it with, or it is out of reach.
     """
     host = work.session.host
     h1 = pins.toolchain_h1(need.version, host)

@@ -53,7 +53,7 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
     """An LLVM of one of these major versions, the first that the distribution has.
 
     Raises:
-        PassedOver: it has none, or it cannot be had.
+        PassedOver: it has none, or it cannot be downloaded.
     """
     kept = _kept(work, majors)
     if kept is not None:

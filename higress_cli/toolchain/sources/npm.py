@@ -117,7 +117,7 @@ def _verify(file: Path, integrity: str, name: str) -> None:
 
 
 def _make_runnable(root: Path, script: str, *, windows: bool) -> str:
-    """The program to run: the script itself, or a command file beside it where scripts are no programs."""
+    """The program to run: the script itself, or a command file beside it where scripts cannot be run."""
     path = root / script
     path.chmod(path.stat().st_mode | 0o111)
     if not windows:

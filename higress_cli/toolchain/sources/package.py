@@ -103,7 +103,7 @@ def _with_consent(work: Work, argv: list[str], manager: Manager, wanted: str | N
 
 def _refused(command: str) -> PassedOver:
     return PassedOver(
-        _("it would change the system with `{command}`, and nobody agreed to that").format(command=command),
+        _("it would change the system with `{command}`, which needs your consent").format(command=command),
         cause=Cause.CONSENT,
         code="consent-needed",
         hint=_("`hgw install --yes` runs it, or run it yourself"),

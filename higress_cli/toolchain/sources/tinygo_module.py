@@ -47,7 +47,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     """TinyGo compiled on this machine with the Go of its set.
 
     Raises:
-        PassedOver: no proxy has this version, or the machine lacks what it takes.
+        PassedOver: no proxy has this version, or the machine lacks something that it needs.
     """
     row = pins.tinygo_module(need.version)
     if row is None or work.session.host.system != "linux":
@@ -60,7 +60,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     starter = go_command.starter(work)
     title = _("Asking for TinyGo {version} as a Go module").format(version=row.version)
     go_command.require_module(work, starter, module, title=title)
-    if starter.path is not None:  # else the network may be what is missing, and that is told first
+    if starter.path is not None:  # otherwise the network may be the problem, which is reported first
         _machine(work, row)
     return Offer(
         name=need.name,
@@ -101,7 +101,7 @@ def _fetch(work: Work, row: TinygoModule, module: GoModule, chosen: Tool | None)
 
 
 def _machine(work: Work, row: TinygoModule) -> tuple[tuple[Download, ...], Compilers]:
-    """What the machine has to bring: packages of LLVM that it can download, and compilers."""
+    """What the machine has to provide: LLVM packages that it can download, and compilers."""
     return llvm.required(work, row.llvm), require_compilers(work)
 
 
@@ -118,9 +118,9 @@ def require_compilers(work: Work) -> Compilers:
             return Compilers(c=c, cxx=cxx)
     package, command = _compiler_package(work)
     raise PassedOver(
-        _(
-            "TinyGo is compiled on this machine, which takes a C++ compiler, and there is no g++ (package {package})"
-        ).format(package=package),
+        _("compiling TinyGo on this machine needs a C++ compiler, and there is no g++ (package {package})").format(
+            package=package
+        ),
         cause=Cause.MISSING,
         code="compiler-missing",
         hint=command,

@@ -6,6 +6,7 @@ import pytest
 
 from higress_cli.knowledge.compatibility import misfits, preferred_sets
 from higress_cli.system.host import Host
+from higress_cli.tool import ToolName
 from higress_cli.toolchain import pins
 
 PLATFORMS = ("linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64", "windows-amd64", "windows-arm64")
@@ -18,7 +19,7 @@ def host(platform: str) -> Host:
 def test_every_archive_has_a_file_and_a_digest_of_its_own() -> None:
     rows = [
         pin
-        for tool in pins.ARCHIVED
+        for tool in ToolName
         for platform in PLATFORMS
         for version in pins.known_versions(tool, host(platform))
         if (pin := pins.archive_pin(tool, version, host(platform)))
