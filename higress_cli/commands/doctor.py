@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import ClassVar
@@ -104,7 +105,7 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
 def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
     facts = Facts(session)
     with session.reporter.activity(_("Looking at the machine and the project")):
-        checks = run_checks(specs, facts)
+        checks = run_checks(specs, partial(catalogue.judge, facts=facts))
     ignored = facts.settings().choose(IGNORE)
     return tuple(_passed_over(check, ignored) if check.finding.code in ignored.value else check for check in checks)
 

@@ -12,8 +12,7 @@ from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.job import Equipment, Job, Step, is_up_to_date, look, own_source
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
-from higress_cli.doctor.machine import DockerFacts, PortFacts
-from higress_cli.doctor.plugin_files import ModuleFile, looks_like_project
+from higress_cli.doctor.observed import DockerFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault

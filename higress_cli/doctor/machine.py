@@ -1,10 +1,10 @@
 """Judgements on what a local gateway needs of the machine: ports and engines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
+from higress_cli.doctor.observed import DockerFacts, PortFacts
 from higress_cli.errors import HgwError
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.i18n import _
@@ -25,23 +25,6 @@ def check_envoy(facts: "Facts") -> Finding:
 
 def check_docker(facts: "Facts") -> Finding:
     return judge_docker(facts.docker())
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortFacts:
-    """A port that `hgw run` would listen on. `option` and `source` say where the number is from.
-
-    `refusal` is the system's reason where it is not just taken; `holder` who has it; `other` is a free one.
-    """
-
-    bind: str
-    port: int
-    option: str
-    source: str
-    free: bool
-    refusal: str | None = None
-    holder: str | None = None
-    other: int | None = None
 
 
 def judge_port(facts: PortFacts) -> Finding:
@@ -87,15 +70,6 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
         why=_("`hgw run` and `hgw verify` need a gateway on this machine; `hgw build` does not"),
         fix=Fix(summary=advice, commands=(problem.hint,) if is_command and problem.hint else ()) if advice else None,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class DockerFacts:
-    """`server` is the daemon's version, None where it does not answer; `problem` is what the client said then."""
-
-    client: bool
-    server: str | None = None
-    problem: str | None = None
 
 
 def judge_docker(facts: DockerFacts) -> Finding:

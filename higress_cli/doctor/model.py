@@ -1,16 +1,11 @@
 """What a check finds: values, made by pure functions and rendered by `cli`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from higress_cli.fault import Fault
 from higress_cli.i18n import Text
-
-if TYPE_CHECKING:
-    from higress_cli.doctor.facts import Facts
 
 
 @unique
@@ -94,7 +89,6 @@ class CheckSpec:
     id: str
     group: str
     title: Text
-    judge: Callable[["Facts"], Finding]
     docs: str | None = None
 
 

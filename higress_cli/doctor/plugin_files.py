@@ -1,13 +1,13 @@
 """Judgements on a plugin's folder: hgw.yaml, the plugin's configuration, the module."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
+from higress_cli.doctor.observed import ModuleFile
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _OTHER_ABI = "abi-mismatch"
 # A build of the same source would make the same module again.
 _OF_THE_SOURCE = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget"})
-_MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
-
-
-def looks_like_project(directory: Path) -> bool:
-    """Whether somebody keeps a plugin in this folder, a broken one included."""
-    return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
 
 
 def no_project(facts: "Facts") -> Finding:
@@ -101,22 +95,6 @@ def judge_config(config: PluginConfig) -> Finding:
     """The plugin's configuration was read without an error: say what is in it."""
     keys = ", ".join(str(key) for key in config.values)
     return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModuleFile:
-    """What is at the module's path: nothing, a folder, or a module with its ABI.
-
-    `fault` is what a build would say about it, None where it is sound; `stale` that its source is newer.
-    """
-
-    path: Path
-    exists: bool
-    entries: int | None = None
-    bytes: int = 0
-    abi: str | None = None
-    fault: Fault | None = None
-    stale: bool = False
 
 
 def judge_module(module: ModuleFile, *, abi: str) -> Finding:

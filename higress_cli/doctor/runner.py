@@ -4,15 +4,12 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import advice
-
-if TYPE_CHECKING:
-    from higress_cli.doctor.facts import Facts
 
 T = TypeVar("T")
 
@@ -40,21 +37,21 @@ class Once(Generic[T]):
         return cast("T", self._value)
 
 
-def run_checks(specs: Sequence[CheckSpec], facts: "Facts") -> tuple[Check, ...]:
-    """Run these checks on the facts, all at once, and return what they found in the order of `specs`."""
+def run_checks(specs: Sequence[CheckSpec], judge: Callable[[CheckSpec], Finding]) -> tuple[Check, ...]:
+    """Let `judge` run these checks, all at once, and return what they found in the order of `specs`."""
     if not specs:
         return ()
     with ThreadPoolExecutor(max_workers=len(specs), thread_name_prefix="doctor") as pool:
-        findings = pool.map(lambda spec: _finding(spec, facts), specs)
+        findings = pool.map(lambda spec: _finding(spec, judge), specs)
         return tuple(
             Check(spec=spec, title=str(spec.title), finding=finding)
             for spec, finding in zip(specs, findings, strict=True)
         )
 
 
-def _finding(spec: CheckSpec, facts: "Facts") -> Finding:
+def _finding(spec: CheckSpec, judge: Callable[[CheckSpec], Finding]) -> Finding:
     try:
-        return spec.judge(facts)
+        return judge(spec)
     except HgwError as error:
         return from_error(error)
     except Exception as error:  # noqa: BLE001 -- a bug in one check must not hide what the others found

@@ -1,6 +1,6 @@
 """Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` finds tools that work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, skip
@@ -107,11 +107,18 @@ def judge_toolset(
     return Finding(
         status=Status.FAIL,
         code=problem.code,
-        found=problem.details.get("found") or problem.message,
+        found=_listed(problem.details.get("found")) or problem.message,
         expected=problem.details.get("expected") or _fitting(profile, chosen),
         why=problem.message if problem.details.get("found") else None,
         fix=install_fix(),
     )
+
+
+def _listed(found: object) -> str | None:
+    """What an error says it found: a version, or a version for each tool."""
+    if isinstance(found, Mapping):
+        return ", ".join(f"{ToolName(name).label} {version}" for name, version in found.items())
+    return None if found is None else str(found)
 
 
 def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:

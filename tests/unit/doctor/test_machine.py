@@ -3,13 +3,12 @@
 import pytest
 
 from higress_cli.doctor.machine import (
-    DockerFacts,
-    PortFacts,
     judge_docker,
     judge_envoy,
     judge_port,
 )
 from higress_cli.doctor.model import Status
+from higress_cli.doctor.observed import DockerFacts, PortFacts
 from higress_cli.errors import ToolError
 from higress_cli.gateway.extra import ExtraMissing
 

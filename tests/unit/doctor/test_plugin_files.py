@@ -6,12 +6,11 @@ import pytest
 
 from higress_cli.compile.choices import choose
 from higress_cli.doctor.model import FixAction, Status
+from higress_cli.doctor.observed import ModuleFile, looks_like_project
 from higress_cli.doctor.plugin_files import (
-    ModuleFile,
     judge_config,
     judge_module,
     judge_project,
-    looks_like_project,
 )
 from higress_cli.fault import Fault
 from higress_cli.project.plugin_config import PluginConfig

@@ -3,18 +3,16 @@
 import threading
 from collections.abc import Callable
 
-from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import CheckSpec, Finding, Status
+from higress_cli.doctor.model import Check, CheckSpec, Finding, Status
 from higress_cli.doctor.runner import Once, run_checks
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import Text
-from tests.support.sessions import bare_session
-
-FACTS = Facts(bare_session())
 
 
-def spec(name: str, judge: Callable[[], Finding]) -> CheckSpec:
-    return CheckSpec(id=name, group="tools", title=Text(en=name, zh=name), judge=lambda _facts: judge())
+def ran(**judges: Callable[[], Finding]) -> tuple[Check, ...]:
+    """The checks of these names, each with what judges it."""
+    specs = [CheckSpec(id=name, group="tools", title=Text(en=name, zh=name)) for name in judges]
+    return run_checks(specs, lambda spec: judges[spec.id]())
 
 
 def fine() -> Finding:
@@ -30,7 +28,7 @@ def refusing() -> Finding:
 
 
 def test_a_crashed_check_is_told_and_the_others_go_on():
-    first, second, third = run_checks([spec("a", fine), spec("b", crashing), spec("c", fine)], FACTS)
+    first, second, third = ran(a=fine, b=crashing, c=fine)
 
     assert [check.status for check in (first, second, third)] == [Status.OK, Status.CRASH, Status.OK]
     assert second.finding.code == "bug"
@@ -39,7 +37,7 @@ def test_a_crashed_check_is_told_and_the_others_go_on():
 
 
 def test_an_error_that_hgw_knows_is_a_finding_with_the_same_id():
-    (check,) = run_checks([spec("a", refusing)], FACTS)
+    (check,) = ran(a=refusing)
 
     assert (check.status, check.finding.code) == (Status.FAIL, "settings-invalid")
     assert check.finding.found == "hgw.yaml:3:1: unknown key"
@@ -54,13 +52,13 @@ def test_checks_run_at_the_same_time_and_are_reported_in_order():
         all_there.wait()
         return fine()
 
-    checks = run_checks([spec("a", meet), spec("b", meet), spec("c", meet)], FACTS)
+    checks = ran(a=meet, b=meet, c=meet)
 
     assert [(check.id, check.status) for check in checks] == [("a", Status.OK), ("b", Status.OK), ("c", Status.OK)]
 
 
 def test_without_checks_there_are_no_results():
-    assert run_checks([], FACTS) == ()
+    assert ran() == ()
 
 
 def test_a_fact_is_gathered_once_for_all_who_ask():
@@ -77,7 +75,7 @@ def test_a_fact_is_gathered_once_for_all_who_ask():
         together.wait()
         return Finding(status=Status.OK, found=str(fact()))
 
-    checks = run_checks([spec(name, ask) for name in ("a", "b", "c", "d")], FACTS)
+    checks = ran(a=ask, b=ask, c=ask, d=ask)
 
     assert {check.finding.found for check in checks} == {"1"}
 
@@ -85,6 +83,6 @@ def test_a_fact_is_gathered_once_for_all_who_ask():
 def test_a_fact_that_is_unavailable_fails_each_check_that_needs_it():
     fact = Once(refusing)
 
-    checks = run_checks([spec("a", fact), spec("b", fact)], FACTS)
+    checks = ran(a=fact, b=fact)
 
     assert [check.finding.code for check in checks] == ["settings-invalid", "settings-invalid"]

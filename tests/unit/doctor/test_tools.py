@@ -121,3 +121,11 @@ def test_the_set_is_not_judged_while_a_tool_is_wrong():
     missing = judge_tool(ToolName.TINYGO, profile="tinygo", program=None, chosen=None)
 
     assert judge_toolset(profile="tinygo", chosen=(), problem=problem, tools=[missing]).status is Status.SKIP
+
+
+def test_the_versions_that_an_error_found_are_named_as_people_write_them():
+    problem = ToolError("no set fits", code="no-set", details={"found": {"go": "1.26.8", "binaryen": "101"}})
+
+    finding = judge_toolset(profile="tinygo", chosen=(), problem=problem, tools=())
+
+    assert finding.found == "Go 1.26.8, wasm-opt 101"
