@@ -26,7 +26,9 @@ def build(
     ctx: typer.Context,
     where: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("plugins; default: the current folder")),
+        typer.Argument(
+            metavar="DIR", show_default=False, help=N_("plugins; default: the one that the current folder is in")
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help=N_("every plugin in the current folder and below"))] = False,
     force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
@@ -45,9 +47,12 @@ def build(
         raise UsageError(
             _("--all and DIR exclude each other"), code="usage", hint=_("for another folder: hgw -C DIR build --all")
         )
-    directories = [session.path(folder) for folder in folders] or [session.directory]
     if every:
         directories = list(use_case.every_plugin(session.directory))
+    elif folders:
+        directories = [use_case.folder_named(session.path(folder)) for folder in folders]
+    else:
+        directories = [use_case.plugin_around(session.directory)]
     if print_command:
         finish(ctx, use_case.planned_commands(session, directories=directories, arguments=arguments), _show_commands)
         return

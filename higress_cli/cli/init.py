@@ -17,7 +17,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Create a plugin project from a template, in DIR or in the current folder."),
+    help=N_("Create a plugin project from a template, in DIR or in an empty current folder."),
     epilog="hgw init my-plugin\n"
     "hgw init my-plugin --template http-call --profile go --defaults\n"
     "hgw init --list-templates\n"
@@ -28,7 +28,11 @@ def init(
     ctx: typer.Context,
     where: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("folder of the plugin; default: the current folder")),
+        typer.Argument(
+            metavar="DIR",
+            show_default=False,
+            help=N_("folder of the plugin; default: the current folder, if it is empty"),
+        ),
     ] = None,
     module: Annotated[
         str | None, typer.Option("--module", metavar="PATH", help=N_("the Go module path; default: the name"))
@@ -54,7 +58,7 @@ def init(
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
     from higress_cli.cli.init_show import show_project, show_templates
-    from higress_cli.cli.init_wizard import Order, complete
+    from higress_cli.cli.init_wizard import Order, ask_folder, complete
     from higress_cli.commands import init as use_case
     from higress_cli.commands.init_answers import Wishes
 
@@ -63,6 +67,11 @@ def init(
     if list_templates:
         finish(ctx, use_case.templates(lang=call.lang), show_templates)
         return
+    asks = session.interactive and not (defaults or session.assume_yes)
+    if where is None and not existing and not use_case.is_empty(session.directory):
+        if not asks:
+            raise use_case.not_empty(session.directory)
+        where = ask_folder(session, call.ui)
     directory = session.path(where.expanduser()) if where else session.directory
     if ".." in directory.parts:
         directory = directory.resolve()
@@ -74,7 +83,7 @@ def init(
     )
     if existing:
         _refuse_together(session, force=force)
-    elif session.interactive and not (defaults or session.assume_yes):
+    elif asks:
         order = complete(order, ui=call.ui, directory=directory)
     additions = use_case.Additions(
         ci=_one_of(ci, "--ci", use_case.CI_SYSTEMS),

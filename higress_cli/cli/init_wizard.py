@@ -70,6 +70,13 @@ def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
     return order
 
 
+def ask_folder(session: Session, ui: Ui) -> Path:
+    """Where the plugin goes: the current folder has other files in it."""
+    name = session.given.get(NAME) or use_case.default_name()
+    question = _("Folder of the plugin ({path} is not empty)").format(path=session.directory)
+    return _ask(ui, question, f"./{name}", lambda text: Path(text).expanduser())
+
+
 def _acceptable(variable: Variable) -> Callable[[str], str]:
     def accept(text: str) -> str:
         variable_value(variable, text, source=_("your answer"))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
@@ -21,7 +22,7 @@ from higress_cli.go.requirements import replacement_faults, requirement_faults
 from higress_cli.go.source import source_faults
 from higress_cli.go.syntax import called_names
 from higress_cli.go.work import work_faults
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project, plugins_below
 from higress_cli.project.resolve import settings_of, wanted_tools
@@ -33,6 +34,9 @@ from higress_cli.system.shell import command_text, shell_at_hand
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.toolset import Toolset
+
+# Levels below the current folder that are searched for plugins to name in an error: a home folder can be large.
+_DEEPEST_LOOK: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +247,34 @@ def every_plugin(directory: Path) -> tuple[Path, ...]:
             details={"path": directory},
         )
     return found
+
+
+def folder_named(path: Path) -> Path:
+    """The plugin's folder: `path`, or for one of its Go files the folder that the file is in."""
+    return path.parent if path.suffix == ".go" and path.is_file() else path
+
+
+def plugin_around(directory: Path) -> Path:
+    """`directory`, or the nearest folder above it that has a go.mod, as the go command looks for it.
+
+    Raises:
+        InvalidInput: `no-project` where there is none, but plugins are below; they are named.
+    """
+    found = next((folder for folder in (directory, *directory.parents) if (folder / "go.mod").is_file()), None)
+    if found is not None or any(directory.glob("*.go")):
+        return found or directory
+    below = plugins_below(directory, deepest=_DEEPEST_LOOK)
+    if not below:
+        return directory
+    names = [str(folder.relative_to(directory)) for folder in below]
+    raise InvalidInput(
+        _("{path} is not a plugin, but there are plugins below it: {names}").format(
+            path=directory, names=listed(names)
+        ),
+        code="no-project",
+        hint=f"hgw build {names[0]}" if len(names) == 1 else _("hgw build --all, or hgw build DIR"),
+        details={"path": directory, "plugins": below},
+    )
 
 
 def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Plan:

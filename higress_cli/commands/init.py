@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Final
 
 from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.errors import ToolError
+from higress_cli.errors import ConflictError, ToolError
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
-from higress_cli.scaffold.scaffold import Answers, Extras, render_project
+from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.table import TEMPLATE
@@ -127,6 +127,26 @@ def chosen_template(session: Session) -> Template:
     """
     name = session.choose(TEMPLATE).value
     return find_template(name, path=session.path(name))
+
+
+def is_empty(directory: Path) -> bool:
+    """Whether nothing is in the folder, or a git repository without files."""
+    return all(entry.name == ".git" for entry in directory.iterdir())
+
+
+def not_empty(directory: Path) -> ConflictError:
+    """The error for a current folder that nobody named and that has files in it."""
+    return ConflictError(
+        _("{path} is not empty, and no folder was named: nothing was changed").format(path=directory),
+        code="directory-not-empty",
+        hint="hgw init .",
+        details={"path": directory},
+    )
+
+
+def default_name() -> str:
+    """The name of a plugin that nobody gave a name."""
+    return scaffold_data().default.name
 
 
 def init(

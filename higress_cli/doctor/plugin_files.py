@@ -70,7 +70,7 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
                 commands=("hgw init --from-existing",),
             )
             if has_go
-            else Fix(summary=_("hgw creates a plugin here"), commands=("hgw init",)),
+            else Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",)),
             detail=tuple(settings),
         )
     if faults:

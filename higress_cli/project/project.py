@@ -70,11 +70,16 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
     return project
 
 
-def plugins_below(top: Path) -> tuple[Path, ...]:
-    """The folders in `top` and below that hold a Go program with a go.mod of its own, sorted."""
+def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
+    """The folders in `top` and below that hold a Go program with a go.mod of its own, sorted.
+
+    `deepest` is how many levels below `top` are searched; None is all of them.
+    """
     found = []
     for root, folders, names in os.walk(top):
-        folders[:] = [name for name in folders if name[0] not in "._" and name not in _NO_PLUGINS]
+        depth = len(Path(root).relative_to(top).parts)
+        is_last = deepest is not None and depth >= deepest
+        folders[:] = [name for name in folders if not is_last and name[0] not in "._" and name not in _NO_PLUGINS]
         if "go.mod" in names and any(_is_program(Path(root, name)) for name in names if name.endswith(".go")):
             found.append(Path(root))
     return tuple(sorted(found))

@@ -323,6 +323,24 @@ def test_a_module_that_is_larger_than_allowed_is_refused_and_the_old_one_stays(p
     assert json_of("build")["exit_code"] == 1
 
 
+def test_a_go_file_stands_for_its_folder(plugin: Path, json_of):
+    assert json_of("build", "main.go")["data"]["artifacts"][0]["path"] == str(plugin / "main.wasm")
+
+
+def test_below_a_plugin_the_plugin_is_built(plugin: Path, json_of, monkeypatch):
+    (plugin / "internal" / "rules").mkdir(parents=True)
+    monkeypatch.chdir(plugin / "internal" / "rules")
+    assert json_of("build")["data"]["artifacts"][0]["path"] == str(plugin / "main.wasm")
+
+
+def test_above_plugins_they_are_named(tree: Tree, json_of):
+    here = tree({f"team/{name}/{file}": content for name in ("one", "two") for file, content in PLUGIN.items()})
+    error = json_of("build")["error"]
+    assert error["code"] == "no-project"
+    assert error["message"] == f"{here} is not a plugin, but there are plugins below it: team/one, team/two"
+    assert "hgw build --all" in error["hint"]
+
+
 # What is refused -----------------------------------------------------------------------------------------------
 
 
@@ -334,7 +352,7 @@ def test_a_module_that_is_larger_than_allowed_is_refused_and_the_old_one_stays(p
         (["--profile", "go", "--abi", "0.2.1"], 1, "profile go (from --profile), which always makes 0.2.100"),
         (["--", "-o", "x.wasm"], 2, "-o"),
         (["nowhere"], 3, "nowhere"),
-        (["main.go"], 3, "main.go"),
+        (["main.c"], 3, "main.c"),
     ],
 )
 def test_wrong_words(plugin: Path, json_of, argv: list[str], code: int, words: str):

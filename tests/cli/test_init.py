@@ -67,6 +67,25 @@ def test_what_it_writes_is_what_hgw_reads(hgw: Hgw) -> None:
     assert read_plugin_config(Path("my-plugin/config.yaml")).values == {"mockEnable": False}
 
 
+def test_without_a_folder_one_with_files_in_it_is_left_alone(hgw: Hgw, tree) -> None:
+    here = tree({"notes.txt": "mine\n"})
+
+    outcome = hgw("init")
+
+    assert outcome.code == 6
+    assert (
+        outcome.err == f"error: {here} is not empty, and no folder was named: nothing was changed\nhint: hgw init .\n"
+    )
+    assert set(files_below(here)) == {"notes.txt"}
+    assert hgw("init", ".").code == 0
+
+
+def test_a_repository_without_files_is_an_empty_folder(hgw: Hgw, tree) -> None:
+    here = tree({".git/HEAD": ""})
+    assert hgw("init").code == 0
+    assert (here / "go.mod").is_file()
+
+
 def test_without_a_folder_it_fills_the_current_one(hgw: Hgw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tmp_path / "work" / "Header_Tool"
     here.mkdir()

@@ -68,6 +68,21 @@ class Terminal:
             self.shown += chunk.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
+def test_where_the_folder_has_files_another_is_asked_for() -> None:
+    Path("notes.txt").write_text("mine\n")
+    terminal = Terminal("init", "--color", "never", "--template", "no-config", "--name", "token")
+    terminal.answer("[./token]:", "")
+    terminal.answer("Go module path [token]:", "")
+    terminal.answer("Compiler [tinygo]:", "")
+    terminal.answer("Gateway version [v2.0.7]:", "")
+    terminal.answer("Language of comments and README [en]:", "")
+    terminal.answer("Make a git repository [yes]:", "no")
+
+    assert terminal.end() == 0, terminal.shown
+    assert Path("token/go.mod").is_file()
+    assert [path.name for path in Path().iterdir() if path.is_file()] == ["notes.txt"]
+
+
 def test_enter_takes_the_defaults() -> None:
     terminal = Terminal("init", "my-plugin", "--color", "never")
     terminal.answer("Template [basic]:", "")
