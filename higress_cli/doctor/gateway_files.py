@@ -98,20 +98,20 @@ def _difference(item: Written, values: Mapping[str, Any], config: Path) -> str |
     if item.values == values:
         return None
     keys = [key for key in {**values, **item.values} if values.get(key, _ABSENT) != item.values.get(key, _ABSENT)]
-    told = [
-        _("{key} is {here}, in {file} {there}").format(
-            key=key, here=_shown(item.values, key), file=config.name, there=_shown(values, key)
-        )
-        for key in keys[:_MOST_DIFFERENCES]
-    ]
+    told = [_how(key, item.values, values).format(key=key, file=config.name) for key in keys[:_MOST_DIFFERENCES]]
     return f"{item.place}: " + "; ".join(told) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
 
 
 _ABSENT: Final = object()
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return json.dumps(values[key], ensure_ascii=False, default=str) if key in values else _("absent")
+def _how(key: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """How a key differs. Values may be secrets, so only keys are named."""
+    if key not in there:
+        return _("{key} is not in {file}")
+    if key not in here:
+        return _("{key} is only in {file}")
+    return _("{key} is not as in {file}")
 
 
 def _in_node(node: Node) -> Iterator[Written]:
@@ -148,7 +148,11 @@ def _of_filter(entries: Mapping[str, Node]) -> Written:
 
 def _of_resource(entries: Mapping[str, Node]) -> Iterator[Written]:
     spec = entries["spec"].mapping() if "spec" in entries and entries["spec"].is_mapping else {}
-    default = spec.get("defaultConfig")
+    # With a `pluginConfig` Higress looks at nothing else (its pkg/ingress/config/ingress_config.go).
+    default = spec.get("pluginConfig") or spec.get("defaultConfig")
+    disabled = spec.get("defaultConfigDisable")
+    if "pluginConfig" not in spec and disabled is not None and disabled.value() is True:
+        return
     if default is not None and default.is_mapping:
         yield Written(place=default.place, values=default.value())
     elif "matchRules" not in spec and "url" in spec:

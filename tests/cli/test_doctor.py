@@ -183,7 +183,7 @@ def test_another_configuration_that_differs_is_a_warning_and_strict_makes_it_an_
 
     assert (code, strict) == (0, 1)
     assert (checks["gateway-files"]["status"], checks["gateway-files"]["code"]) == ("warn", "config-differs")
-    assert "wasmplugin.yaml:4:18: mockEnable is true, in config.yaml false" in checks["gateway-files"]["found"]
+    assert "wasmplugin.yaml:4:18: mockEnable is not as in config.yaml" in checks["gateway-files"]["found"]
 
 
 def test_a_finding_that_is_meant_so_is_passed_over(report, tools, tree):

@@ -52,9 +52,7 @@ def test_a_bootstrap_that_says_something_else_names_the_keys_and_the_place():
     finding = judge(FILTER % '{"mockEnable": true}', {"mockEnable": False, "extra": "x"})
 
     assert (finding.status, finding.code) == (Status.WARN, "config-differs")
-    assert finding.found == (
-        'envoy.yaml:15:21: mockEnable is true, in config.yaml false; extra is absent, in config.yaml "x"'
-    )
+    assert finding.found == ("envoy.yaml:15:21: mockEnable is not as in config.yaml; extra is only in config.yaml")
 
 
 def test_a_configuration_that_is_not_json_is_told():
@@ -113,3 +111,27 @@ def test_files_beside_the_plugin_and_one_folder_below_are_looked_at(tree):
 
 def test_without_another_configuration_there_is_nothing_to_judge():
     assert judge_written((), values={"a": 1}, config=CONFIG).status is Status.SKIP
+
+
+BARE_RESOURCE = "apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nspec:\n  url: oci://x\n"
+
+
+def test_plugin_config_goes_before_the_other_configurations_of_a_resource():
+    both = BARE_RESOURCE + "  defaultConfig: {mockEnable: true}\n  pluginConfig: {mockEnable: false}\n"
+    (written,) = written_in(Path("wasmplugin.yaml"), both)
+    assert written.values == {"mockEnable": False}
+
+
+def test_a_default_configuration_that_is_switched_off_is_not_in_effect():
+    disabled = BARE_RESOURCE + "  defaultConfig: {mockEnable: true}\n  defaultConfigDisable: true\n"
+    assert written_in(Path("wasmplugin.yaml"), disabled) == ()
+
+
+def test_values_of_keys_are_not_shown():
+    resource = BARE_RESOURCE + "  defaultConfig: {token: s3cret}\n"
+    written = written_in(Path("wasmplugin.yaml"), resource)
+    finding = judge_written(written, values={"token": "0therwise"}, config=Path("config.yaml"))
+    assert finding.found is not None
+    assert "token is not as in config.yaml" in finding.found
+    assert "s3cret" not in str(finding)
+    assert "0therwise" not in str(finding)
