@@ -30,7 +30,7 @@ class Narrator:
             case StreamEnded():
                 self._reporter.event(stream_line(event), at=event.at)
             case Trap():
-                first, *more = trap_lines(event)
+                first, *more = trap_lines(event, packages=self._change.packages)
                 self._reporter.event(f"[error] {first}", at=event.at, level="error")
                 for line in more:
                     self._reporter.event(f"        {line}", at=event.at, level="error")

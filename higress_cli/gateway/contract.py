@@ -65,6 +65,7 @@ class Change:
 
     `config_file` is where the configuration is or would be, `services` are cluster names and where they are, `env` is
     the environment of the plugin's machine, `buffer_limit` how many bytes of a body the gateway holds for it.
+    `packages` are the paths of the author's own Go packages, besides main: a crash is placed in one of their functions.
     """
 
     plugin: Plugin
@@ -74,6 +75,7 @@ class Change:
     buffer_limit: int
     route: str = DEFAULT_ROUTE
     env: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT
+from higress_cli.errors import InvalidInput
 from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
@@ -17,6 +18,7 @@ from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, config_path, load_config
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
+from higress_cli.go.mod import read_go_mod
 from higress_cli.project.project import Project
 from higress_cli.settings.table import HTTPBIN
 from higress_cli.system import trust
@@ -71,7 +73,17 @@ class Opened:
             services=self.played.places(clusters_of(settings.services)),
             env=settings.env.value,
             buffer_limit=settings.buffer_limit.value,
+            packages=_own_packages(project),
         )
+
+
+def _own_packages(project: Project) -> tuple[str, ...]:
+    """The path of the project's Go module, none where it is not known."""
+    try:
+        module = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
+    except InvalidInput:
+        return ()
+    return (module,) if module else ()
 
 
 def check_machine(

@@ -110,7 +110,7 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
         or parts.username
     ):
         raise _invalid(
-            _("`{address}` (from {source}) is no address").format(address=text, source=source),
+            _("`{address}` (from {source}) is not an address").format(address=text, source=source),
             source=source,
             hint=_("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com; or embedded for a Redis"),
         )

@@ -35,7 +35,7 @@ def judge_crashes(observed: Observed) -> Iterator[Check]:
     """A failed check for each crash, and for each panic that the wrapper caught."""
     expected = _("the plugin does not crash")
     for trap in observed.traps:
-        yield Check(ok=False, expected=expected, got=", ".join(trap_lines(trap)))
+        yield Check(ok=False, expected=expected, got=", ".join(trap_lines(trap, packages=observed.packages)))
     for line in observed.recovered:
         yield Check(
             ok=False, expected=expected, got=_("a panic that the wrapper caught: {line}").format(line=quote(line))

@@ -13,13 +13,15 @@ from higress_cli.system.http import Answer
 class Observed:
     """`problem` is why there was no answer; `seen` is what reached the upstream, None where hgw cannot see that.
 
-    `events` is what the gateway told meanwhile, None where nobody can hear it.
+    `events` is what the gateway told meanwhile, None where nobody can hear it. `packages` are the author's own, as in
+    Change.
     """
 
     answer: Answer | None
     problem: str = ""
     seen: Sequence[Seen] | None = ()
     events: Sequence[Event] | None = ()
+    packages: tuple[str, ...] = ()
 
     @property
     def log(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Trial:
         return skipped_step(scenario, reason)
 
     def _run(self, scenario: Scenario) -> Step:
-        """One scenario. Whatever is wrong with it is in the step."""
+        """Play one scenario; what failed is in its step."""
         started = time.monotonic()
         config = self._change.config
         if scenario.config is not None:
@@ -97,7 +97,7 @@ class Trial:
                 applied = self._apply(change)
             except PluginRefused as error:
                 return scenario_step(scenario, [_refusal(error)], started=started)
-            observed = play(scenario, self._ground())
+            observed = dataclasses.replace(play(scenario, self._ground()), packages=change.packages)
         checks = list(judge(scenario.expect, observed))
         if observed.answer is not None and scenario.request.via != "upstream":
             checks.append(
@@ -147,7 +147,7 @@ class Trial:
         if not late:
             return step
         self._crashed = True
-        return step.with_checks(judge_crashes(Observed(answer=None, events=late)))
+        return step.with_checks(judge_crashes(Observed(answer=None, events=late, packages=self._change.packages)))
 
     @contextlib.contextmanager
     def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:

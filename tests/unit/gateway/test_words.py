@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from higress_cli.gateway.events import AnsweredBy, StreamEnded, Trap
+from higress_cli.gateway.words import stream_line, trap_lines
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def trap(*frames: str, panic: str | None = None) -> Trap:
+    return Trap(at=NOW, function="proxy_on_log", reason="unreachable", panic=panic, frames=frames)
+
+
+@pytest.mark.parametrize(
+    ("frames", "place"),
+    [
+        (("runtime.runtimePanicAt", "main.main$2", "proxy_on_log"), "at main.main$2"),
+        (("runtime.nilPanic", "strings.Split", "(*example.com/me/log.Writer).Flush", "main.onLog"), "at (*example"),
+        (("runtime.nilPanic", "example.com/me.Parse", "main.onLog"), "at example.com/me.Parse"),
+        (("regexp.compile", "regexp.compile"), "at regexp.compile"),
+    ],
+)
+def test_a_crash_is_placed_in_the_innermost_function_of_the_author(frames, place):
+    lines = trap_lines(trap(*frames), packages=["example.com/me"])
+    assert lines[0] == "the plugin crashed in proxy_on_log: unreachable"
+    assert lines[1].startswith(place)
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("frames", [(), ("runtime.abort", "proxy_on_log")])
+def test_where_no_function_is_known_one_line_is_all(frames):
+    assert trap_lines(trap(*frames, panic="panic: why")) == ("the plugin crashed in proxy_on_log: why",)
+
+
+@pytest.mark.parametrize(
+    ("status", "by", "line"),
+    [
+        (200, AnsweredBy.UPSTREAM, "GET /a -> 200, 3 ms, answered by the upstream"),
+        (413, AnsweredBy.GATEWAY, "GET /a -> 413, 3 ms, answered by the gateway itself"),
+        (503, AnsweredBy.CRASHED, "GET /a -> 503, 3 ms, the plugin crashed"),
+        (200, None, "GET /a -> 200, 3 ms"),
+        (None, None, "GET /a: the client went away after 3 ms, before an answer"),
+    ],
+)
+def test_a_request_in_one_line_says_who_answered(status, by, line):
+    event = StreamEnded(at=NOW, method="GET", path="/a", status=status, answered_by=by, milliseconds=3)
+    assert stream_line(event) == line
