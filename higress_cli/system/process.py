@@ -18,7 +18,6 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 
 _POLITE_SECONDS: Final = 2.0
-_LAST_WORDS_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
@@ -81,6 +80,23 @@ class Completed:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How many seconds a program gets that has to end, or whose output does not.
+
+    `interrupted` follows a Ctrl-C, `late` a timeout; `terminated` comes after each of them, and the end after that.
+    `last_words` is for output that is still to come when the program itself has ended.
+    """
+
+    interrupted: float = 3.0
+    late: float = 1.0
+    terminated: float = 1.0
+    last_words: float = 2.0
+
+
+_PATIENCE: Final = Patience()
+
+
 def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) -> dict[str, str]:
     """`base` with `edits` applied; an edit of None deletes the variable."""
     variables = {name: value for name, value in base.items() if name not in _NEVER_INHERITED}
@@ -115,6 +131,7 @@ def run(
     cwd: Path | None = None,
     timeout: float | None = None,
     on_line: Callable[[str], None] | None = None,
+    patience: Patience = _PATIENCE,
 ) -> Completed:
     """Run a program to its end and keep what it printed; its exit status is the caller's to judge.
 
@@ -140,18 +157,18 @@ def run(
         with _helpers.watching(process):
             process.wait(timeout)
     except subprocess.TimeoutExpired as error:
-        _stop(process, grace=1.0)
+        _stop(process, patience.late, patience.terminated)
         raise ToolError(
             _("`{program}` did not end within {seconds:g} s").format(program=argv[0], seconds=timeout),
             code="program-timeout",
             details={"argv": list(argv)},
         ) from error
     except BaseException:
-        _stop(process, grace=3.0)
+        _stop(process, patience.interrupted, patience.terminated)
         raise
     finally:
         # A grandchild that lives on may hold the pipes open: its words are not waited for.
-        deadline = time.monotonic() + _LAST_WORDS_SECONDS
+        deadline = time.monotonic() + patience.last_words
         for reader in readers:
             reader.join(timeout=max(0.0, deadline - time.monotonic()))
     heard.raise_what_listening_raised()
@@ -371,15 +388,15 @@ def _broken(argv: Sequence[str], error: OSError) -> ToolError:
     )
 
 
-def _stop(process: subprocess.Popen[bytes], *, grace: float) -> None:
+def _stop(process: subprocess.Popen[bytes], interrupted: float, terminated: float) -> None:
     """Interrupt, wait, terminate, wait, kill: the whole group, so that a compiler's own children end too."""
     try:
-        for wanted, patience in ((signal.SIGINT, grace), (signal.SIGTERM, 1.0)):
+        for wanted, seconds in ((signal.SIGINT, interrupted), (signal.SIGTERM, terminated)):
             if process.poll() is not None:
                 break
             _signal_group(process, wanted)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+                process.wait(seconds)
     finally:
         # Always: its children may have stayed, and a second Ctrl-C must not leave anything behind either.
         _signal_group(process, None)

@@ -21,6 +21,9 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-I", "-c", textwrap.dedent(code)]
 
 
+HASTY = process.Patience(interrupted=0.1, late=0.1, terminated=0.1, last_words=0.1)
+
+
 def run(code: str, **options):
     return process.run(python(code), variables=dict(os.environ), **options)
 
@@ -74,12 +77,12 @@ def test_lines_are_passed_on_while_the_program_runs():
     started = time.monotonic()
 
     run(
-        "import time; print('first', flush=True); time.sleep(1.0); print('last', end='')",
+        "import time; print('first', flush=True); time.sleep(0.4); print('last', end='')",
         on_line=lambda line: heard.append((time.monotonic() - started, line)),
     )
 
     assert [line for _when, line in heard] == ["first", "last"]
-    assert heard[1][0] - heard[0][0] > 0.5
+    assert heard[1][0] - heard[0][0] > 0.2
 
 
 def test_bytes_that_are_not_text_do_not_end_the_program():
@@ -156,7 +159,7 @@ def test_a_child_that_ignores_every_wish_is_gone_with_its_children(tmp_path):
     script.write_text(STUBBORN)
 
     with pytest.raises(ToolError):
-        process.run([sys.executable, str(script)], variables=dict(os.environ), timeout=2.0)
+        process.run([sys.executable, str(script)], variables=dict(os.environ), timeout=2.0, patience=HASTY)
 
     child, grandchild = pid_in(tmp_path / "1.pid"), pid_in(tmp_path / "2.pid")
     assert eventually(lambda: not is_alive(child) and not is_alive(grandchild))
@@ -169,7 +172,7 @@ def test_a_child_that_stops_when_asked_takes_its_stubborn_children_along(tmp_pat
     parent = f"import subprocess, sys; subprocess.run([sys.executable, {str(script)!r}, 'grandchild'])"
 
     with pytest.raises(ToolError):
-        process.run([sys.executable, "-c", parent], variables=dict(os.environ), timeout=2.0)
+        process.run([sys.executable, "-c", parent], variables=dict(os.environ), timeout=2.0, patience=HASTY)
 
     grandchild = pid_in(tmp_path / "2.pid")
     assert eventually(lambda: not is_alive(grandchild))
@@ -200,7 +203,7 @@ def test_ctrl_c_ends_the_child_and_goes_on(tmp_path):
 def test_a_grandchild_that_keeps_the_pipes_open_is_not_waited_for():
     started = time.monotonic()
 
-    done = process.run(["sh", "-c", "sleep 30 & echo $!"], variables=dict(os.environ))
+    done = process.run(["sh", "-c", "sleep 30 & echo $!"], variables=dict(os.environ), patience=HASTY)
 
     os.kill(int(done.stdout), signal.SIGKILL)
     assert time.monotonic() - started < 10
