@@ -44,7 +44,7 @@ def test_a_folder_that_is_not_there(hgw, command):
 
 @needs_gateway
 def test_a_port_in_use_names_its_number_its_holder_and_a_free_one(hgw, here, taken):
-    outcome = hgw("run", "--port", str(taken), "--output", "json")
+    outcome = hgw("run", "--port", str(taken), "--upstream-port", "0", "--output", "json")
     error = json.loads(outcome.out)["error"]
     assert outcome.code == 8
     assert error["code"] == "port-in-use"
