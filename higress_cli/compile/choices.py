@@ -1,4 +1,4 @@
-"""The settings of a build of one plugin, each with its source."""
+"""The settings that a plugin is built with, each with its source."""
 
 import os
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ _RESERVED: Final = {"o": OUT_FILE.flag, "tags": TAGS.flag}
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """`tags` are without the ABI's own; `flags` go to the compiler, and after them `arguments`.
+    """The settings of one build.
 
-    `size_budget` is in bytes, None where the module may have any size.
+    `tags` excludes the tag that selects the ABI. The compiler gets `flags`, followed by `arguments`.
+    `size_budget` is in bytes; None means no limit.
     """
 
     directory: Path
@@ -43,7 +44,7 @@ class Choices:
         return (Abi(self.abi.value),)
 
     def output(self, abi: str) -> Path:
-        """The absolute path of the module; with `all` the ABI becomes a part of its name."""
+        """The absolute path of the module for an ABI, which is part of the file name when building for `all`."""
         path = Path(os.path.normpath(self.directory / self.out_file.value))
         if self.abi.value == EVERY_ABI:
             return path.with_name(f"{path.stem}-{abi}{path.suffix or '.wasm'}")
@@ -51,11 +52,11 @@ class Choices:
 
 
 def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()) -> Choices:
-    """The settings of a build in `directory`; `arguments` are more words for the compiler.
+    """The settings of a build in `directory`; `arguments` are extra compiler arguments.
 
     Raises:
-        UsageError: `choice-invalid` and the like, `flag-reserved` for what was typed or is in a variable.
-        InvalidInput: `flag-reserved` for what a file says.
+        UsageError: `choice-invalid` and the like; `flag-reserved` for a flag from the command line or a variable.
+        InvalidInput: `flag-reserved` for a flag from a file.
     """
     tags = settings.choose(TAGS)
     flags = settings.choose(FLAGS)

@@ -1,4 +1,4 @@
-"""Running the compiler: it writes beside the old module, and only what it finished is taken."""
+"""Run the compiler in a scratch folder, so that a failed or interrupted run leaves the old module alone."""
 
 import contextlib
 import tempfile
@@ -19,7 +19,7 @@ _ABANDONED_SECONDS: Final = 24 * 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """What a compiler wrote; `seconds` is how long it took."""
+    """The module that a compiler wrote; `seconds` is its run time."""
 
     content: bytes
     seconds: float
@@ -37,12 +37,12 @@ class RefusedError(Exception):
 def compile_module(
     recipe: Recipe, *, directory: Path, variables: Mapping[str, str], scratch: Path, reporter: Reporter
 ) -> Compiled:
-    """Run the recipe in `directory` with the environment `variables`; its output goes to a folder below `scratch`.
+    """Run the recipe in `directory` with the environment `variables`, writing to a temporary folder below `scratch`.
 
-    Neither the name nor the folder of its output changes a module's bytes, so the old module is not touched.
+    The module's bytes do not depend on the path that it is written to.
 
     Raises:
-        RefusedError: the compiler failed; its own words went to the reporter as they came.
+        RefusedError: the compiler failed; the reporter has received its output.
     """
     with _scratch_folder(scratch) as folder:
         output = folder / Path(recipe.output).name
@@ -56,7 +56,7 @@ def compile_module(
 
 @contextlib.contextmanager
 def _scratch_folder(scratch: Path) -> Iterator[Path]:
-    """A folder of this build's own; what a killed hgw left behind a day ago or more goes on this occasion."""
+    """A temporary folder for this build; also removes those over a day old, left behind when hgw was killed."""
     try:
         scratch.mkdir(parents=True, exist_ok=True)
         for old in scratch.glob(".staging-*"):

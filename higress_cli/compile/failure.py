@@ -1,4 +1,4 @@
-"""What a compiler that gave up means: the error that hgw ends with, and what is known of it."""
+"""The error for a failed compilation, with the cause and the fix if the catalogue knows them."""
 
 import re
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ def compile_error(
     module_cache: Path | None,
     system: str,
 ) -> HgwError:
-    """The error for a compiler that refused the plugin in `directory`: a known one with its cause and its fix.
+    """The error for a compiler that refused the plugin in `directory`; a known one gives its cause and fix.
 
-    `system` is Go's name of the operating system; fixes differ between them.
+    `system` is Go's name for the operating system, on which the fix may depend.
     """
     matches = recognise(refused.output)
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
@@ -55,13 +55,13 @@ def compile_error(
         hint = _("fix what the compiler names above, then: hgw build")
         return CompileError(message, code="compile-failed", hint=hint, details=details)
     known = matches[0]
-    cause = "; ".join((known.cause, *_more(known, module_cache)))
+    cause = "; ".join((known.cause, *_go_line_of_culprit(known, module_cache)))
     message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
     return known.as_error(message, system=system, details=details)
 
 
 def _compilers(recipe: Recipe, tools: Sequence[Tool]) -> str:
-    """The compiler with its version; TinyGo also with the Go whose standard library it compiles."""
+    """The compiler with its version; for TinyGo, also the Go whose standard library it compiles."""
     labels = {tool.name.value: tool.label for tool in tools}
     compiler = labels.get(recipe.profile.value, recipe.profile.compiler)
     go = labels.get(ToolName.GO.value)
@@ -70,12 +70,12 @@ def _compilers(recipe: Recipe, tools: Sequence[Tool]) -> str:
     return _("{compiler} with {go}").format(compiler=compiler, go=go)
 
 
-def _more(known: Match, module_cache: Path | None) -> tuple[str, ...]:
-    """What go.mod of the Go module says that the compiler stumbled over."""
+def _go_line_of_culprit(known: Match, module_cache: Path | None) -> tuple[str, ...]:
+    """Which Go the Go module that made the compiler fail asks for; empty if that is not known."""
     module, version = known.found.get("module"), known.found.get("version")
     if module_cache is None or module is None or version is None:
         return ()
-    # The go command writes upper-case letters as `!` and the small one (golang.org/x/mod/module, EscapePath).
+    # The go command escapes an upper-case letter as `!` plus the lower-case one (golang.org/x/mod/module, EscapePath).
     escaped = re.sub(r"[A-Z]", lambda letter: f"!{letter[0].lower()}", module)
     try:
         asked = read_go_mod(module_cache / "cache" / "download" / escaped / "@v" / f"{version}.mod").go

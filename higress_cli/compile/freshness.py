@@ -1,19 +1,18 @@
-"""Whether a module is older than what it is made of, by the times of the files: a look, not a proof."""
+"""Whether a module is older than its sources, judged by modification times only: quick, but not a proof."""
 
 from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.sources import source_files
 
-# Whoever changes the ABI or the tags there expects another module. Where nothing of that changed, a build compiles
-# nothing and only brings the module's time up to date.
+# They may change the ABI or the tags. If they did not, a build compiles nothing and only updates the module's time.
 _SETTINGS: Final = ("hgw.yaml", ".buildrc")
 
 
 def is_stale(directory: Path, module: Path) -> bool:
-    """Whether the plugin in `directory` has to be built before `module` may be used.
+    """Whether the plugin in `directory` has to be built before `module` can be used.
 
-    It has where `module` is absent, or a source, go.mod, go.sum, an embedded file or a setting has changed since.
+    That is so if `module` is missing, or older than a source, go.mod, go.sum, an embedded file or the settings.
     """
     try:
         built = module.stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""One plugin on its way to a module: modules seen to, source looked at, compiled, judged, put in its place."""
+"""Build one plugin: provide its Go modules, compile it, check the module and put it in place."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ from higress_cli.wasm.verdict import Wanted, findings
 
 @dataclass(frozen=True, kw_only=True)
 class Equipment:
-    """The tools as a build sees them; `variables` is the environment that makes a child use them."""
+    """The tools of a build; `variables` is the environment in which a child process uses them."""
 
     tools: tuple[Tool, ...]
     variables: Mapping[str, str] = field(repr=False)
@@ -40,7 +40,7 @@ class Equipment:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A plugin with everything decided that its compilation takes."""
+    """A plugin to be built, with all settings and tools chosen."""
 
     choices: Choices
     equipment: Equipment
@@ -50,7 +50,7 @@ class Job:
         return self.choices.directory
 
     def recipe(self, abi: str) -> Recipe:
-        """The compiler's command for an ABI; its output is named as the author would type it."""
+        """The compiler's command for an ABI; an output inside the plugin's folder is named relative to it."""
         path = self.choices.output(abi)
         inside = path.is_relative_to(self.directory)
         return make_recipe(
@@ -80,7 +80,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A module in its place. `seconds` is what the compiler took, 0 where nothing had to be compiled."""
+    """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled."""
 
     step: Step
     sha256: str
@@ -91,7 +91,7 @@ class Made:
 
 
 def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
-    """The steps of a job, one for each ABI, once its Go modules are there.
+    """Provide the Go modules of a job and return its steps, one for each ABI.
 
     Raises:
         DownloadError, InvalidInput: see `provide_modules`.
@@ -107,7 +107,7 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
 
 
 def look(session: Session, job: Job) -> tuple[Step, ...]:
-    """The steps of a job as its files are now: nothing is fetched, and no file changes.
+    """The steps of a job with its files as they are: nothing is fetched or changed.
 
     Raises:
         CompileError: TinyGo refuses the tools or the target.
@@ -142,7 +142,7 @@ def _steps(session: Session, job: Job, *, provide: Callable[[Workplace], Modules
 
 
 def own_source(step: Step) -> tuple[GoFile, ...]:
-    """The plugin's own Go files, as far as this build reads them, with paths relative to its folder."""
+    """The plugin's own Go files that this build reads, with paths relative to its folder."""
     directory = step.job.directory
     return tuple(
         parse(path.relative_to(directory) if path.is_relative_to(directory) else path, path.read_bytes())
@@ -154,10 +154,10 @@ def own_source(step: Step) -> tuple[GoFile, ...]:
 
 
 def make(session: Session, step: Step, *, force: bool) -> Made:
-    """Compile, unless nothing has changed; what the module was before stays until the new one is proven good.
+    """Compile the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
 
     Raises:
-        CompileError, CheckFailed, ConflictError: nothing was changed.
+        CompileError, CheckFailed, ConflictError: the old module is unchanged.
     """
     mark_as_cache(session.dirs.cache)
     kept = record_path(session.dirs.cache, step.output)
@@ -165,9 +165,9 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     record = read_record(kept)
     if not force and record is not None and is_current(record, fingerprint=mark, module=step.output):
         if is_stale(step.job.directory, step.output):
-            # What it is made of is the same in spite of the times, which is all that others may go by.
+            # The inputs are the same although their times are newer; `is_stale` and make only look at times.
             os.utime(step.output)
-        # The wanted gateway and the size budget may be others than when it was compiled.
+        # The gateway and the size budget may have changed since it was compiled.
         warnings = _judge(step.output.read_bytes(), step)
         return Made(
             step=step,
@@ -223,10 +223,10 @@ def _refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) 
 
 
 def _judge(content: bytes, step: Step) -> tuple[str, ...]:
-    """Warnings about a module.
+    """Check a module and return the warnings.
 
     Raises:
-        CheckFailed: a gateway could not load it, it is not what was asked for, or it is too large.
+        CheckFailed: the gateway could not load it, it does not match the profile or ABI, or it is too large.
     """
     choices = step.job.choices
     wanted = Wanted(profile=step.recipe.profile, abi=step.recipe.abi, gateway=choices.gateway.value)

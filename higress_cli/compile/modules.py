@@ -1,4 +1,4 @@
-"""The Go modules of a plugin are there before the compiler starts: downloaded, and go.mod tidy where it has to be."""
+"""Make the Go modules of a plugin available before the compiler starts: download them, and tidy go.mod if needed."""
 
 import json
 import re
@@ -28,9 +28,9 @@ _TAIL_LINES: Final = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Workplace:
-    """Where and how the go command works: `variables` is its environment, `platform` and `tags` are the build's.
+    """Where and how the go command runs: `variables` is its environment, `platform` and `tags` are the build's.
 
-    `pins` are the versions that fit the profile, by the path of the Go module.
+    `pins` maps the path of a Go module to the version that fits the profile.
     """
 
     directory: Path
@@ -42,14 +42,14 @@ class Workplace:
     pins: Mapping[str, str] = field(default_factory=dict)
 
     def listing(self, *, goproxy: str | None = None, on_line: Callable[[str], None] | None = None) -> Listing:
-        """What `go list` says with the build's platform, and with another GOPROXY where one is given."""
+        """The packages that the build reads; `goproxy` overrides GOPROXY."""
         variables = {**self.variables, **self.platform, **({"GOPROXY": goproxy} if goproxy else {})}
         return list_packages(directory=self.directory, variables=variables, tags=self.tags, on_line=on_line)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Modules:
-    """What the build reads, and, where go.mod had to change, how: `+ PATH VERSION`, `- PATH VERSION`."""
+    """What the build reads, and how go.mod was changed for it, as lines such as `+ PATH VERSION`, `- PATH VERSION`."""
 
     listing: Listing
     tidied: bool = False
@@ -59,11 +59,11 @@ class Modules:
 def provide_modules(place: Workplace) -> Modules:
     """Make sure that the compiler finds every Go module that the plugin imports.
 
-    Nothing is asked of the network as long as go.mod, go.sum and the module cache have it all.
+    The network is used only if go.mod, go.sum and the module cache do not provide them all.
 
     Raises:
-        DownloadError: `go-modules-unreachable`; go.mod and go.sum are as they were.
-        HgwError: why a Go module cannot be fetched, as the catalogue has it; `go-mod-unresolved` where it has not.
+        DownloadError: `go-modules-unreachable`; go.mod and go.sum are unchanged.
+        HgwError: a Go module cannot be fetched: the catalogue's error if it knows the cause, else `go-mod-unresolved`.
     """
     go_mod = read_go_mod(place.directory / "go.mod")
     listing = place.listing(goproxy="off")
@@ -93,7 +93,7 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
 
 
 def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
-    """Run `go mod tidy` and say whether it changed anything; where it fails, go.mod and go.sum are as before."""
+    """Run `go mod tidy` and return whether it changed anything; on failure, restore go.mod and go.sum."""
     before = {name: _content(place.directory / name) for name in _FILES}
     variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)
     activity.describe("go mod tidy")
@@ -116,7 +116,7 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
 
 
 def _write_pins(place: Workplace, listing: Listing) -> None:
-    """Require what is imported and not in go.mod at the version that fits, instead of asking a proxy for a list."""
+    """Add imports that go.mod lacks at the versions that fit the profile, so that `go mod tidy` picks no newer ones."""
     required = read_go_mod(place.directory / "go.mod").versions
     missing = [
         f"-require={path}@{version}"
@@ -187,7 +187,7 @@ def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tu
 
 
 def _imported_at(directory: Path, module: str) -> str:
-    """`FILE:LINE: ` of the first import of a Go module by the plugin itself, empty where only others import it."""
+    """`FILE:LINE: ` of the plugin's first import of a Go module; empty if only its dependencies import it."""
     for file in sorted(directory.rglob("*.go")):
         for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
             if f'"{module}"' in line or f'"{module}/' in line:
@@ -204,7 +204,7 @@ def _last_line(text: str) -> str:
 
 
 def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
-    """The module proxies that give nothing and why, where none does; empty where a try is worth it."""
+    """Each module proxy with the reason why it is unreachable; empty if any may work."""
     answer = process.run(["go", "env", "-json", "GOPROXY"], variables=place.variables, cwd=place.directory)
     try:
         setting = str(json.loads(answer.stdout)["GOPROXY"])
@@ -214,7 +214,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     if entries[:1] == ["off"]:
         return ((_("module proxy"), "GOPROXY=off"),)
     urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
-    # The go command knows nothing of this variable: where it leads hgw does not matter.
+    # The go command ignores this variable, so what hgw reaches through it says nothing about the go command.
     elsewhere = any(place.variables.get(name) for name in ("ALL_PROXY", "all_proxy"))
     if not urls or entries[0] != urls[0] or elsewhere:
         return ()
@@ -223,7 +223,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
 
     reach = Reach(place.variables, offline=False)
     reach.ask(urls)
-    # A host that answers at all is left to the go command, which may have a password and other trust than hgw.
+    # If a host answers at all, let the go command try: it may have credentials or certificates that hgw has not.
     closed = tuple(
         (shown(url), found.text)
         for url in urls

@@ -1,4 +1,4 @@
-"""The place of the module: known to be writable before the compiler starts, and written in one step."""
+"""The output file: checked before the compiler starts, and written atomically."""
 
 import tempfile
 from pathlib import Path
@@ -10,10 +10,10 @@ from higress_cli.system.writing import is_full, write_error
 
 
 def check_output(path: Path) -> None:
-    """Refuse a place where no module could be put.
+    """Check that a module can be written to `path`.
 
     Raises:
-        ConflictError: `out-file-is-folder`, or what `write_error` makes of the system's reason.
+        ConflictError: `out-file-is-folder`, or the error of `write_error` for the operating system's reason.
     """
     if path.is_dir():
         empty = not any(path.iterdir())
@@ -34,10 +34,10 @@ def check_output(path: Path) -> None:
 
 
 def put_in_place(path: Path, content: bytes) -> None:
-    """Replace the module, or make it; the old one is there until the new one is.
+    """Write the module atomically: `path` holds either the old content or the new.
 
     Raises:
-        ConflictError: what `write_error` makes of the system's reason.
+        ConflictError: the error of `write_error` for the operating system's reason.
     """
     try:
         write_atomically(path, content)

@@ -1,4 +1,4 @@
-"""Which packages and files a build reads, as the go command of the set says."""
+"""The packages and files that a build reads, as listed by the tool set's go command."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,8 +12,8 @@ from higress_cli.profile import Profile
 from higress_cli.system import process
 
 _FILES: Final = ("GoFiles", "CgoFiles", "CFiles", "CXXFiles", "HFiles", "SFiles", "SysoFiles", "EmbedFiles")
-# A line for each fact, its kind in front: the JSON of `go list` without a choice of fields costs ten times as much,
-# and the choice of fields is not in Go 1.18.
+# One line per fact, prefixed with its kind. `go list -json` takes ten times as long unless the fields are selected,
+# which Go 1.18 cannot do.
 _FORMAT: Final = (
     "{{if not .Standard}}P{{.ImportPath}}\nD{{.Dir}}\n"
     + "".join(f"{{{{range .{kind}}}}}F{{{{.}}}}\n{{{{end}}}}" for kind in _FILES)
@@ -23,9 +23,10 @@ _FORMAT: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package outside the standard library. `main_module`: it is of the module that is built.
+    """A package outside the standard library.
 
-    `directory` is None, and `failed` true, where the package was not found.
+    `main_module` says whether it belongs to the Go module that is built. If the package was not found, `directory` is
+    None and `failed` is true.
     """
 
     path: str
@@ -42,15 +43,15 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What a build reads. `problem` is what the go command said where it could not read go.mod as it is."""
+    """What a build reads. `problem` is the go command's output if it failed, for example because go.mod is invalid."""
 
     packages: tuple[Package, ...]
     problem: str = ""
 
     def uncovered(self, module: str | None) -> tuple[str, ...]:
-        """Imports that go.mod and go.sum, or the module cache, do not provide.
+        """Imports that go.mod, go.sum and the module cache do not provide.
 
-        A path whose first part has no dot is of the standard library or of this module: no other module has it.
+        A path whose first element has no dot belongs to the standard library or to `module`, so it is left out.
         """
         return tuple(
             package.path
@@ -59,16 +60,16 @@ class Listing:
         )
 
     def complete(self, module: str | None) -> bool:
-        """Whether the compiler will find every module."""
+        """Whether the compiler will find every Go module."""
         return not self.problem and not self.uncovered(module)
 
 
 class PlatformUnknownError(Exception):
-    """TinyGo did not say what it builds for; the text is what it said instead."""
+    """TinyGo did not report its platform; the text is its output."""
 
 
 def platform_of(recipe: Recipe, *, directory: Path, variables: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The variables and the tags with which `go list` sees what the recipe compiles.
+    """The variables and tags that make `go list` list what the recipe compiles.
 
     Raises:
         PlatformUnknownError: TinyGo refuses the tools or the target.
@@ -87,7 +88,7 @@ def platform_of(recipe: Recipe, *, directory: Path, variables: Mapping[str, str]
 def list_packages(
     *, directory: Path, variables: Mapping[str, str], tags: str, on_line: Callable[[str], None] | None = None
 ) -> Listing:
-    """The packages of the plugin in `directory` and all they import; what is missing is marked, not an error."""
+    """The packages of the plugin in `directory` and all their imports; a missing one is marked as `failed`."""
     answer = process.run(
         ["go", "list", "-e", "-deps", f"-tags={tags}", "-f", _FORMAT, "./"],
         variables=variables,
@@ -100,7 +101,7 @@ def list_packages(
 
 
 def module_cache(*, directory: Path, variables: Mapping[str, str]) -> Path | None:
-    """Where the go command keeps modules: what lies there never changes. None where it does not say."""
+    """The go command's module cache, whose files never change; None if the go command does not report it."""
     answer = process.run(["go", "env", "-json", "GOMODCACHE"], variables=variables, cwd=directory)
     try:
         return Path(json.loads(answer.stdout)["GOMODCACHE"])
@@ -109,7 +110,7 @@ def module_cache(*, directory: Path, variables: Mapping[str, str]) -> Path | Non
 
 
 def go_work_in_use(*, directory: Path, variables: Mapping[str, str]) -> Path | None:
-    """The go.work by which the go command works in `directory`; it is asked only where one is above."""
+    """The go.work that the go command uses in `directory`; the command is run only if there may be one."""
     if find_go_work(directory, variables) is None:
         return None
     named = process.run(["go", "env", "GOWORK"], variables=variables, cwd=directory).stdout.strip()

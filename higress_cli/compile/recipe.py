@@ -1,4 +1,4 @@
-"""The command that compiles a plugin, as a value: the guide's, with the plugin's own tags and flags added."""
+"""The command that compiles a plugin, as a value: Higress's documented one plus the plugin's own tags and flags."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from higress_cli.abi import Abi
 from higress_cli.profile import Profile
 
 REVISION: Final = 1
-"""Part of every fingerprint: raise it when what a recipe does changes without its words changing."""
+"""Part of every fingerprint: raise it when a recipe builds something else with the same command line."""
 _TINYGO_FLAGS: Final = ("-scheduler=none", "-target=wasi", "-gc=custom")
 _TINYGO_TAGS: Final = ("custommalloc", "nottinygc_finalizer")
 _PLATFORM_FLAGS: Final = ("-target=", "-gc=", "-scheduler=")
-# TinyGo is a Go program that spends a seventh of its time collecting garbage; the module is the same without.
+# TinyGo is itself a Go program and spends a seventh of its time in garbage collection; GOGC does not affect the module.
 _TINYGO_GOGC: Final = "400"
 
 
@@ -20,8 +20,8 @@ _TINYGO_GOGC: Final = "400"
 class Recipe:
     """A compiler's command, run in the plugin's folder.
 
-    `output` is the file that it writes; `tags` are all build tags; `flags` are the author's own, after those of the
-    profile; `edits` are what its environment needs besides the tools' own.
+    `output` is the file that it writes and `tags` are all build tags. `flags` are the author's own; they follow the
+    profile's. `edits` are changes to the environment on top of those that the tools need.
     """
 
     profile: Profile
@@ -41,7 +41,7 @@ class Recipe:
 
     @property
     def platform_flags(self) -> tuple[str, ...]:
-        """The flags by which TinyGo chooses the platform and the files that it compiles."""
+        """The flags that determine TinyGo's platform and the files that it compiles."""
         own = [word for word in self.flags if word.startswith(_PLATFORM_FLAGS)]
         return (*_TINYGO_FLAGS, self._tinygo_tags, *own)
 
@@ -61,7 +61,7 @@ def make_recipe(
 ) -> Recipe:
     """The recipe of a profile for an ABI, with the author's own tags and flags added.
 
-    A GOGC in `variables` is the user's own and stays.
+    If `variables` sets GOGC, the user's value is kept.
     """
     abi_tag = Abi(abi).tag
     if profile == Profile.GO:

@@ -1,4 +1,4 @@
-"""What a module was built from, remembered in hgw's cache: where nothing of it changed, nothing has to be compiled."""
+"""A record in hgw's cache of what a module was built from, so that an unchanged plugin is not compiled again."""
 
 import contextlib
 import hashlib
@@ -14,7 +14,7 @@ from higress_cli.system.download import sha256_of
 from higress_cli.system.fs import write_atomically
 from higress_cli.tool import Tool
 
-# The go command and TinyGo read far more variables than those that change a module; these are told apart by name.
+# The go command and TinyGo read many variables that do not affect the module. Any that is not listed here may.
 _PREFIXES: Final = ("GO", "CGO_", "TINYGO")
 _WITHOUT_EFFECT: Final = frozenset({
     "GOBIN", "GOCACHE", "GODEBUG", "GOENV", "GOGC", "GOINSECURE", "GOMAXPROCS", "GOMEMLIMIT", "GOMODCACHE", "GONOPROXY",
@@ -40,9 +40,9 @@ def fingerprint(
     variables: Mapping[str, str],
     tools: Iterable[Tool],
 ) -> str:
-    """A digest of all that decides about a module's bytes.
+    """A digest of everything that determines a module's bytes.
 
-    Packages of the module cache never change under their path; every other file is read.
+    A package in the module cache is immutable, so its path stands for its content; all other files are read.
     """
     parts: list[Any] = [
         REVISION,
@@ -59,7 +59,7 @@ def fingerprint(
         if module_cache is not None and package.directory.is_relative_to(module_cache):
             parts.append([package.path, str(package.directory)])
         else:
-            # Libraries that `#cgo LDFLAGS` name do not belong to a package for the go command.
+            # The go command does not list the libraries that `#cgo LDFLAGS` names.
             files |= {*package.paths, *package.directory.glob("*.a")}
     parts += [[str(path), _digest(path)] for path in sorted(files)]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
@@ -71,7 +71,7 @@ def record_path(cache: Path, module: Path) -> Path:
 
 
 def read_record(path: Path) -> Record | None:
-    """A record that was written before; None where there is none that reads."""
+    """The record at `path`; None if it is missing or unreadable."""
     try:
         return Record(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -79,13 +79,13 @@ def read_record(path: Path) -> Record | None:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Save a record. Failing to save it costs only a compilation next time."""
+    """Save a record. A failure is ignored: it only costs another compilation."""
     with contextlib.suppress(OSError):
         write_atomically(path, json.dumps(asdict(record)).encode())
 
 
 def is_current(record: Record | None, *, fingerprint: str, module: Path) -> bool:
-    """Whether `module` is there, as it was built, and nothing that it was built from has changed."""
+    """Whether `module` exists as it was built, from inputs that have not changed since."""
     if record is None or record.fingerprint != fingerprint or not module.is_file():
         return False
     return sha256_of(module) == record.sha256
@@ -96,7 +96,7 @@ def _matters(name: str) -> bool:
 
 
 def _identity(tool: Tool) -> tuple[Any, ...]:
-    """A tool as far as a change of it matters: version, place, size and time of its program."""
+    """What identifies a tool: its version, and its program's path, size and modification time."""
     try:
         facts = tool.path.stat()
     except OSError:

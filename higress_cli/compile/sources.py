@@ -1,4 +1,4 @@
-"""The files that a plugin is made of, found without Go: for a quick look at what is newer than what."""
+"""The source files of a plugin, found without running Go, for a quick comparison of modification times."""
 
 import os
 import re
@@ -17,8 +17,8 @@ _EMBED: Final = re.compile(r"^//go:embed[ \t]+(.+)$", re.MULTILINE)
 def source_files(directory: Path) -> Iterator[Path]:
     """Every file that a build of the plugin in `directory` may read.
 
-    They are below its folder and in modules that go.mod replaces by local folders. Tests do not count, nor do
-    hidden folders and modules inside.
+    These are below its folder, and in the local folders that go.mod replaces modules with. Tests, hidden folders
+    and nested Go modules are skipped.
     """
     for name in ("go.mod", "go.sum"):
         if (directory / name).is_file():
@@ -49,7 +49,7 @@ def _module_files(top: Path) -> Iterator[Path]:
 
 
 def embedded_files(source: Path) -> Iterator[Path]:
-    """The files that the `//go:embed` lines of a Go file name, as far as they exist."""
+    """The existing files that the `//go:embed` lines of a Go file name."""
     try:
         text = source.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -75,5 +75,5 @@ def _patterns(line: str) -> list[str]:
 def _matches(folder: Path, pattern: str) -> list[Path]:
     try:
         return list(folder.glob(pattern))
-    except (ValueError, NotImplementedError):  # an empty pattern, an absolute one: the go command refuses those
+    except (ValueError, NotImplementedError):  # an empty or absolute pattern, which the go command refuses
         return []

@@ -1,4 +1,4 @@
-"""Checks of what a plugin is built for: profile, ABI and gateway must match, and the module must fit its budget."""
+"""Checks of a build's target: profile, ABI and gateway must match, and the module must fit its size budget."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ from higress_cli.wasm.host_functions import is_older
 
 
 def target_faults(choices: Choices) -> tuple[Fault, ...]:
-    """An ABI that the profile cannot build for, or a gateway that cannot load what it builds."""
+    """The fault of an ABI that the profile cannot build for, or of a gateway that cannot load the profile's modules."""
     return (*_abi_faults(choices), *_gateway_faults(choices))
 
 
 def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
-    """Whether a module of `size` bytes exceeds its budget."""
+    """The fault of a module of `size` bytes that exceeds its budget."""
     if budget.value is None or size <= budget.value:
         return ()
     message = _("the module takes {size} bytes; {source} allows {budget}")
