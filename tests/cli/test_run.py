@@ -14,6 +14,13 @@ needs_gateway = pytest.mark.extra("local")
 BOTH = pytest.mark.parametrize("command", ["run", "verify"])
 
 
+@pytest.fixture(autouse=True)
+def any_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on whether another program of this machine has the default ports."""
+    monkeypatch.setenv("HGW_PORT", "0")
+    monkeypatch.setenv("HGW_UPSTREAM_PORT", "0")
+
+
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     (tmp_path / "work" / "main.wasm").write_bytes(plugin())
@@ -55,7 +62,8 @@ def test_a_port_in_use_names_its_number_its_holder_and_a_free_one(hgw, here, tak
 
 
 @needs_gateway
-def test_a_port_in_use_that_hgw_yaml_asked_for_says_so(hgw, here, taken):
+def test_a_port_in_use_that_hgw_yaml_asked_for_says_so(hgw, here, taken, monkeypatch):
+    monkeypatch.delenv("HGW_PORT")
     (here / "hgw.yaml").write_text(f"run: {{port: {taken}}}\n")
     outcome = hgw("run")
     assert outcome.code == 8

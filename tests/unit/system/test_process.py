@@ -181,7 +181,8 @@ def test_a_child_that_stops_when_asked_takes_its_stubborn_children_along(tmp_pat
 @pytest.mark.skipif(os.name != "posix", reason="Windows gives a console's Ctrl-C to every process")
 def test_ctrl_c_ends_the_child_and_goes_on(tmp_path):
     program = f"""
-        import os, sys
+        import os, signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & makes its children ignore it
         sys.path.insert(0, {str(ROOT)!r})
         from higress_cli.system import process
         child = "import os, time; open('child.pid', 'w').write(str(os.getpid())); time.sleep(60)"
