@@ -26,7 +26,7 @@ quick: lint ## What to run after each change: lint, unit and command tests, in l
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest --quiet -n auto --dist worksteal tests/unit tests/cli
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
-	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term tests
 	@$(MAKE) --no-print-directory lowest
 
 lowest: $(LOWEST)/.ready ## Unit and command tests with the lowest versions of dependencies that pyproject.toml allows

@@ -51,8 +51,6 @@ NO_EXTRAS: Final = Extras()
 class Defaults:
     """The defaults of a new project."""
 
-    template: str
-    profile: str
     name: str
 
 

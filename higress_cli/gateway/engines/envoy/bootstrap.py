@@ -1,7 +1,7 @@
 """Envoy's configuration as pure values: a bootstrap, and the two files that it watches for clusters and a listener.
 
-The listener and the clusters are files of their own because Envoy then takes a new version without a restart, keeps
-the old one where the new one is refused, and says so in its admin API instead of only in its log.
+The listener and the clusters are separate files so that Envoy can load a new version without a restart; if it refuses
+one, it keeps the old and says so in its admin API, not only in its log.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,10 @@ RUNTIME: Final = "envoy.wasm.runtime.v8"
 
 _TYPES: Final = "type.googleapis.com/envoy"
 _STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
-# A module that trapped is replaced before the next request, as a Higress gateway does it; the failed one gets a 503.
+# A module that trapped is replaced before the next request, as a Higress gateway does; the failed request gets a 503.
+# RATIONALE.md, Local gateway.
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
-# Envoy takes half of the base as a divisor, in whole milliseconds: 0.001s would end it at the first request afterwards.
+# Envoy divides by half of the base interval, in whole milliseconds: with 0.001s it would divide by 0 and crash.
 LONGEST_BACKOFF_SECONDS: Final = 0.01
 _RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONGEST_BACKOFF_SECONDS:.3f}s"}}
 # Higress's own value for clusters (its Helm chart: upstream.connectionBufferLimits).
@@ -52,7 +53,7 @@ class ListenerPlan:
 
     `version` counts from 1 in a run; `identity` is the identity header's value up to Envoy's own word, `module` the
     file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all), `env` its environment;
-    `helper` is the filter of data/route_names.wat, `route` the name that the plugin finds the route under.
+    `helper` is the filter of data/route_names.wat, `route` the route's name as the plugin sees it.
     """
 
     version: int
@@ -97,8 +98,8 @@ def discovery(version: int, resource: Mapping[str, Any], *more: Mapping[str, Any
 def listener(plan: ListenerPlan) -> dict[str, Any]:
     """The listener with the plugin in its filter chain.
 
-    The identity header is set by a filter in front of the plugin: answers pass filters backwards, so it is the last
-    to touch one, whether the upstream answered or the plugin. `by=` tells the two apart.
+    The identity header is set by a filter in front of the plugin: responses pass through filters in reverse, so it
+    touches every response last, whether it came from the upstream or the plugin. `by=` tells the two apart.
     """
     identity = {
         "header": {"key": HEADER, "value": f"{plan.identity}%RESPONSE_CODE_DETAILS%"},
@@ -107,7 +108,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     manager = {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
-        # The guide's gateway says so too: behind it, every request counts as https.
+        # As in the guide's gateway, upstreams see every request as https.
         "scheme_header_transformation": {"scheme_to_overwrite": "https"},
         "access_log": [
             _log_file(plan.access_log, _ACCESS_FIELDS, only="DownstreamEnd"),
@@ -118,7 +119,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
             "name": "to_upstream",
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan)]}],
         },
-        # An answer that replaces the upstream's after its headers came passes no filter: it gets the header here.
+        # A local reply that replaces the upstream's response after its headers arrived bypasses all filters.
         "local_reply_config": {"mappers": [{"filter": _ANY_STATUS, "headers_to_add": [identity]}]},
         "http_filters": [
             {
@@ -154,7 +155,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
 
 
 def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dict[str, Any]:
-    """A cluster of one address; with TLS, `certificates` are the authorities that its certificate is checked by."""
+    """A cluster of one address; with TLS, its certificate is checked against the authorities in `certificates`."""
     built: dict[str, Any] = {
         "@type": f"{_TYPES}.config.cluster.v3.Cluster",
         "name": name,
@@ -165,7 +166,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions",
-                # What is left of a body that was cut at its content-length must not spoil the next request.
+                # The rest of a body that was cut at its content-length must not corrupt the next request.
                 "common_http_protocol_options": {"max_requests_per_connection": 1},
                 "explicit_http_config": {"http_protocol_options": {}},
             }
@@ -194,7 +195,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
 
 
 def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None) -> dict[str, Any]:
-    """A log with a JSON object a line; `only` is the one kind of entry that it gets."""
+    """A log with one JSON object per line; `only` restricts it to one type of entry."""
     log: dict[str, Any] = {
         "name": "envoy.access_loggers.file",
         "typed_config": {
@@ -228,7 +229,7 @@ def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
 
 
 def _helper_filter(module: Path) -> dict[str, Any]:
-    """What gives the plugin the properties that Higress's Envoy has under other names than upstream's."""
+    """The filter that gives the plugin properties under the names that Higress's Envoy uses."""
     return {
         "name": "hgw.properties",
         "typed_config": {
