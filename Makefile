@@ -20,7 +20,7 @@ help: ## Show this list
 
 demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin, build it, run it, verify it
 	@$(BIN)/hgw quickstart "$(DEMO_DIR)"
-	@echo "hgw itself is $(BIN)/hgw here; to type just hgw in this shell: . $(BIN)/activate"
+	@echo "To type just hgw in this shell: . '$(CURDIR)/$(BIN)/activate'"
 
 quick: lint ## What to run after each change: lint, unit and command tests, in less than a minute
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest --quiet -n auto --dist worksteal tests/unit tests/cli

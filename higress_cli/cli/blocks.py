@@ -1,8 +1,10 @@
 """What results are made of, drawn once: columns, facts, paragraphs, steps, the commands to type next."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from higress_cli.cli.own_command import own_command
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.i18n import _
@@ -105,10 +107,14 @@ def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
 
 
 def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> None:
-    """An empty line, then what to type next, each command with its purpose; nothing with -q."""
+    """An empty line, then what to type next, each command with its purpose; nothing with -q.
+
+    `hgw` at the start of a command becomes the command by which this hgw can be started.
+    """
     if ui.quiet:
         return
-    rows = list(commands)
+    program = own_command()
+    rows = [(re.sub(r"^hgw(?= )", lambda _match: program, command), purpose) for command, purpose in commands]
     ui.line()
     paragraph(ui, title, indent=0, style="strong")
     column = max(cells(command) for command, _purpose in rows) + len(_GAP)
@@ -123,11 +129,6 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
             ui.line(f"{_GAP}{command}")
             if purpose:
                 paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
-
-
-def quoted(path: str) -> str:
-    """A path as it can be typed in a shell."""
-    return f'"{path}"' if any(character.isspace() for character in path) else path
 
 
 def size(count: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.cli import blocks
+from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
@@ -69,7 +70,7 @@ def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
 def _next_commands(directory: Path, here: Path) -> Iterator[tuple[str, str]]:
     if directory != here:
         target = str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
-        yield f"cd {blocks.quoted(target)}", ""
+        yield f"cd {quoted(target)}", ""
     yield "hgw build", _("compile it; offers to get compilers that are missing")
     yield "hgw verify", _("prove in a gateway that it does what it should")
     yield "hgw run", _("keep a gateway running: `curl http://127.0.0.1:10000/get`")

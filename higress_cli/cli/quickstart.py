@@ -7,6 +7,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import NO_BREAK
 from higress_cli.errors import ExitCode
@@ -39,10 +40,10 @@ def quickstart(
     session = call.session()
     directory = session.path(where or use_case.DEFAULT_DIRECTORY)
     result = use_case.quickstart(session, directory=directory, lang=call.lang)
-    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
+    finish(ctx, result, _show)
 
 
-def _show(result: "use_case.QuickstartResult", ui: Ui, here: Path) -> None:
+def _show(result: "use_case.QuickstartResult", ui: Ui) -> None:
     for verification in result.verify:
         title = _("ABI {abi}: {module}").format(abi=verification.abi, module=verification.module.name)
         ui.line(title, "strong")
@@ -55,16 +56,15 @@ def _show(result: "use_case.QuickstartResult", ui: Ui, here: Path) -> None:
         ui.line(_("Something does not work, see above. It took {seconds}.").format(seconds=seconds), "bad")
     words = (" ".join(filter(None, (stage.name, stage.abi, f"{stage.seconds:.1f} s"))) for stage in result.stages)
     blocks.paragraph(ui, listed(word.replace(" ", NO_BREAK) for word in words), indent=0, style="faint")
-    target = result.directory.relative_to(here) if result.directory.is_relative_to(here) else result.directory
     blocks.next_commands(
         ui,
         _("The plugin is in {path}. Next:").format(path=result.directory),
         (
-            (f"cd {blocks.quoted(str(target))}", ""),
+            # A second terminal may begin in another folder.
+            (f"cd {quoted(str(result.directory))}", _("in each terminal")),
             ("hgw run", _("run a gateway with the plugin, until Ctrl-C")),
             ("curl http://127.0.0.1:10000/get", _("send it a request, from a second terminal")),
-            (_("(edit main.go)"), ""),
-            ("hgw build", _("compile it; a running gateway loads the new module")),
+            ("hgw build", _("compile it after you changed main.go; a running gateway loads the new module")),
             ("hgw verify", _("check that it still works")),
         ),
     )

@@ -45,10 +45,18 @@ class Choices:
 
     def output(self, abi: str) -> Path:
         """The absolute path of the module for an ABI, which is part of the file name when building for `all`."""
-        path = Path(os.path.normpath(self.directory / self.out_file.value))
-        if self.abi.value == EVERY_ABI:
-            return path.with_name(f"{path.stem}-{abi}{path.suffix or '.wasm'}")
-        return path
+        return self._named_for(abi) if self.abi.value == EVERY_ABI else self._plain
+
+    def twin(self, abi: str) -> Path:
+        """Where a build for `all` puts the module for an ABI if this is a build for one, and the other way round."""
+        return self._plain if self.abi.value == EVERY_ABI else self._named_for(abi)
+
+    @property
+    def _plain(self) -> Path:
+        return Path(os.path.normpath(self.directory / self.out_file.value))
+
+    def _named_for(self, abi: str) -> Path:
+        return self._plain.with_name(f"{self._plain.stem}-{abi}{self._plain.suffix or '.wasm'}")
 
 
 def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()) -> Choices:

@@ -162,21 +162,8 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     mark_as_cache(session.dirs.cache)
     kept = record_path(session.dirs.cache, step.output)
     mark = _fingerprint(step)
-    record = read_record(kept)
-    if not force and record is not None and is_current(record, fingerprint=mark, module=step.output):
-        if is_stale(step.job.directory, step.output):
-            # The inputs are the same although their times are newer; `is_stale` and make only look at times.
-            os.utime(step.output)
-        # The gateway and the size budget may have changed since it was compiled.
-        warnings = _judge(step.output.read_bytes(), step)
-        return Made(
-            step=step,
-            sha256=record.sha256,
-            abi_export=record.abi_export,
-            up_to_date=True,
-            seconds=0.0,
-            warnings=warnings,
-        )
+    if not force and (current := _current(session, step, fingerprint=mark)) is not None:
+        return current
     session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
     compiled = _compiled(session, step)
     warnings = _judge(compiled.content, step)
@@ -195,6 +182,33 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
         seconds=round(compiled.seconds, 3),
         warnings=warnings,
     )
+
+
+def _current(session: Session, step: Step, *, fingerprint: str) -> Made | None:
+    """The module where nothing has to be compiled: it is there, or the same one is beside it under its other name."""
+    twin = step.job.choices.twin(step.recipe.abi)
+    for path in (step.output, twin):
+        record = read_record(record_path(session.dirs.cache, path))
+        if record is None or not is_current(record, fingerprint=fingerprint, module=path):
+            continue
+        # The gateway and the size budget may have changed since it was compiled.
+        content = path.read_bytes()
+        warnings = _judge(content, step)
+        if path == twin:
+            put_in_place(step.output, content)
+            write_record(record_path(session.dirs.cache, step.output), record)
+        elif is_stale(step.job.directory, path):
+            # The inputs are the same although their times are newer; `is_stale` and make only look at times.
+            os.utime(path)
+        return Made(
+            step=step,
+            sha256=record.sha256,
+            abi_export=record.abi_export,
+            up_to_date=True,
+            seconds=0.0,
+            warnings=warnings,
+        )
+    return None
 
 
 def _compiled(session: Session, step: Step) -> Compiled:

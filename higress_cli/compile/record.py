@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,14 +40,14 @@ def fingerprint(
     variables: Mapping[str, str],
     tools: Iterable[Tool],
 ) -> str:
-    """A digest of everything that determines a module's bytes.
+    """A digest of everything that determines a module's bytes; its name does not.
 
     A package in the module cache is immutable, so its path stands for its content; all other files are read.
     """
     parts: list[Any] = [
         REVISION,
         str(directory),
-        list(recipe.argv),
+        list(replace(recipe, output="").argv),
         sorted((name, value) for name, value in recipe.edits.items() if name not in _WITHOUT_EFFECT),
         sorted((name, value) for name, value in variables.items() if _matters(name)),
         [_identity(tool) for tool in tools],

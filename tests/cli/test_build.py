@@ -203,6 +203,39 @@ def test_any_change_is_compiled(plugin: Path, json_of, change: Callable[[Path], 
     assert json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 
+def test_the_module_of_a_build_for_all_abis_is_taken_under_its_other_name(plugin: Path, json_of):
+    json_of("build", "--abi", "all")
+    beside = (plugin / "main-0.2.1.wasm").read_bytes()
+    later = time.time() + 100
+    os.utime(plugin / "main.go", (later, later))
+
+    (artifact,) = json_of("build")["data"]["artifacts"]
+
+    assert (artifact["path"], artifact["up_to_date"]) == (str(plugin / "main.wasm"), True)
+    assert (plugin / "main.wasm").read_bytes() == beside
+    (plugin / "main-0.2.1.wasm").unlink()
+    assert json_of("build", "--abi", "all")["data"]["artifacts"][0]["up_to_date"]
+    assert (plugin / "main-0.2.1.wasm").read_bytes() == beside
+
+
+@pytest.mark.parametrize(
+    ("change", "build"),
+    [
+        (lambda folder: (folder / "main.go").write_text(MAIN + "// more\n"), ["build"]),
+        (lambda folder: (folder / "main-0.2.1.wasm").write_bytes(b"altered"), ["build"]),
+        (lambda _folder: None, ["build", "--tags", "mine"]),
+        (lambda _folder: None, ["build", "--force"]),
+    ],
+    ids=["source", "module altered", "tags", "force"],
+)
+def test_a_module_under_its_other_name_that_is_not_the_same_is_not_taken(
+    plugin: Path, json_of, change: Callable[[Path], object], build: list[str]
+):
+    json_of("build", "--abi", "all")
+    change(plugin)
+    assert not json_of(*build)["data"]["artifacts"][0]["up_to_date"]
+
+
 def test_another_tool_is_a_change(plugin: Path, tools: Path, json_of):
     json_of("build")
     stub_compilers(tools, wasm_opt="116")

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +81,9 @@ def test_text_says_what_is_where_and_what_comes_next(pinned: MakeHgw) -> None:
     assert lines[0].split() == ["tool", "version", "source", "where"]
     assert lines[2].split() == ["tinygo", "0.29.0", "archive", str(hgw.tools / "tinygo/0.29.0+archive/bin/tinygo")]
     assert "tinygo: system: not on the PATH" in ended.out
-    assert [line.split()[:2] for line in lines[-2:]] == [["hgw", "init"], ["hgw", "build"]]
+    program = Path(sys.executable).with_name("hgw")
+    commands = [line.removeprefix(f"  {program} ") for line in lines if line.startswith(f"  {program} ")]
+    assert [command.split("  ")[0] for command in commands] == ["init my-plugin", "build"]
     assert "Downloading TinyGo 0.29.0" in ended.err
 
 
