@@ -1,8 +1,8 @@
-"""The one rule about the `go` and `toolchain` lines of a go.mod: what the Go that builds a plugin makes of them.
+"""The rule for the `go` and `toolchain` lines of a go.mod: whether the Go that builds a plugin accepts them.
 
-That Go runs with GOTOOLCHAIN=local, so it never fetches a newer one. Go has insisted on the `go` line since 1.21
-(go.dev/ref/mod, "go directive"); an older one takes a newer number as a remark, reads only two numbers, and does not
-know a `toolchain` line.
+That Go runs with GOTOOLCHAIN=local, so it never fetches a newer one. Since 1.21, Go refuses a `go` line newer than
+itself (go.dev/ref/mod, "go directive"). An older Go builds anyway, but it only parses two numbers, such as `1.20`, and
+does not know the `toolchain` line.
 """
 
 import re
@@ -22,7 +22,7 @@ _FIX: Final = "hgw doctor go-mod --fix"
 
 
 def go_line_faults(go_mod: GoMod, *, go: str) -> tuple[Fault, ...]:
-    """Faults in the two lines for the Go version `go`; `facts["directive"]` says which line is meant."""
+    """Faults in the two lines for the Go version `go`; `facts["directive"]` names the line."""
     strict = release(go) >= release(_FIRST_STRICT_GO)
     faults = []
     if go_mod.go is not None:

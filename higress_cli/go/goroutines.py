@@ -1,7 +1,7 @@
-"""Goroutines that a plugin starts: nothing in a gateway runs them.
+"""Goroutines that a plugin starts, which a gateway does not run.
 
-TinyGo builds plugins without a scheduler and refuses a `go` statement that it cannot prove unreachable. Go itself runs
-a goroutine only while a callback waits for something: what is started and not waited for stays where it is.
+TinyGo builds plugins without a scheduler and refuses a `go` statement that it cannot prove unreachable. A module built
+by Go runs goroutines only while a callback blocks, so one that nothing waits for makes no progress.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,9 +38,9 @@ _FUNCTIONS: Final = frozenset({"function_declaration", "method_declaration", "fu
 
 
 def goroutine_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, ...]:
-    """The goroutines that are started where the plugin gets to, as far as its own functions tell.
+    """Goroutines started in code that the plugin may reach, as far as its own functions show.
 
-    For TinyGo it is the compiler that refuses them, with these places.
+    With TinyGo, a build only warns about them and leaves the decision to the compiler.
     """
     if profile == Profile.TINYGO:
         found = [place(file, node) for file, node in _started(files)]
@@ -63,16 +63,16 @@ def goroutine_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, .
 
 
 def _started(files: Sequence[GoFile]) -> Iterator[tuple[GoFile, "Node"]]:
-    """The `go` statements in `main`, `init`, package variables and every function that these name, in turn.
+    """The `go` statements in `main`, `init`, package variables and every function that these mention, transitively.
 
-    Names are enough here: what is named is called, or handed to somebody who calls it.
+    A function that is mentioned is assumed to be called.
     """
     constants = _constants(files)
     functions = declared_functions(files)
     waiting: list[tuple[GoFile, Node]] = [
         (file, node) for name in sorted(_STARTS) for file, node in functions.get(name, ())
     ]
-    # Of package variables only the values matter: their names must not hide functions.
+    # Only the values of package variables: their names must not hide functions.
     waiting += [
         (file, value)
         for file in files
@@ -96,7 +96,7 @@ def _started(files: Sequence[GoFile]) -> Iterator[tuple[GoFile, "Node"]]:
 
 
 def _bound(function: "Node") -> frozenset[str]:
-    """The names that a function gives to variables of its own, which hide functions of the same name."""
+    """The names of a function's local variables, which hide functions of the same name."""
     return frozenset(
         text(name)
         for node in walk(function)
@@ -107,7 +107,7 @@ def _bound(function: "Node") -> frozenset[str]:
 
 
 def _may_be_left_out(node: "Node", constants: frozenset[str]) -> bool:
-    """Whether the statement stands under a condition that the compiler may know to be false: one with a constant."""
+    """Whether the statement is in an `if` whose condition has a constant, so that the compiler may know it is false."""
     parent = node.parent
     while parent is not None and parent.type not in _FUNCTIONS:
         condition = parent.child_by_field_name("condition") if parent.type == "if_statement" else None

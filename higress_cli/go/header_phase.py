@@ -1,8 +1,8 @@
-"""The one value that the two ABIs understand differently, where a header phase returns it.
+"""The one return value of a header phase that the two ABIs interpret differently.
 
-A header phase that returns 1 (`HeaderStopIteration`, `ActionPause`) stops everything under ABI 0.2.1, and under 0.2.100
-the headers only: the body goes on (proxy-wasm-cpp-host of Higress, src/context.cc). Once the plugin has answered the
-request in the same call, both stop whatever it returns (the same file).
+A header phase that returns 1 (`HeaderStopIteration`, `ActionPause`) stops everything under ABI 0.2.1. Under 0.2.100 it
+stops only the headers, and the body continues (proxy-wasm-cpp-host of Higress, src/context.cc). If the plugin answers
+the request in the same call, both ABIs stop everything, whatever it returns (same file).
 """
 
 import re
@@ -28,14 +28,14 @@ _REGISTRATIONS: Final = frozenset(
     f"Process{side}Headers{style}" for side in ("Request", "Response") for style in ("", "By")
 )
 _METHODS: Final = frozenset({"OnHttpRequestHeaders", "OnHttpResponseHeaders"})
-# SendHttpResponse of the SDK and its variants, and what plugins and wrappers call their own.
+# The SDK's SendHttpResponse and its variants, and similar names that plugins and wrappers use.
 _ANSWERS: Final = re.compile(r"[sS]end\w*Response\w*")
 _COMPARISONS: Final = frozenset({"==", "!="})
 _Functions = Mapping[str, Sequence[tuple[GoFile, "Node"]]]
 
 
 def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
-    """Where a header phase, in a build for this ABI, does something else than its author expects."""
+    """Faults where a header phase, built for this ABI, does not do what its author expects."""
     if abi == Abi.V0_2_1:
         places = tuple(dict.fromkeys(_returned(files, _STOP)))
         message = _("types.{value} needs ABI 0.2.100: under {abi} the body stops as well, and the request hangs")
@@ -61,15 +61,15 @@ def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
 
 
 def names_stop_iteration(files: Sequence[GoFile]) -> bool:
-    """Whether the value that only ABI 0.2.100 has is used anywhere."""
+    """Whether the files use `HeaderStopIteration`, which needs ABI 0.2.100, anywhere."""
     return any(True for file in files for _node in _uses(file, file.root, _STOP))
 
 
 def _returned(files: Sequence[GoFile], name: str) -> Iterator[str]:
-    """The places of a constant that a header phase returns on a path on which it has not answered.
+    """The places of a constant that a header phase returns without having answered the request.
 
-    A phase that cannot be followed counts for `HeaderStopIteration`, which a plugin for ABI 0.2.1 has no reason to
-    name, and not for `ActionPause`, which is right more often than wrong.
+    In a phase that cannot be followed, every use of `HeaderStopIteration` counts, since a plugin for ABI 0.2.1 has no
+    reason to mention it. `ActionPause` does not count there: it is right more often than wrong.
     """
     functions = declared_functions(files)
     source = Source(
@@ -94,7 +94,7 @@ def _returned(files: Sequence[GoFile], name: str) -> Iterator[str]:
 
 
 def _header_phases(files: Sequence[GoFile], functions: _Functions) -> Iterator[tuple[GoFile, "Node"]]:
-    """What is registered with the wrapper for a header phase, and the methods that the bare SDK calls in one."""
+    """The functions registered with the wrapper for a header phase, and the methods that the SDK calls in one."""
     for method in sorted(_METHODS):
         yield from functions.get(method, ())
     for file in files:
@@ -106,7 +106,7 @@ def _header_phases(files: Sequence[GoFile], functions: _Functions) -> Iterator[t
 
 
 def _registered(node: "Node") -> Sequence["Node"]:
-    """The arguments of a registration. With a type argument it reads like a conversion: `w.Process...[Config](f)`."""
+    """The arguments of a registration. One with a type argument, `w.Process...[Config](f)`, parses as a conversion."""
     if node.type == "call_expression" and last_name(node.child_by_field_name("function")) in _REGISTRATIONS:
         arguments = node.child_by_field_name("arguments")
         return arguments.named_children if arguments is not None else ()
@@ -117,7 +117,7 @@ def _registered(node: "Node") -> Sequence["Node"]:
 
 
 def _constant(file: GoFile, node: "Node", *, name: str) -> str | None:
-    """`name` where the node is that constant of the SDK."""
+    """`name` if the node is the SDK's constant of that name, else None."""
     packages = file.names_of(_TYPES)
     if node.type == "selector_expression":
         operand = node.child_by_field_name("operand")
@@ -126,7 +126,7 @@ def _constant(file: GoFile, node: "Node", *, name: str) -> str | None:
 
 
 def _named(files: Sequence[GoFile], name: str) -> Iterator[tuple[str, Value]]:
-    """The constants of packages that are another name for the constant: `const wait = types.ActionPause`."""
+    """The plugin's own constants that are aliases of the SDK's: `const wait = types.ActionPause`."""
     for file in files:
         for declaration in file.root.named_children:
             if declaration.type != "const_declaration":
@@ -139,7 +139,7 @@ def _named(files: Sequence[GoFile], name: str) -> Iterator[tuple[str, Value]]:
 
 
 def _uses(file: GoFile, below: "Node", name: str) -> Iterator["Node"]:
-    """Where the constant is used as a value; being compared with does not count."""
+    """The uses of the constant as a value, comparisons excluded."""
     for node in walk(below):
         if _constant(file, node, name=name) and not _is_compared(node):
             yield node

@@ -1,4 +1,4 @@
-"""What Go source without a go.mod says about the Go module that it is meant to be."""
+"""What Go source without a go.mod reveals about the Go module that it belongs to."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from higress_cli.knowledge.go_modules import GoProfile
 
 
 def imports_below(directory: Path) -> frozenset[str]:
-    """The paths that the Go files in `directory` and below import, tests left out."""
+    """The import paths of the Go files in `directory` and below, tests excluded."""
     return frozenset(path for file in _go_files(directory) for path in parse(file, file.read_bytes()).imports.values())
 
 
@@ -19,7 +19,7 @@ def packages_below(directory: Path) -> frozenset[str]:
 
 
 def module_of(imports: Collection[str], packages: Collection[str]) -> str | None:
-    """The path that the Go module has to have, so that its own packages are found: `demo` for `demo/internal/x`."""
+    """The module path under which the imports find the module's own packages: `demo` for `demo/internal/x`."""
     for path in sorted(imports):
         for package in sorted(packages, key=len, reverse=True):
             if path.endswith(f"/{package}"):
@@ -28,7 +28,7 @@ def module_of(imports: Collection[str], packages: Collection[str]) -> str | None
 
 
 def modules_imported(imports: Collection[str], profile: GoProfile) -> tuple[str, ...]:
-    """The names of the pinned Go modules of a profile that are imported."""
+    """The names of the profile's pinned Go modules that are imported."""
     return tuple(
         module.name
         for module in profile.modules

@@ -1,4 +1,4 @@
-"""What a go.mod says, read without Go: the versions it asks for may be ones that the Go at hand cannot parse."""
+"""Read and edit go.mod without the go command, because the installed Go may be too old to parse it."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,7 @@ _COMMENT: Final = re.compile(r"//.*")
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """A module that is required, and the 1-based line that says so."""
+    """A required module, with its 1-based line."""
 
     path: str
     version: str
@@ -41,9 +41,9 @@ class Replacement:
 
 @dataclass(frozen=True, kw_only=True)
 class GoMod:
-    """`go` is what the `go` line says, such as `1.19`, `toolchain` what the `toolchain` line says, such as `go1.24.4`.
+    """A go.mod, of which `go` and `toolchain` are the values of those lines, such as `1.19` and `go1.24.4`.
 
-    `go_line` and `toolchain_line` are the numbers of those lines, counted from 1.
+    `go_line` and `toolchain_line` are the 1-based numbers of those lines.
     """
 
     path: Path
@@ -60,11 +60,11 @@ class GoMod:
         return f"{self.path}:{line}" if line else str(self.path)
 
     def requirement_of(self, module: str) -> Requirement | None:
-        """The requirement of `module`, the last one where there are more."""
+        """The requirement of `module`, the last one if there are several."""
         return next((found for found in reversed(self.requirements) if found.path == module), None)
 
     def replacement_of(self, requirement: Requirement) -> Replacement | None:
-        """What stands in for a required module."""
+        """The replacement of a required module."""
         return next(
             (
                 found
@@ -76,7 +76,7 @@ class GoMod:
 
     @property
     def versions(self) -> dict[str, str]:
-        """The versions of the modules that are required and not replaced, by module path."""
+        """The versions of the required modules that are not replaced, by module path."""
         return {item.path: item.version for item in self.requirements if self.replacement_of(item) is None}
 
     def folder_of(self, replacement: Replacement) -> Path:
@@ -84,12 +84,12 @@ class GoMod:
         return (self.path.parent / replacement.target).resolve()
 
     def local_modules(self) -> Iterator[Path]:
-        """The folders of modules that are replaced by local ones."""
+        """The local folders that replace modules."""
         return (self.folder_of(found) for found in self.replacements if found.is_local)
 
 
 def read_go_mod(path: Path) -> GoMod:
-    """Read the lines of a go.mod that hgw needs; what it does not know is left to Go.
+    """Read the lines of a go.mod that hgw needs and ignore the others.
 
     Raises:
         InvalidInput: `file-unreadable`.
@@ -102,7 +102,7 @@ def read_go_mod(path: Path) -> GoMod:
 
 
 def parsed_go_mod(path: Path, text: str) -> GoMod:
-    """The go.mod that is `text`; `path` is only where it is said to be."""
+    """Parse `text` as a go.mod; `path` is only used in messages."""
     module = go = toolchain = None
     go_line = toolchain_line = None
     requirements: list[Requirement] = []
@@ -141,7 +141,7 @@ def edited_go_mod(
     drop_toolchain: bool = False,
     drop_replacements: Collection[str] = (),
 ) -> str:
-    """`text` with other versions of modules that it requires, another `go` line, no `toolchain` line.
+    """`text` with the given `versions` of modules that it requires, and the `go` line set to `go`.
 
     `drop_replacements` are the modules whose `replace` lines are removed.
     """
@@ -161,7 +161,7 @@ def edited_go_mod(
 
 
 def _drop_line(lines: list[str], index: int) -> None:
-    """Empty a line, and an empty one after it."""
+    """Remove a line and the blank line after it, if there is one."""
     lines[index] = ""
     if index + 1 < len(lines) and not lines[index + 1].strip():
         lines[index + 1] = ""
@@ -172,9 +172,9 @@ def _with_word(line: str, old: str, new: str) -> str:
 
 
 def statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each statement of a go.mod or go.work as its words, and its line number.
+    """The line number and the words of each statement in a go.mod or go.work.
 
-    A block's lines have the block's verb in front.
+    The lines of a block are prefixed with the block's verb.
     """
     verb: str | None = None
     for number, raw in enumerate(text.splitlines(), start=1):

@@ -1,9 +1,9 @@
-"""What a function may return, on each of its paths, and whether the plugin had answered the request before.
+"""What a function may return on each of its paths, and whether the plugin has answered the request by then.
 
-A small abstract interpreter over syntax trees. It follows branches, loops, variables and the plugin's own functions,
-and knows of values only what decides here: an action, and `true`, `false` and `nil`, by which a caller sees what a
-helper did. Where code is beyond it (goto, labels, too many paths), it says nothing at all: what it finds is used for
-warnings, and one that is missing costs less than one that is wrong.
+A small abstract interpreter over syntax trees. It follows branches, loops, variables and the plugin's own functions.
+The only values that it tracks are actions, and the `true`, `false` and `nil` with which a helper reports to its caller.
+It gives up on code that it cannot follow (goto, labels, too many paths): its results are used for warnings, and a
+missing warning is better than a wrong one.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +38,7 @@ _Key = tuple[int, Values, bool]
 
 @dataclass
 class _Run:
-    """One function on its way: where its returns, breaks and continues are collected; `known` is for all of them."""
+    """The analysis of one function, which collects its returns, breaks and continues; all analyses share `known`."""
 
     source: Source
     file: GoFile
@@ -49,7 +49,7 @@ class _Run:
     continues: list[set[State]] = field(default_factory=list)
 
     def ends(self, file: GoFile, function: "Node", *, arguments: Values, answered: bool) -> frozenset[Outcome]:
-        """How a function that is called here may end; one that is beyond this matters only if it may send an answer."""
+        """How a function called here may end; failing to follow it matters only if it may answer the request."""
         try:
             return _outcomes(_Run(self.source, file, function, self.known), arguments=arguments, answered=answered)
         except BeyondError:
@@ -59,10 +59,10 @@ class _Run:
 
 
 def outcomes_of(source: Source, file: GoFile, function: "Node") -> frozenset[Outcome]:
-    """How a function (a declaration or a literal) may end, of whose arguments nothing is known.
+    """How a function (a declaration or a literal) may end, for any arguments.
 
     Raises:
-        BeyondError: it cannot be told.
+        BeyondError: the interpreter cannot follow the function.
     """
     return _outcomes(_Run(source, file, function, {}), arguments=(), answered=False)
 
@@ -74,7 +74,7 @@ def _outcomes(run: _Run, *, arguments: Values, answered: bool) -> frozenset[Outc
     key = (run.function.id, arguments, answered)
     if key in run.known:
         return run.known[key]
-    # What a function that calls itself does on the way is not known.
+    # A recursive call is assumed to have no effect.
     run.known[key] = frozenset({Outcome((), answered)})
     state = State(answered)
     for name, value in zip(_parameters(run.function), arguments, strict=False):
@@ -99,7 +99,7 @@ def _block(run: _Run, block: "Node", states: States) -> States:
 
 
 def _statement(run: _Run, node: "Node", states: States) -> States:
-    """The states after a statement, none where nothing comes after it."""
+    """The states after a statement; none if control never gets past it."""
     handler = _STATEMENTS.get(node.type, _effects)
     return handler(run, node, states) if states else states
 
@@ -113,7 +113,7 @@ def _nothing(_run: _Run, _node: "Node", states: States) -> States:
 
 
 def _effects(run: _Run, node: "Node", states: States) -> States:
-    """The states after everything that the statement calls."""
+    """The states after all calls in the statement."""
     after = frozenset(state for _values, state in evaluate_all(run, node.named_children, states))
     return NOWHERE if node.type == "expression_statement" and _ends(node) else after
 
@@ -171,7 +171,7 @@ def _for(run: _Run, node: "Node", states: States) -> States:
 
 
 def _range(run: _Run, header: "Node", states: States) -> States:
-    """The states with the loop's variables, of which nothing is known."""
+    """The states in which the body starts: nothing is known of the loop's variables."""
     right = header.child_by_field_name("right")
     after = {state for _values, state in evaluate_all(run, [right] if right is not None else [], states)}
     for target in listed(header.child_by_field_name("left")):
@@ -257,7 +257,7 @@ def _is_plain(node: "Node") -> bool:
 
 
 def _ends(node: "Node") -> bool:
-    """Whether a statement is a call after which nothing follows."""
+    """Whether a statement is a call that does not return."""
     call = node.named_children[0]
     return call.type == "call_expression" and last_name(call.child_by_field_name("function")) in _ENDINGS
 

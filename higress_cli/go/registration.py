@@ -1,6 +1,6 @@
-"""Where a plugin of native Go registers itself: a gateway runs its init functions and never its main.
+"""Where a plugin compiled by Go itself registers: a gateway runs its init functions but never its main.
 
-TinyGo's modules are started by `_start`, which runs both (proxy-wasm-cpp-host of Higress, src/wasm.cc).
+TinyGo's modules are started through `_start`, which runs both (proxy-wasm-cpp-host of Higress, src/wasm.cc).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
 
 
 def registration_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, ...]:
-    """A plugin for native Go that registers itself in `main` alone: nothing would ever call it."""
+    """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it."""
     if profile != Profile.GO:
         return ()
     calls = [(file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node)]
@@ -45,7 +45,7 @@ def _registers(node: "Node") -> bool:
 
 
 def _function_of(node: "Node") -> str:
-    """The name of the function declaration around a node; empty for a method, and for what is outside functions."""
+    """The name of the function declaration around a node; empty in a method or outside of any function."""
     parent = node.parent
     while parent is not None and parent.type != "function_declaration":
         parent = parent.parent

@@ -1,4 +1,4 @@
-"""Faults in what a go.mod requires and replaces, each with its line."""
+"""Faults in the `require` and `replace` lines of a go.mod, each with its line number."""
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -18,12 +18,12 @@ _FIX: Final = "hgw doctor go-mod --fix"
 
 
 def fits(go_mod: GoMod, *, profile: str) -> bool:
-    """Whether nothing that go.mod requires is known to fail in the profile."""
+    """Whether go.mod requires no Go module that is known to fail in the profile."""
     return not any(fault.fatal for fault in requirement_faults(go_mod, profile=profile))
 
 
 def is_native(go_mod: GoMod) -> bool:
-    """Whether go.mod is that of a plugin for native Go: by the line of its SDK, and without one by its `go` line."""
+    """Whether go.mod belongs to a plugin for native Go, judged by its SDK's version, else by its `go` line."""
     sdk = go_mod.requirement_of(_SDK)
     if sdk is not None and go_mod.replacement_of(sdk) is None:
         return not traps({_SDK: sdk.version}, profile=Profile.GO)
@@ -31,23 +31,23 @@ def is_native(go_mod: GoMod) -> bool:
 
 
 def is_for(go_mod: GoMod, *, profile: str) -> bool:
-    """Whether go.mod looks like that of a plugin of this profile: its modules fit, and its `go` line too."""
+    """Whether go.mod looks like one of this profile: both its modules and its `go` line fit."""
     return fits(go_mod, profile=profile) and (go_mod.go is None or _has_native_line(go_mod) == (profile == Profile.GO))
 
 
 def requirement_faults(
     go_mod: GoMod, *, profile: str, tinygo: str | None = None, calls: Collection[str] = (), tidy: bool = True
 ) -> tuple[Fault, ...]:
-    """The required modules that do not work in the profile, or badly, the worst first.
+    """The required modules that work badly in the profile or not at all, the worst first.
 
-    `calls` are the functions that the plugin calls. Without `tidy`, what `go mod tidy` may still raise is passed over.
+    `calls` are the functions that the plugin calls. `tidy=False` ignores modules that `go mod tidy` may still upgrade.
     """
     found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=is_native(go_mod), calls=calls)
-    return tuple(_of_trap(go_mod, trap, profile=profile) for trap in found if tidy or not trap.raisable)
+    return tuple(_trap_fault(go_mod, trap, profile=profile) for trap in found if tidy or not trap.raisable)
 
 
 def replacement_faults(go_mod: GoMod, *, is_module: Callable[[Path], bool]) -> tuple[Fault, ...]:
-    """The replacements of required modules by folders that hold no Go module, as `is_module` says."""
+    """The `replace` lines that point a required module to a folder without a Go module; `is_module` decides that."""
     faults = []
     for requirement in go_mod.requirements:
         replacement = go_mod.replacement_of(requirement)
@@ -79,7 +79,7 @@ def _has_native_line(go_mod: GoMod) -> bool:
     return go_mod.go is not None and lowest is not None and not is_newer(lowest, go_mod.go)
 
 
-def _of_trap(go_mod: GoMod, trap: Trap, *, profile: str) -> Fault:
+def _trap_fault(go_mod: GoMod, trap: Trap, *, profile: str) -> Fault:
     requirement = go_mod.requirement_of(trap.module)
     if trap.pin is None:
         message = _("{module} {version} in profile {profile}: {reason}")

@@ -1,4 +1,4 @@
-"""All rules about a plugin's own Go source."""
+"""All rules for a plugin's own Go source."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Go source as syntax trees, for the few questions that a compiler does not answer. Grammar: tree-sitter-go."""
+"""Go source as syntax trees, for questions that the compiler does not answer. The grammar is tree-sitter-go's."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-# Where the last name of an expression is: the field of each kind of node around it.
+# The field of each kind of node that leads to the last name of an expression.
 _INNER: Final = {
     "selector_expression": "field",
     "qualified_type": "name",
@@ -24,19 +24,19 @@ _FUNCTIONS: Final = frozenset({*_DECLARATIONS, "func_literal"})
 
 @dataclass(frozen=True, kw_only=True)
 class GoFile:
-    """A parsed file; `imports` maps the name that a package goes by in it (`.` for a dot import) to its path."""
+    """A parsed file; `imports` maps the local name of each imported package (`.` for a dot import) to its path."""
 
     path: Path
     root: "Node"
     imports: dict[str, str]
 
     def names_of(self, suffix: str) -> frozenset[str]:
-        """The names by which packages whose path ends in `suffix` go here."""
+        """The names in this file of the imported packages whose path ends in `suffix`."""
         return frozenset(name for name, path in self.imports.items() if path.endswith(suffix))
 
 
 def parse(path: Path, content: bytes) -> GoFile:
-    """Parse one file; what is not Go becomes error nodes, which the compiler will tell about."""
+    """Parse one file. Invalid Go becomes error nodes, which are ignored: the compiler will report them."""
     root = _parser().parse(content).root_node
     imports = dict(_imports(root))
     return GoFile(path=path, root=root, imports=imports)
@@ -48,7 +48,7 @@ def text(node: "Node") -> str:
 
 
 def walk(node: "Node", *, into_functions: bool = True) -> Iterator["Node"]:
-    """`node` and all below it, in source order; without `into_functions`, functions inside are left out."""
+    """`node` and its descendants in source order, without those in nested functions unless `into_functions`."""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -60,19 +60,19 @@ def walk(node: "Node", *, into_functions: bool = True) -> Iterator["Node"]:
 
 
 def last_name(node: "Node | None") -> str:
-    """`f` of `f`, `pkg.f`, `x.f`, and of `f[T]`."""
+    """`f` for each of `f`, `pkg.f`, `x.f` and `f[T]`."""
     while node is not None and (inner := _INNER.get(node.type)):
         node = node.child_by_field_name(inner) or (node.named_children[0] if node.named_children else None)
     return text(node) if node is not None else ""
 
 
 def named_fields(node: "Node", field: str) -> list["Node"]:
-    """The nodes of a field that may be there several times; the grammar gives the commas between them, too."""
+    """The nodes of a field that may occur several times, without the commas that the grammar includes."""
     return [child for child in node.children_by_field_name(field) if child.is_named]
 
 
 def declared_functions(files: Iterable[GoFile]) -> dict[str, list[tuple[GoFile, "Node"]]]:
-    """The functions and methods of the files by their names."""
+    """The functions and methods that the files declare, by name."""
     declared: dict[str, list[tuple[GoFile, Node]]] = {}
     for file in files:
         for node in file.root.named_children:
@@ -84,7 +84,7 @@ def declared_functions(files: Iterable[GoFile]) -> dict[str, list[tuple[GoFile, 
 def functions_meant(
     file: GoFile, expression: "Node | None", functions: Mapping[str, Sequence[tuple[GoFile, "Node"]]]
 ) -> Sequence[tuple[GoFile, "Node"]]:
-    """Which of `functions` (by name) an expression in a file may mean: of the package that it names, or methods."""
+    """The `functions` (given by name) that an expression may refer to: those of its package, or else methods."""
     if expression is None:
         return ()
     candidates = functions.get(last_name(expression), ())
@@ -100,7 +100,7 @@ def functions_meant(
 
 
 def called_names(files: Iterable[GoFile]) -> frozenset[str]:
-    """The last names of everything that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
+    """The last name of each function that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
     names = set()
     for file in files:
         for node in walk(file.root):

@@ -1,7 +1,7 @@
-"""What an expression of Go may be, as far as it decides whether a plugin answered a request before it paused it.
+"""Evaluate Go expressions, as far as they decide whether a plugin answers a request before it pauses it.
 
-Of values only this is known: constants that matter, and `true`, `false` and `nil`, by which a caller sees what a helper
-did. `go/paths.py` follows the statements around them.
+The only values that are tracked are the constants that matter, and the `true`, `false` and `nil` with which a helper
+reports to its caller. `go/paths.py` follows the statements.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ _ERRORS: Final = frozenset({"New", "Errorf"})
 
 @dataclass(frozen=True)
 class Value:
-    """What is known of a value: a constant by its name and the place where it is written, or a literal."""
+    """A known value: a constant, with its name and the place where it is written, or a literal."""
 
     name: str
     place: str = ""
@@ -31,7 +31,7 @@ Values = tuple[Value | None, ...]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way in which a function ends: its results, and whether an answer was sent on the way."""
+    """One way in which a function may end: its results, and whether it has answered the request by then."""
 
     results: Values
     answered: bool
@@ -55,15 +55,16 @@ NOWHERE: Final[States] = frozenset()
 
 
 class BeyondError(Exception):
-    """The code is beyond this interpreter."""
+    """The interpreter cannot follow the code."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is asked of the plugin's own files.
+    """What the interpreter needs to know about the plugin's own files.
 
-    `constant` names a constant that matters, `answers` tells calls that answer a request by their name; `functions`
-    are the plugin's own, `named` the constants of its packages that stand for one that matters.
+    `constant` returns the name of a constant that matters, and None for any other node. `answers` says whether a
+    function of this name answers the request. `functions` are the plugin's own functions by name; `named` are its
+    constants that are aliases of one that matters.
     """
 
     constant: Callable[[GoFile, "Node"], str | None]
@@ -73,13 +74,13 @@ class Source:
 
 
 class Context(Protocol):
-    """The function in which an expression stands."""
+    """The function that contains an expression."""
 
     source: Source
     file: GoFile
 
     def ends(self, file: GoFile, function: "Node", *, arguments: Values, answered: bool) -> frozenset[Outcome]:
-        """How one of the plugin's functions may end that is called here."""
+        """How one of the plugin's functions may end when it is called here."""
 
 
 # Conditions -----------------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def _compared(context: Context, node: "Node", states: States) -> tuple[States, S
 
 
 def _same(left: Value | None, right: Value | None) -> bool | None:
-    """Whether two values are the same, None where that is not known."""
+    """Whether two values are the same; None if that is unknown."""
     if left is None or right is None:
         return None
     names = {left.name, right.name}
@@ -146,7 +147,7 @@ def _same(left: Value | None, right: Value | None) -> bool | None:
 
 
 def evaluate_all(context: Context, nodes: Iterable["Node"], states: States) -> frozenset[tuple[Values, State]]:
-    """The values of several expressions, one after the other; a call with several results gives them all."""
+    """The values of expressions that are evaluated in order; a call with several results contributes all of them."""
     found: frozenset[tuple[Values, State]] = frozenset(((), state) for state in states)
     for node in nodes:
         if node.type == "comment":
@@ -226,17 +227,17 @@ def _is_package(file: GoFile, called: "Node | None") -> bool:
 
 
 def listed(node: "Node | None") -> list["Node"]:
-    """The expressions of a list, or the one that stands alone."""
+    """The expressions in a list, or the single expression."""
     if node is None:
         return []
     return node.named_children if node.type == "expression_list" else [node]
 
 
 def kept(states: States) -> States:
-    """The states, as long as they are few enough to be followed.
+    """The states, unchanged.
 
     Raises:
-        BeyondError: they are not.
+        BeyondError: there are too many of them to follow.
     """
     if len(states) > MOST_STATES:
         raise BeyondError

@@ -1,4 +1,4 @@
-"""A go.work above a plugin: Go builds nothing below it that it does not list (go.dev/ref/mod, "Workspaces")."""
+"""A go.work above a plugin, below which Go builds only the modules that it lists (go.dev/ref/mod, "Workspaces")."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ FILE_NAME: Final = "go.work"
 
 
 def find_go_work(directory: Path, variables: Mapping[str, str]) -> Path | None:
-    """The go.work that Go would use in `directory`: the one that GOWORK names, or the nearest above; None for none."""
+    """The go.work that Go would use in `directory`: that of GOWORK, else the nearest in it or above it, if any."""
     named = variables.get("GOWORK", "")
     if named == "off":
         return None
@@ -23,7 +23,7 @@ def find_go_work(directory: Path, variables: Mapping[str, str]) -> Path | None:
 
 
 def listed_folders(path: Path) -> tuple[Path, ...]:
-    """The folders of a go.work's `use` lines; none where it cannot be read, which Go tells better."""
+    """The folders in a go.work's `use` lines; none if it cannot be read, which Go reports itself."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -37,7 +37,7 @@ def listed_folders(path: Path) -> tuple[Path, ...]:
 
 
 def work_faults(directory: Path, *, go_work: Path | None) -> tuple[Fault, ...]:
-    """Whether the go.work in use leaves the plugin in `directory` out."""
+    """The fault of a go.work in use that does not list the plugin in `directory`."""
     if go_work is None or not go_work.is_file() or directory.resolve() in listed_folders(go_work):
         return ()
     return (

@@ -1,1 +1,1 @@
-"""WebAssembly modules as values: read, judged and rewritten without any engine."""
+"""WebAssembly modules as values: read, checked and rewritten without an engine."""

@@ -1,4 +1,4 @@
-"""Which proxy-wasm ABI a module is for: its marker export says so, and nothing else does."""
+"""The proxy-wasm ABI that a module is for, which only its marker export reveals."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from higress_cli.abi import Abi
 from higress_cli.wasm.module import Module
 
 MARKER: Final = "proxy_abi_version_"
-# Markers that hosts know beside those that the SDK gives a module (proxy-wasm-cpp-host, bytecode_util.cc).
+# Markers that hosts know in addition to those that the SDK exports (proxy-wasm-cpp-host, bytecode_util.cc).
 _VERSIONS: Final[dict[str, str]] = {
     "proxy_abi_version_0_1_0": "0.1.0",
     "proxy_abi_version_0_2_1": Abi.V0_2_1,
@@ -17,9 +17,9 @@ _VERSIONS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredAbi:
-    """`export` is the marker that a host goes by: the first one. `version` None: a marker that no host knows.
+    """The ABI markers of a module. `export` is the first, which is the one that a host uses.
 
-    `markers` are all of them; a sound module has exactly one.
+    `version` is None if no host knows that marker. `markers` are all of them; a valid module has exactly one.
     """
 
     export: str | None

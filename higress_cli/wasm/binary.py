@@ -1,4 +1,4 @@
-"""The bytes of a WebAssembly module: numbers, names, sections (core specification, chapter 5)."""
+"""The binary format of WebAssembly modules: numbers, names and sections (core specification, chapter 5)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ _MOST_LEB_BYTES: Final = 10
 
 
 class MalformedError(ValueError):
-    """The bytes are not a WebAssembly module; the text says where and why, in English, for use as a `reason`."""
+    """The bytes are not a WebAssembly module; the message says where and why, in English, for use as a `reason`."""
 
 
 class Cursor:
-    """A place in a byte string that moves as values are read, up to `end`."""
+    """A position in a byte string that advances as values are read, up to `end`."""
 
     def __init__(self, content: bytes, position: int = 0, end: int | None = None) -> None:
         self.content = content
@@ -41,7 +41,7 @@ class Cursor:
         return taken
 
     def u32(self) -> int:
-        """An unsigned LEB128 number below 2**32."""
+        """Read an unsigned LEB128 number below 2**32."""
         start, value, shift = self.position, 0, 0
         while True:
             byte = self.byte()
@@ -56,7 +56,7 @@ class Cursor:
         return value
 
     def skip_leb(self) -> None:
-        """A LEB128 number whose value does not matter: signed ones and those of 64 bits too."""
+        """Skip a LEB128 number, which may be signed and have up to 64 bits."""
         for _count in range(_MOST_LEB_BYTES):
             if not self.byte() & _CONTINUES:
                 return
@@ -81,10 +81,10 @@ class Frame:
 
 
 def frames(content: bytes) -> Iterator[Frame]:
-    """The sections of a module in their order.
+    """The sections of a module in order.
 
     Raises:
-        MalformedError: the header is not that of a core module, or a section reaches beyond the end.
+        MalformedError: the header is not that of a core module, or a section extends past the end.
     """
     if content[: len(MAGIC)] != MAGIC:
         raise MalformedError("it does not start with the magic number of WebAssembly")
@@ -101,7 +101,7 @@ def frames(content: bytes) -> Iterator[Frame]:
 
 
 def encode_u32(value: int, *, width: int = 1) -> bytes:
-    """LEB128 of at least `width` bytes: linkers pad numbers, and a padded one should stay as wide as it was."""
+    """Encode as LEB128 in at least `width` bytes, to keep the width of a number that a linker padded."""
     encoded = bytearray()
     while True:
         value, low = value >> 7, value & ~_CONTINUES & 0xFF

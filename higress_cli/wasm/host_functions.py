@@ -1,4 +1,4 @@
-"""Which host functions a Higress gateway has, by its version. The table is `data/host-functions.toml`."""
+"""The host functions that each version of the Higress gateway has. The table is `data/host-functions.toml`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _WASI_NAMES: Final = {"wasi_unstable": "wasi_snapshot_preview1"}
 
 @dataclass(frozen=True, kw_only=True)
 class HostFunction:
-    """`since` is the first gateway tag that has it, None: every gateway that hgw knows.
+    """A host function. `since` is the first gateway tag that has it; None means every gateway that hgw knows.
 
-    `markers` are the ABI markers whose modules get it, None: all.
+    `markers` are the ABI markers of the modules that may import it; None means all.
     """
 
     since: str | None
@@ -26,7 +26,7 @@ class HostFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class _Group:
-    """Functions of one import module that came together; `source` is where that is written."""
+    """Functions of one import module that were added together; `source` is the evidence for it."""
 
     module: str
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class _Group:
 
 @dataclass(frozen=True, kw_only=True)
 class _HostFunctions:
-    """data/host-functions.toml; `abi` says since which gateway an ABI is taken."""
+    """data/host-functions.toml; `abi` maps an ABI to the first gateway that loads modules built for it."""
 
     known_below: str
     abi: Mapping[str, str]
@@ -45,7 +45,7 @@ class _HostFunctions:
 
 
 def host_function(module: str, name: str) -> HostFunction | None:
-    """What is known of a function, None where no gateway is known to have it."""
+    """What is known about a function; None if no gateway is known to have it."""
     return _functions().get((_WASI_NAMES.get(module, module), name))
 
 
@@ -55,9 +55,9 @@ def offered() -> frozenset[tuple[str, str]]:
 
 
 def is_offered(wanted: Import, *, gateway: str | None, marker: str | None) -> bool | None:
-    """Whether the gateway with this tag (None: the newest) gives `wanted` to a module with this ABI marker.
+    """Whether the gateway with this tag (None: the newest) offers `wanted` to a module with this ABI marker.
 
-    None where nobody can say: gateways newer than the public source of their host may have functions of their own.
+    None if that is unknown: a gateway newer than the published source of its host may have additional functions.
     """
     known = host_function(wanted.module, wanted.name)
     if known is None:
@@ -68,22 +68,22 @@ def is_offered(wanted: Import, *, gateway: str | None, marker: str | None) -> bo
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether a gateway tag is that of an older version; release candidates come before their release."""
+    """Whether one gateway tag is older than another; release candidates are older than their release."""
     return _number(version) < _number(than)
 
 
 def newest(versions: list[str]) -> str | None:
-    """The newest of some gateway tags."""
+    """The newest of the gateway tags; None if there are none."""
     return max(versions, key=_number, default=None)
 
 
 def since_abi(version: str) -> str | None:
-    """The first gateway that takes modules of this ABI, None: every one that hgw knows."""
+    """The first gateway that loads modules of this ABI; None if every gateway that hgw knows does."""
     return _data().abi.get(version)
 
 
 def known_below() -> str:
-    """The first gateway tag whose host functions are not all public."""
+    """The first gateway tag whose host functions are not all published."""
     return _data().known_below
 
 

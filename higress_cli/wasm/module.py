@@ -1,4 +1,4 @@
-"""What a WebAssembly module says about itself: imports, exports, sections, producers."""
+"""Read the imports, exports, sections and producers of a WebAssembly module."""
 
 import contextlib
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _TYPED_REFERENCES: Final = (0x63, 0x64)
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """`kind` is function, table, memory, global or tag."""
+    """An export; `kind` is function, table, memory, global or tag."""
 
     name: str
     kind: str
@@ -33,7 +33,7 @@ class Export:
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """`type` is that of a function, such as `(i32, i64) -> i32`; other kinds have None."""
+    """An import; `type` is the signature of a function, such as `(i32, i64) -> i32`, and None for other kinds."""
 
     module: str
     name: str
@@ -43,7 +43,7 @@ class Import:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """`name` is the specification's word, for custom sections their own; `bytes` is the payload's size."""
+    """A section; `name` is the specification's, or a custom section's own. `bytes` is the size of the payload."""
 
     name: str
     custom: bool
@@ -61,7 +61,7 @@ class Producer:
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A module as it was read from `path`, which is only a name here."""
+    """A module read from `path`, which is only used in messages."""
 
     path: Path
     bytes: int
@@ -122,14 +122,14 @@ def read_module(content: bytes, *, path: Path) -> Module:
 
 @dataclass(frozen=True)
 class _Types:
-    """The first function types of the `count` that the module declares; those after `known` cannot be told."""
+    """The leading function types, out of the `count` types that the module declares; the rest are unknown."""
 
     known: tuple[str, ...]
     count: int
 
 
 def _types(cursor: Cursor) -> _Types:
-    """The types up to the first that is not a function's."""
+    """The types up to the first that is not a function type."""
     types: list[str] = []
     count = cursor.u32()
     while len(types) < count and cursor.byte() == _FUNCTION_FORM:

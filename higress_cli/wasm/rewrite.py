@@ -1,4 +1,4 @@
-"""Changes to a module's bytes that keep everything else as it is."""
+"""Edit a module's bytes without touching anything else in it."""
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
@@ -6,10 +6,10 @@ from higress_cli.wasm.binary import EXPORT_SECTION, Cursor, Frame, MalformedErro
 
 
 def rename_export(content: bytes, old: str, new: str) -> bytes:
-    """The module with the export `old` named `new`; every other byte of every section stays as it was.
+    """The module with the export `old` renamed to `new`; every other byte of every section is unchanged.
 
     Raises:
-        InvalidInput: `wasm-invalid`, or `wasm-export-missing` where nothing is exported under that name.
+        InvalidInput: `wasm-invalid`, or `wasm-export-missing` if there is no such export.
     """
     try:
         frame = next((frame for frame in frames(content) if frame.id == EXPORT_SECTION), None)

@@ -1,4 +1,4 @@
-"""Whether a module is what a gateway can load: every fault of it, found in its bytes alone."""
+"""Whether a gateway can load a module: every fault, found by reading its bytes alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from higress_cli.wasm.module import Import, Module
 
 _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
-# The SDK's garbage collector exports it; a module without was compiled with another collector and dies when it starts.
+# An export of the SDK's garbage collector. A module without it was compiled with another one and crashes at start.
 _COLLECTOR: Final = "onCollectionEvent"
 _FILES: Final = ("fd_", "path_")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What a module should be for; what is None is not judged. `gateway` is a tag, such as v2.0.7."""
+    """What a module should be for; None is not checked. `gateway` is a tag, such as v2.0.7."""
 
     profile: str | None = None
     abi: str | None = None
@@ -30,7 +30,7 @@ class Wanted:
 
 
 def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
-    """Everything that keeps `module` from being what is wanted, the ABI first: it decides about the rest."""
+    """Everything that keeps `module` from being what is wanted, starting with the ABI, on which the rest depends."""
     exports = {"exports": sorted(module.functions)}
     return (
         *(
@@ -46,9 +46,9 @@ def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
 
 
 def for_gateway(module: Module, *, gateway: str) -> tuple[Fault, ...]:
-    """What keeps the gateway with this tag from loading `module`: its ABI, and host functions that it imports.
+    """What keeps the gateway with this tag from loading `module`: its ABI, or the host functions that it imports.
 
-    That nobody can say whether a gateway has a function is a warning.
+    A function that the gateway may or may not have is a warning.
     """
     return (*_abi_too_new(abi_of(module), gateway=gateway), *_missing_imports(module, gateway=gateway))
 
