@@ -81,6 +81,13 @@ def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
             for what, choice in choices
         )
         blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
+    if result.engine_problem is not None:
+        blocks.paragraph(
+            ui, _("It cannot be run on this machine: {reason}").format(reason=result.engine_problem), indent=0
+        )
+        if result.engine_hint:
+            blocks.paragraph(ui, result.engine_hint, indent=2)
+        return
     blocks.next_commands(
         ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
     )

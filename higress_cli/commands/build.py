@@ -1,7 +1,7 @@
 """`hgw build`: compile a plugin, judge the module, and only then put it in its place."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,7 @@ from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import OUT_FILE, PROFILE
+from higress_cli.settings.table import ENGINE, OUT_FILE, PROFILE
 from higress_cli.system.shell import command_text, shell_at_hand
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
@@ -107,6 +107,10 @@ class BuildResult(Result):
     """The plugins and the settings that they were built with."""
     seconds: float
     """How long all of it took."""
+    engine_problem: str | None
+    """Why no engine on this machine can run one of the modules; null where each can be run."""
+    engine_hint: str | None
+    """What to do about that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +140,7 @@ class CommandsResult(Result):
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
     choices: Choices
+    settings: Resolver
     toolset: Toolset
     job: Job
     warnings: tuple[str, ...]
@@ -162,16 +167,20 @@ def build(
     artifacts: list[Artifact] = []
     projects: list[BuiltProject] = []
     warnings: list[str] = []
+    problem: HgwError | None = None
     try:
         for directory in directories:
+            owner = _near(directory, session.directory) if len(directories) > 1 else None
             plan = _plan(session, directory, arguments=arguments)
-            warnings += plan.warnings
+            warnings += _of(owner, plan.warnings)
             steps, modules = _prepared(session, plan)
             _tell_tidied(session, modules)
-            warnings += _looked_at(plan, steps)
-            made = [make(session, step, force=force) for step in steps]
-            warnings += [warning for one in made for warning in one.warnings]
-            artifacts += [_artifact(plan, one) for one in made]
+            warnings += _of(owner, _looked_at(plan, steps))
+            for step in steps:
+                made = make(session, step, force=force)
+                warnings += _of(owner, made.warnings)
+                artifacts.append(_artifact(plan, made))
+                problem = problem or _engine_problem(session, plan, made)
             projects.append(_told(plan, modules))
     except HgwError as error:
         error.warnings = tuple(dict.fromkeys(warnings))
@@ -180,8 +189,31 @@ def build(
         artifacts=tuple(artifacts),
         projects=tuple(projects),
         seconds=round(time.monotonic() - started, 3),
+        engine_problem=problem.message if problem else None,
+        engine_hint=problem.hint if problem else None,
         warnings=tuple(dict.fromkeys(warnings)),
     )
+
+
+def _of(owner: Path | None, warnings: Iterable[str]) -> tuple[str, ...]:
+    """The warnings with the plugin's folder in front; `owner` is None where only one plugin is built."""
+    return tuple(f"{owner}: {warning}" if owner else warning for warning in warnings)
+
+
+def _near(path: Path, here: Path) -> Path:
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _engine_problem(session: Session, plan: _Plan, made: Made) -> HgwError | None:
+    """What `hgw run` and `hgw verify` would refuse the module with on this machine."""
+    from higress_cli.gateway.engine import choose_engine
+    from higress_cli.gateway.plugin import read_plugin
+
+    try:
+        choose_engine(plan.settings.choose(ENGINE), host=session.host, plugin=read_plugin(made.step.output))
+    except HgwError as error:
+        return error
+    return None
 
 
 def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]:
@@ -294,7 +326,7 @@ def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Pl
     equipment = Equipment(tools=toolset.tools, variables=toolset.environment(session.variables))
     refuse(work_faults(directory, go_work=go_work_in_use(directory=directory, variables=equipment.variables)))
     job = Job(choices=choices, equipment=equipment)
-    return _Plan(choices=choices, toolset=toolset, job=job, warnings=warnings)
+    return _Plan(choices=choices, settings=settings, toolset=toolset, job=job, warnings=warnings)
 
 
 def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:

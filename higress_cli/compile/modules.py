@@ -72,7 +72,7 @@ def provide_modules(place: Workplace) -> Modules:
     with place.reporter.activity(_("Getting the Go modules")) as activity:
         tried = ((_("network"), _("--offline forbids it")),) if place.offline else _unreachable(place)
         if not tried:
-            listing = place.listing(on_line=_progress(activity, place.reporter))
+            listing = place.listing(on_line=_progress(activity, place.reporter, only="go: "))
             if listing.complete(go_mod.module):
                 return Modules(listing=listing)
         tidied = _tidy(place, listing, tried, activity)
@@ -131,8 +131,12 @@ def _provides(module: str, package: str) -> bool:
     return package == module or package.startswith(f"{module}/")
 
 
-def _progress(activity: Activity, reporter: Reporter) -> Callable[[str], None]:
+def _progress(activity: Activity, reporter: Reporter, *, only: str = "") -> Callable[[str], None]:
+    """Show the lines of a go command that begin with `only`: the rest of `go list` is for hgw to read."""
+
     def on_line(line: str) -> None:
+        if not line.startswith(only):
+            return
         activity.describe(line.removeprefix("go: "))
         reporter.detail(line)
 

