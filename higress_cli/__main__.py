@@ -8,7 +8,7 @@ from higress_cli import __version__
 def entry() -> None:
     """Run hgw with the arguments of this process and exit with its code."""
     if sys.argv[1:] == ["--version"]:
-        # Asked by scripts and editors all the time; the answer needs none of what the commands need.
+        # Scripts and editors ask this often; answer without importing what the commands need.
         print(f"hgw {__version__}")  # noqa: T201 -- before there is anything that prints
         return
     from higress_cli.cli.main import main, prepare_process

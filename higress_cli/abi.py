@@ -5,14 +5,14 @@ from typing import Final
 
 
 class Abi(StrEnum):
-    """An ABI by the name that Higress gives it, oldest first."""
+    """The ABIs by the names that Higress gives them, oldest first."""
 
     V0_2_1 = "0.2.1"
     V0_2_100 = "0.2.100"
 
     @property
     def marker(self) -> str:
-        """The export by which a module built for this ABI declares it.
+        """The export with which a module declares that it was built for this ABI.
 
         The SDK gives its "0.2.1" modules the marker of 0.2.0; hosts treat both alike (proxy-wasm-cpp-host,
         bytecode_util.cc).

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class SourceKind(StrEnum):
-    """Where a value can come from, in order of precedence: the first one that says something wins."""
+    """Where a value can come from, in order of precedence: the first that gives one wins."""
 
     FLAG = "flag"
     VARIABLE = "variable"
@@ -48,8 +48,8 @@ class Source:
     ) -> HgwError:
         """The error for a bad value.
 
-        It is wrong usage with the id `code` where the value was typed or is in a variable, and `settings-invalid`
-        where it is in a file: an id has one exit code.
+        A typed value or a variable is wrong usage with the id `code`; a value in a file is `settings-invalid`,
+        because each id has one exit code.
         """
         if self.is_typed:
             return UsageError(message, code=code, hint=hint, details=details)

@@ -35,7 +35,7 @@ class HgwError(Exception):
     """Something went wrong that the user can understand and act on.
 
     `message` says what failed, with which value and where it came from; `code` is its stable id, the same in
-    every command; `hint` is the next command to type; `details` are facts for programs. `warnings` are those that a
+    every command; `hint` is the next command to type; `details` are facts for programs. `warnings` are those that the
     command had collected before it failed.
     """
 
@@ -94,5 +94,5 @@ class ConsentError(HgwError):
 
 
 def family(exit_code: ExitCode) -> type[HgwError]:
-    """The errors that end with this exit code, one of 1 to 9."""
+    """The class of the errors with this exit code (1 to 9)."""
     return next(kind for kind in HgwError.__subclasses__() if kind.exit_code is exit_code)

@@ -1,4 +1,4 @@
-"""One thing that is wrong, as a value: found by pure functions, listed by some commands and raised by others."""
+"""A problem as a value: found by pure functions, listed by some commands and raised by others."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`message` is a whole sentence in the language of the call, without the place; `id` is the fact's stable id.
+    """`message` is a whole sentence in the active language, without the place; `id` is the fault's stable id.
 
-    `places` are `FILE:LINE` or `FILE:LINE:COLUMN`, the first is the one to look at. `found` and `expected` are short,
-    for those who show faults in a table. `hint` is the next command to type, or what to do. `facts` are for programs.
-    `error` is the family whose exit code a command ends with that cannot go on. `compiler_decides` says that a compiler
-    refuses this by itself, where it is reached: a build warns and leaves the last word to it.
+    `places` are `FILE:LINE` or `FILE:LINE:COLUMN`; look at the first one first. `found` and `expected` are short texts
+    for a table. `hint` is the next command to type, or what to do. `facts` are for programs. `error` is the class
+    raised by a command that cannot continue; it gives the exit code. With `compiler_decides`, the compiler itself
+    refuses this if it gets that far: a build only warns and leaves the decision to it.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Fault:
         return _("{place}: {message}").format(place=self.places[0], message=self.message)
 
     def as_error(self) -> HgwError:
-        """The error of a command that this fault ends."""
+        """The error to raise if this fault ends the command."""
         places = {"places": list(self.places)} if self.places else {}
         return self.error(self.text, code=self.id, hint=self.hint, details={**places, **self.facts})
 
@@ -56,7 +56,7 @@ def refuse(faults: Iterable[Fault]) -> tuple[str, ...]:
     """The texts of the warnings among `faults`.
 
     Raises:
-        HgwError: the first fault that is more than a warning, unless a compiler is to decide about it.
+        HgwError: for the first fault that is more than a warning, unless the compiler decides about it.
     """
     warnings: list[str] = []
     for fault in faults:

@@ -1,7 +1,7 @@
-"""Texts in the language of the user, by gettext.
+"""Texts in the user's language, through gettext.
 
-English is written in the code and is the message id; `locale/LANGUAGE/LC_MESSAGES/hgw.po` has the others.
-`activate` is called once, at the top, before anything else speaks.
+The English text in the code is the message id; `locale/LANGUAGE/LC_MESSAGES/hgw.po` has the translations.
+Call `activate` once, at the top, before anything is printed.
 """
 
 import gettext
@@ -25,7 +25,7 @@ _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A text that comes with its translation, as data files have it; `str()` is the one in the active language."""
+    """A text with its translation, as in data files; `str()` gives the one in the active language."""
 
     en: str
     zh: str
@@ -43,11 +43,11 @@ class Text:
 
 
 def activate(language: str) -> Path | None:
-    """Speak `language` from now on: one of `LANGUAGES`.
+    """Use `language`, one of `LANGUAGES`, from now on.
 
-    Returns the compiled catalogue that this installation lacks, None where it is there: without it English is spoken.
+    Return the path of the compiled catalogue if this installation lacks it (texts are then English), else None.
     """
-    global _speech  # noqa: PLW0603 -- the one piece of process-wide state: which language is spoken
+    global _speech  # noqa: PLW0603 -- the one piece of process-wide state: the active language
     _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
     if language == _WRITTEN_IN:
         return None
@@ -66,7 +66,7 @@ def _(message: str) -> str:
 
 
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
-    """Mark a text for the catalogues where it cannot be translated yet."""
+    """Mark a text for extraction; it is translated later."""
     return message
 
 
@@ -82,7 +82,7 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 
 def language_of_locale(variables: dict[str, str]) -> str:
-    """The language that the POSIX locale variables ask for, `en` where they name none of ours."""
+    """The language that the POSIX locale variables ask for; `en` if it is not one of ours."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if value := variables.get(name):
             return "zh" if value.lower().startswith("zh") else "en"

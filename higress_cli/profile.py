@@ -26,12 +26,12 @@ class Profile(StrEnum):
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """The entry points; a module needs one of them, or no gateway starts it."""
+        """The entry points; a gateway starts only modules that export one of them."""
         return ("_start", "_initialize") if self is Profile.TINYGO else ("_initialize",)
 
     @property
     def abis(self) -> tuple[Abi, ...]:
-        """The ABIs that it can build for; the SDK for native Go supports only the newest."""
+        """The ABIs that this profile can build for; the SDK for native Go supports only the newest."""
         return tuple(Abi) if self is Profile.TINYGO else (Abi.V0_2_100,)
 
     @property
@@ -41,7 +41,7 @@ class Profile(StrEnum):
 
     @property
     def oldest_gateway(self) -> str | None:
-        """The first gateway version that can run its modules; None if every supported version can."""
+        """The first gateway version that can run the modules of this profile; None if every supported version can."""
         return _gateways(self).oldest_gateway
 
 

@@ -1,4 +1,4 @@
-"""How the layers below the terminal talk while they work. `cli` implements it; tests use `SilentReporter`."""
+"""How the layers below `cli` report while they work. `cli` implements it; tests use `SilentReporter`."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,35 +10,35 @@ class Activity(Protocol):
     """Work under way that may last longer than a second."""
 
     def advance(self, completed: int, total: int | None) -> None:
-        """`completed` of `total` bytes are done; a total that nobody knows is None."""
+        """Show that `completed` of `total` bytes are done; `total` is None if unknown."""
 
     def describe(self, text: str) -> None:
-        """What the work is busy with just now."""
+        """Show what the work is doing right now."""
 
 
 class Reporter(Protocol):
-    """The conversation with the person at the terminal. Nothing of it is data: it all goes to stderr."""
+    """The conversation with the user. All of it goes to stderr: none of it is data."""
 
     def activity(self, title: str) -> AbstractContextManager[Activity]:
         """Show that `title` is under way until the context ends, and how long it took."""
 
     def note(self, text: str) -> None:
-        """Say something worth knowing."""
+        """Print something worth knowing."""
 
     def warn(self, text: str) -> None:
-        """Say something that may need the user's attention."""
+        """Print something that may need the user's attention."""
 
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
-        """Say what happened in a running program; `level` is trace, debug, info, warn, error or critical."""
+        """Print what happened in a running program; `level` is trace, debug, info, warn, error or critical."""
 
     def child_line(self, line: str) -> None:
         """Pass on one line of a child program's own output."""
 
     def child_failed(self, output: str) -> None:
-        """A child program failed after it had printed `output`: show what `child_line` did not (because of `-q`)."""
+        """Show the part of a failed child's `output` that `child_line` held back because of `-q`."""
 
     def detail(self, text: str) -> None:
-        """Say something that only `-v` and `--debug` show, such as the command line of a child program."""
+        """Print something that only `-v` and `--debug` show, such as the command line of a child program."""
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no. Only called where `Session.interactive` is true."""

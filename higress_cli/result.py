@@ -17,8 +17,8 @@ SCHEMA = 1
 class Result:
     """The base of every command's result. Its fields are the `data` of the JSON envelope.
 
-    `internal` names the fields that are not, `computed` the properties that are. Each has a string below it that says
-    what it is: `scripts/schemas.py` makes the command's JSON Schema of these types.
+    `internal` names the fields that are left out, `computed` the properties that are included. Each field and property
+    has a docstring, from which `scripts/schemas.py` makes its description in the command's JSON Schema.
     """
 
     internal: ClassVar[frozenset[str]] = frozenset({"warnings"})
@@ -27,7 +27,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """One of `ExitCode`, or what another program ended with."""
+        """One of `ExitCode`, or another program's exit code."""
         return ExitCode.OK
 
     def data(self) -> dict[str, Any]:
@@ -37,9 +37,9 @@ class Result:
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
-    """`value` in terms of JSON: dict, list, str, int, float, bool, None.
+    """`value` as JSON types: dict, list, str, int, float, bool, None.
 
-    A dataclass is its fields, or what its method `document` returns where it has one.
+    A dataclass becomes what its method `document` returns, or else a dict of its fields.
     """
     match value:
         case Enum():
@@ -62,7 +62,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
 
 
 def envelope(command: str, result: Result) -> dict[str, Any]:
-    """The JSON document of a command that ran to its end."""
+    """The JSON document of a command that returned a result."""
     return {
         "schema": SCHEMA,
         "command": command,
@@ -75,7 +75,7 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
 
 
 def error_envelope(command: str, error: HgwError) -> dict[str, Any]:
-    """The JSON document of a command that ended with an error that hgw knows."""
+    """The JSON document of a command that raised an expected error."""
     document = failure_envelope(
         command, error.exit_code, code=error.code, message=error.message, hint=error.hint, details=error.details
     )
@@ -91,7 +91,7 @@ def failure_envelope(
     hint: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The JSON document of any failure; `data` is empty then."""
+    """The JSON document of any failure; its `data` is empty."""
     return {
         "schema": SCHEMA,
         "command": command,

@@ -21,8 +21,8 @@ class Session:
     """The process state and the global options, in one value.
 
     `directory` is the absolute folder that relative paths start from (`-C` or the working directory);
-    `variables` is the environment; `given` are the settings that were typed; `interactive` says that a question would
-    reach a person.
+    `variables` is the environment; `given` are the settings that were typed; `interactive` says
+    whether somebody can answer a question.
     """
 
     directory: Path
@@ -41,15 +41,15 @@ class Session:
         return Path(os.path.normpath(self.directory / given))
 
     def choose(self, setting: Setting[T]) -> Choice[T]:
-        """A setting of the machine, which no project decides.
+        """A setting of the machine, which projects cannot change.
 
         Raises:
-            UsageError: what was typed, or is in the variable, is not a valid value.
+            UsageError: the option or the variable has an invalid value.
         """
         return machine_resolver(self.variables, given=self.given).choose(setting)
 
     def typed(self, given: Given) -> "Session":
-        """The same, as if these settings had been typed too."""
+        """A session with these settings added to the typed ones."""
         return replace(self, given={**self.given, **given})
 
     def variable(self, name: str) -> str | None:

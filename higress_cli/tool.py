@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-# The source of a tool that is on the machine already and is run where it is.
+# The source of a tool that was already on the machine and is run in place.
 SYSTEM: Final = "system"
 
 

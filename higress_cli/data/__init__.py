@@ -2,11 +2,11 @@
 
 A file is described by frozen dataclasses: a field for each key, nested ones for tables, `tuple[Row, ...]` for an array
 of tables, `Mapping[str, Row]` for a table whose keys are data. A trailing underscore is dropped, so that a field can be
-named after a keyword (`from_`). What a single value has to look like is said with `Annotated[str, PATTERN]`, what
-several values have to be together in the row's `__post_init__`, which raises ValueError.
+named after a keyword (`from_`). `Annotated[str, PATTERN]` constrains a single value; constraints on several values are
+checked in the row's `__post_init__`, which raises ValueError.
 
-A library would do: msgspec reports a wrong value as `$[...][...]`, which does not name one row among 200, and lets
-unknown keys of dataclasses through.
+Why not a library: msgspec reports a wrong value as `$[...][...]`, which does not identify a row among 200, and accepts
+unknown keys of dataclasses.
 """
 
 import dataclasses
@@ -41,11 +41,11 @@ T = TypeVar("T")
 Sha256 = Annotated[str, re.compile(r"[0-9a-f]{64}")]
 # The go command's own hash of a module (dirhash.Hash1).
 GoHash = Annotated[str, re.compile(r"h1:[A-Za-z0-9+/]{43}=")]
-# https://www.w3.org/TR/SRI/: what npm says of a package.
+# https://www.w3.org/TR/SRI/: the integrity value that npm gives for a package.
 Integrity = Annotated[str, re.compile(r"sha512-[A-Za-z0-9+/]{86}==")]
 Url = Annotated[str, re.compile(r"https?://[^\s/]+(?:/\S*)?")]
 
-# Marks the field that takes the key under which a row stands in a `Mapping[str, Row]`.
+# Marks the field that receives the row's key in a `Mapping[str, Row]`.
 KEY: Final[Mapping[str, bool]] = {"key": True}
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -60,7 +60,7 @@ _WORDS: Final[Mapping[type, str]] = {
 
 
 class DataInvalidError(ValueError):
-    """A data file is not what its type says: `problem` names the row and the key, `where` is the file."""
+    """A data file does not match its type: `problem` names the row and the key, `where` is the file."""
 
     def __init__(self, where: str, problem: str) -> None:
         super().__init__(f"{where}: {problem}")
@@ -80,7 +80,7 @@ def load(name: str, kind: type[T]) -> T:
     """The file `name` of this package (with its folder, `errors/go.toml`) as a value of type `kind`, read once.
 
     Raises:
-        DataInvalidError: the file is not what `kind` says.
+        DataInvalidError: the file does not match `kind`.
     """
     return cast("T", _load(name, cast("Hashable", kind)))
 
@@ -100,7 +100,7 @@ def read(text: str, kind: type[T], *, where: str) -> T:
     """A TOML text as a value of type `kind`; `where` names it in errors.
 
     Raises:
-        DataInvalidError: the text is not TOML, or not what `kind` says.
+        DataInvalidError: the text is not TOML, or does not match `kind`.
     """
     try:
         return cast("T", _value(tomllib.loads(text), kind, ()))
@@ -110,12 +110,12 @@ def read(text: str, kind: type[T], *, where: str) -> T:
         raise DataInvalidError(where, error.problem) from error
 
 
-# Keys of tables and numbers of items, from the outermost one on.
+# Keys of tables and indexes of items, outermost first.
 _Place = tuple[str | int, ...]
 
 
 class _Invalid(Exception):
-    """What is wrong at a place within a file."""
+    """A problem at a place within a file."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -229,7 +229,7 @@ def _matching(raw: Any, kind: Any, at: _Place) -> Any:
 
 
 def _compiled(raw: Any, _kind: Any, at: _Place) -> re.Pattern[str]:
-    """A pattern whose `^` and `$` are the beginning and end of each line."""
+    """A pattern whose `^` and `$` match at the beginning and end of each line."""
     try:
         return re.compile(_typed(raw, str, at), re.MULTILINE)
     except re.error as error:
