@@ -1,7 +1,7 @@
-"""What an engine is and what a gateway can do: all that code outside an engine's folder knows of either.
+"""What an engine is and what a gateway can do: all that code outside an engine's folder knows about either.
 
-An engine is a folder in `gateway/engines/` and a row of the table there. No other code knows its words, its files or
-its interfaces.
+An engine is a folder in `gateway/engines/` and a row of the table there. No other code knows its vocabulary, files or
+interfaces.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
 DEFAULT_ROUTE: Final = "default"
-"""The name of the route where a scenario names none."""
+"""The name of the route if a scenario does not set one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +44,10 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a gateway listens and what is around it; port 0 is any free one.
+    """Where a gateway listens and what surrounds it; port 0 is any free one.
 
-    `cache` is a folder for what an engine can make again.
-    `watch_calls`: what the plugin's callbacks return and which of its calls are refused shall be among the events.
+    `cache` is a folder for files that an engine can create again.
+    `watch_calls` asks for events about what the plugin's callbacks return and which of its calls are refused.
     """
 
     listening: Listening
@@ -61,11 +61,12 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a gateway is to work with from now on.
+    """What a gateway uses from now on.
 
-    `config_file` is where the configuration is or would be, `services` are cluster names and where they are, `env` is
-    the environment of the plugin's machine, `buffer_limit` how many bytes of a body the gateway holds for it.
-    `packages` are the paths of the author's own Go packages, besides main: a crash is placed in one of their functions.
+    `config_file` is where the configuration is or would be, `services` maps cluster names to their addresses, `env` is
+    the environment of the plugin's VM, `buffer_limit` how many bytes of a body the gateway buffers for it.
+    `packages` are the paths of the author's own Go packages besides main; crashes are reported at one of their
+    functions.
     """
 
     plugin: Plugin
@@ -80,7 +81,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Renamed:
-    """An export that has another name in the copy of the module that an engine loads; the file stays as it is."""
+    """An export that was renamed in the copy of the module that an engine loads; the file itself is unchanged."""
 
     old: str
     new: str
@@ -88,9 +89,9 @@ class Renamed:
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """A change that the gateway works with. Changes are counted from 1 in a run.
+    """A change that took effect. Changes are counted from 1 in a run.
 
-    `notes` are for people: where this gateway does something other than Higress would, and how that was made up for.
+    `notes` are for people: where this gateway differs from Higress, and how hgw makes up for it.
     """
 
     version: int
@@ -100,7 +101,7 @@ class Applied:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayFacts:
-    """What a gateway is: `admin_url` is None where it has no such thing, `log` is the file with all that it said."""
+    """Facts about a gateway: `admin_url` is None if it has no admin interface, `log` is the file with its output."""
 
     engine: str
     version: str
@@ -109,9 +110,9 @@ class GatewayFacts:
 
 
 class Gateway(AbstractContextManager["Gateway"], Protocol):
-    """A gateway in the background. It is used as a context and gone at the end of it, however that comes.
+    """A gateway in the background, used as a context manager: it has always ended when the context ends.
 
-    It starts with the first `apply`; `url` and `facts` are known from then on.
+    It starts with the first `apply`; `url` and `facts` are valid from then on.
     """
 
     @property
@@ -122,7 +123,7 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
     def facts(self) -> GatewayFacts: ...
 
     def apply(self, change: Change) -> Applied:
-        """Work with `change`. Where it is refused, what worked before goes on.
+        """Make `change` take effect. If it is refused, the gateway keeps the previous one.
 
         Raises:
             PluginRefused: `plugin-trapped`, `config-refused`, `plugin-refused`.
@@ -130,16 +131,16 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
         """
 
     def evidence(self) -> Sequence[Check]:
-        """What the gateway itself says that it runs, compared with the change that was applied last."""
+        """What the gateway itself reports to run, compared with the change that was applied last."""
 
     def events(self) -> Sequence[Event]:
-        """What has happened since the last call, in order. What a refused change said is in its error only."""
+        """What has happened since the last call, in order. Log lines of a refused change are only in its error."""
 
     def recover(self) -> None:
-        """Return when a plugin that trapped can take the next request."""
+        """Wait until a plugin that trapped can handle the next request."""
 
     def check_alive(self) -> None:
-        """See that the gateway still runs.
+        """Check that the gateway still runs.
 
         Raises:
             GatewayDied: it ended by itself.
@@ -154,19 +155,19 @@ class Engine(Protocol):
 
     @property
     def carries(self) -> frozenset[Key]:
-        """What scenarios can ask of its gateways."""
+        """The scenario keys that its gateways support."""
 
     def obstacle(self, host: Host) -> HgwError | None:
-        """Why it cannot run on this machine, None where it can. Nothing is started or imported that takes long."""
+        """Why it cannot run on this machine, None if it can. Starts and imports nothing slow."""
 
     def lacks(self, plugin: Plugin) -> frozenset[str]:
         """The host functions that this plugin imports and the engine does not have."""
 
     def ignores(self, plugin: Plugin) -> frozenset[str]:
-        """What this plugin asks of Higress that the engine does not heed, though the plugin runs there."""
+        """What this plugin asks of Higress that the engine ignores, though the plugin runs there."""
 
     def answered_by(self, word: str) -> AnsweredBy | None:
-        """Who made an answer, from the word in its identity header; None where the word says nothing."""
+        """Who made a response, from the word in its identity header; None if the word is unknown."""
 
     def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:
         """A gateway that keeps its files in `folder`; its programs get `variables` as their environment.

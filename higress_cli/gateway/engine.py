@@ -23,12 +23,12 @@ class ChosenEngine:
 def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = None) -> ChosenEngine:
     """The engine for the setting `wanted`: the one it names, or with `auto` the first that can run here.
 
-    With `plugin` it also has all the host functions that this module imports; one that heeds all that the module asks
-    of Higress is preferred.
+    With `plugin`, the engine must have all the host functions that the module imports; one that ignores nothing that
+    the module asks of Higress is preferred.
 
     Raises:
-        ToolError: `engine-missing` where this hgw does not bring it, the machine cannot run it, a package is missing,
-            or no engine carries the module.
+        ToolError: `engine-missing`: this hgw does not include it, the machine cannot run it, a package is missing,
+            or no engine supports the module.
     """
     passed_over: list[str] = []
     problems: list[HgwError] = []
@@ -49,7 +49,7 @@ def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = No
         passed_over.append(_("{engine} ignores {names}").format(engine=name, names=", ".join(sorted(ignored))))
     if second_best is not None:
         return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
-    # The engine that is tried last asks the least of a machine: what it lacks can be brought.
+    # The engine tried last requires the least of a machine, so what it lacks can be installed.
     raise problems[-1]
 
 

@@ -1,4 +1,4 @@
-"""The events of a run in a file, so that another hgw can listen: a JSON object for each."""
+"""The events of a run in a file, one JSON object a line, so that another hgw can follow them."""
 
 import dataclasses
 import json
@@ -37,7 +37,7 @@ _KINDS: Final[Mapping[str, Any]] = {
 
 
 class EventLog:
-    """Writes events; those of other kinds than a gateway's own are left out."""
+    """Writes a gateway's own events to a file and skips all others."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,14 +51,14 @@ class EventLog:
 
 
 class WrittenEvents:
-    """What an `EventLog` gained since the last look."""
+    """The events that were added to an `EventLog` since the last call."""
 
     def __init__(self, path: Path) -> None:
-        """Follow the file `path`, from its present end on."""
+        """Follow the file `path` from its current end."""
         self._tail = Tail(path, only_new=True)
 
     def take(self) -> Sequence[Event]:
-        """The new events, in order. Lines that this version of hgw does not know are left out."""
+        """The new events, in order. Skips lines that this version of hgw does not know."""
         found = (_event(entry) for entry in self._tail.objects())
         return [event for event in found if event is not None]
 

@@ -1,4 +1,4 @@
-"""What happens in a running gateway, in words that fit every engine."""
+"""What happens in a running gateway, in terms that fit every engine."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class AnsweredBy(StrEnum):
-    """Who made the answer that a client got."""
+    """Who made the response that a client got."""
 
     UPSTREAM = "upstream"
     PLUGIN = "plugin"
@@ -19,7 +19,7 @@ class AnsweredBy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened, with the time of the machine's clock and its zone."""
+    """Something that happened, with its time (zone-aware, by the machine's clock)."""
 
     at: datetime
 
@@ -42,7 +42,7 @@ class RequestSeen(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class HeadersSentUpstream(Event):
-    """The headers of a request left for the upstream; what a plugin does to them afterwards is lost."""
+    """The headers of a request went upstream; later changes by the plugin have no effect."""
 
     method: str
     path: str
@@ -50,7 +50,7 @@ class HeadersSentUpstream(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SentUpstream(Event):
-    """A request went upstream with `body_bytes` of body; `content_length` is what its header said, None: nothing."""
+    """A request went upstream with `body_bytes` of body; `content_length` is its header, None if absent."""
 
     method: str
     path: str
@@ -62,8 +62,8 @@ class SentUpstream(Event):
 class StreamEnded(Event):
     """A request is over, its log phase included.
 
-    `status` and `answered_by` are None where the client went away before an answer. `body_bytes` is what it got of a
-    body, `content_length` what the answer's header promised.
+    `status` and `answered_by` are None if the client left before a response. `body_bytes` is the size of the body that
+    it received, `content_length` what the response's header announced.
     """
 
     method: str
@@ -79,8 +79,8 @@ class StreamEnded(Event):
 class Trap(Event):
     """The plugin's virtual machine trapped in the callback `function`.
 
-    `reason` is the machine's, `panic` what the plugin's runtime wrote just before, `frames` are function names from the
-    innermost one on, as far as the engine shows them; `version` is the change whose plugin it was, None where unknown.
+    `reason` is the VM's, `panic` what the plugin's runtime wrote just before, `frames` are function names, innermost
+    first, as far as the engine shows them; `version` is the change that the plugin belongs to, None if unknown.
     """
 
     function: str
@@ -108,4 +108,4 @@ class CallRefused(Event):
 
 
 BAD_ARGUMENT: Final = 2
-"""The status for what cannot be done in this phase, or names nothing that the gateway has."""
+"""The status of a call that this phase does not allow, or that names something the gateway does not have."""

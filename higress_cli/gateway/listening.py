@@ -1,4 +1,4 @@
-"""The addresses that hgw listens on, and what to do where one is taken."""
+"""The addresses that hgw listens on, and what to do if one is taken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Listening:
 
 @dataclass(frozen=True, kw_only=True)
 class PortTaken:
-    """An address that another program listens on: its name where the system tells, and a port that is free."""
+    """An address that another program listens on, the program's name if the system tells, and a free port."""
 
     at: Listening
     holder: str | None
@@ -36,13 +36,13 @@ class PortTaken:
 
     @classmethod
     def of(cls, at: Listening, *, runs: Path | None = None) -> Self:
-        """Look up the program that has it, and another port; `runs` are the folders of this user's other `hgw run`."""
+        """Look up the program that listens there, and a free port; `runs` holds the folders of this user's runs."""
         holder = _own_run(at.port, runs) if runs else None
         return cls(at=at, holder=holder or ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
 
 
 def _own_run(port: int, runs: Path) -> str | None:
-    """The `hgw run` that has the port, None where none has."""
+    """The `hgw run` that has the port, None if none does."""
     for record in live_records(runs):
         if any(urlsplit(str(record.get(key))).port == port for key in _URLS):
             return _("`hgw run` of {path} (pid {pid})").format(
@@ -52,10 +52,10 @@ def _own_run(port: int, runs: Path) -> str | None:
 
 
 def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> None:
-    """See that servers can listen at all these addresses; `runs` are the folders of this user's other `hgw run`.
+    """Check that servers can listen at all these addresses; `runs` holds the folders of this user's runs.
 
     Raises:
-        GatewayError: `port-refused`, or `port-in-use` with one command that avoids every port that is taken.
+        GatewayError: `port-refused`, or `port-in-use` whose hint avoids every port that is taken.
     """
     for at in wanted:
         reason = ports.refusal(at.bind, at.port)

@@ -1,4 +1,4 @@
-"""A gateway that follows files while it runs, and tells what happens."""
+"""A gateway that follows files while it runs, and reports what happens."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ _SOURCE_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ready(Event):
-    """The gateway works with `change`; `before` is what it worked with until then, None at the start."""
+    """`change` has taken effect; `before` is the previous one, None at the start."""
 
     change: Change
     applied: Applied
@@ -35,14 +35,14 @@ class Loading(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Refused(Event):
-    """What the files say cannot be used; the gateway continues with what it had before."""
+    """The files have contents that cannot be used; the gateway keeps the previous change."""
 
     error: HgwError
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestartNeeded(Event):
-    """Settings were changed that a gateway takes only when it starts; `settings` are their keys."""
+    """Settings changed that take effect only when a gateway starts; `settings` are their keys."""
 
     settings: tuple[str, ...]
 
@@ -56,7 +56,7 @@ class SourceChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What files say: the change for the gateway, the files themselves, and what needs a restart to take effect."""
+    """What was read: the change for the gateway, the files it came from, and what needs a restart to take effect."""
 
     change: Change
     files: tuple[Path, ...]
@@ -64,7 +64,7 @@ class Loaded:
 
 
 class Live:
-    """`load` says what the files say now, `is_stale` whether a module is older than its source."""
+    """`load` reads the files as they are now, `is_stale` says whether a module is older than its source."""
 
     def __init__(
         self, gateway: Gateway, *, load: Callable[[], Loaded], is_stale: Callable[[Path], bool] = lambda _module: False
@@ -79,10 +79,10 @@ class Live:
         self._look_at_source = 0.0
 
     def start(self) -> Ready:
-        """Start the gateway with what the files say.
+        """Start the gateway with what is in the files.
 
         Raises:
-            HgwError: what `load` raises. GatewayError: the gateway does not start, or refuses.
+            HgwError: see `load`. GatewayError: the gateway does not start, or refuses the change.
         """
         loaded = self._load()
         self._follow(loaded.files)
@@ -91,7 +91,7 @@ class Live:
         return Ready(at=_now(), change=loaded.change, applied=self._gateway.apply(loaded.change))
 
     def events(self) -> Iterator[Event]:
-        """What happens, as it comes, without an end.
+        """Yield what happens, as it happens; never ends.
 
         Raises:
             GatewayDied: the gateway ended by itself.
@@ -130,7 +130,7 @@ class Live:
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)
 
     def _compare_source(self) -> Iterator[Event]:
-        """Tell once that the source is newer than the module, until there is a newer module."""
+        """Report that the source is newer than the module, once for each module."""
         if self._change is None:
             return
         module = self._change.plugin.path

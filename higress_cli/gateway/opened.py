@@ -1,4 +1,4 @@
-"""A gateway with an upstream behind it, opened in the one way that every command shares."""
+"""A gateway with an upstream behind it, opened in the same way by every command."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from higress_cli.system.paths import Dirs
 
 @dataclass(frozen=True, kw_only=True)
 class Listen:
-    """Where a gateway, its admin API and an upstream of hgw's own listen."""
+    """Where a gateway, its admin API and hgw's own upstream listen."""
 
     gateway: Listening
     admin: Listening
@@ -36,7 +36,7 @@ class Listen:
 
     @classmethod
     def as_set(cls, settings: GatewaySettings) -> "Listen":
-        """Where the settings say."""
+        """The addresses from the settings."""
         port, admin, upstream = settings.port, settings.admin_port, settings.upstream_port
         return cls(
             gateway=Listening(bind=settings.bind.value, port=port.value, option="--port", source=port.source),
@@ -47,12 +47,12 @@ class Listen:
 
 _ANYWHERE: Final = Listening(bind=LOOPBACK, port=0, option="--port", source=DEFAULT)
 ANY_PORTS: Final = Listen(gateway=_ANYWHERE, admin=_ANYWHERE, upstream=_ANYWHERE)
-"""Free ports, for this machine alone."""
+"""Free ports that only this machine reaches."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A gateway that starts with its first `apply`, what is behind it, and the folder that both keep their files in."""
+    """A gateway that starts with its first `apply`, its upstream and services, and the folder for their files."""
 
     engine: Engine
     gateway: Gateway
@@ -61,7 +61,7 @@ class Opened:
     played: Played
 
     def change(self, project: Project, settings: GatewaySettings, plugin: Plugin) -> Change:
-        """What this gateway is to work with: the settings, and the plugin's configuration as its file has it now.
+        """A change from the settings and the plugin's configuration file as it is now.
 
         Raises:
             InvalidInput: `plugin-config-missing`, `plugin-config-invalid`.
@@ -78,7 +78,7 @@ class Opened:
 
 
 def _own_packages(project: Project) -> tuple[str, ...]:
-    """The path of the project's Go module, none where it is not known."""
+    """The path of the project's Go module; empty if unknown."""
     try:
         module = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
     except InvalidInput:
@@ -89,7 +89,7 @@ def _own_packages(project: Project) -> tuple[str, ...]:
 def check_machine(
     settings: GatewaySettings, *, host: Host, listen: Listen | None = None, runs: Path | None = None
 ) -> ChosenEngine:
-    """The engine for these settings, after a look whether this machine has all that a gateway needs.
+    """Choose the engine for these settings and check that this machine has all that a gateway needs.
 
     Raises:
         ToolError: `engine-missing`. GatewayError: `port-refused`, `port-in-use`.
@@ -116,10 +116,10 @@ def open_gateway(
 ) -> Iterator[Opened]:
     """A gateway of the chosen engine with a run folder and caches in `dirs`; all of it ends with the context.
 
-    `watch_calls`: the plugin's calls and callbacks are to be among the events, as far as the engine sees them.
+    `watch_calls` asks for events about the plugin's calls and callbacks, as far as the engine sees them.
 
     Raises:
-        ConflictError: the folder cannot be made. ToolError: `engine-missing`. GatewayError: `port-in-use`.
+        ConflictError: the folder cannot be created. ToolError: `engine-missing`. GatewayError: `port-in-use`.
     """
     with contextlib.ExitStack() as stack:
         folder = RunFolder.create(dirs.runs)

@@ -1,4 +1,4 @@
-"""The plugin under test: its module as it lies on disk."""
+"""The plugin under test: its module as it is on disk."""
 
 import hashlib
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ class Plugin:
 
     @property
     def stops_on_headers(self) -> bool:
-        """Whether a gateway lets this module stop at the headers alone: that is what ABI 0.2.100 brought."""
+        """Whether the module can stop iteration at the headers alone, which ABI 0.2.100 introduced."""
         return self.abi.version == Abi.V0_2_100
 
     @property
     def buffer_properties(self) -> tuple[str, ...]:
-        """Those properties that the module names: a compiler leaves out what is never called."""
+        """The buffer properties that the module contains; compilers drop names that are never used."""
         return tuple(name for name in _BUFFER_PROPERTIES if name.encode() in self.content)
 
     @property
     def host_functions(self) -> frozenset[str]:
-        """What the module wants from the proxy-wasm host."""
+        """The proxy-wasm host functions that the module imports."""
         return frozenset(
             wanted.name for wanted in self.module.imports if wanted.module == "env" and wanted.kind == "function"
         )

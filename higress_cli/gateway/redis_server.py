@@ -17,9 +17,9 @@ _ANY: Final = "*"
 
 
 class RedisServer:
-    """Answers from its creation until it is closed.
+    """Runs from its creation until it is closed.
 
-    `rules` are replies by command (`GET k`), `*` for every other; without rules it is an in-memory Redis.
+    `rules` maps commands (`GET k`, or `*` for all others) to replies; without rules it is an in-memory Redis.
     """
 
     def __init__(self, rules: Mapping[str, Reply] | None = None) -> None:
@@ -33,12 +33,12 @@ class RedisServer:
         self._thread.start()
 
     def forget(self) -> None:
-        """Start again, empty."""
+        """Remove all data."""
         with self._turn:
             self._store = RedisStore()
 
     def close(self) -> None:
-        """Stop answering; nothing listens any more when this returns."""
+        """Stop. The port is closed when this returns."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -62,20 +62,20 @@ class RedisServer:
 
 @contextlib.contextmanager
 def played() -> Iterator["Played"]:
-    """The services that hgw plays, as long as the context lasts."""
+    """The services that hgw itself provides, until the context ends."""
     with contextlib.ExitStack() as stack:
         yield Played(stack)
 
 
 class Played:
-    """A server for each embedded Redis that was asked for by name. They end with `stack`."""
+    """A server for each embedded Redis, by name. They stop with `stack`."""
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
         self._servers: dict[str, RedisServer] = {}
 
     def places(self, services: Mapping[str, Address]) -> dict[str, Endpoint]:
-        """Where these services are; an embedded Redis is started where it does not run yet."""
+        """The addresses of these services; an embedded Redis that does not run yet is started."""
         return {name: self._redis(name).at if isinstance(at, EmbeddedRedis) else at for name, at in services.items()}
 
     def forget(self) -> None:

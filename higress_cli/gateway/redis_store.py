@@ -21,7 +21,7 @@ class RedisError(Exception):
 
 
 class RedisStore:
-    """Keys and values; `now` gives seconds."""
+    """Keys and values; `now` returns the time in seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -143,73 +143,73 @@ class RedisStore:
     # Hashes, lists, sets ----------------------------------------------------------------------------------------
 
     def do_hset(self, words: Words) -> Reply:
-        found = self._of(words[0], dict)
+        found = self._typed(words[0], dict)
         new = dict(zip(words[1::2], words[2::2], strict=True))
         added = len(new.keys() - found.keys())
         found.update(new)
         return added
 
     def do_hget(self, words: Words) -> Reply:
-        return self._of(words[0], dict).get(words[1])
+        return self._typed(words[0], dict).get(words[1])
 
     def do_hgetall(self, words: Words) -> Reply:
-        return [each for pair in self._of(words[0], dict).items() for each in pair]
+        return [each for pair in self._typed(words[0], dict).items() for each in pair]
 
     def do_hdel(self, words: Words) -> Reply:
-        found = self._of(words[0], dict)
+        found = self._typed(words[0], dict)
         return sum(found.pop(field, None) is not None for field in words[1:])
 
     def do_hincrby(self, words: Words) -> Reply:
-        found = self._of(words[0], dict)
+        found = self._typed(words[0], dict)
         value = int(found.get(words[1], b"0")) + int(words[2])
         found[words[1]] = str(value).encode()
         return value
 
     def do_lpush(self, words: Words) -> Reply:
-        found = self._of(words[0], list)
+        found = self._typed(words[0], list)
         found[:0] = reversed(words[1:])
         return len(found)
 
     def do_rpush(self, words: Words) -> Reply:
-        found = self._of(words[0], list)
+        found = self._typed(words[0], list)
         found += words[1:]
         return len(found)
 
     def do_lpop(self, words: Words) -> Reply:
-        found = self._of(words[0], list)
+        found = self._typed(words[0], list)
         return found.pop(0) if found else None
 
     def do_rpop(self, words: Words) -> Reply:
-        found = self._of(words[0], list)
+        found = self._typed(words[0], list)
         return found.pop() if found else None
 
     def do_llen(self, words: Words) -> Reply:
-        return len(self._of(words[0], list))
+        return len(self._typed(words[0], list))
 
     def do_lrange(self, words: Words) -> Reply:
-        found = self._of(words[0], list)
+        found = self._typed(words[0], list)
         first, last = (int(word) + (len(found) if int(word) < 0 else 0) for word in words[1:3])
         return found[max(first, 0) : last + 1]
 
     def do_sadd(self, words: Words) -> Reply:
-        found = self._of(words[0], set)
+        found = self._typed(words[0], set)
         before = len(found)
         found.update(words[1:])
         return len(found) - before
 
     def do_srem(self, words: Words) -> Reply:
-        found = self._of(words[0], set)
+        found = self._typed(words[0], set)
         before = len(found)
         found.difference_update(words[1:])
         return before - len(found)
 
     def do_sismember(self, words: Words) -> Reply:
-        return int(words[1] in self._of(words[0], set))
+        return int(words[1] in self._typed(words[0], set))
 
     def do_smembers(self, words: Words) -> Reply:
-        return sorted(self._of(words[0], set))
+        return sorted(self._typed(words[0], set))
 
-    # Within -----------------------------------------------------------------------------------------------------
+    # Private ----------------------------------------------------------------------------------------------------
 
     def _get(self, key: bytes) -> Value | None:
         end = self._ends.get(key)
@@ -231,7 +231,7 @@ class RedisStore:
             raise RedisError(_WRONG_TYPE)
         return found
 
-    def _of(self, key: bytes, kind: type[Kind]) -> Kind:
+    def _typed(self, key: bytes, kind: type[Kind]) -> Kind:
         found = self._get(key)
         if found is None:
             made = kind()

@@ -1,4 +1,4 @@
-"""The errors of a gateway that does not do what it is asked to, in the same words for every engine."""
+"""The errors of a gateway that refuses a change or ends, in the same words for every engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ class GatewayDied(GatewayError):
 
 
 class PluginRefused(GatewayError):
-    """The gateway does not take a change, because of its module or because of what the plugin says to it.
+    """The gateway refuses a change, because of the module or because the plugin rejects it.
 
-    `details` hold what the plugin or the gateway said to it, a line each, under `said`.
+    `details["said"]` has the lines that the plugin or the gateway logged about it.
     """
 
 
@@ -35,7 +35,7 @@ def plugin_trapped(trap: Trap, *, said: Sequence[str], log: Path) -> PluginRefus
 
 
 def config_refused(change: Change, *, lines: Sequence[PluginLine], log: Path) -> PluginRefused:
-    """The plugin says that it cannot work with its configuration; `lines` are its words, of which each is told once."""
+    """The plugin rejects its configuration; `lines` are its log lines, of which duplicates are dropped."""
     telling = [line for line in lines if line.level in _SERIOUS] or lines
     said = list(dict.fromkeys(f"[{line.level}] {line.text}" for line in telling))
     if change.config is not None and change.config.values:
@@ -59,7 +59,7 @@ def config_refused(change: Change, *, lines: Sequence[PluginLine], log: Path) ->
 
 
 def module_refused(change: Change, reason: str, *, said: Sequence[str], log: Path) -> PluginRefused:
-    """The gateway cannot load the module; `said` are its reasons."""
+    """The gateway cannot load the module; `said` are the log lines with its reasons."""
     message = _("the gateway refused the plugin {path}: {reason}").format(path=change.plugin.path, reason=reason)
     return PluginRefused(
         "\n  ".join([message, *said]),

@@ -1,4 +1,4 @@
-"""The folder of one run: what the gateway was given, what it said, and how to find it again."""
+"""The folder of one run: the gateway's input, its logs, and a record for other hgw processes."""
 
 import contextlib
 import json
@@ -21,17 +21,17 @@ _RECORD: Final = "run.json"
 
 @dataclass(frozen=True, kw_only=True)
 class RunFolder:
-    """`path` holds everything of the run `id`. While a process is inside it, the folder is locked."""
+    """`path` holds all files of the run `id`. It is locked while a process uses it."""
 
     path: Path
     lock: Any
 
     @classmethod
     def create(cls, runs: Path) -> Self:
-        """A new folder below `runs`, after which at most `KEPT` remain; none that is in use is removed.
+        """Create a folder below `runs` and remove the oldest ones beyond `KEPT`, except those in use.
 
         Raises:
-            ConflictError: it cannot be made (`write_error`).
+            ConflictError: it cannot be created (`write_error`).
         """
         import filelock
 
@@ -52,7 +52,7 @@ class RunFolder:
 
     @property
     def event_log(self) -> Path:
-        """One JSON object for each event, where a command tells them."""
+        """One JSON object for each event, if the command writes them."""
         return self.path / EVENTS
 
     @property
@@ -62,26 +62,26 @@ class RunFolder:
 
     @property
     def server_log(self) -> Path:
-        """What the built-in upstream's own libraries had to say."""
+        """The log of the built-in upstream's libraries."""
         return self.path / "upstream-errors.log"
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
-        """Write a file that appears whole, as those who watch it want it."""
+        """Write a file atomically, because others watch it."""
         path = self.path / name
         fs.write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
         return path
 
     def record(self, facts: Mapping[str, Any]) -> None:
-        """Keep what another hgw needs to talk to this run."""
+        """Write down what another hgw needs to connect to this run."""
         self.write_json(_RECORD, facts)
 
     def leave(self) -> None:
-        """The run is over: the folder may be removed when enough newer ones are there."""
+        """Release the folder at the end of the run; it is removed when there are enough newer ones."""
         self.lock.release()
 
 
 def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
-    """What the run `run_id` of this machine recorded, None where there is no such run."""
+    """The record of the run `run_id`, None if this machine has no such run."""
     if not run_id or Path(run_id).name != run_id:
         return None
     try:
@@ -92,7 +92,7 @@ def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
 
 
 def live_records(runs: Path) -> Iterator[Mapping[str, Any]]:
-    """The records of the runs that are under way, newest first."""
+    """The records of the current runs, newest first."""
     import filelock
 
     folders = sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True)

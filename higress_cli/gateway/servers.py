@@ -1,6 +1,6 @@
-"""The HTTP servers that hgw itself plays: the upstream, and services that a plugin calls.
+"""The HTTP servers that hgw itself runs: the upstream, and services that a plugin calls.
 
-They run in threads of this process, on the loopback address, under waitress: nothing to install, nothing left behind.
+They run in threads of this process, on the loopback address, under waitress, so none can outlive hgw.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A request as a server saw it. Header names are lower-case; a body beyond a mebibyte is not kept (None)."""
+    """A request as a server saw it. Header names are lower-case; `body` is None if it is larger than a mebibyte."""
 
     method: str
     path: str
@@ -37,14 +37,14 @@ class Seen:
 
 
 class Server:
-    """A WSGI application on a port of this machine, answering since it was made and until it is closed."""
+    """A WSGI application on a port of this machine, which runs from its creation until it is closed."""
 
     def __init__(self, application: Application, *, port: int = 0) -> None:
-        """Start it; port 0 is any.
+        """Start it; port 0 is any free one.
 
         Raises:
             OSError: the port is taken, or may not be used.
-            ToolError: `engine-missing` where waitress is not installed.
+            ToolError: `engine-missing` if waitress is not installed.
         """
         try:
             from waitress.server import create_server
@@ -58,7 +58,7 @@ class Server:
             host=LOOPBACK,
             port=port,
             threads=_THREADS,
-            # The application has to see what the gateway says about its client, such as X-Forwarded-Proto.
+            # The application must see the gateway's headers about its client, such as X-Forwarded-Proto.
             clear_untrusted_proxy_headers=False,
         )
         self.at = Endpoint(host=LOOPBACK, port=int(self._server.effective_port))
@@ -66,7 +66,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering; nothing listens any more when this returns."""
+        """Stop. The port is closed when this returns."""
 
         def end() -> None:
             self._server.asyncore.close_all(self._sockets, ignore_all=True)
@@ -84,7 +84,7 @@ class Server:
 
 
 def recorded(application: Application, sink: Callable[[Seen], None]) -> Application:
-    """`application`, with `sink` told of each request before it is answered."""
+    """`application`, with a call of `sink` for each request before it is answered."""
 
     def record(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -101,7 +101,7 @@ def recorded(application: Application, sink: Callable[[Seen], None]) -> Applicat
 
 
 def answering(*, status: int, headers: Mapping[str, str], body: str, delay_seconds: float) -> Application:
-    """An application that gives the same answer to everything, after `delay_seconds`."""
+    """An application that gives the same response to every request, after `delay_seconds`."""
     from http.client import responses
 
     phrase = responses.get(status, "Unknown")
@@ -120,7 +120,7 @@ def answering(*, status: int, headers: Mapping[str, str], body: str, delay_secon
 
 @contextlib.contextmanager
 def refusing() -> Iterator[Endpoint]:
-    """An address where connections are refused as long as the context lasts: nobody else can listen there."""
+    """An address that refuses connections until the context ends; no other program can listen there."""
     with socket.socket() as holder:
         holder.bind((LOOPBACK, 0))
         yield Endpoint(host=LOOPBACK, port=int(holder.getsockname()[1]))

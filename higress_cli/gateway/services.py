@@ -1,4 +1,4 @@
-"""The services that a plugin calls: clusters with the very names that Higress gives them, and where they are."""
+"""The services that a plugin calls: clusters, named exactly as Higress names them, and their addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from higress_cli.i18n import _
 from higress_cli.system.ports import HIGHEST
 
 UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
-"""What is behind the gateway, named as Higress names its clusters: `_match_service_` rules take the name apart."""
+"""The upstream's cluster, named as Higress names its clusters because `_match_service_` rules parse the name."""
 EMBEDDED: Final = "embedded"
 _CLUSTER_PREFIX: Final = "outbound|"
 _CLUSTER_FIELDS: Final = 4
@@ -22,7 +22,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a service listens; `tls` says that it wants HTTPS, `path` is what every request path starts with."""
+    """Where a service listens; `tls` means HTTPS, `path` is a prefix of every request path."""
 
     host: str
     port: int
@@ -36,13 +36,13 @@ class Endpoint:
 
     @property
     def own_name(self) -> str | None:
-        """The only name that a public service answers for, None for one that takes any."""
+        """The only host name that a public service accepts, None for one that accepts any."""
         return None if is_address(self.host) or self.host == "localhost" else self.host
 
 
 @dataclass(frozen=True)
 class EmbeddedRedis:
-    """A Redis that hgw itself plays."""
+    """A Redis that hgw itself provides."""
 
 
 Address = Endpoint | EmbeddedRedis
@@ -60,7 +60,7 @@ def is_address(host: str) -> bool:
 def cluster_name(key: str, *, source: Source) -> str:
     """The cluster of a key of `run.services`: `NAME:PORT`, a static name without a port, or a whole cluster name.
 
-    The wrapper makes the same names of what a plugin gives its client (wasm-go, pkg/wrapper/cluster_wrapper.go).
+    The wrapper makes the same names from the arguments of a plugin's client (wasm-go, pkg/wrapper/cluster_wrapper.go).
 
     Raises:
         InvalidInput, UsageError: `service-invalid`.
@@ -83,7 +83,7 @@ def cluster_name(key: str, *, source: Source) -> str:
 
 
 def service_key(cluster: str) -> str:
-    """The key of `run.services` for a cluster: `NAME:PORT` where that says all, else the whole name."""
+    """The key of `run.services` for a cluster: `NAME:PORT` if that is enough, else the whole name."""
     fields = cluster.split("|")
     plain = len(fields) == _CLUSTER_FIELDS and not fields[2]
     return f"{fields[3]}:{fields[1]}" if plain else cluster
@@ -123,7 +123,7 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
 
 
 def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
-    """Cluster names and addresses of `run.services`; `embedded` in the place of an address is a Redis of hgw's own.
+    """Cluster names and addresses of `run.services`; the address `embedded` is hgw's own Redis.
 
     Raises:
         InvalidInput, UsageError: `service-invalid`.

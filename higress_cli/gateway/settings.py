@@ -25,7 +25,7 @@ from higress_cli.settings.table import (
 
 @dataclass(frozen=True, kw_only=True)
 class GatewaySettings:
-    """`upstream` is `httpbin` or a URL; port 0 is any; `config` is a path in the project's folder.
+    """`upstream` is `httpbin` or a URL; port 0 is any free one; `config` is a path in the project's folder.
 
     `env` are environment variables of the plugin's VM; `buffer_limit` is in bytes.
     """
@@ -44,10 +44,10 @@ class GatewaySettings:
 
 
 def choose(settings: Resolver) -> GatewaySettings:
-    """The settings that win.
+    """The settings in effect.
 
     Raises:
-        UsageError: `choice-invalid`, `service-invalid` for what was typed or is in a variable.
+        UsageError: `choice-invalid`, `service-invalid` for a typed value or a variable.
     """
     return GatewaySettings(
         name=settings.choose(NAME),
@@ -70,7 +70,7 @@ def config_path(project: Project, choice: Choice[str]) -> Path:
 
 
 def load_config(project: Project, choice: Choice[str]) -> PluginConfig | None:
-    """The plugin's configuration, None where it has none: config.yaml may be absent, a file that was named may not.
+    """The plugin's configuration, None if it has none: config.yaml may be absent, but not a file that a setting names.
 
     Raises:
         InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.

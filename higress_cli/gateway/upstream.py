@@ -1,4 +1,4 @@
-"""What is behind a gateway: httpbin in this process, or somebody's server."""
+"""The upstream of a gateway: httpbin in this process, or another server."""
 
 import contextlib
 import json
@@ -32,11 +32,11 @@ class Upstream(Protocol):
 
 
 def check_upstream(wanted: Choice[str]) -> None:
-    """See that the upstream of the setting `wanted` can be there, without importing its packages.
+    """Check that the upstream of the setting `wanted` is usable, without importing its packages.
 
     Raises:
-        ToolError: `engine-missing` where it is httpbin and a package of it is not installed.
-        InvalidInput, UsageError: `service-invalid` where it is not an address.
+        ToolError: `engine-missing` if it is httpbin and one of its packages is not installed.
+        InvalidInput, UsageError: `service-invalid` if it is not an address.
     """
     from importlib.util import find_spec
 
@@ -50,7 +50,7 @@ def check_upstream(wanted: Choice[str]) -> None:
 
 @contextlib.contextmanager
 def open_upstream(wanted: Choice[str], *, at: Listening, folder: RunFolder) -> Iterator[Upstream]:
-    """The upstream of the setting `wanted`; where it is httpbin, it listens `at` and keeps its files in `folder`.
+    """The upstream of the setting `wanted`; httpbin listens on `at` and keeps its files in `folder`.
 
     Raises:
         ToolError: `engine-missing`. GatewayError: `port-in-use`.
@@ -88,10 +88,10 @@ class _Own:
 
 
 class SeenRequests:
-    """What a `RequestLog` gained since the last look, also that of another hgw."""
+    """The requests that were added to a `RequestLog` since the last call, also by another hgw."""
 
     def __init__(self, path: Path) -> None:
-        """Follow the file `path`, from its present end on."""
+        """Follow the file `path` from its current end."""
         self._tail = Tail(path, only_new=True)
 
     def take(self) -> Sequence[Seen]:
@@ -108,7 +108,7 @@ class SeenRequests:
 
 
 def _httpbin() -> Application:
-    """The application of the PyPI package httpbin: the very upstream of the guide."""
+    """The application of the PyPI package httpbin, the upstream that the guide uses."""
     logging.getLogger("httpbin").setLevel(logging.ERROR)  # it warns that its own web page is plain
     from httpbin import app
 
@@ -137,7 +137,7 @@ class RequestLog:
 
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
-    """What the servers' libraries log goes to a file: not a word of it belongs on the terminal."""
+    """Send what the servers' libraries log to a file, not to the terminal."""
     handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     loggers = [logging.getLogger(name) for name in ("waitress", "httpbin")]
     for logger in loggers:

@@ -1,7 +1,7 @@
 """Files that change or grow while a gateway runs.
 
-Looking at them a few times a second is simple and works everywhere: in network folders, in mounts of a container, and
-with editors that replace a file instead of writing to it.
+Polling a few times a second is simple and works everywhere: in network folders, in container mounts, and with editors
+that replace a file instead of writing to it.
 """
 
 import json
@@ -22,7 +22,7 @@ class Watched:
     def settled_change(self) -> bool:
         """Whether the file differs from the version last loaded and was stable for one poll.
 
-        The first look after a change says False: a program may be in the middle of writing it. True is said once.
+        The first poll after a change returns False: a program may still be writing. True is returned once.
         """
         now, before = self._stamp(), self._seen
         self._seen = now
@@ -40,10 +40,10 @@ class Watched:
 
 
 class Tail:
-    """The lines that a growing file gained since the last look. A line that is not complete yet waits."""
+    """The lines that were added to a growing file since the last call; an incomplete line waits."""
 
     def __init__(self, path: Path, *, only_new: bool = False) -> None:
-        """Follow `path`, which need not exist yet; with `only_new`, what it holds by now is skipped."""
+        """Follow `path`, which need not exist yet; with `only_new`, skip its current content."""
         self._path = path
         self._offset = path.stat().st_size if only_new and path.exists() else 0
 
@@ -60,7 +60,7 @@ class Tail:
         return whole.decode("utf-8", errors="replace").splitlines()
 
     def objects(self) -> Iterator[dict[str, Any]]:
-        """The new lines of a file that has a JSON object a line."""
+        """The new lines of a file with one JSON object a line, parsed."""
         for line in self.lines():
             try:
                 found = json.loads(line)

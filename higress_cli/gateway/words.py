@@ -1,4 +1,4 @@
-"""What happens in a gateway, told to people."""
+"""Texts for people about what happens in a gateway."""
 
 from collections.abc import Sequence
 
@@ -10,28 +10,28 @@ _PANIC = "panic: "
 
 
 def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
-    """A trap in one line, or in two where it is known where in the plugin it happened.
+    """A trap in one line, or in two if its place in the plugin is known.
 
-    `packages` are the paths of Go packages whose functions are the author's own, besides main.
+    `packages` are the paths of the author's own Go packages besides main.
     """
     why = (trap.panic or "").removeprefix(_PANIC) or trap.reason
     first = _("the plugin crashed in {function}: {reason}").format(function=trap.function, reason=why)
     frame = own_frame(trap, packages=packages)
     if frame is not None:
         return first, _("at {frame}").format(frame=frame)
-    # The engine shows the innermost frames only: deep in a library, the author's own are not among them.
+    # The engine shows only the innermost frames, which deep in a library do not include the author's own.
     outer = next((name for name in trap.frames if not name.startswith((*_RUNTIME, trap.function))), None)
     return (first, _("at {frame}").format(frame=outer)) if outer else (first,)
 
 
 def own_frame(trap: Trap, *, packages: Sequence[str] = ()) -> str | None:
-    """The innermost function of the author's own code, None where the engine shows none."""
+    """The innermost function of the author's own code, None if the engine shows none."""
     own = ("main.", *(f"{package}{end}" for package in packages for end in (".", "/")))
     return next((name for name in trap.frames if name.lstrip("(*").startswith(own)), None)
 
 
 def stream_line(event: StreamEnded) -> str:
-    """A request and its answer in one line."""
+    """A request and its response in one line."""
     request = f"{event.method} {event.path}"
     if event.status is None:
         return _("{request}: the client went away after {milliseconds} ms, before an answer").format(

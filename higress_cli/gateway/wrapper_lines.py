@@ -8,11 +8,11 @@ _RECOVERED: Final = "recovered from panic"
 
 
 def called_cluster(text: str) -> str | None:
-    """The cluster that the plugin calls, where the line is about such a call (http_wrapper.go)."""
+    """The cluster that the plugin calls, if the line is about a call (http_wrapper.go)."""
     found = _CALL.search(text)
     return found["cluster"] if found else None
 
 
 def is_recovered_panic(text: str) -> bool:
-    """Whether the wrapper has caught a panic (plugin_wrapper.go)."""
+    """Whether the line says that the wrapper recovered from a panic (plugin_wrapper.go)."""
     return _RECOVERED in text
