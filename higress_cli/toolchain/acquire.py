@@ -1,4 +1,4 @@
-"""Get a set: each through all its sources before the next set is tried; what is passed over keeps its reason."""
+"""Get a set of tools: try all sources of one set before the next set, and keep why each was passed over."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,19 +23,19 @@ from higress_cli.toolchain.work import Work
 
 T = TypeVar("T")
 
-# What the user can do something about comes first.
+# First the causes that the user can do something about.
 KINDS: Final[Mapping[Cause, type[HgwError]]] = {
     Cause.MISSING: ToolError,
     Cause.CONSENT: ConsentError,
     Cause.FAILED: ToolError,
     Cause.NETWORK: DownloadError,
 }
-"""The error for each cause; ToolError for the others."""
+"""The error class for each cause; ToolError for the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Obtained(Generic[T]):
-    """One tool of a set: `what` came of it, `seconds` is what that took, 0 where the tool was here."""
+    """One tool of a set: `what` is the result, `seconds` how long it took, 0 if the tool was already here."""
 
     name: ToolName
     what: T
@@ -44,14 +44,14 @@ class Obtained(Generic[T]):
 
 
 class SetFailed(Exception):
-    """No source has one of the tools; the next set may work out."""
+    """No source can supply one of the tools; another set may work."""
 
 
 class Acquisition(Generic[T]):
-    """One run through sets and sources. What failed once is not tried again for another set.
+    """One pass through sets and sources. What failed once is not tried again for another set.
 
-    `accept` is what becomes of an offer, given the Go of the set where the offer needs one: the tool itself when
-    things are installed, the offer when they are only planned. `here` is what becomes of a tool that is here.
+    `accept` turns an offer, and the Go of the set if the offer needs one, into a result: the tool when installing, the
+    offer itself when only planning. `here` turns a tool that is already here into a result.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class Acquisition(Generic[T]):
         self._failures: dict[tuple[ToolName, str, str], PassedOver] = {}
 
     def run(self, plans: Sequence[Plan]) -> tuple[Obtained[T], ...]:
-        """The first set of which every tool is available, in the order in which tools are listed.
+        """The first set whose tools are all available, in the order in which tools are listed.
 
-        A Go that was only asked for by the way, to compile TinyGo, is among them.
+        A Go that was only fetched to compile TinyGo is included.
 
         Raises:
-            ToolError: something that the machine lacks stands in the way of the last one (exit code 4).
+            ToolError: the machine lacks something that the last source needs (exit code 4).
             ConsentError: only a step that needs consent is left.
-            DownloadError: everything else: out of reach, refused, not what was pinned.
+            DownloadError: everything else: unreachable, refused, not what was pinned.
         """
         self._ask_hosts(plans)
         for plan in plans:
@@ -90,7 +90,7 @@ class Acquisition(Generic[T]):
         raise self._offline(plans) if self._work.reach.offline else self._nothing_left()
 
     def _ask_hosts(self, plans: Sequence[Plan]) -> None:
-        """Ask all hosts of archives at once, so that several dead ones cost no more than one."""
+        """Ask all hosts of archives at once, so that several dead ones take no longer than one."""
         if self._source not in {None, archive.NAME} or self._work.reach.offline:
             return
         needed = {(need.name, need.version) for plan in plans for need in plan.missing}
@@ -119,7 +119,7 @@ class Acquisition(Generic[T]):
         """A tool of the plan.
 
         Raises:
-            SetFailed: no source has it.
+            SetFailed: no source can supply it.
         """
         if need.here is not None:
             return self._here(need.here), 0.0
@@ -130,7 +130,7 @@ class Acquisition(Generic[T]):
                 spent_before = sum(seconds for _what, seconds in self._got.values())
                 what = self._attempt(source, need, plan)
                 if what is not None:
-                    # A Go that was fetched on the way counts for itself.
+                    # The time for a Go that was fetched for this tool is counted with that Go.
                     spent_on_others = sum(seconds for _what, seconds in self._got.values()) - spent_before
                     self._got[key] = (what, time.monotonic() - started - spent_on_others)
                     break
@@ -139,7 +139,7 @@ class Acquisition(Generic[T]):
         return self._got[key]
 
     def _sources(self, name: ToolName) -> tuple[Source, ...]:
-        """The sources of a tool: the one that was asked for where it has this tool, else all."""
+        """The sources of a tool: only the requested one if it has this tool, else all."""
         sources = sources_of(name)
         return tuple(source for source in sources if self._source == source.NAME) or sources
 
@@ -163,7 +163,7 @@ class Acquisition(Generic[T]):
         return None
 
     def _go_for(self, plan: Plan) -> T:
-        """The Go that TinyGo is compiled with: that of its set, or where TinyGo alone was asked for, one that fits."""
+        """The Go that compiles TinyGo: that of the set, or one that fits if only TinyGo was requested."""
         need = plan.need(ToolName.GO) or self._go_beside(plan)
         try:
             return self._satisfy(need, plan)[0]
@@ -188,7 +188,7 @@ class Acquisition(Generic[T]):
         return need is None or need.here is None or need.here.own
 
     def _nothing_left(self) -> HgwError:
-        """The error that helps most: what the user can do something about comes first."""
+        """The most helpful error: causes that the user can do something about come first."""
         got = {name for name, _version in self._got}
         asked = list(dict.fromkeys(name for name, _version, _source in self._failures))
         names = [name for name in asked if name not in got] or asked
@@ -211,7 +211,7 @@ class Acquisition(Generic[T]):
         )
 
     def _offline(self, plans: Sequence[Plan]) -> HgwError:
-        """Without a network the way is to carry files: those of the first set that has an archive for each tool."""
+        """The error without a network: it names the archives to copy, of the first set that has one for each tool."""
         for plan in plans:
             missing = [need for need in plan.missing if (need.name, need.version) not in self._got]
             carried = [
@@ -239,7 +239,7 @@ class Acquisition(Generic[T]):
         )
 
     def _reasons(self, name: ToolName) -> tuple[Tried, ...]:
-        """What was passed over for a tool; versions that failed for the same reason share a line."""
+        """The sources that were passed over for a tool; versions that failed for the same reason share a line."""
         versions: dict[tuple[str, str], list[str]] = {}
         for (failed, version, source), failure in self._failures.items():
             if failed == name:
@@ -251,7 +251,7 @@ class Acquisition(Generic[T]):
 
 
 def _most_telling(failures: Sequence[PassedOver]) -> tuple[type[HgwError], list[PassedOver]]:
-    """The kind of error for these failures, and those of them that make it so."""
+    """The class of the error for these failures, and the failures that it is about."""
     for cause, kind in KINDS.items():
         if telling := [failure for failure in failures if failure.cause is cause]:
             return kind, telling

@@ -8,13 +8,13 @@ from higress_cli.system.urls import shown
 
 
 class Cause(StrEnum):
-    """Why a source was passed over; it decides the exit code where no source is left."""
+    """Why a source was passed over; it decides the exit code if no source is left."""
 
     UNFIT = "unfit"  # it does not have the tool for this machine, or has another version
-    NETWORK = "network"  # out of reach, refused, not what was pinned
+    NETWORK = "network"  # unreachable, refused, not what was pinned
     MISSING = "missing"  # a program that it needs is not on the machine
     CONSENT = "consent"  # it would change the system
-    FAILED = "failed"  # it was fetched and does not work
+    FAILED = "failed"  # it was fetched, but does not work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +39,12 @@ class PassedOver(Exception):
 
 
 def passed_over(error: HgwError) -> PassedOver:
-    """An expected error of one source as the reason for trying the next.
+    """Turn an expected error of one source into a reason to try the next.
 
     Raises:
-        HgwError: `error` itself where no other source would fare better.
+        HgwError: `error` itself if no other source would fare better.
     """
-    # What is wrong with the store or the disk is wrong for every source.
+    # Problems of the store or the disk affect every source.
     if isinstance(error, ConflictError) or error.code == "store-locked":
         raise error
     if isinstance(error, DownloadError):

@@ -13,7 +13,7 @@ _SUFFIX: Final = ".log"
 
 
 def keep(folder: Path, failed: Completed) -> Path | None:
-    """The file below `folder` with all that a child printed, None where it cannot be written; old files go."""
+    """Write all that a child printed to a file in `folder`, None if that fails; remove old files."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{Path(failed.argv[0]).stem}{_SUFFIX}"
     text = f"$ {command_line(failed.argv)}\n{failed.output}\n[{failed.returncode}]\n"
     try:

@@ -1,4 +1,4 @@
-"""What `hgw install` would fetch, from where, how much of it and with whose consent. Nothing is changed."""
+"""What `hgw install` would fetch: sources, sizes, and what needs consent. Nothing is changed."""
 
 import tempfile
 from dataclasses import replace
@@ -23,7 +23,7 @@ from higress_cli.toolchain.work import Work
 
 
 def plan_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
-    """What `installer.ensure_set` would do. Hosts and clients are asked whether they answer, and for sizes.
+    """What `installer.ensure_set` would do. Asks hosts and clients whether they answer, and for sizes.
 
     Raises:
         HgwError: what `ensure_set` would raise before it fetches anything.
@@ -38,7 +38,7 @@ def plan_set(session: Session, request: Request, *, source: str | None = None) -
     try:
         offered = _offers(session, found)
     except ConsentError:
-        # Nothing is left but what needs consent, so that is what the plan is.
+        # Only sources that need consent are left, so the plan uses them.
         offered = _offers(replace(session, assume_yes=True), found)
     return Installed(
         tools=tuple(_here(found.store, item, item.what) for item in offered if isinstance(item.what, Tool)),

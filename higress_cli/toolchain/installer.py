@@ -1,4 +1,4 @@
-"""Make sure that a set is installed: use what is here, repair what is damaged, fetch what is missing."""
+"""Make sure that a set of tools is installed: keep what is here, repair what is damaged, fetch what is missing."""
 
 import time
 from typing import Final
@@ -20,14 +20,14 @@ from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.survey import Survey, survey
 from higress_cli.toolchain.work import Work
 
-# What the store holds besides the tools themselves.
+# Folders of the store other than the tools themselves.
 REQUIRED: Final = (llvm.NAME,)
 
 
 def ensure_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
     """Make sure that the tools of the request are installed. Nothing outside the store changes without consent.
 
-    `source` restricts each tool that has it to that source.
+    `source` restricts tools to that source, if they have it.
 
     Raises:
         UsageError, InvalidInput, ToolError, DownloadError, ConsentError, ConflictError: see `plans`, `Acquisition.run`
@@ -51,7 +51,7 @@ def ensure_set(session: Session, request: Request, *, source: str | None = None)
 
 
 def install_archive(session: Session, wanted: Archive, *, tool: ToolName, version: str | None) -> Installed:
-    """Install one tool from an archive that the user names, known by the digest that the user gives.
+    """Install one tool from an archive that the user names, verified by the digest that the user gives.
 
     Raises:
         DownloadError, ToolError, ConflictError: see `sources.archive.offer_named` and `Store.changing`.
@@ -71,7 +71,7 @@ def install_archive(session: Session, wanted: Archive, *, tool: ToolName, versio
 
 
 def _fetch(session: Session, found: Survey) -> tuple[Obtained[Tool], ...]:
-    """Fetch what is missing, under the lock: another hgw may have finished in the meantime."""
+    """Fetch what is missing. Look again under the lock: another hgw may have installed it in the meantime."""
     wanted = plans(found.request, found.here, session.host)
     if not wanted[0].missing:
         return unfetched(found, wanted[0])
@@ -114,7 +114,7 @@ def _installed(session: Session, found: Survey, fetched: tuple[Obtained[Tool], .
 
 
 def unfetched(found: Survey, plan: Plan) -> tuple[Obtained[Tool], ...]:
-    """Tools that were here already."""
+    """The tools of a plan that were already here."""
     known = found.system_reasons(plan)
     return tuple(
         Obtained(name=tool.name, what=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ())

@@ -1,6 +1,6 @@
-"""Which addresses a download is tried at: the official ones, or those that the user set for a kind of host.
+"""The addresses of a download: the official ones, or those that the user set for a kind of host.
 
-What is pinned stays pinned whatever the mirror.
+Digests stay pinned whatever the mirror.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Presets = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class ArchivePath:
-    """What follows the prefix of a mirror of this kind, with `{version}` and `{file}`."""
+    """The path below the prefix of a mirror of this kind, with `{version}` and `{file}`."""
 
     kind: Literal["go", "github"]
     path: str
@@ -27,7 +27,7 @@ class ArchivePath:
 
 @dataclass(frozen=True, kw_only=True)
 class Mirrors:
-    """data/mirrors.toml: URL prefixes by preset for each kind of host, and what tools are found below them."""
+    """data/mirrors.toml: for each kind of host, the URL prefixes by preset and the paths of tools below them."""
 
     go: Presets
     github: Presets
@@ -47,7 +47,7 @@ def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
     """The URL prefixes for a kind (go, github), first choice first, and who chose them.
 
     Raises:
-        UsageError: `mirror-invalid` where the setting is neither a preset nor a URL.
+        UsageError: `mirror-invalid` if the setting is neither a preset nor a URL.
     """
     chosen = session.choose(_SETTINGS[kind])
     presets = mirrors().presets(kind)
@@ -55,10 +55,10 @@ def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
 
 
 def goproxy(session: Session) -> str | None:
-    """The value for GOPROXY that the user chose for hgw, None where the go command's own setting holds.
+    """The value for GOPROXY that the user chose for hgw, None if the go command's own setting applies.
 
     Raises:
-        UsageError: `mirror-invalid` where the setting is neither a preset nor a list of proxies.
+        UsageError: `mirror-invalid` if the setting is neither a preset nor a list of proxies.
     """
     return ",".join(mirror(session, "goproxy").value) or None
 

@@ -1,4 +1,4 @@
-"""What hgw can get, and the digest that each file must have. All of it is data."""
+"""What hgw can download, and the digest that each file must have, from the data files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ArchivePin:
 
 @dataclass(frozen=True, kw_only=True)
 class TinygoModule:
-    """TinyGo as a Go module; `llvm` are the major versions of LLVM that it links to, its default first."""
+    """TinyGo as a Go module; `llvm` lists the major versions of LLVM that it can link to, its default first."""
 
     version: str
     module: str
@@ -32,7 +32,7 @@ class TinygoModule:
 
 @dataclass(frozen=True, kw_only=True)
 class Bootstrap:
-    """The Python package that carries a Go; `oldest` is the first Go that can fetch another by itself."""
+    """The Python package that contains Go; `oldest` is the first Go that can fetch another by itself."""
 
     oldest: str
     distribution: str
@@ -53,7 +53,7 @@ class Manager:
 
 @dataclass(frozen=True, kw_only=True)
 class LlvmPackages:
-    """Debian's packages of LLVM and what to do with them; texts hold `{llvm}`."""
+    """Debian's packages of LLVM and how to unpack them; texts contain `{llvm}`."""
 
     packages: tuple[str, ...]
     suffixes: tuple[str, ...]
@@ -73,7 +73,7 @@ class BinaryenPackages:
 
 @dataclass(frozen=True, kw_only=True)
 class NpmPackage:
-    """A version of a package of npm and npm's own integrity value for it."""
+    """A version of an npm package and npm's own integrity value for it."""
 
     package: str
     version: str
@@ -132,7 +132,7 @@ class _Npm:
 
 @dataclass(frozen=True, kw_only=True)
 class Packages:
-    """data/packages.toml: what the package managers of operating systems and of npm carry."""
+    """data/packages.toml: what the package managers of operating systems, and npm, offer."""
 
     llvm: LlvmPackages
     binaryen: BinaryenPackages
@@ -141,7 +141,7 @@ class Packages:
 
 
 def archive_pin(tool: str, version: str, host: Host) -> ArchivePin | None:
-    """The archive of a tool for a machine, or for a kind of machine whose programs it runs too."""
+    """The archive of a tool for a machine, or for another platform whose programs the machine can run."""
     rows = _archives(tool).get(version, {})
     for platform in (host.platform, mirrors().also_runs.get(host.platform)):
         if platform is not None and (row := rows.get(platform)):
@@ -150,7 +150,7 @@ def archive_pin(tool: str, version: str, host: Host) -> ArchivePin | None:
 
 
 def known_versions(tool: str, host: Host) -> tuple[str, ...]:
-    """The versions of a tool that some source has for a machine, oldest first."""
+    """The versions of a tool that at least one source has for a machine, oldest first."""
     versions = {version for version in _archives(tool) if archive_pin(tool, version, host)}
     match tool:
         case "go":
@@ -163,18 +163,18 @@ def known_versions(tool: str, host: Host) -> tuple[str, ...]:
 
 
 def newest_matching(tool: str, wanted: str, host: Host) -> str | None:
-    """The newest version there is of what was asked for: itself, or of its line."""
+    """The newest known version that matches `wanted`: that version itself, or the newest of that release line."""
     return next((known for known in reversed(known_versions(tool, host)) if compatibility.matches(known, wanted)), None)
 
 
 def toolchain_h1(go: str, host: Host) -> str | None:
-    """The hash of a Go toolchain module, None where no proxy serves it for the machine."""
+    """The hash of a Go toolchain module, None if no proxy serves it for the machine."""
     rows = _go_modules().toolchain
     return next((row.h1 for row in rows if row.go == go and row.platform == host.platform), None)
 
 
 def tinygo_module(version: str) -> TinygoModule | None:
-    """TinyGo of this version as a Go module, None where no proxy serves it."""
+    """TinyGo `version` as a Go module, None if no proxy serves it."""
     return next((row for row in _go_modules().tinygo if row.version == version), None)
 
 
@@ -192,7 +192,7 @@ def managers() -> tuple[Manager, ...]:
 
 
 def npm_binaryen(version: str | None) -> NpmPackage | None:
-    """The npm package of binaryen in a version (None: any), the newest that is pinned and matches."""
+    """The newest pinned npm package of binaryen that matches `version` (None: any)."""
     npm = packages().npm
     for known in sorted(npm.integrity, key=compatibility.release, reverse=True):
         if version is None or compatibility.matches(known, version):

@@ -22,7 +22,7 @@ _GO_ALONE: Final = {"GOROOT": None, "GOTOOLCHAIN": "local", "GO111MODULE": "off"
 
 @dataclass(frozen=True, kw_only=True)
 class Probed:
-    """A program and its answer: `version` is None if hgw does not understand it; `home` is GOROOT."""
+    """A program and its output: `version` is None if hgw cannot parse it; `home` is GOROOT."""
 
     path: Path
     version: str | None
@@ -31,9 +31,9 @@ class Probed:
 
 
 def probe(name: str, session: Session) -> Probed | None:
-    """The tool `name` (go, tinygo, binaryen) on the session's PATH, None where there is none.
+    """The tool `name` (go, tinygo, binaryen) on the session's PATH, None if it is not there.
 
-    For binaryen a program named by WASMOPT comes first, as it does for TinyGo.
+    For binaryen, the program that WASMOPT names comes first, as in TinyGo.
     """
     found = process.find_program(ToolName(name).program, session.variables)
     if name == "binaryen" and (given := session.variable("WASMOPT")):
@@ -42,20 +42,20 @@ def probe(name: str, session: Session) -> Probed | None:
 
 
 def probe_all(session: Session) -> dict[ToolName, Probed]:
-    """Each tool that is on the session's PATH, asked at the same time."""
+    """Every tool on the session's PATH; all are asked at the same time."""
     with ThreadPoolExecutor(len(ToolName)) as pool:
         answers = {name: pool.submit(probe, name, session) for name in ToolName}
         return {name: found for name, answer in answers.items() if (found := answer.result()) is not None}
 
 
 def ask(name: str, path: Path, variables: Mapping[str, str]) -> Probed:
-    """Run the program at `path` for its version; one that cannot run has none."""
+    """Ask the program at `path` for its version; if it cannot run, `version` is None."""
     argv = {
         "go": [str(path), "env", "GOROOT", "GOVERSION"],
         "tinygo": [str(path), "version"],
         "binaryen": [str(path), "--version"],
     }[name]
-    # TinyGo asks Go for its version, so what misleads the one misleads the other.
+    # TinyGo asks Go for its version, so these variables would mislead both.
     edits = _GO_ALONE if name != "binaryen" else {}
     try:
         completed = process.run(argv, variables=process.child_environment(variables, edits), timeout=_SECONDS)
@@ -72,7 +72,7 @@ def _go(path: Path, output: str) -> Probed:
     if not version.strip() and home and (home / "VERSION").is_file():
         version = (home / "VERSION").read_text("utf-8")  # Go before 1.16 does not know GOVERSION
     match = _GO.search(version)
-    # The program on PATH may be a shim that picks a Go by the folder it is called in; the one in GOROOT is itself.
+    # The program on the PATH may be a shim that picks a Go by the current folder; the one in GOROOT is not.
     if home and (own := home / "bin" / path.name).is_file():
         path = own
     return Probed(path=path, version=match.group(1) if match else None, raw=output.strip(), home=home)

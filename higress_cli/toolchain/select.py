@@ -1,4 +1,4 @@
-"""The set of tools that a build on this machine uses: what is on the PATH and fits, else what hgw has installed."""
+"""The set of tools that a build on this machine uses: those on the PATH that fit, else those that hgw has installed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,10 +20,10 @@ _NONE_NAMED: Final[Mapping[ToolName, str | None]] = MappingProxyType({})
 
 
 def find_toolset(session: Session, request: Request) -> Toolset:
-    """The set for a profile from what is here already: no network, nothing is changed.
+    """The best set of the tools that are already here. Uses no network and changes nothing.
 
     Raises:
-        ToolError: `tools-missing`, or the code of what does not fit (`go-too-new`, `go-too-old`, `tinygo-too-old`,
+        ToolError: `tools-missing`, or the code of the misfit (`go-too-new`, `go-too-old`, `tinygo-too-old`,
             `tinygo-refused`, `wasm-opt-too-old`).
     """
     store = Store(session.dirs.tools)
@@ -47,7 +47,7 @@ def tools_here(store: Store, probed: Mapping[ToolName, Probed]) -> dict[ToolName
 
 
 def system_tool(name: ToolName, probed: Probed) -> Tool:
-    """A program of the PATH as a tool; the caller knows that it has a version."""
+    """A program of the PATH as a tool; its version must be known."""
     assert probed.version is not None  # noqa: S101
     return Tool(
         name=name,
@@ -60,7 +60,7 @@ def system_tool(name: ToolName, probed: Probed) -> Tool:
 
 
 def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: str) -> Toolset:
-    """The tools as a set with the folders that a child's PATH needs."""
+    """The tools as a set, with the folders for a child's PATH."""
     from higress_cli.toolchain.mirrors import goproxy
 
     by_name = {tool.name: tool for tool in tools}
@@ -79,13 +79,13 @@ def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
     entry = store.entry_of(tool)
     if entry is not None:
         return store.search_path(entry)
-    # A tool of the system is on the PATH already, but a Go behind a shim (asdf, goenv) has to be called by itself.
+    # A tool of the system is already on the PATH, but a Go behind a shim (asdf, goenv) must be called directly.
     beside = tool.path.parent
     return (beside,) if tool.home is not None and beside == tool.home / "bin" else ()
 
 
 def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
-    """The error for a machine without a usable set: what is missing, else what does not fit and what would."""
+    """The error for a machine without a usable set: what is missing, or else what does not fit and what would."""
     wanted = {name: choice.value for name, choice in request.wanted.items()}
     candidates = {
         name: [tool for tool in here[name] if name not in wanted or compatibility.matches(tool.version, wanted[name])]
@@ -95,7 +95,7 @@ def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]
     if missing:
         return _missing(missing, probed, profile=request.profile, wanted=wanted)
     first = {name: tools[0] for name, tools in candidates.items()}
-    # If each of them is fine by itself, Go was asked for alone, and no TinyGo accepts this one.
+    # If no tool has a problem of its own, only Go was requested, and no TinyGo accepts this one.
     misfit = next(iter(misfits(first.values(), profile=request.profile)), None) or Misfit(
         code="go-too-new",
         tool=ToolName.GO,
@@ -121,8 +121,8 @@ def _missing(
     message = _("not on this machine: {tools}").format(tools=listed(titles))
     mute = [found for name in missing if (found := probed.get(name)) is not None and found.version is None]
     if mute:
-        said = (mute[0].raw.splitlines() or [""])[0]
-        message += _("; {path} does not report a version: {answer}").format(path=mute[0].path, answer=said[:200])
+        output = (mute[0].raw.splitlines() or [""])[0]
+        message += _("; {path} does not report a version: {answer}").format(path=mute[0].path, answer=output[:200])
     return ToolError(
         message,
         code="tools-missing",

@@ -24,9 +24,9 @@ Here = Mapping[ToolName, Sequence[Tool]]
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """One tool of a set: `here` is the copy on the machine that is used, None where it has to be fetched.
+    """One tool of a set: `here` is the copy on the machine, None if it must be fetched.
 
-    `exact` says that the author asked for this version; otherwise any binaryen that fits is accepted.
+    `exact` means that this very version was requested; otherwise any binaryen that fits is accepted.
     """
 
     name: ToolName
@@ -37,13 +37,13 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One set that works together."""
+    """A set of tools that work together."""
 
     needs: tuple[Need, ...]
 
     @property
     def missing(self) -> tuple[Need, ...]:
-        """What would have to be fetched."""
+        """The tools that must be fetched."""
         return tuple(need for need in self.needs if need.here is None)
 
     @property
@@ -52,13 +52,13 @@ class Plan:
         return tuple(need.here for need in sorted(self.needs, key=_place) if need.here is not None)
 
     def need(self, name: ToolName) -> Need | None:
-        """The need for a tool, None where the set has no such tool."""
+        """The need for a tool, None if it is not part of the set."""
         return next((need for need in self.needs if need.name is name), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be there in the end: which tools, and the versions that were asked for, each with who asked."""
+    """The requested tools, and the requested versions with their sources."""
 
     profile: Profile
     tools: tuple[ToolName, ...]
@@ -68,7 +68,7 @@ class Request:
 def request_for(
     profile: Profile, *, tools: Sequence[ToolName] = (), wanted: Mapping[ToolName, Choice[str]] | None = None
 ) -> Request:
-    """All tools of a profile, or only those named; one that only TinyGo builds need asks for their rules."""
+    """All tools of a profile, or only those named; naming a tool that only TinyGo builds need selects their rules."""
     if not set(tools) <= set(profile.tools):
         profile = Profile.TINYGO
     tools = tuple(name for name in ToolName if name in tools) or profile.tools
@@ -82,8 +82,8 @@ def request_for(
 def usable(request: Request, here: Here) -> tuple[Plan, ...]:
     """The sets that need nothing fetched, best first: TinyGo decides, then Go, then wasm-opt.
 
-    For each of them a tool of the system comes before hgw's own, a version that hgw prefers before others, a newer
-    one before an older one.
+    For each tool, the system's copies come before hgw's own, versions that hgw prefers before others, and newer
+    versions before older ones.
     """
     search = _Search(request, here, {name: choice.value for name, choice in request.wanted.items()}, fetching=False)
     return tuple(search.extended(Plan(needs=())))
@@ -92,12 +92,12 @@ def usable(request: Request, here: Here) -> tuple[Plan, ...]:
 def plans(request: Request, here: Here, host: Host) -> tuple[Plan, ...]:
     """The sets to use or to try to get, best first: those that need nothing fetched come before all others.
 
-    For each TinyGo there is one set to be fetched. Whether a source has what is missing is up to the sources.
+    There is one set to fetch for each TinyGo. Only the sources know whether they have what is missing.
 
     Raises:
         UsageError: `version-unknown` for a version on the command line that no source has.
         InvalidInput: `version-unknown` for one in hgw.yaml.
-        ToolError: `no-set`, or the code of the misfit where what was asked for cannot work together.
+        ToolError: `no-set`, or the code of the misfit if the requested versions cannot work together.
     """
     ready = usable(request, here)
     if ready:
@@ -129,7 +129,7 @@ def misfits(tools: Iterable[Tool | Need], *, profile: str) -> tuple[Misfit, ...]
 
 
 class _Search:
-    """A walk through all sets: the options of each tool in order, as far as they fit what was chosen before."""
+    """A search through all sets: the options of each tool in order, if they fit the tools chosen so far."""
 
     def __init__(self, request: Request, here: Here, wanted: Mapping[ToolName, str], *, fetching: bool) -> None:
         self._request = request
@@ -150,7 +150,7 @@ class _Search:
                 yield from self.extended(longer)
 
     def one_for_each_tinygo(self) -> tuple[Plan, ...]:
-        """The best way to complete each TinyGo; a copy that is here comes before one to be fetched."""
+        """The best way to complete each TinyGo; copies that are here come before versions to fetch."""
         empty = Plan(needs=())
         if ToolName.TINYGO not in self._request.tools:
             best = next(self.extended(empty), None)
@@ -182,7 +182,7 @@ class _Search:
         return Need(name=tool.name, version=tool.version, here=tool, exact=tool.name in self._wanted)
 
     def _preferred(self, name: ToolName, plan: Plan) -> list[str]:
-        """The versions that hgw would install; a Go first that its rows name beside the chosen TinyGo."""
+        """The versions that hgw would install, starting with the Go that its data pairs with the chosen TinyGo."""
         match name:
             case ToolName.TINYGO:
                 return [row.tinygo for row in self._rows if row.tinygo]
@@ -196,7 +196,7 @@ class _Search:
     def _fits(self, plan: Plan) -> bool:
         go = plan.need(ToolName.GO)
         if go is not None and ToolName.TINYGO not in self._request.tools and ToolName.GO not in self._wanted:
-            # A Go that is asked for alone has to fit a set that is installed later.
+            # If only Go is requested, it must fit a set that is installed later.
             return compatibility.is_useful_go(go.version, profile=self._request.profile)
         return not misfits(plan.needs, profile=self._request.profile)
 
@@ -210,7 +210,7 @@ def _newest_first(tool: Tool) -> tuple[int, ...]:
 
 
 def _resolve(name: ToolName, choice: Choice[str], here: Here, host: Host) -> str:
-    """The version that was asked for, in full: the newest of a line; one that is on the machine counts too."""
+    """The full version of a request: for a release line, its newest. Versions on the machine count too."""
     try:
         present = next((t.version for t in here.get(name, ()) if compatibility.matches(t.version, choice.value)), None)
         known = present or pins.newest_matching(name, choice.value, host)
@@ -232,7 +232,7 @@ def _resolve(name: ToolName, choice: Choice[str], here: Here, host: Host) -> str
 
 
 def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
-    """The versions on either side of `wanted`, or those most like it where it is not a number."""
+    """The versions on either side of `wanted`, or the most similar ones if it is not a number."""
     try:
         number = compatibility.release(wanted)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Errors of the disk that the tool store is on."""
+"""Errors of the disk with the tool store."""
 
 import shutil
 from pathlib import Path
@@ -13,10 +13,10 @@ _FULL_BELOW_BYTES: Final = 16 << 20
 
 
 def storage_error(root: Path, error: OSError) -> HgwError:
-    """What an error of the file system means for the user.
+    """Turn an error of the file system into one for the user.
 
     Raises:
-        OSError: `error` itself where space and rights are not the cause.
+        OSError: `error` itself if neither space nor permissions are the cause.
     """
     if refused(error).code in {"disk-full", "read-only", "write-denied"}:
         return write_error(error.filename or root, error)
@@ -29,6 +29,6 @@ def require_space(root: Path, failed: Completed) -> None:
     Raises:
         ConflictError: `disk-full`.
     """
-    said = any(match.id == "disk-full" for match in recognise(failed.output))
-    if said or shutil.disk_usage(root).free < _FULL_BELOW_BYTES:
+    reported = any(match.id == "disk-full" for match in recognise(failed.output))
+    if reported or shutil.disk_usage(root).free < _FULL_BELOW_BYTES:
         raise disk_full(root)

@@ -1,4 +1,4 @@
-"""hgw's own tools: `<tools>/<name>/<version>+<source>/`, each with a receipt, each whole or not there."""
+"""hgw's own tools: `<tools>/<name>/<version>+<source>/`, each with a receipt, each complete or absent."""
 
 import contextlib
 import json
@@ -21,10 +21,10 @@ RECEIPT: Final = "receipt.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What is known of a tool in the store. Paths in it are relative to its folder and written with `/`.
+    """What is known about a tool in the store. Paths are relative to its folder and written with `/`.
 
-    `digest` is the SHA-256 of the downloaded file in lower-case hex, None where there were several (`parts` has them
-    by file name); `files` counts files and links without the receipt; `search` are the folders for the PATH;
+    `digest` is the SHA-256 of the downloaded file in lower-case hex, None if there were several (`parts` has theirs
+    by file name); `files` counts files and links, except the receipt; `search` are the folders for the PATH;
     `requires` names other folders of the store as `NAME/VERSION+SOURCE`; `built_with` is the version of Go that
     compiled the tool here; `installed` is in RFC 3339.
     """
@@ -74,7 +74,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """Why a tool of the store is damaged, and which folder has to be fetched again."""
+    """How a tool in the store is damaged, and which folder must be fetched again."""
 
     folder: Path
     reason: str
@@ -87,7 +87,7 @@ class Store:
         self.root = root
 
     def entries(self, name: str) -> tuple[Entry, ...]:
-        """The tools called `name` that look whole: receipt, executable and what they require are there."""
+        """The tools called `name` that look complete: their receipt, executable and requirements exist."""
         folders = sorted(path for path in self._folders(name) if not path.name.startswith("."))
         read = [entry for folder in folders if (entry := self.read(folder)) is not None]
         return tuple(entry for entry in read if self._looks_whole(entry))
@@ -102,16 +102,16 @@ class Store:
         return ()
 
     def find(self, name: str, version: str, source: str) -> Entry | None:
-        """That very tool, where it is there and looks whole."""
+        """Exactly this tool, None if it is missing or looks incomplete."""
         entry = self.read(self.place(name, version, source))
         return entry if entry is not None and self._looks_whole(entry) else None
 
     def place(self, name: str, version: str | None, source: str) -> Path:
-        """Where a tool is put; the folder of all its versions where the version is not known yet."""
+        """The folder for a tool; the parent of all its versions if the version is not known yet."""
         return self.root / name / f"{version}+{source}" if version else self.root / name
 
     def entry_of(self, tool: Tool) -> Entry | None:
-        """The place of a tool in the store, None for one of the system's."""
+        """The store's entry for a tool, None for a tool of the system."""
         return self.find(tool.name, tool.version, tool.source) if tool.own else None
 
     def required(self, entry: Entry) -> tuple[Entry, ...]:
@@ -125,14 +125,14 @@ class Store:
         return tuple(part.folder / folder for part in parts for folder in part.receipt.search)
 
     def read(self, folder: Path) -> Entry | None:
-        """The tool in `folder`, None where its receipt is missing or does not read."""
+        """The tool in `folder`, None if its receipt is missing or invalid."""
         try:
             document = json.loads((folder / RECEIPT).read_text("utf-8"))
             receipt = Receipt(**document)
         except (OSError, ValueError, TypeError):
             return None
         lists = {"search": tuple(receipt.search), "requires": tuple(receipt.requires)}
-        return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of texts
+        return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of strings
 
     def damage(self, entry: Entry, variables: Mapping[str, str]) -> Damage | None:
         """How a tool that looks complete is damaged: files are missing or added, or it does not report its version."""
@@ -164,9 +164,9 @@ class Store:
 
     @contextlib.contextmanager
     def changing(self, session: Session) -> Iterator[None]:
-        """Be the only hgw that changes the store; what a killed one left behind is removed first."""
+        """Lock the store for changes, and remove what a killed hgw left behind."""
         with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
-            # Nobody else holds the lock, so whoever made these is dead.
+            # This process has the lock, so the processes that made these are dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
                 for leftover in parent.glob(".staging-*"):
                     fs.remove_tree(leftover)
@@ -181,7 +181,7 @@ class Store:
             yield inner
 
     def adopt(self, staged: Path, receipt: Receipt, *, variables: Mapping[str, str]) -> Entry:
-        """Give a finished folder its receipt and move it to its place, once the tool has shown that it runs.
+        """Check that the tool in a finished folder runs, write its receipt and move the folder to its place.
 
         Raises:
             HgwError: see `unusable`; the tool does not report its version.
@@ -213,7 +213,7 @@ class Store:
 
 
 def unusable(receipt: Receipt, problem: str) -> HgwError:
-    """The error for a tool that was fetched and does not run."""
+    """The error for a fetched tool that does not run."""
     from higress_cli.errors import ToolError
 
     return ToolError(

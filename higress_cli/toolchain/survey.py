@@ -1,4 +1,4 @@
-"""What is on the machine for a request, before anything is fetched: the tools, which are whole, and why not others."""
+"""The tools on the machine before anything is fetched: which are usable for a request, and why others are not."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from higress_cli.toolchain.store import Damage, Entry, Store
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """`probed` is what is on the PATH, `here` the tools from the sources that are allowed: `source` names one."""
+    """`probed` is what is on the PATH, `here` the tools from the allowed sources: all, or only `source`."""
 
     request: Request
     source: str | None
@@ -29,7 +29,7 @@ class Survey:
     variables: Mapping[str, str] = field(repr=False)
 
     def usable(self) -> tuple[Plan | None, tuple[Damage, ...]]:
-        """The best set that needs nothing fetched and is whole, and what was found damaged on the way to it."""
+        """The best undamaged set that needs nothing fetched, and the damage found while looking for it."""
         found: list[Damage] = []
         for plan in usable(self.request, self.here):
             entries = [entry for tool in plan.tools if (entry := self.store.entry_of(tool)) is not None]
@@ -43,7 +43,7 @@ class Survey:
         return None, tuple(found)
 
     def sound(self) -> Here:
-        """The tools that are here, without hgw's own that are damaged."""
+        """The tools that are here, except hgw's own if damaged."""
         entries = {
             tool: entry
             for name in self.request.tools
@@ -55,7 +55,7 @@ class Survey:
         return {name: tuple(tool for tool in tools if tool not in damaged) for name, tools in self.here.items()}
 
     def again(self) -> "Survey":
-        """The same after a second look at the store, which may have changed."""
+        """A survey with a fresh look at the store, which may have changed."""
         return replace(self, here=_here(self.store, self.probed, self.source))
 
     def system_reasons(self, plan: Plan) -> dict[ToolName, tuple[Tried, ...]]:
@@ -91,7 +91,7 @@ class Survey:
 
 
 def survey(session: Session, request: Request, *, source: str | None) -> Survey:
-    """Look at the PATH and at the store; with `source`, a tool that has this source counts only from there."""
+    """Look at the PATH and at the store; with `source`, tools that have this source count only if they came from it."""
     store = Store(session.dirs.tools)
     probed = probe_all(session)
     return Survey(

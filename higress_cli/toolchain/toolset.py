@@ -13,8 +13,8 @@ from higress_cli.tool import Tool
 class Toolset:
     """Tools that work together. Profile `go` has neither `tinygo` nor `binaryen`.
 
-    `search_path` is what comes first on the PATH of a child; `goproxy` is the module proxy that the user chose for
-    hgw, None where the go command's own setting holds.
+    `search_path` has the folders to put first on a child's PATH; `goproxy` is the module proxy that the user chose
+    for hgw, None if the go command's own setting applies.
     """
 
     profile: str
@@ -26,13 +26,13 @@ class Toolset:
 
     @property
     def tools(self) -> tuple[Tool, ...]:
-        """The tools there are, Go first."""
+        """The tools of the set, Go first."""
         return tuple(tool for tool in (self.go, self.tinygo, self.binaryen) if tool is not None)
 
     def edits(self, variables: Mapping[str, str]) -> dict[str, str | None]:
-        """What a child's environment has to differ by from `variables`; None deletes.
+        """The changes to make to `variables` for a child's environment; None deletes.
 
-        GOTOOLCHAIN=local keeps a `toolchain` line in go.mod from swapping the Go for one that TinyGo refuses.
+        GOTOOLCHAIN=local keeps a `toolchain` line in go.mod from switching to a Go that TinyGo refuses.
         """
         inherited = [entry for entry in variables.get("PATH", os.defpath).split(os.pathsep) if entry]
         ours = [str(folder) for folder in self.search_path]

@@ -1,4 +1,4 @@
-"""One run of the installer: what its sources share."""
+"""What the sources share during one run of the installer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from higress_cli.toolchain.probe import Probed
 from higress_cli.toolchain.storage import require_space
 from higress_cli.toolchain.store import Store
 
-# glibc's own resolver waits for half a minute and longer where no name server answers.
+# glibc's resolver waits for half a minute or longer if no name server answers.
 _IMPATIENT: Final = {"RES_OPTIONS": "timeout:2 attempts:1"}
 _MOST_CHARACTERS: Final = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """`scratch` is a folder that is gone at the end, on the store's file system where tools are put into the store.
+    """`scratch` is a folder that is removed at the end; it is on the store's file system if tools are installed.
 
-    `measuring` asks offers for the sizes of what they would transfer, which costs a question each.
+    With `measuring`, offers have the sizes of their downloads, which takes a request each.
     """
 
     session: Session
@@ -62,16 +62,16 @@ class Work:
         )
 
     def failure(self, failed: Completed, *, lines: int = 3) -> str:
-        """Why a child failed: the end of its output in one line, and the file with all of it where that is more.
+        """Why a child failed: the end of its output in one line, and the file with the rest if there is more.
 
         Raises:
-            ConflictError: `disk-full` where that is the reason.
+            ConflictError: `disk-full` if that is the reason.
         """
         require_space(self.store.root if self.store.root.exists() else self.scratch, failed)
-        said = [line.strip() for line in failed.output.splitlines() if line.strip()]
-        end = "; ".join(said[-lines:])
+        printed = [line.strip() for line in failed.output.splitlines() if line.strip()]
+        end = "; ".join(printed[-lines:])
         words = shown(end[:_MOST_CHARACTERS]) or _("exit status {code}").format(code=failed.returncode)
-        if len(said) <= lines and len(end) <= _MOST_CHARACTERS:
+        if len(printed) <= lines and len(end) <= _MOST_CHARACTERS:
             return words
         log = child_log.keep(self.session.dirs.logs, failed)
         return _("{words} (in full: {path})").format(words=words, path=log) if log else words
