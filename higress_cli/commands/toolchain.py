@@ -17,7 +17,8 @@ from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.table import PROFILE
-from higress_cli.system import fs, process
+from higress_cli.system import fs
+from higress_cli.system.hand_over import hand_over
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
 from higress_cli.tool import SYSTEM, ToolName
 from higress_cli.toolchain.probe import probe_all
@@ -226,7 +227,7 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
     if not argv:
         raise UsageError(_("a program is missing after --"), code="usage", hint="hgw toolchain exec -- tinygo version")
     at_hand = _set_at_hand(session)
-    code = process.hand_over(
+    code = hand_over(
         argv,
         variables=at_hand.tools.environment(session.variables),
         cwd=session.directory,

@@ -7,34 +7,24 @@ waits that grow; one that never sent a byte is given up at once.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
+from higress_cli.system.transfer import Client, PassingError, bring
 from higress_cli.system.urls import shown
-from higress_cli.system.writing import read_error, write_error
+from higress_cli.system.writing import write_error
 
-if TYPE_CHECKING:
-    import httpx
-
-_CHUNK: Final = 1 << 18
 _SHA256_HEX_DIGITS: Final = 64
-_BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 # In all, for one file.
 MOST_SECONDS_WAITED: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 1.0
 # How often a cut connection is continued without a wait, as long as each answer added something.
 _MOST_CONTINUATIONS: Final = 5
-# A host that sends less than this in such a time is given up.
-_SLOWEST_BYTES: Final = 30 << 10
-_SLOWEST_SECONDS: Final = 30.0
 
 
 class HostsBusyError(DownloadError):
@@ -101,7 +91,7 @@ def fetch(
                 return Fetched(path=target, url=archive.urls[0])
             target.unlink()
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _Client(variables) as client:
+        with Client(variables) as client:
             url = _Download(archive, partial, client, activity, clock).run()
         partial.replace(target)
     except OSError as error:
@@ -123,7 +113,7 @@ class _Address:
 class _Download:
     archive: Archive
     partial: Path
-    client: "_Client"
+    client: "Client"
     activity: Activity
     clock: Clock
     waited: float = 0.0
@@ -196,8 +186,8 @@ class _Download:
             before = self._begun()
             self.pieced = self.pieced or before > 0
             try:
-                _bring(address.url, self.partial, self.client, self.activity, self.clock)
-            except _Passing as passing:
+                bring(address.url, self.partial, self.client, self.activity, self.clock)
+            except PassingError as passing:
                 address.error = passing.error
                 address.not_before = self.clock.now() + passing.retry_after
                 if self._begun() <= before:
@@ -223,186 +213,3 @@ class _Download:
         if isinstance(failed, HostsBusyError):
             failed.urls = busy
         return failed
-
-
-class _Client:
-    """An HTTP client that is made when it is first needed: to load the authorities takes time, and files need none."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-        self._made: httpx.Client | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._made is not None:
-            self._made.close()
-
-    def get(self) -> "httpx.Client":
-        """The client.
-
-        Raises:
-            DownloadError, ValueError: see `http.client`.
-        """
-        if self._made is None:
-            from higress_cli.system import http
-
-            self._made = http.client(self._variables)
-        return self._made
-
-
-class _Passing(Exception):
-    """A host that answered did not give all; it may later. `retry_after` is in seconds, as the host wishes."""
-
-    def __init__(self, error: DownloadError, *, retry_after: float = 0.0) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.retry_after = retry_after
-
-
-def _bring(url: str, partial: Path, client: _Client, activity: Activity, clock: Clock) -> None:
-    """Add what is missing to `partial`.
-
-    Raises:
-        _Passing: the host answered; it is busy, or the answer was cut.
-        DownloadError: the address gives nothing.
-    """
-    if _parts(url).scheme == "file":
-        _copy(url, partial, activity)
-        return
-    import httpx
-
-    from higress_cli.system import http
-
-    sent = _Sent()
-    try:
-        _stream(client.get(), url, partial, activity, sent, clock)
-    except httpx.HTTPStatusError as error:
-        status = error.response.status_code
-        refused = DownloadError(
-            _("{url} was refused: {reason}").format(url=url, reason=http.reason(error)),
-            code="download-refused",
-            details={"url": url, "status": status},
-        )
-        if status in _BUSY:
-            raise _Passing(refused, retry_after=_retry_after(error.response.headers.get("Retry-After"))) from error
-        raise refused from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        found = http.obstacle_of(error)
-        failed = DownloadError(
-            _("{url} cannot be downloaded: {reason}").format(url=url, reason=found.text),
-            code="download-failed",
-            hint=found.hint,
-            details={"url": url},
-        )
-        if sent.anything:
-            raise _Passing(failed) from error
-        raise failed from error
-
-
-@dataclass
-class _Sent:
-    """Whether a host has answered at all."""
-
-    anything: bool = False
-
-
-def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity, sent: _Sent, clock: Clock) -> None:
-    import httpx
-
-    done = partial.stat().st_size if partial.exists() else 0
-    # The digest is of the file as it is kept, not of what a server makes of it on the way.
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
-    with client.stream("GET", url, headers=headers) as response:
-        sent.anything = True
-        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            # The kept part is as long as the whole, or longer: it is all there, or wrong; the digest tells.
-            return
-        response.raise_for_status()
-        if response.status_code != httpx.codes.PARTIAL_CONTENT:
-            done = 0
-        length = response.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdigit() else None
-        pace = _Pace(clock, url)
-        with partial.open("ab" if done else "wb") as sink:
-            # As they come: whole chunks would cost up to one at each cut.
-            for chunk in response.iter_raw():
-                sink.write(chunk)
-                done += len(chunk)
-                activity.advance(done, total)
-                pace.require(len(chunk))
-
-
-class _Pace:
-    """How fast bytes come."""
-
-    def __init__(self, clock: Clock, url: str) -> None:
-        self._clock = clock
-        self._url = url
-        self._since = clock.now()
-        self._bytes = 0
-
-    def require(self, count: int) -> None:
-        """Count these bytes.
-
-        Raises:
-            DownloadError: `download-failed` where too few came for too long.
-        """
-        self._bytes += count
-        seconds = self._clock.now() - self._since
-        if seconds < _SLOWEST_SECONDS:
-            return
-        if self._bytes < _SLOWEST_BYTES:
-            raise DownloadError(
-                _("{url} is too slow: {bytes} bytes in {seconds:.0f} s").format(
-                    url=self._url, bytes=self._bytes, seconds=seconds
-                ),
-                code="download-failed",
-                details={"url": self._url},
-            )
-        self._since, self._bytes = self._clock.now(), 0
-
-
-def _retry_after(value: str | None) -> float:
-    """The seconds of a Retry-After header (RFC 9110, 10.2.3): a number, or the date of the next try."""
-    if value is None:
-        return 0.0
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise DownloadError(
-            _("{url} cannot be downloaded: {reason}").format(url=url, reason=error),
-            code="download-failed",
-            details={"url": url},
-        ) from error
-
-
-def _copy(url: str, partial: Path, activity: Activity) -> None:
-    source = Path(url2pathname(_parts(url).path))
-    if not source.is_file():
-        raise DownloadError(
-            _("{path} does not exist").format(path=source),
-            code="download-failed",
-            details={"url": url},
-        )
-    try:
-        reader = source.open("rb")
-    except OSError as error:
-        raise DownloadError(read_error(source, error).message, code="download-failed", details={"url": url}) from error
-    total = source.stat().st_size
-    done = 0
-    with reader, partial.open("wb") as sink:
-        while chunk := reader.read(_CHUNK):
-            sink.write(chunk)
-            done += len(chunk)
-            activity.advance(done, total)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
@@ -216,77 +216,6 @@ class _Listener:
             return "".join(text for name, text in self._lines if name in names)
 
 
-def hand_over(argv: Sequence[str], *, variables: Mapping[str, str], cwd: Path, stdout_to_stderr: bool = False) -> int:
-    """Run a program that has this process's own streams, terminal and all, until it ends; return its exit code.
-
-    It stays in hgw's group, so that Ctrl-C and Ctrl-Z at the terminal reach it as if it had been typed by itself;
-    other requests to end are passed on to it. A program that a signal ended has 128 more than the signal's number,
-    as in a shell.
-
-    Raises:
-        ToolError: `program-missing` or `program-broken`.
-    """
-    program = _resolve(argv[0], variables)
-    stdout = sys.stderr.fileno() if stdout_to_stderr else None
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    with _Relay() as relay:
-        try:
-            child = subprocess.Popen([program, *argv[1:]], cwd=cwd, env=dict(variables), stdout=stdout)
-        except OSError as error:
-            raise _broken(argv, error) from error
-        relay.to(child)
-        code = child.wait()
-    return code if code >= 0 else 128 - code
-
-
-class _Relay:
-    """While it is open this process does not end by a signal: its child gets the signal instead."""
-
-    _PASSED_ON: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
-
-    def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
-        self._early: list[int] = []
-        self._handlers: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            known = [wanted for name in self._PASSED_ON if (wanted := getattr(signal, name, None)) is not None]
-            self._handlers = {wanted: signal.signal(wanted, self._pass_on) for wanted in known}
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for wanted, handler in self._handlers.items():
-            signal.signal(wanted, handler or signal.SIG_DFL)
-
-    def to(self, child: subprocess.Popen[bytes]) -> None:
-        """Pass signals on to `child`, those first that came while it started."""
-        self._child = child
-        for number in self._early:
-            self._send(child, number)
-
-    def _pass_on(self, number: int, _frame: object) -> None:
-        if number == signal.SIGINT and _at_terminal():
-            return  # the terminal has sent it to the whole group
-        if self._child is None:
-            self._early.append(number)
-        else:
-            self._send(self._child, number)
-
-    def _send(self, child: subprocess.Popen[bytes], number: int) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            child.send_signal(number)
-
-
-def _at_terminal() -> bool:
-    """Whether this process is in the foreground of a terminal, which then signals its whole group."""
-    try:
-        return sys.stdin.isatty() and (os.name != "posix" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp())
-    except (OSError, ValueError):
-        return False
-
-
 class Running:
     """A program in the background that ends when it is stopped, and also when hgw itself is gone."""
 
@@ -336,14 +265,19 @@ def start(
     Raises:
         ToolError: `program-missing` where there is no such program.
     """
-    program = _resolve(argv[0], variables)
+    program = resolve(argv[0], variables)
     supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), program, *argv[1:]]
     with log.open("ab") as sink:
         process = _spawn(supervised, variables=variables, cwd=cwd, stdin=subprocess.PIPE, stdout=sink, stderr=sink)
     return Running(process, argv)
 
 
-def _resolve(program: str, variables: Mapping[str, str]) -> str:
+def resolve(program: str, variables: Mapping[str, str]) -> str:
+    """The path of a program on the PATH of `variables`.
+
+    Raises:
+        ToolError: `program-missing`.
+    """
     found = find_program(program, variables)
     if found is None:
         raise ToolError(
@@ -363,7 +297,7 @@ def _spawn(
     stderr: int | IO[bytes],
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    resolved = [_resolve(argv[0], variables), *argv[1:]]
+    resolved = [resolve(argv[0], variables), *argv[1:]]
     try:
         # A session (Windows: a group) of its own keeps the terminal's Ctrl-C for hgw, which then stops its children.
         return subprocess.Popen(
@@ -377,10 +311,11 @@ def _spawn(
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     except OSError as error:
-        raise _broken(argv, error) from error
+        raise broken(argv, error) from error
 
 
-def _broken(argv: Sequence[str], error: OSError) -> ToolError:
+def broken(argv: Sequence[str], error: OSError) -> ToolError:
+    """The error for a program that the operating system does not execute."""
     return ToolError(
         _("`{program}` cannot be executed: {reason}").format(program=argv[0], reason=error.strerror or error),
         code="program-broken",
