@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -212,22 +212,33 @@ def carry_out(
 
 
 def extras_for(session: Session, answers: Answers, additions: Additions) -> tuple[Extras, tuple[str, ...]]:
-    """The layers of `additions` and the facts they need, with a warning where a fact is not known yet."""
-    if additions.editor is None:
-        return Extras(layers=additions.layers), ()
-    from higress_cli.compile.recipe import make_recipe
+    """The layers of `additions` and the facts they need, with warnings where a fact is not known yet."""
+    extras, warnings = Extras(layers=additions.layers), []
+    if additions.ci or additions.devcontainer:
+        from higress_cli.scaffold.origin import installed_requirement
 
-    newest = answers.abi if answers.abi != EVERY_ABI else Abi.V0_2_100
-    tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
-    goroot = _private_go(session, answers.profile)
-    extras = Extras(layers=additions.layers, tags=tags, goroot=str(goroot) if goroot else None)
-    if goroot is not None:
-        return extras, ()
-    warning = _(
-        "no Go that builds this plugin is installed yet, so {editor} is left to find one: after `hgw install`, remove "
-        "its settings and type `hgw init --from-existing --editor {editor}`"
-    )
-    return extras, (warning.format(editor=additions.editor),)
+        extras = replace(extras, hgw_package=installed_requirement())
+        if extras.hgw_package is None:
+            warnings.append(
+                _(
+                    "this hgw was installed from a folder or a file of this machine, which others cannot reach: set "
+                    "the variable HGW_PACKAGE there to what pip installs hgw from, as a comment in the files says"
+                )
+            )
+    if additions.editor is not None:
+        from higress_cli.compile.recipe import make_recipe
+
+        newest = answers.abi if answers.abi != EVERY_ABI else Abi.V0_2_100
+        tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
+        goroot = _private_go(session, answers.profile)
+        extras = replace(extras, tags=tags, goroot=str(goroot) if goroot else None)
+        if goroot is None:
+            warning = _(
+                "no Go that builds this plugin is installed yet, so {editor} is left to find one: after `hgw install`, "
+                "remove its settings and type `hgw init --from-existing --editor {editor}`"
+            )
+            warnings.append(warning.format(editor=additions.editor))
+    return extras, tuple(warnings)
 
 
 def _private_go(session: Session, profile: str) -> Path | None:

@@ -23,7 +23,7 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.render import CONFIG_FILE
-from higress_cli.scaffold.scaffold import Extras, render_project
+from higress_cli.scaffold.scaffold import render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
 from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
@@ -66,7 +66,7 @@ def init_existing(
     if go_mod is None:
         layers = ("module", *layers)
         template = replace(template, modules=modules_imported(imports, go_profile(answers.profile)))
-    extras = Extras(layers=layers, tags=wanted.tags, goroot=wanted.goroot, known_config=_known_config(directory))
+    extras = replace(wanted, layers=layers, known_config=_known_config(directory))
     plan = make_plan(directory, render_project(template, answers, extras=extras), keep=True)
     result = carry_out(
         session, plan, template=template, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings

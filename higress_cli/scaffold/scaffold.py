@@ -35,13 +35,15 @@ class Extras:
     """What was asked for besides the template: shared layers, and facts that some of them use.
 
     `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
-    configuration that an existing plugin has already.
+    configuration that an existing plugin has already; `hgw_package` is what pip installs this hgw from on another
+    machine, None where that is not known.
     """
 
     layers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     goroot: str | None = None
     known_config: Mapping[str, Any] = field(default_factory=dict)
+    hgw_package: str | None = None
 
 
 NO_EXTRAS: Final = Extras()
@@ -202,6 +204,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "tags": extras.tags,
         "goroot": extras.goroot,
         "known_config": extras.known_config,
+        "hgw_package": extras.hgw_package,
         "config": {},
     }
 

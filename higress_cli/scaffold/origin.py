@@ -1,0 +1,57 @@
+"""Where this hgw was installed from, as a requirement that pip takes on another machine."""
+
+import json
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+DISTRIBUTION: Final = "higress-cli"
+_NAME: Final = f"{DISTRIBUTION}[local]"
+_REMOTE: Final = ("https", "http", "ssh", "git")
+# Nothing that a shell, YAML or JSON would read in its own way.
+_PLAIN: Final = re.compile(r"[\w@%+=:,./~#&\[\]-]+", re.ASCII)
+
+
+def installed_requirement() -> str | None:
+    """The requirement for this very hgw; None if it was installed from a folder or a file of this machine."""
+    from importlib import metadata
+
+    try:
+        found = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return None
+    return requirement_of(found.read_text("direct_url.json"), version=found.version)
+
+
+def requirement_of(direct_url: str | None, *, version: str) -> str | None:
+    """The requirement that a direct_url.json of PEP 610 stands for; a package without one came from an index.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    if not direct_url:
+        return f"{_NAME}=={version}"
+    try:
+        found = json.loads(direct_url)
+        address = _address(found)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return f"{_NAME} @ {address}" if address is not None and _PLAIN.fullmatch(address) else None
+
+
+def _address(found: dict[str, Any]) -> str | None:
+    """The URL with the revision or the digest; None for a folder and for what is on this machine."""
+    url = urlsplit(str(found["url"]))
+    if url.scheme not in _REMOTE or not url.hostname:
+        return None
+    # A name alone belongs to the address of a repository (git@...); a password belongs to nobody's pipeline.
+    place = url.netloc.rpartition("@")[2] if url.password else url.netloc
+    address: str = urlunsplit((url.scheme, place, url.path, url.query, ""))
+    marks = [f"subdirectory={found['subdirectory']}"] if found.get("subdirectory") else []
+    if vcs := found.get("vcs_info"):
+        address = f"{vcs['vcs']}+{address}@{vcs['commit_id']}"
+    elif archive := found.get("archive_info"):
+        hashes = archive.get("hashes") or {}
+        marks += [f"sha256={hashes['sha256']}"] if "sha256" in hashes else []
+    elif "archive_info" not in found:
+        return None
+    return address + (f"#{'&'.join(marks)}" if marks else "")
