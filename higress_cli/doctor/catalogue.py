@@ -1,4 +1,4 @@
-"""The checks that exist, in the order of the report, one row for each."""
+"""Every check, one row each, in the order of the report."""
 
 import difflib
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[["Facts"], Finding]], ...]] = (
 
 @cache
 def checks() -> tuple[CheckSpec, ...]:
-    """Every check, in the order of the report; what it is called is said by the row of its id."""
+    """Every check, in the order of the report; its title is that of its id in the error catalogue."""
     return tuple(
         CheckSpec(id=name, group=group, title=(row := entry(name)).title, docs=next(iter(row.links), None))
         for name, group, _judge in _CHECKS
@@ -62,7 +62,7 @@ def judge(spec: CheckSpec, *, facts: "Facts") -> Finding:
 
 
 def select(wanted: Sequence[str]) -> tuple[CheckSpec, ...]:
-    """The checks with these ids or of these groups, in the order of the report; no wish is all of them.
+    """The checks with these ids or in these groups, in the order of the report; with no names, all of them.
 
     Raises:
         UsageError: `check-unknown`, with the nearest names.

@@ -1,4 +1,4 @@
-"""The facts that `hgw doctor` judges, each gathered once, when the first check asks for it."""
+"""The facts that `hgw doctor` judges, each gathered once, when a check first asks for it."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +46,7 @@ _DOCKER_SECONDS: Final = 2.0
 
 
 class Facts:
-    """What is known of one machine and one folder. Safe to ask from several threads."""
+    """What is known about one machine and one folder. Thread-safe."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -65,7 +65,7 @@ class Facts:
         return self._probes[name]()
 
     def chosen(self, name: ToolName) -> Tool | None:
-        """The tool that a build would use, or where there is no whole set, a fitting one in hgw's store."""
+        """The tool that a build would use, or if there is no complete set, one in hgw's store that fits."""
         toolset, _problem = self.toolset()
         if toolset is not None:
             return next((tool for tool in toolset.tools if tool.name == name), None)
@@ -91,7 +91,7 @@ class Facts:
         return open_project(directory, needs_source=False) if looks_like_project(directory) else None
 
     def project_or_bare(self) -> Project | None:
-        """The project; where its hgw.yaml does not read, a project without settings: the check `project` tells."""
+        """The project, without settings if its hgw.yaml is invalid, which the check `project` reports."""
         try:
             return self.project()
         except InvalidInput:
@@ -104,7 +104,7 @@ class Facts:
         return choose(self.settings(), directory=self.session.directory)
 
     def profile(self) -> str:
-        """What compiles the plugin; where the variable names none, the usual."""
+        """The profile of the plugin; the default one if the variable is invalid."""
         try:
             return self.settings().choose(PROFILE).value
         except UsageError:
@@ -115,16 +115,16 @@ class Facts:
         return self.choices().abi.value
 
     def config(self, project: Project) -> tuple[PluginConfig | None, Path]:
-        """The plugin's configuration, None where it has none, and the path of its file.
+        """The plugin's configuration (None if it has none), and the path of its file.
 
         Raises:
-            InvalidInput: it does not read, or was named and is not there.
+            InvalidInput: it is invalid, or was named explicitly and does not exist.
         """
         choice = self.gateway().config
         return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
 
     def _steps(self) -> tuple[Step, ...]:
-        """What a build of the plugin would compile; nothing where there are no tools, or no source."""
+        """What a build of the plugin would compile; empty if there are no tools or no source."""
         toolset, _problem = self.toolset()
         project = self.project_or_bare()
         if toolset is None or project is None or not project.has_source:
@@ -133,25 +133,25 @@ class Facts:
         return look(self.session, Job(choices=self.choices(), equipment=equipment))
 
     def source(self) -> Mapping[Abi, tuple[GoFile, ...]]:
-        """The plugin's own Go files as a build for each ABI reads them; empty where there are no tools."""
+        """The plugin's own Go files that a build for each ABI reads; empty if there are no tools."""
         return {step.recipe.abi: own_source(step) for step in self.steps()}
 
     def calls(self) -> frozenset[str]:
-        """The names of the functions that the plugin calls, as far as that is known."""
+        """The names of the functions that the plugin calls; empty if they cannot be determined."""
         try:
             return called_names(file for files in self.source().values() for file in files)
         except HgwError:
             return frozenset()
 
     def go_work(self, directory: Path) -> Path | None:
-        """The go.work by which Go would build in `directory`."""
+        """The go.work that Go would use in `directory`."""
         toolset, _problem = self.toolset()
         if toolset is None:
             return find_go_work(directory, self.session.variables)
         return go_work_in_use(directory=directory, variables=toolset.environment(self.session.variables))
 
     def module(self, project: Project) -> ModuleFile:
-        """What is at the place where the module belongs."""
+        """What is at the module's path."""
         chosen = self.choices()
         path = chosen.output(chosen.abis[0])
         if not path.exists():
@@ -170,14 +170,14 @@ class Facts:
         )
 
     def _is_stale(self, project: Project, path: Path) -> bool:
-        """As a build judges it: by content where it can, else by the times of the files."""
+        """Judge by content, as a build does, or if there are no tools, by modification times."""
         if not is_stale(project.directory, path):
             return False
         step = next(iter(self.steps()), None)
         return step is None or not is_up_to_date(self.session, step)
 
     def _module_faults(self, project: Project, module: Module, chosen: Choices, *, size: int) -> Sequence[Fault]:
-        """What a build would say about the module, and the wanted gateway about one from elsewhere."""
+        """The faults that a build would find; for a module without source, those for the gateway that was asked for."""
         gateway = chosen.gateway
         if not project.has_source:
             return () if gateway.source.kind is SourceKind.DEFAULT else for_gateway(module, gateway=gateway.value)
@@ -190,9 +190,9 @@ class Facts:
         return gateway_settings.choose(self.settings())
 
     def port(self, option: str) -> PortFacts | None:
-        """Where `hgw run` would listen: for `--port` the gateway, for `--upstream-port` what is behind it.
+        """The port on which `hgw run` would start the gateway (`--port`) or the upstream (`--upstream-port`).
 
-        None where the upstream is somebody else's.
+        None if hgw does not start the upstream.
         """
         settings = self.gateway()
         if option == "--upstream-port" and settings.upstream.value != HTTPBIN:
@@ -213,7 +213,7 @@ class Facts:
         )
 
     def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
-        """What is installed of the extra that brings a gateway, and what `hgw run` would end with."""
+        """The installed packages of the extra that provides a gateway, and the error that `hgw run` would raise."""
         try:
             check_machine(self.gateway(), host=self.session.host)
         except ToolError as error:
@@ -221,7 +221,7 @@ class Facts:
         return _extra_packages(), None
 
     def docker(self) -> DockerFacts:
-        """Whether there is a Docker that answers."""
+        """Whether Docker is installed and its daemon answers."""
         if process.find_program("docker", self.session.variables) is None:
             return DockerFacts(client=False)
         argv = ["docker", "version", "--format", "{{.Server.Version}}"]
@@ -239,7 +239,7 @@ def _worst(faults: Sequence[Fault]) -> Fault | None:
 
 
 def _extra_packages() -> tuple[tuple[str, str], ...]:
-    """The packages of hgw's extra that are here, with versions; none in a checkout that was never installed."""
+    """The installed packages of hgw's extras, with versions; none if hgw itself is not installed."""
     from importlib import metadata
 
     from packaging.requirements import Requirement

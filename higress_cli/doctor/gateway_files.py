@@ -1,4 +1,4 @@
-"""Plugin configurations that an author wrote a second time: in an Envoy bootstrap, in a WasmPlugin resource."""
+"""Copies of the plugin's configuration in other files, such as an Envoy bootstrap or a WasmPlugin resource."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def check_gateway_files(facts: "Facts") -> Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A configuration of the plugin in another file: `place` is FILE:LINE:COLUMN; `problem` is why it does not read."""
+    """A plugin configuration in another file: `place` is FILE:LINE:COLUMN; `problem` is why it cannot be read."""
 
     place: str
     values: Mapping[str, Any]
@@ -42,9 +42,9 @@ class Written:
 
 
 def find_written(directory: Path) -> tuple[Written, ...]:
-    """The configurations in YAML files of the folder and of the folders in it; files of other kinds are passed over.
+    """The plugin configurations in the YAML files of the folder and its immediate subfolders.
 
-    A file that does not parse is another tool's to complain about, unless it speaks of a wasm plugin.
+    Files that do not mention a wasm plugin are ignored, valid or not.
     """
     found: list[Written] = []
     candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
@@ -61,7 +61,7 @@ def find_written(directory: Path) -> tuple[Written, ...]:
 
 
 def written_in(path: Path, text: str) -> tuple[Written, ...]:
-    """The plugin configurations in one YAML text with one or more documents."""
+    """The plugin configurations in a YAML text with one or more documents."""
     try:
         return tuple(written for document in compose_all(path, text) for written in _in_node(document))
     except InvalidInput as error:
@@ -69,7 +69,7 @@ def written_in(path: Path, text: str) -> tuple[Written, ...]:
 
 
 def judge_written(written: tuple[Written, ...], *, values: Mapping[str, Any], config: Path) -> Finding:
-    """Whether each says the same as the plugin's configuration file `config` with its `values`."""
+    """Whether each equals `values`, which are those of the plugin's configuration file `config`."""
     if not written:
         return skip(_("no other file configures the plugin"))
     wrong = [text for item in written if (text := _difference(item, values, config)) is not None]
@@ -98,15 +98,17 @@ def _difference(item: Written, values: Mapping[str, Any], config: Path) -> str |
     if item.values == values:
         return None
     keys = [key for key in {**values, **item.values} if values.get(key, _ABSENT) != item.values.get(key, _ABSENT)]
-    told = [_how(key, item.values, values).format(key=key, file=config.name) for key in keys[:_MOST_DIFFERENCES]]
-    return f"{item.place}: " + "; ".join(told) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
+    shown = [
+        _key_difference(key, item.values, values).format(key=key, file=config.name) for key in keys[:_MOST_DIFFERENCES]
+    ]
+    return f"{item.place}: " + "; ".join(shown) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
 
 
 _ABSENT: Final = object()
 
 
-def _how(key: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
-    """How a key differs. Values may be secrets, so only keys are named."""
+def _key_difference(key: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """How a key differs. Values may be secrets, so they are not shown."""
     if key not in there:
         return _("{key} is not in {file}")
     if key not in here:
@@ -115,13 +117,13 @@ def _how(key: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
 
 
 def _in_node(node: Node) -> Iterator[Written]:
-    """An Envoy filter is a mapping with `vm_config`; a WasmPlugin says its kind."""
+    """The configurations in a node: an Envoy filter has a `vm_config`, and a resource the kind `WasmPlugin`."""
     if node.is_mapping:
         entries = node.mapping()
         if "vm_config" in entries:
-            yield _of_filter(entries)
+            yield _filter_configuration(entries)
         elif "kind" in entries and entries["kind"].is_scalar and entries["kind"].text() == "WasmPlugin":
-            yield from _of_resource(entries)
+            yield from _resource_configuration(entries)
             return
         for entry in entries.values():
             yield from _in_node(entry)
@@ -130,7 +132,7 @@ def _in_node(node: Node) -> Iterator[Written]:
             yield from _in_node(item)
 
 
-def _of_filter(entries: Mapping[str, Node]) -> Written:
+def _filter_configuration(entries: Mapping[str, Node]) -> Written:
     given = entries.get("configuration")
     if given is None or given.is_null:
         return Written(place=entries["vm_config"].place, values={})
@@ -146,9 +148,9 @@ def _of_filter(entries: Mapping[str, Node]) -> Written:
     return Written(place=given.place, values=values if isinstance(values, dict) else {"": values})
 
 
-def _of_resource(entries: Mapping[str, Node]) -> Iterator[Written]:
+def _resource_configuration(entries: Mapping[str, Node]) -> Iterator[Written]:
     spec = entries["spec"].mapping() if "spec" in entries and entries["spec"].is_mapping else {}
-    # With a `pluginConfig` Higress looks at nothing else (its pkg/ingress/config/ingress_config.go).
+    # `pluginConfig` overrides everything else (pkg/ingress/config/ingress_config.go of Higress).
     default = spec.get("pluginConfig") or spec.get("defaultConfig")
     disabled = spec.get("defaultConfigDisable")
     if "pluginConfig" not in spec and disabled is not None and disabled.value() is True:

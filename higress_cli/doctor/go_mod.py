@@ -1,4 +1,4 @@
-"""The check of go.mod: what `go/` finds wrong with it, and the edit that would fix it."""
+"""The check of go.mod: the faults that `go/` finds, and the edit that would fix them."""
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ def check_go_mod(facts: "Facts") -> Finding:
 def judge_go_mod(
     go_mod: GoMod, text: str, *, profile: str, go: str | None, tinygo: str | None, calls: Collection[str] = ()
 ) -> Finding:
-    """The go.mod that is `text`; `go` and `tinygo` are the versions of the set, None where there is none.
+    """Judge a go.mod, whose content is `text`. `go` and `tinygo` are the versions in the set, None if there is none.
 
     `calls` are the names of the functions that the plugin calls.
     """
@@ -69,13 +69,13 @@ def judge_go_mod(
 
 
 def _summary(versions: Mapping[str, str], profile: str) -> str:
-    """The Go modules that decide about a plugin, shortly."""
+    """The first two pinned Go modules (such as the SDK and the wrapper) with their versions."""
     known = [f"{path.rpartition('/')[2]} {versions[path]}" for path in pins(profile) if path in versions]
     return ", ".join(known[:2])
 
 
 def difference(old: str, new: str) -> Iterator[str]:
-    """What a fix would change in go.mod, as a unified diff."""
+    """The changes that a fix would make to go.mod, as a unified diff."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "go.mod", "go.mod", n=0, lineterm="")
     return (line.replace("\t", "    ") for line in lines)
 
@@ -113,7 +113,7 @@ def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go:
 
 
 def _is_of_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: str) -> bool:
-    """Whether go.mod is right for the other profile, so that pinning modules would make another plugin of it."""
+    """Whether go.mod fits the other profile, so that the profile is to be fixed rather than go.mod."""
     of_profile = [fault for fault in faults if fault.id.startswith(("sdk-for", "wrapper-for"))]
     if not of_profile:
         return False

@@ -1,4 +1,4 @@
-"""Judgements on what a local gateway needs of the machine: ports and engines."""
+"""The checks of what a local gateway needs on the machine: ports and engines."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def check_docker(facts: "Facts") -> Finding:
 
 
 def judge_port(facts: PortFacts) -> Finding:
-    """A port that is taken is a warning: another can be named, and `hgw verify` looks for free ones itself."""
+    """A port in use is only a warning: another can be chosen, and `hgw verify` finds free ports itself."""
     if facts.port == 0:
         return Finding(status=Status.OK, found=_("any free port"), note=facts.source)
     place = f"{facts.bind}:{facts.port}"
@@ -54,9 +54,9 @@ def judge_port(facts: PortFacts) -> Finding:
 
 
 def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None) -> Finding:
-    """Without an engine a plugin can be built, but not run or verified.
+    """A missing engine is only a warning: the plugin can still be built.
 
-    `packages` are those that are installed, with their versions; `problem` is what `hgw run` would end with.
+    `packages` are the installed ones with their versions; `problem` is the error that `hgw run` would raise.
     """
     if problem is None:
         versions = ", ".join(f"{name} {version}" for name, version in packages)
@@ -73,7 +73,7 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
 
 
 def judge_docker(facts: DockerFacts) -> Finding:
-    """Docker is never needed; the project's docker-compose.yaml is for those who have it."""
+    """Docker is optional, so it is never a fault; it is for the project's docker-compose.yaml."""
     if facts.server is not None:
         return Finding(status=Status.OK, found=facts.server)
     if not facts.client:

@@ -1,4 +1,4 @@
-"""What a check finds: values, made by pure functions and rendered by `cli`."""
+"""The results of checks, as values that pure functions return and `cli` renders."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, unique
@@ -30,8 +30,8 @@ class FixAction(Enum):
 class Fix:
     """How to fix a finding: `commands` are what to type, in order.
 
-    `safe` says that it changes nothing the author wrote; `action` is None where hgw has only advice.
-    `target` and `content` are what the action works on.
+    `safe` means that it changes nothing that the author wrote. `action` is None if hgw can only give advice; else
+    `target` is the path that it changes, and `content` the new text of a file.
     """
 
     summary: str
@@ -44,10 +44,10 @@ class Fix:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a check says. `found` and `expected` are short, `why` is what follows from it.
+    """The result of a check. `found` and `expected` are short; `why` explains the consequences.
 
-    `note` is a word on where that is from. `code` is the fact's stable id, the same as in the errors of other
-    commands; None where nothing is wrong. `detail` is for those who want to know more.
+    `note` says where `found` comes from. `code` is a stable id, the same as in the errors of other commands, and None
+    if nothing is wrong. `detail` has further lines.
     """
 
     status: Status
@@ -65,7 +65,7 @@ class Finding:
 
 
 def from_fault(fault: Fault) -> Finding:
-    """A fault that other commands raise or warn of, as a finding with the same id and the same advice."""
+    """The finding for a fault that other commands raise or warn about, with the same id and advice."""
     return Finding(
         status=Status.FAIL if fault.fatal else Status.WARN,
         code=fault.id,
@@ -78,13 +78,13 @@ def from_fault(fault: Fault) -> Finding:
 
 
 def skip(why: str) -> Finding:
-    """There is nothing to judge here."""
+    """The finding of a check that does not apply."""
     return Finding(status=Status.SKIP, why=why)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """A check that exists. `id` is stable; `group` is a key of the groups; `docs` is a page to read."""
+    """The description of a check. `id` is stable; `group` is a key of `GROUPS`; `docs` is a URL."""
 
     id: str
     group: str
@@ -94,14 +94,14 @@ class CheckSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A check that ran: what it is about and what it found, in the language of the call."""
+    """A check that ran, with its title and finding in the language of the call."""
 
     spec: CheckSpec
     title: str
     finding: Finding
 
     def document(self) -> "CheckDocument":
-        """What JSON shows of it."""
+        """The check as it appears in JSON."""
         finding = self.finding
         fix = finding.fix
         return CheckDocument(

@@ -1,4 +1,4 @@
-"""What doctor finds on a machine and in a folder, as values; the checks judge them."""
+"""Facts about a machine and a folder, as values for the checks to judge."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,15 @@ _MARKS = (FILE_NAME, "go.mod", "main.wasm", "config.yaml")
 
 
 def looks_like_project(directory: Path) -> bool:
-    """Whether somebody keeps a plugin in this folder, a broken one included."""
+    """Whether the folder seems to hold a plugin, even a broken one."""
     return any((directory / name).exists() for name in _MARKS) or any(directory.glob("*.go"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleFile:
-    """What is at the module's path: nothing, a folder, or a module with its ABI.
+    """What is at the module's path: nothing, a folder with that many `entries`, or a module with its ABI.
 
-    `fault` is what a build would say about it, None where it is sound; `stale` that its source is newer.
+    `fault` is the worst fault that a build would find, if any; `stale` means that the source is newer.
     """
 
     path: Path
@@ -32,9 +32,10 @@ class ModuleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class PortFacts:
-    """A port that `hgw run` would listen on. `option` and `source` say where the number is from.
+    """A port that `hgw run` would listen on. `option` sets the number; `source` says where it came from.
 
-    `refusal` is the system's reason where it is not just taken; `holder` who has it; `other` is a free one.
+    If the port is not free, `refusal` is the operating system's reason (None if it is just in use), `holder` is the
+    program that uses it, and `other` is a free port.
     """
 
     bind: str
@@ -49,7 +50,10 @@ class PortFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class DockerFacts:
-    """`server` is the daemon's version, None where it does not answer; `problem` is what the client said then."""
+    """Docker on this machine: `client` says whether it is installed.
+
+    `server` is the daemon's version, None if it does not answer; then `problem` is the client's output.
+    """
 
     client: bool
     server: str | None = None

@@ -1,4 +1,4 @@
-"""Judgements on a plugin's folder: hgw.yaml, the plugin's configuration, the module."""
+"""The checks of a plugin's folder: hgw.yaml, the plugin's configuration and the module."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
 
 _OTHER_ABI = "abi-mismatch"
-# A build of the same source would make the same module again.
-_OF_THE_SOURCE = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget"})
+# Faults that building the same source again would not fix.
+_SOURCE_FAULTS = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget"})
 
 
 def no_project(facts: "Facts") -> Finding:
-    """What a check of the plugin says where there is none."""
+    """The finding of a plugin's check in a folder without a plugin."""
     return skip(_("no plugin in {path}").format(path=facts.session.directory))
 
 
@@ -53,7 +53,7 @@ def check_module(facts: "Facts") -> Finding:
 
 
 def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault] = ()) -> Finding:
-    """The settings were read without an error: say which apply, or how they contradict each other."""
+    """Judge settings that could be read: report which apply, or how they contradict each other."""
     settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
     has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
     if not has_go_mod and not has_go:
@@ -79,28 +79,28 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
         status=Status.OK,
         found=choices.name.value,
         note=_("profile {profile}, from {source}").format(
-            profile=choices.profile.value, source=_near(str(choices.profile.source), project)
+            profile=choices.profile.value, source=_shortened(str(choices.profile.source), project)
         ),
         detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
     )
 
 
-def _near(source: str, project: Project) -> str:
-    """The source of a choice; a file of the project by its name."""
+def _shortened(source: str, project: Project) -> str:
+    """The source of a choice; for a file in the project's folder, its name only."""
     path = Path(source)
     return path.name if path.parent == project.directory else source
 
 
 def judge_config(config: PluginConfig) -> Finding:
-    """The plugin's configuration was read without an error: say what is in it."""
+    """Judge a plugin configuration that could be read: report its keys."""
     keys = ", ".join(str(key) for key in config.values)
     return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
 
 
 def judge_module(module: ModuleFile, *, abi: str) -> Finding:
-    """The module on disk; `abi` is the one that the project is built for (0.2.1, 0.2.100, all).
+    """Judge the module on disk; `abi` is the one that the project is built for (0.2.1, 0.2.100 or all).
 
-    A container engine that is told to mount a file that is not there makes a folder of that name.
+    A folder in its place comes from a container engine, which creates one when it is to mount a missing file.
     """
     if not module.exists:
         return skip(_("not built yet; `hgw build` makes {name}").format(name=module.path.name))
@@ -135,7 +135,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
 
 
 def _faulty(module: ModuleFile, fault: Fault, *, abi: str) -> Finding:
-    if fault.id in _OF_THE_SOURCE:
+    if fault.id in _SOURCE_FAULTS:
         fix, expected = Fix(summary=fault.hint) if fault.hint else None, fault.expected
     else:
         fix, expected = Fix(summary=_("build it"), commands=("hgw build",), safe=True), f"ABI {abi}"

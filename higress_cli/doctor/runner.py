@@ -1,4 +1,4 @@
-"""Checks run side by side, and none of them can end the others."""
+"""Run checks in parallel, so that a failing check does not stop the others."""
 
 import threading
 import traceback
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """A fact that several checks need: the first that asks computes it, in whatever thread; the others wait for it."""
+    """A fact that several checks need: the first caller computes it, and other threads wait for the result."""
 
     def __init__(self, compute: Callable[[], T]) -> None:
         self._compute = compute
@@ -29,7 +29,7 @@ class Once(Generic[T]):
             if not self._done:
                 try:
                     self._value = self._compute()
-                except Exception as error:  # noqa: BLE001 -- kept, and raised for each check that asks
+                except Exception as error:  # noqa: BLE001 -- kept, and raised for every caller
                     self._error = error
                 self._done = True
         if self._error is not None:
@@ -38,7 +38,7 @@ class Once(Generic[T]):
 
 
 def run_checks(specs: Sequence[CheckSpec], judge: Callable[[CheckSpec], Finding]) -> tuple[Check, ...]:
-    """Let `judge` run these checks, all at once, and return what they found in the order of `specs`."""
+    """Run `judge` for these checks in parallel and return the results in the order of `specs`."""
     if not specs:
         return ()
     with ThreadPoolExecutor(max_workers=len(specs), thread_name_prefix="doctor") as pool:
@@ -65,7 +65,7 @@ def _finding(spec: CheckSpec, judge: Callable[[CheckSpec], Finding]) -> Finding:
 
 
 def from_error(error: HgwError) -> Finding:
-    """An error that another command would end with, as a finding with the same id and the same advice."""
+    """The finding for an error that another command would raise, with the same id and advice."""
     return Finding(
         status=Status.FAIL,
         code=error.code,

@@ -1,4 +1,4 @@
-"""The check of the plugin's own Go source: what `go/` finds in the files that a build compiles."""
+"""The check of the plugin's own Go source: the faults that `go/` finds in the files that a build compiles."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

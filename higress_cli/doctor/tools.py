@@ -1,4 +1,4 @@
-"""Judgements on Go, TinyGo and wasm-opt. What counts is whether `hgw build` finds tools that work."""
+"""The checks of Go, TinyGo and wasm-opt: whether `hgw build` finds tools that work."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def install_fix() -> Fix:
-    """What fixes every fault of the tools."""
+    """The fix for every fault of the tools."""
     return Fix(
         summary=_("hgw gets a set that works together into its own store; what is on the machine stays as it is"),
         commands=("hgw install",),
@@ -43,7 +43,7 @@ def check_toolset(facts: "Facts") -> Finding:
 
 
 def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool | None) -> Finding:
-    """One tool: `program` is the one on the PATH, `chosen` the one of the set that `hgw build` would use."""
+    """Judge one tool: `program` is the one on the PATH, `chosen` the one that `hgw build` would use."""
     lowest = floor(name, profile=profile)
     if lowest is None:
         return skip(_("the profile {profile} builds without it").format(profile=profile))
@@ -92,7 +92,7 @@ def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: 
 def judge_toolset(
     *, profile: str, chosen: Sequence[Tool], problem: HgwError | None, tools: Sequence[Finding]
 ) -> Finding:
-    """Whether the tools work together: `tools` are the findings on each of them, `problem` says why there is no set."""
+    """Judge whether the tools work together: `tools` are the findings for each, `problem` is why there is no set."""
     if chosen:
         places = {_("hgw's store") if tool.own else _("on the PATH") for tool in chosen}
         return Finding(
@@ -103,7 +103,7 @@ def judge_toolset(
         )
     if any(finding.status is Status.FAIL for finding in tools):
         return skip(_("judged once each of them is there"))
-    assert problem is not None  # noqa: S101 -- there is a set, or the reason why not
+    assert problem is not None  # noqa: S101 -- there is either a set or a reason why not
     return Finding(
         status=Status.FAIL,
         code=problem.code,
@@ -115,14 +115,14 @@ def judge_toolset(
 
 
 def _listed(found: object) -> str | None:
-    """What an error says it found: a version, or a version for each tool."""
+    """The versions that an error reports: one, or one for each tool."""
     if isinstance(found, Mapping):
         return ", ".join(f"{ToolName(name).label} {version}" for name, version in found.items())
     return None if found is None else str(found)
 
 
 def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:
-    """A Go that none of the TinyGo versions that hgw works with would take."""
+    """The misfit of a Go that no TinyGo version supported by hgw accepts."""
     candidates = [item.tinygo for item in preferred_sets(profile) if item.tinygo] if name == "go" else []
     answers = [misfits(profile=profile, go=version, tinygo=tinygo) for tinygo in candidates]
     if not answers or not all(answers):
@@ -139,14 +139,14 @@ def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, 
 
 
 def _fitting(profile: str, chosen: Sequence[Tool]) -> str:
-    """The Go versions that are right: for the TinyGo at hand, else for any that hgw works with."""
+    """The Go versions that fit the chosen TinyGo, or else any that hgw supports."""
     tinygo = next((tool.version for tool in chosen if tool.name == "tinygo"), None)
     accepted = go_range(tinygo) if tinygo else None
     return f"Go {accepted or expected_go(profile)}"
 
 
 def _on_path(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
-    """What someone who types the commands by hand should know, where their shell finds something else than hgw."""
+    """A remark for someone who runs the tools by hand, if the shell finds another one than hgw, or none."""
     title = name.label
     if program is None:
         return (_("{title} is not on the PATH; that only matters to who calls it by hand").format(title=title),)

@@ -22,7 +22,7 @@ def check_variables(facts: "Facts") -> Finding:
 
 
 def judge_variables(variables: Mapping[str, str]) -> Finding:
-    """Judge the variables that are set; an unknown one is a fault only if it resembles a setting's variable."""
+    """Judge the variables that are set; an unknown one counts only if it resembles the variable of a setting."""
     known = {setting.variable: setting for setting in SETTINGS if setting.variable}
     given = sorted(name for name in variables if name in known and variables[name])
     resolver = machine_resolver(variables)
