@@ -1,9 +1,9 @@
-"""Every id that an error, a check or a finding of hgw can carry, and the known errors that a text shows.
+"""Every id that an error, a check or a finding of hgw can have, and the recognition of known errors in output.
 
-A row of `data/errors/*.toml` says what an id means: the exit code that it always ends with, a title, its cause, its
-fix, pages to read, and patterns by which the error is recognised in what compilers and gateways print. English and
-Chinese stand side by side in the row, not in the gettext catalogue: whoever adds a known error touches one row and one
-fixture, and both languages are read and reviewed together. gettext has the texts that are in the code.
+A row of `data/errors/*.toml` describes an id: its exit code, title, cause and fix, pages to read, and patterns that
+recognise the error in the output of compilers and gateways. The row holds the English and the Chinese text, instead of
+the gettext catalogue, so that adding a known error takes one row and one fixture, and both languages are reviewed
+together. gettext translates only the texts in the code.
 """
 
 import re
@@ -24,9 +24,9 @@ _UNKNOWN: Final = "?"
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """A pattern, `^` and `$` being the ends of a line. Its named groups can be used in the words of its row.
+    """A pattern, in which `^` and `$` match at line ends. The texts of its row can use its named groups.
 
-    `when` compares two of the groups as versions, and the pattern counts only where it holds: `found > highest`.
+    `when` is an optional condition that compares two of the groups as versions, such as `found > highest`.
     """
 
     text: re.Pattern[str]
@@ -40,7 +40,7 @@ class Pattern:
             raise ValueError(f"{text!r} is not a regular expression: {error}") from error
 
     def holds(self, match: re.Match[str]) -> bool:
-        """Whether a place that `text` matched counts."""
+        """Whether a match of `text` meets the condition."""
         if self.when is None:
             return True
         left, operator, right = self.when.split()
@@ -49,20 +49,20 @@ class Pattern:
 
 @dataclass(frozen=True, kw_only=True)
 class Fix(Text):
-    """A command to type, or what to do; some operating systems have their own."""
+    """A command to type, or what to do, with variants for some operating systems."""
 
     linux: Text | None = None
     darwin: Text | None = None
     windows: Text | None = None
 
     def on(self, system: str | None) -> Text:
-        """The fix on a system by Go's name for it (linux, darwin, windows)."""
+        """The fix on an operating system, given by Go's name for it (linux, darwin, windows)."""
         return {"linux": self.linux, "darwin": self.darwin, "windows": self.windows}.get(system or "") or self
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What an id means. Words may hold `{group}` for what a pattern found; `links` are pages to read."""
+    """The meaning of an id. The texts may use `{group}` for a pattern's group; `links` are pages to read."""
 
     id: Annotated[str, re.compile(ID_PATTERN)]
     exit: ExitCode
@@ -88,7 +88,7 @@ class _File:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A known error in a text: `line` is where, counted from 1; `found` is what its pattern found there."""
+    """A known error in a text: `line` is its 1-based line, and `found` has the groups of its pattern."""
 
     entry: Entry
     line: int
@@ -108,15 +108,15 @@ class Match:
 
     @property
     def fix(self) -> str:
-        """The fix where the system does not matter or is not known."""
+        """The fix if the operating system is unknown or does not matter."""
         return self.fix_on(None)
 
     def fix_on(self, system: str | None) -> str:
-        """The fix on a system by Go's name for it; it is a command, or says what to do."""
+        """The fix on an operating system, given by Go's name for it: a command, or what to do."""
         return self._filled(self.entry.fix.on(system)) if self.entry.fix else ""
 
     def as_error(self, message: str, *, system: str | None = None, details: Mapping[str, Any]) -> HgwError:
-        """The error of a command that this ends, with the exit code of its id."""
+        """The error to raise if a command fails for this reason, with the exit code of its id."""
         return family(self.entry.exit)(message, code=self.id, hint=self.fix_on(system), details=details)
 
     def _filled(self, text: Text) -> str:
@@ -124,7 +124,7 @@ class Match:
 
 
 class _Groups(dict[str, str]):
-    """What a pattern found; a group that this pattern does not have reads as a question mark."""
+    """The groups of a match; a group that the pattern does not have is shown as a question mark."""
 
     def __missing__(self, key: str) -> str:
         return _UNKNOWN
@@ -132,7 +132,7 @@ class _Groups(dict[str, str]):
 
 @cache
 def entries() -> Mapping[str, Entry]:
-    """Every row by its id, in the order of the files.
+    """Every row by id, in the order of the files.
 
     Raises:
         ValueError: two rows have the same id.
@@ -156,7 +156,7 @@ def entry(identifier: str) -> Entry:
 
 
 def advice(identifier: str, *, system: str | None = None) -> str | None:
-    """The fix for an id where nothing more is known; None where its words need what a pattern finds."""
+    """The fix for an id without a match; None if its text needs the groups of one."""
     row = entries().get(identifier)
     if row is None or row.fix is None:
         return None
@@ -165,7 +165,7 @@ def advice(identifier: str, *, system: str | None = None) -> str | None:
 
 
 def recognise(text: str) -> tuple[Match, ...]:
-    """The known errors in `text`, in the order of their lines, each id once."""
+    """The known errors in `text`, in the order of their first lines, each id once."""
     found: dict[str, Match] = {}
     for row, match in sorted(_hits(text), key=lambda hit: hit[1].start()):
         if row.id not in found:
@@ -175,7 +175,7 @@ def recognise(text: str) -> tuple[Match, ...]:
 
 
 def _hits(text: str) -> Iterator[tuple[Entry, re.Match[str]]]:
-    """The first place of each pattern; a line that an earlier pattern took is skipped."""
+    """The first match of each pattern, skipping lines that an earlier pattern matched."""
     taken: set[int] = set()
     for row in entries().values():
         for pattern in row.patterns:

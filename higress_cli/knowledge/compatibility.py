@@ -16,7 +16,7 @@ from higress_cli.tool import ToolName
 
 @dataclass(frozen=True, kw_only=True)
 class GoRange:
-    """The Go versions that a TinyGo takes: lines such as `1.18`, both included."""
+    """The Go versions that a TinyGo supports, as inclusive bounds such as `1.18`."""
 
     lowest: str
     highest: str
@@ -27,7 +27,7 @@ class GoRange:
 
 @dataclass(frozen=True, kw_only=True)
 class PreferredSet:
-    """A pair that hgw installs; profile `go` has no TinyGo."""
+    """Versions that hgw installs together; profile `go` has no TinyGo."""
 
     profile: str
     go: str
@@ -36,7 +36,7 @@ class PreferredSet:
 
 @dataclass(frozen=True, kw_only=True)
 class _Tinygo:
-    """The Go that a line of TinyGo takes; `why_lowest` may hold `{tinygo}` and `{lowest}`."""
+    """The Go versions that a release line of TinyGo supports; `why_lowest` may use `{tinygo}` and `{lowest}`."""
 
     line: str
     lowest: str
@@ -46,7 +46,7 @@ class _Tinygo:
 
 @dataclass(frozen=True, kw_only=True)
 class _Refused:
-    """TinyGo from a version on, up to another (exclusive); `reason` may hold `{tinygo}`."""
+    """The TinyGo versions from `from_` up to but excluding `below`; `reason` may use `{tinygo}`."""
 
     from_: str
     below: str | None = None
@@ -63,7 +63,7 @@ class _Preferred:
 
 @dataclass(frozen=True, kw_only=True)
 class _Compatibility:
-    """data/compatibility.toml; `floor` is by profile and tool."""
+    """data/compatibility.toml; `floor` maps a profile and a tool to the oldest version."""
 
     floor: Mapping[str, Mapping[str, str]]
     tinygo: tuple[_Tinygo, ...]
@@ -73,7 +73,7 @@ class _Compatibility:
 
 @dataclass(frozen=True, kw_only=True)
 class Misfit:
-    """Why a version does not fit: `code` is the stable id."""
+    """The reason why a version does not fit; `code` is its stable id."""
 
     code: str
     tool: ToolName
@@ -83,7 +83,7 @@ class Misfit:
 
 
 def release(version: str) -> Version:
-    """A version of any of the tools, comparable; the suffix of a development build is ignored.
+    """The version of any of the tools as a comparable value; the suffix of a development build is ignored.
 
     Raises:
         ValueError: it does not begin with a number.
@@ -98,7 +98,7 @@ def release(version: str) -> Version:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether `version` is newer than `than`; False where either is not a version."""
+    """Whether `version` is newer than `than`; False if either is not a version."""
     try:
         return release(version) > release(than)
     except ValueError:
@@ -111,18 +111,18 @@ def line(version: str) -> tuple[int, ...]:
 
 
 def matches(version: str, wanted: str) -> bool:
-    """Whether `version` is `wanted`, or one of its line where `wanted` names fewer numbers: 1.20 takes 1.20.14."""
+    """Whether `version` starts with the numbers of `wanted`: 1.20.14 matches 1.20."""
     parts = release(wanted).release
     return release(version).release[: len(parts)] == parts
 
 
 def floor(tool: str, *, profile: str = Profile.TINYGO) -> str | None:
-    """The oldest version of a tool that the profile works with, None where the profile does not use it."""
+    """The oldest version of a tool that works with the profile; None if the profile does not use the tool."""
     return _data().floor[profile].get(tool)
 
 
 def go_range(tinygo: str) -> GoRange | None:
-    """The Go versions that this TinyGo takes, None for a TinyGo that is refused or unknown."""
+    """The Go versions that this TinyGo supports; None for one that hgw refuses or does not know."""
     row = _tinygo_row(tinygo)
     return GoRange(lowest=row.lowest, highest=row.highest) if row else None
 
@@ -137,7 +137,7 @@ def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
 
 
 def preferred_binaryen() -> str:
-    """The binaryen that hgw installs where the machine has none that fits."""
+    """The binaryen version that hgw installs if the machine has none that fits."""
     return next(row.binaryen for row in _data().preferred if row.binaryen)
 
 
@@ -149,9 +149,9 @@ def misfits(
     binaryen: str | None = None,
     built_with: str | None = None,
 ) -> tuple[Misfit, ...]:
-    """Why these versions do not fit the profile: each by itself, then together.
+    """Why these versions do not fit the profile, each by itself or together; None is not judged.
 
-    A version that is None is not judged. TinyGo comes first: where it does not fit, no Go is right for it.
+    TinyGo and binaryen are judged first: Go is compared with TinyGo only if both fit.
     `built_with` is the Go that compiled this copy of TinyGo.
     """
     found: list[Misfit] = []
@@ -166,12 +166,12 @@ def misfits(
 
 
 def is_useful_go(version: str, *, profile: str) -> bool:
-    """Whether some set that hgw prefers for the profile would take this Go."""
+    """Whether this Go fits one of the preferred sets of the profile."""
     return any(not misfits(profile=profile, go=version, tinygo=row.tinygo) for row in preferred_sets(profile))
 
 
 def expected_go(profile: str) -> str:
-    """The Go versions that some preferred set of the profile would take, for messages: `1.18 - 1.23`."""
+    """The Go versions that fit the preferred sets of the profile, for messages: `1.18 - 1.23`."""
     ranges = [go_range(preferred.tinygo) for preferred in preferred_sets(profile) if preferred.tinygo]
     known = [item for item in ranges if item]
     if not known:
@@ -194,7 +194,7 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
     if too_old:
         return too_old
     for row in _data().refused:
-        # A development build counts as its release: what broke a version broke the builds that led to it.
+        # A development build counts as its release, since it has the same faults.
         number = Version(release(tinygo).base_version)
         if number >= release(row.from_) and (row.below is None or number < release(row.below)):
             return [

@@ -1,7 +1,7 @@
 """Go modules that `go get` adds although they do not work in a plugin's profile, and what to use instead.
 
-The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`) and their words are those of their ids in the
-catalogue; everything here is a function of values.
+The rows are data (`data/dependencies.toml`, pins in `data/modules.toml`), and their texts come from the catalogue;
+everything here is a pure function of values.
 """
 
 import re
@@ -20,7 +20,7 @@ _COMMITTED: Final = re.compile(r"(?:^|[.-])(\d{14})-[0-9a-f]{12}(?:\+\S+)?$")
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
-    """A row of data/dependencies.toml, whose head says what its conditions mean."""
+    """A row of data/dependencies.toml; the comment at the top of that file explains its conditions."""
 
     code: str
     level: Literal["fail", "warn"]
@@ -45,9 +45,9 @@ class Dependencies:
 
 @dataclass(frozen=True, kw_only=True)
 class Trap:
-    """A requirement that does not work. `code` is the stable id; `pin` is the version to use instead, if there is one.
+    """A requirement that does not work. `code` is its stable id; `pin` is the version to use instead, if there is one.
 
-    `raisable`: a newer version would do, so `go mod tidy` may have removed the trap when it is done.
+    `raisable` means that a newer version would work, so that `go mod tidy` may fix it by upgrading.
     """
 
     code: str
@@ -67,10 +67,10 @@ def traps(
     native: bool = False,
     calls: Collection[str] = (),
 ) -> tuple[Trap, ...]:
-    """Which Go modules at these versions do not work in a profile, the worst first.
+    """The Go modules that do not work in a profile at these versions, the worst first.
 
-    `tinygo` None judges without it; `native` says that go.mod as a whole is for native Go; `calls` are the names of
-    functions that the plugin calls, as far as they are known.
+    If `tinygo` is None, rows that depend on its version are skipped. `native` means that go.mod as a whole is for
+    native Go. `calls` are the names of the functions that the plugin calls, as far as they are known.
     """
     found = [
         Trap(
@@ -89,7 +89,7 @@ def traps(
 
 
 def pins(profile: str) -> Mapping[str, str]:
-    """The versions that hgw scaffolds a profile with, by module path."""
+    """The versions in a scaffolded go.mod of the profile, by module path."""
     return go_profile(profile).pins
 
 
@@ -130,7 +130,7 @@ def _holds(row: _Row, version: str) -> bool:
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
-    """A key that sorts as Go does (Semantic Versioning 2.0.0, section 11); a text that is not a version sorts first."""
+    """A key that sorts versions as Go does (Semantic Versioning 2.0.0, section 11), with invalid ones first."""
     match = _VERSION.match(version)
     if match is None:
         return (), False, ()

@@ -9,7 +9,7 @@ from higress_cli import data
 
 @dataclass(frozen=True, kw_only=True)
 class GoModule:
-    """A Go module at a version; `name` is what manifests call it, None for one that only others need."""
+    """A Go module at a version; `name` is its name in manifests, None for an indirect dependency."""
 
     path: str
     version: str
@@ -18,7 +18,7 @@ class GoModule:
 
 @dataclass(frozen=True, kw_only=True)
 class GoProfile:
-    """The Go side of a profile: the `go` line, all modules, import paths by short name, the whole go.sum."""
+    """The Go side of a profile: the `go` line, all Go modules, import paths by short name, and the complete go.sum."""
 
     go: str
     log_type: str
@@ -28,7 +28,7 @@ class GoProfile:
 
     @property
     def pins(self) -> Mapping[str, str]:
-        """The version of each module, by its path."""
+        """The version of each Go module, by its path."""
         return {module.path: module.version for module in self.modules}
 
     def direct(self, names: Sequence[str]) -> tuple[GoModule, ...]:
@@ -42,10 +42,10 @@ class GoProfile:
         )
 
     def import_block(self, names: Sequence[str], *, own: Sequence[str] = ()) -> str:
-        """A gofmt-clean import declaration: standard library, other modules, the plugin's own packages.
+        """A gofmt-clean import declaration: standard library, other Go modules, the plugin's own packages.
 
-        `names` are short names of this profile (`wrapper`, `sdk`) or paths of the standard library; a short name
-        that this profile does not have is passed over, so that one list serves both profiles.
+        `names` are short names (`wrapper`, `sdk`) or paths in the standard library. Short names that only the other
+        profile has are skipped, so that one list works for both.
         """
         others = sorted(self.imports[name] for name in names if name in self.imports)
         standard = sorted(name for name in names if name not in _short_names())
