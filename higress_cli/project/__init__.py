@@ -1,1 +1,1 @@
-"""A plugin project as its author wrote it down: hgw.yaml, config.yaml, go.mod."""
+"""A plugin project as its files describe it: hgw.yaml, config.yaml and go.mod."""

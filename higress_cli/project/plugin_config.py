@@ -1,4 +1,4 @@
-"""A plugin's configuration: YAML or JSON in a file, JSON for the plugin, as in Higress."""
+"""A plugin's configuration: the file is YAML or JSON, and the plugin receives JSON, as in Higress."""
 
 import contextlib
 import json
@@ -75,7 +75,7 @@ def _from_yaml(path: Path, text: str) -> dict[str, Any]:
         if not node.is_mapping:
             line, column = node.raw.start_mark.line + 1, node.raw.start_mark.column + 1
             raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
-        node.mapping()  # refuses a key that is there twice
+        node.mapping()  # refuses duplicate keys
         values = node.value()
     except InvalidInput as error:
         raise InvalidInput(
@@ -85,7 +85,7 @@ def _from_yaml(path: Path, text: str) -> dict[str, Any]:
 
 
 def _sendable(path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """`values`, if a plugin can be sent them: JSON in UTF-8."""
+    """`values`, after checking that they can be encoded as JSON in UTF-8 for the plugin."""
     try:
         _as_json(values).encode()
     except UnicodeEncodeError as error:

@@ -74,9 +74,9 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
 
 
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
-    """The folders in `top` and below that hold a Go program with a go.mod of its own that uses an SDK, sorted.
+    """The folders in `top` and below that hold a Go program and its go.mod, and use an SDK, sorted.
 
-    `deepest` is how many levels below `top` are searched; None is all of them.
+    `deepest` is how many levels below `top` are searched; None means all.
     """
     found = []
     for root, folders, names in os.walk(top):
@@ -97,7 +97,7 @@ def _is_program(folder: Path) -> bool:
 
 
 def _uses_sdk(folder: Path) -> bool:
-    """Whether go.mod requires an SDK, or, where that is yet to be tidied, a file of the Go module imports one."""
+    """Whether go.mod requires an SDK or, in case it is not tidy yet, a file of the Go module imports one."""
     if _REQUIRES_SDK.search(_text(folder / "go.mod")):
         return True
     for root, folders, names in os.walk(folder):
@@ -108,7 +108,7 @@ def _uses_sdk(folder: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    """A file's text, empty where it does not read."""
+    """The text of a file; empty if it cannot be read."""
     try:
         return path.read_text("utf-8", errors="replace")
     except OSError:
@@ -127,7 +127,7 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     for line in text.splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")
         if separator and name.strip() == "EXTRA_TAGS":
-            # A shell reads the file: the last line wins, and a comment starts at a space and a #.
+            # As in a shell, the last assignment wins, and a space followed by # starts a comment.
             bare = value.strip().partition(" #")[0].strip()
             tags = tuple(bare.strip("\"'").replace(",", " ").split())
     return tags

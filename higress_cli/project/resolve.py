@@ -1,4 +1,4 @@
-"""The settings of one folder, from every place that a value can come from, in order."""
+"""The settings of one folder, from every place that a value can come from, in order of precedence."""
 
 import contextlib
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def _file(settings: Settings | None, kind: SourceKind) -> Rung:
 def _inferred(project: Project) -> Rung:
     @cache
     def profile_of_project() -> Choice[str] | None:
-        """Go if go.mod says so. An invalid go.mod says nothing here: the code that needs it reports the fault."""
+        """Go if go.mod says so. An invalid go.mod is ignored here, and reported by the code that needs it."""
         with contextlib.suppress(InvalidInput):
             go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
             if go_mod and fits(go_mod, profile=Profile.GO) and not fits(go_mod, profile=Profile.TINYGO):

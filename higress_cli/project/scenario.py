@@ -1,4 +1,4 @@
-"""The `verify` section of hgw.yaml: what a request through the plugin should lead to."""
+"""The `verify` section of hgw.yaml: requests through the plugin and their expected outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Absent = Literal["absent"]
 
 @unique
 class Key(StrEnum):
-    """What a scenario can ask for that not every gateway can do."""
+    """The features of a scenario that not every gateway supports."""
 
     CONFIG = "config"
     SERVICES = "services"
@@ -26,9 +26,9 @@ class Key(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is sent; `via` is `gateway`, or `upstream` for the answer that the plugin had no part in.
+    """The request to send; `via` is `gateway`, or `upstream` to bypass the plugin.
 
-    The body is that of `body_file` where there is one.
+    If `body_file` is set, its content is the body.
     """
 
     method: str = "GET"
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The body that is sent.
+        """The body to send.
 
         Raises:
             OSError: the file cannot be read.
@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class TextMatch:
-    """How a text is judged: exactly one of the three is set, or `absent` says that there must be none."""
+    """The condition for a text: exactly one of the first three is set, or `absent` if there must be no text."""
 
     equals: str | None = None
     contains: str | None = None
@@ -60,11 +60,11 @@ class TextMatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What is expected of an answer (`status`, `headers`, `body`) and of the request that the upstream saw.
+    """What is expected of the response (`status`, `headers`, `body`) and of the request that the upstream receives.
 
-    Header names are lower-case. `upstream_reached` is None where the scenario does not care. `log` is about the lines
-    that the plugin wrote for this request: one of them has to fit, or with `absent` there must be none. `lines` are
-    where in the file each is said, by its key, such as `upstream.body`.
+    Header names are lower-case. `upstream_reached` is None if it does not matter. `log` applies to the lines that the
+    plugin logs for this request: at least one must match, or with `absent` there must be none. `lines` maps each key,
+    such as `upstream.body`, to its line in the file.
     """
 
     status: int | None = None
@@ -81,10 +81,10 @@ class Expectation:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service that the plugin calls, played by `hgw verify`.
+    """A service that the plugin calls, simulated by `hgw verify`.
 
     `mode` is `answer`, `refused` (nothing listens at its address), `absent` (the gateway has no such cluster) or
-    `redis`, with replies by command in `redis`, or None there for a Redis that keeps what it is told.
+    `redis`. For the latter, `redis` maps commands to replies, or is None for a Redis that stores data.
     """
 
     mode: Literal["answer", "refused", "absent", "redis"] = "answer"
@@ -97,10 +97,10 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One request, and what it should lead to.
+    """One request and its expected outcome.
 
-    `config` None means the project's own plugin configuration; `route` is the name that the plugin's rules see;
-    `file` and `line` are where it is written.
+    If `config` is None, the project's own plugin configuration is used. `route` is the route name that the plugin's
+    rules match. `file` and `line` are where the scenario is written.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Scenario:
 
     @property
     def keys(self) -> frozenset[Key]:
-        """What it asks for of the kind that not every gateway can do."""
+        """The features that the scenario uses and not every gateway supports."""
         asked = {
             Key.CONFIG: self.config is not None,
             Key.SERVICES: bool(self.services),
@@ -127,7 +127,7 @@ class Scenario:
 
 
 def read_scenario(node: Node) -> Scenario:
-    """One entry of `verify`.
+    """Read one entry of `verify`.
 
     Raises:
         InvalidInput: `settings-invalid` with the place.
@@ -174,7 +174,7 @@ def _read_request(node: Node) -> Request:
 
 
 def _read_file(node: Node) -> Path:
-    """A file, named relative to the one that names it."""
+    """The path of an existing file, relative to the file that names it."""
     path = node.path.parent / node.text()
     if not path.is_file():
         node.fail(_("the file {path} does not exist").format(path=path))
@@ -205,7 +205,7 @@ def _read_expectation(node: Node) -> Expectation:
 
 
 def _lines(node: Node, key: str = "") -> dict[str, int]:
-    """The line of each key below `node`, header names in lower case."""
+    """The line of each key below `node`, with keys in lower case."""
     found: dict[str, int] = {}
     for name, value in node.mapping().items() if node.is_mapping else ():
         path = f"{key}.{name}" if key else name
@@ -257,7 +257,7 @@ def _matches(node: Node | None) -> Mapping[str, TextMatch]:
 
 
 def _read_match(node: Node) -> TextMatch:
-    """A text is an exact match; a mapping says `equals`, `contains` or `matches` (a pattern); null is absence."""
+    """Read a condition: a string must be equal, a mapping has `equals`, `contains` or `matches`, null means absent."""
     if node.is_null:
         return TextMatch(absent=True)
     if not node.is_mapping:

@@ -1,4 +1,4 @@
-"""hgw.yaml as typed values. Every key is optional, and each is a row of the settings table."""
+"""hgw.yaml as typed values. Every key is optional and corresponds to a row of the settings table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""YAML read with the place of each value, so that every complaint can name its line and column."""
+"""YAML with the place of each value, so that every error can name its line and column."""
 
 import contextlib
 import difflib
@@ -18,9 +18,9 @@ _MOST_VALUES: Final = 200_000
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's scalars as the gateway's control plane reads them: no dates, no numbers to the base of sixty.
+    """Reads scalars as the gateway's control plane does, without dates and base-60 numbers.
 
-    PyYAML follows YAML 1.1 there, and would make 45045 of 12:30:45, and a text of 1e3.
+    PyYAML follows YAML 1.1, which reads 12:30:45 as the number 45045 and 1e3 as a string.
     """
 
 
@@ -48,7 +48,7 @@ _Loader.add_implicit_resolver(
 
 
 def compose(path: Path, text: str) -> "Node | None":
-    """The document in `text`, None where it is empty.
+    """The document in `text`; None if it is empty.
 
     Raises:
         InvalidInput: `yaml-invalid` with line and column.
@@ -75,8 +75,8 @@ def compose_all(path: Path, text: str) -> tuple["Node", ...]:
 
 
 def _refuse_expansion(path: Path, root: yaml.Node) -> None:
-    """Refuse aliases that no reader would come to an end with: to a value that they are a part of, or too many."""
-    sizes: dict[int, int] = {}  # of each value that was gone through: how many values it is, aliases written out
+    """Refuse aliases that would never end or would take too long: recursive ones, and ones that expand too far."""
+    sizes: dict[int, int] = {}  # the number of values in each visited value, with its aliases expanded
     open_nodes: list[tuple[yaml.Node, Iterator[yaml.Node]]] = [(root, _parts(root))]
     entered = {id(root)}
     while open_nodes:
@@ -153,7 +153,7 @@ class Node:
 
     @property
     def line(self) -> int:
-        """Where it begins, counted from 1."""
+        """The 1-based line where it begins."""
         return int(self.raw.start_mark.line) + 1
 
     def fail(self, problem: str, *, hint: str | None = None) -> NoReturn:
@@ -225,7 +225,7 @@ class Node:
         return isinstance(self.raw, yaml.ScalarNode) and not self.is_null
 
     def text(self) -> str:
-        """A scalar exactly as it is written: an unquoted 1.20 stays `1.20`."""
+        """A scalar exactly as written: an unquoted 1.20 stays `1.20`."""
         if not isinstance(self.raw, yaml.ScalarNode) or self.is_null:
             self.fail(_("expected a string"))
         return str(self.raw.value)
@@ -238,7 +238,7 @@ class Node:
         return value
 
     def integer(self, *, least: int, most: int) -> int:
-        """A whole number within the bounds, both included."""
+        """A whole number within the inclusive bounds."""
         value = self.value()
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             self.fail(_("expected a whole number from {least} to {most}").format(least=least, most=most))
@@ -262,7 +262,7 @@ class Node:
         except ValueError as error:
             self.fail(str(error))
         except (AttributeError, IndexError, KeyError, TypeError, OverflowError):
-            # PyYAML has no error of its own for `!!bool maybe` and the like.
+            # PyYAML lets these escape for `!!bool maybe` and the like.
             self.fail(_("a value is not of the type that its tag names"))
         finally:
             loader.dispose()

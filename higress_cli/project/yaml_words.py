@@ -1,11 +1,11 @@
-"""What PyYAML says about a file that is not valid, in the language of the user."""
+"""PyYAML's messages about invalid files, in the language of the user."""
 
 import re
 from typing import Final
 
 from higress_cli.i18n import N_, _
 
-# PyYAML's own sentences (its scanner, parser, composer and constructor); what it quotes stays as it is.
+# Messages of PyYAML's scanner, parser, composer and constructor; `{expected}` and `{found}` are not translated.
 _SENTENCES: Final = (
     N_("mapping values are not allowed here"),
     N_("mapping keys are not allowed here"),
@@ -25,7 +25,7 @@ _SENTENCES: Final = (
 
 
 def in_words(problem: str) -> str:
-    """PyYAML's `problem` in the active language; a sentence that is not known stays as it is."""
+    """PyYAML's `problem` in the active language; an unknown message is returned unchanged."""
     for sentence in _SENTENCES:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(sentence))
         if match := re.fullmatch(pattern, problem, re.DOTALL):

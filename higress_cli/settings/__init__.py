@@ -1,1 +1,1 @@
-"""Every setting, declared once, and the one order in which values win."""
+"""Every setting, declared once, and the order of precedence of their values."""

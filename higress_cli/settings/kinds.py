@@ -33,7 +33,7 @@ class Unfit(ValueError):
 
 
 class Kind(Generic[T]):
-    """How the values of a setting are written. `metavar` stands for a value in help."""
+    """How the values of a setting are written. `metavar` is the placeholder for a value in help."""
 
     repeatable: ClassVar[bool] = False
     """Whether the option may be repeated, with a part of the value each time."""
@@ -63,7 +63,7 @@ class Kind(Generic[T]):
 
 
 class Text(Kind[str]):
-    """Any text that is not empty, or that matches `pattern`; `problem` describes the fault of any other."""
+    """Any text that matches `pattern`, by default any that is not empty; `problem` describes one that does not."""
 
     def __init__(self, metavar: str, *, pattern: str = ".+", problem: Callable[[], str] | None = None) -> None:
         super().__init__(metavar)
@@ -156,7 +156,7 @@ class Address(Kind[str]):
 
 
 class GatewayVersion(Kind[str]):
-    """A version of the Higress gateway, written as its image is tagged: `v2.0.7`."""
+    """A version of the Higress gateway, written like the tag of its image: `v2.0.7`."""
 
     def __init__(self) -> None:
         super().__init__("VERSION")
@@ -171,7 +171,7 @@ class GatewayVersion(Kind[str]):
 
 
 class Several(Kind[tuple[str, ...]]):
-    """Several texts: a list in hgw.yaml; a variable, and each use of the option, is split by `split`."""
+    """Several texts: a list in hgw.yaml. `split` splits the variable, and the value of each use of the option."""
 
     repeatable = True
 
@@ -195,7 +195,7 @@ class Several(Kind[tuple[str, ...]]):
 class Pairs(Kind[Mapping[str, str]]):
     """Names and values: a mapping in hgw.yaml, `NAME=VALUE` per use of the option, separated by commas in a variable.
 
-    Pairs from the command line are merged over those of the next place that has some.
+    Pairs from the command line are merged into those of the next place that has some, and win.
     """
 
     repeatable = True
@@ -227,7 +227,7 @@ class Pairs(Kind[Mapping[str, str]]):
 
 
 class Mirror(Kind[tuple[str, ...]]):
-    """URL prefixes separated by commas, first choice first, or the name of a preset that stands for some."""
+    """URL prefixes separated by commas, in order of preference, or the name of a preset."""
 
     _SCHEMES: Final = ("http://", "https://", "file://")
 
@@ -253,7 +253,7 @@ class Mirror(Kind[tuple[str, ...]]):
 
 
 class Scenarios(Kind[tuple[object, ...]]):
-    """What `hgw verify` checks. Only hgw.yaml can hold it; project.scenario reads it."""
+    """What `hgw verify` checks. It can only be set in hgw.yaml; project.scenario reads it."""
 
     def __init__(self) -> None:
         super().__init__("LIST")

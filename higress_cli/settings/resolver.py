@@ -1,4 +1,4 @@
-"""The one order in which values win, for every setting and every command."""
+"""The order of precedence of values, the same for every setting and every command."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from higress_cli.settings.table import IMPLICATIONS, Setting
 T = TypeVar("T")
 
 Given = Mapping[Setting[Any], Any]
-"""What was typed on the command line: a text, several if the option may be repeated, or True for a switch."""
+"""Values from the command line: a text, several texts if the option may be repeated, or True for a switch."""
 NOTHING: Final[Mapping[Setting[Any], Any]] = MappingProxyType({})
 
 
@@ -24,13 +24,13 @@ class Rung(Protocol):
         """The value of `setting` in this place, None if it has none.
 
         Raises:
-            UsageError: what was typed, or is in the variable, is not a valid value.
+            UsageError: a value from the command line or the variable is invalid.
         """
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was typed. A setting without an option is given by an argument."""
+    """The command line. The value of a setting without an option comes from an argument."""
 
     given: Given
 
@@ -56,7 +56,7 @@ class Variables:
 
 @dataclass(frozen=True)
 class Values:
-    """Values from one source that were read and checked earlier."""
+    """Values from one source, already read and checked."""
 
     source: Source
     values: Mapping[Setting[Any], Any]
@@ -69,7 +69,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Fixed:
-    """Choices made earlier, with their sources."""
+    """Choices that have already been made, with their sources."""
 
     choices: Mapping[Setting[Any], Choice[Any]]
 
@@ -90,7 +90,7 @@ class Inferred:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolver:
-    """The places that count for one command in one folder, strongest first."""
+    """The places where one command in one folder looks for values, in order of precedence."""
 
     rungs: tuple[Rung, ...]
     implications: Mapping[Setting[Any], Any] = field(default_factory=lambda: IMPLICATIONS)
@@ -100,11 +100,11 @@ class Resolver:
     ) -> Choice[T]:
         """The value that wins, and its source. `default` replaces the setting's own default.
 
-        A value that does not fit is skipped, unless it was typed or is in a variable: what an hgw.yaml says about other
-        plugins may not apply to this one.
+        A value that does not fit is skipped unless it is from the command line or a variable: an hgw.yaml may be meant
+        for other plugins.
 
         Raises:
-            UsageError: what was typed, or is in the variable, is not a valid value.
+            UsageError: a value from the command line or the variable is invalid.
         """
         found = (
             choice
@@ -115,8 +115,8 @@ class Resolver:
         first = next(found, last)
         if isinstance(setting.kind, Pairs) and first.source.kind is SourceKind.FLAG:
             below: Any = next(found, last)
-            laid_over: Any = {**below.value, **dict(first.value)}  # type: ignore[call-overload] # pairs are mappings
-            return replace(first, value=laid_over)
+            merged: Any = {**below.value, **dict(first.value)}  # type: ignore[call-overload] # pairs are mappings
+            return replace(first, value=merged)
         return first
 
     def fixed(self, choices: Mapping[Setting[Any], Choice[Any]]) -> "Resolver":
@@ -136,18 +136,18 @@ class Resolver:
 
 
 def machine_resolver(variables: Mapping[str, str], *, given: Given = NOTHING) -> Resolver:
-    """A resolver for machine settings, which no project decides. Nothing reads the user's configuration yet."""
+    """A resolver for machine settings, which do not depend on a project."""
     return Resolver(rungs=(CommandLine(given), Variables(variables), user_configuration()))
 
 
 def user_configuration() -> Rung:
-    """What the user configured for every project."""
+    """The user's configuration for all projects, which nothing reads yet."""
     return Values(Source(SourceKind.USER, "config.toml"), {})
 
 
 def _parsed(setting: Setting[T], raw: str | Sequence[str] | bool, source: Source) -> Choice[T]:  # noqa: FBT001
     if isinstance(raw, bool):
-        return Choice(raw, source)  # type: ignore[arg-type] # only switches are given so
+        return Choice(raw, source)  # type: ignore[arg-type] # only a switch has a bool
     try:
         return Choice(setting.kind.parse(raw) if isinstance(raw, str) else setting.kind.gather(raw), source)
     except Unfit as error:

@@ -1,4 +1,4 @@
-"""Every setting, one row each. Nothing else knows its key, option, variable, kind of value, default or help.
+"""Every setting, one row each: the only place with its key, option, variable, kind of value, default and help.
 
 Options, their help, the keys of hgw.yaml, validation, `hgw help settings` and the sources in JSON all come from here.
 """
@@ -38,7 +38,7 @@ _PRESETS: Final = ("official", "china")
 
 
 class Scope(StrEnum):
-    """Whose setting it is: a project's settings are in hgw.yaml, a machine's in the user's configuration."""
+    """Whether a setting belongs to a project (in hgw.yaml) or to a machine (in the user's configuration)."""
 
     MACHINE = "machine"
     PROJECT = "project"
@@ -72,13 +72,13 @@ class Setting(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Implication(Generic[T]):
-    """A value of another setting that also decides this one, at each level that does not set this one."""
+    """How the value of another setting also determines this one, in each place that does not set this one."""
 
     setting: Setting[Any]
     of: Callable[[Any], T | None]
 
 
-# Of a machine -----------------------------------------------------------------------------------------------------
+# Machine settings -------------------------------------------------------------------------------------------------
 
 DIRECTORY: Final = Setting[str | None](
     key="directory",
@@ -238,7 +238,7 @@ TEMPLATE: Final = Setting[str](
     commands=("init",),
 )
 
-# Of a project -------------------------------------------------------------------------------------------------------
+# Project settings ---------------------------------------------------------------------------------------------------
 
 NAME: Final = Setting[str](
     key="name",
@@ -474,7 +474,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     *(MIRROR_GO, MIRROR_GITHUB, MIRROR_GOPROXY, SOURCE, TEMPLATE, HOME),
     *(DIRECTORY, OUTPUT, LANG, COLOR, QUIET, VERBOSE, DEBUG, OFFLINE, YES),
 )
-"""In the order in which help lists them: that of hgw.yaml, then those of the machine."""
+"""In the order of help: project settings as in hgw.yaml, then machine settings."""
 
 IMPLICATIONS: Final[Mapping[Setting[Any], Implication[Any]]] = {
     ABI: Implication(setting=TAGS, of=lambda tags: Abi.V0_2_100 if NEW_ABI_TAG in tags else None),
