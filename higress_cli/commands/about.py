@@ -1,4 +1,4 @@
-"""`hgw help` and `hgw version`: what hgw says of itself."""
+"""The results of `hgw help` and `hgw version`."""
 
 from dataclasses import dataclass
 from pathlib import Path

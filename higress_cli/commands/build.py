@@ -1,4 +1,4 @@
-"""`hgw build`: compile a plugin, judge the module, and only then put it in its place."""
+"""`hgw build`: compile a plugin, check the module, and only then put it in place."""
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.toolset import Toolset
 
-# Levels below the current folder that are searched for plugins to name in an error: a home folder can be large.
+# How many levels are searched for plugins to name in an error; the current folder may be a large home folder.
 _DEEPEST_LOOK: Final = 3
 
 
@@ -149,18 +149,17 @@ class _Plan:
 def build(
     session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = (), force: bool = False
 ) -> BuildResult:
-    """Build the plugins in `directories` (absolute) in turn; the first that fails ends it, what was built before stays.
+    """Build the plugins in `directories` (absolute) in turn and stop at the first failure, keeping what is built.
 
-    `arguments` are more words for the compiler. With `force` a module is compiled although nothing has changed since it
-    was built.
+    `arguments` are extra compiler arguments. With `force`, modules are compiled even if they are up to date.
 
     Raises:
-        UsageError, InvalidInput: a setting is wrong, or there is no plugin.
-        ToolError: no set of tools is here that fits.
+        UsageError, InvalidInput: a setting is invalid, or there is no plugin.
+        ToolError: no matching set of tools is installed.
         DownloadError: Go modules are missing and cannot be fetched.
-        CheckFailed: settings, source, go.mod or the new module have a fault that hgw knows; the old module stays.
-        CompileError: the compiler refused; the old module stays.
-        ConflictError: the module cannot be written to its place.
+        CheckFailed: settings, source, go.mod or the new module have a known fault; the old module is kept.
+        CompileError: the compiler failed; the old module is kept.
+        ConflictError: the module cannot be written.
     """
     started = time.monotonic()
     _refuse_shared_output(session, directories)
@@ -170,18 +169,18 @@ def build(
     problem: HgwError | None = None
     try:
         for directory in directories:
-            owner = _near(directory, session.directory) if len(directories) > 1 else None
+            owner = _relative(directory, session.directory) if len(directories) > 1 else None
             plan = _plan(session, directory, arguments=arguments)
-            warnings += _of(owner, plan.warnings)
+            warnings += _with_owner(owner, plan.warnings)
             steps, modules = _prepared(session, plan)
-            _tell_tidied(session, modules)
-            warnings += _of(owner, _looked_at(plan, steps))
+            _report_tidied(session, modules)
+            warnings += _with_owner(owner, _check_inputs(plan, steps))
             for step in steps:
                 made = make(session, step, force=force)
-                warnings += _of(owner, made.warnings)
+                warnings += _with_owner(owner, made.warnings)
                 artifacts.append(_artifact(plan, made))
                 problem = problem or _engine_problem(session, plan, made)
-            projects.append(_told(plan, modules))
+            projects.append(_built_project(plan, modules))
     except HgwError as error:
         error.warnings = tuple(dict.fromkeys(warnings))
         raise
@@ -195,17 +194,17 @@ def build(
     )
 
 
-def _of(owner: Path | None, warnings: Iterable[str]) -> tuple[str, ...]:
-    """The warnings with the plugin's folder in front; `owner` is None where only one plugin is built."""
+def _with_owner(owner: Path | None, warnings: Iterable[str]) -> tuple[str, ...]:
+    """The warnings, prefixed with the plugin's folder `owner`, which is None if only one plugin is built."""
     return tuple(f"{owner}: {warning}" if owner else warning for warning in warnings)
 
 
-def _near(path: Path, here: Path) -> Path:
+def _relative(path: Path, here: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _engine_problem(session: Session, plan: _Plan, made: Made) -> HgwError | None:
-    """What `hgw run` and `hgw verify` would refuse the module with on this machine."""
+    """The error with which `hgw run` and `hgw verify` would refuse the module on this machine, if any."""
     from higress_cli.gateway.engine import choose_engine
     from higress_cli.gateway.plugin import read_plugin
 
@@ -217,7 +216,7 @@ def _engine_problem(session: Session, plan: _Plan, made: Made) -> HgwError | Non
 
 
 def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]:
-    """The steps, once the Go modules are there. Where they cannot be got, a known fault of go.mod is the reason."""
+    """Provide the Go modules and return the steps; if that fails, a known fault of go.mod is the better error."""
     try:
         return prepare(session, plan.job)
     except (DownloadError, InvalidInput):
@@ -225,8 +224,8 @@ def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]
         raise
 
 
-def _looked_at(plan: _Plan, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Warnings about what will be compiled: go.mod as it is once `go mod tidy` has been here, and the source."""
+def _check_inputs(plan: _Plan, steps: Sequence[Step]) -> tuple[str, ...]:
+    """Check what will be compiled (the source, and go.mod after `go mod tidy`) and return the warnings."""
     warnings: list[str] = []
     for step in steps:
         files = own_source(step)
@@ -242,7 +241,7 @@ def _requirement_faults(plan: _Plan, *, calls: Collection[str] = ()) -> tuple[Fa
 
 
 def planned_commands(session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = ()) -> CommandsResult:
-    """What `build` would run to compile, without running it."""
+    """The compiler commands that `build` would run."""
     shell = shell_at_hand(session.host, session.variables)
     commands = []
     for directory in directories:
@@ -268,7 +267,7 @@ def every_plugin(directory: Path) -> tuple[Path, ...]:
     """The folders of all plugins in `directory` and below.
 
     Raises:
-        InvalidInput: `no-project` where there is none.
+        InvalidInput: `no-project` if there are none.
     """
     found = plugins_below(directory)
     if not found:
@@ -282,15 +281,15 @@ def every_plugin(directory: Path) -> tuple[Path, ...]:
 
 
 def folder_named(path: Path) -> Path:
-    """The plugin's folder: `path`, or for one of its Go files the folder that the file is in."""
+    """The plugin's folder: `path` itself, or if it is a Go file, the folder that contains it."""
     return path.parent if path.suffix == ".go" and path.is_file() else path
 
 
 def plugin_around(directory: Path) -> Path:
-    """`directory`, or the nearest folder above it that has a go.mod, as the go command looks for it.
+    """`directory` or the nearest folder above it that has a go.mod, as for the go command.
 
     Raises:
-        InvalidInput: `no-project` where there is none, but plugins are below; they are named.
+        InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
     """
     found = next((folder for folder in (directory, *directory.parents) if (folder / "go.mod").is_file()), None)
     if found is not None or any(directory.glob("*.go")):
@@ -310,7 +309,7 @@ def plugin_around(directory: Path) -> Path:
 
 
 def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Plan:
-    """Settings, faults of go.mod and tools of a plugin, what is cheap to know first."""
+    """Choose the settings and the tools for a plugin and check go.mod, cheap checks first."""
     project = open_project(directory)
     go_mod = read_go_mod(project.go_mod)
     settings = settings_of(project, session)
@@ -330,7 +329,7 @@ def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Pl
 
 
 def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
-    """The set that is here; where there is none, it is installed if the user agrees."""
+    """The set of tools, which is installed if it is missing and the user agrees."""
     request = request_for(Profile(settings.choose(PROFILE).value), wanted=wanted_tools(settings))
     try:
         return find_toolset(session, request)
@@ -347,7 +346,7 @@ def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolse
     return installed.toolset or find_toolset(session, request)
 
 
-def _tell_tidied(session: Session, modules: Modules) -> None:
+def _report_tidied(session: Session, modules: Modules) -> None:
     if modules.tidied:
         session.reporter.note(_("go.mod and go.sum did not cover the imports; `go mod tidy` changed them:"))
         for line in modules.changes or (_("  go.sum only"),):
@@ -373,7 +372,7 @@ def _artifact(plan: _Plan, made: Made) -> Artifact:
     )
 
 
-def _told(plan: _Plan, modules: Modules) -> BuiltProject:
+def _built_project(plan: _Plan, modules: Modules) -> BuiltProject:
     choices = plan.choices
     return BuiltProject(
         directory=plan.choices.directory,

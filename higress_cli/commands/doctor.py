@@ -76,9 +76,9 @@ def list_checks() -> ChecksResult:
 
 
 def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, strict: bool = False) -> DoctorResult:
-    """Run the checks with these ids or of these groups; none given is all of them.
+    """Run the checks with these ids or in these groups; with no names, all of them.
 
-    With `fix`, apply each fix that is safe or was consented to, and check again.
+    With `fix`, apply each fix that is safe or that the user agrees to, and check again.
 
     Raises:
         UsageError: `check-unknown`.
@@ -107,11 +107,11 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
     with session.reporter.activity(_("Looking at the machine and the project")):
         checks = run_checks(specs, partial(catalogue.judge, facts=facts))
     ignored = facts.settings().choose(IGNORE)
-    return tuple(_passed_over(check, ignored) if check.finding.code in ignored.value else check for check in checks)
+    return tuple(_as_ignored(check, ignored) if check.finding.code in ignored.value else check for check in checks)
 
 
-def _passed_over(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
-    """The check, whose finding is meant so."""
+def _as_ignored(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
+    """The check, reported as skipped."""
     why = _("{found} ({id}): ignored by {source}").format(
         found=check.finding.found, id=check.finding.code, source=ignored.source
     )
@@ -119,7 +119,7 @@ def _passed_over(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
 
 
 def _fix_all(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Apply each fix once. Return the ids of the checks that were fixed, and of those left for lack of consent."""
+    """Apply each fix once. Return the ids of the checks that were fixed, and of those without the user's consent."""
     fixed: list[str] = []
     withheld: list[str] = []
     applied: set[Fix] = set()
@@ -162,7 +162,7 @@ def _apply(session: Session, fix: Fix) -> None:
 
 
 def _keep_copy(path: Path) -> Path:
-    """Copy a file beside itself, under a name that is not taken."""
+    """Copy a file to an unused name in the same folder."""
     names = (f"{path.name}.orig{number or ''}" for number in count())
     copy = next(found for found in (path.with_name(name) for name in names) if not found.exists())
     fs.write_atomically(copy, path.read_bytes())

@@ -82,7 +82,7 @@ def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsRes
 
 
 def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
-    """The project in the folder; if its settings are invalid, a project without settings, and the reason."""
+    """The project in the folder, and warnings; if its settings are invalid, a project without any."""
     try:
         return open_project(session.directory, needs_source=False), ()
     except InvalidInput as error:
@@ -90,7 +90,7 @@ def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
 
 
 def _names(setting: Setting[Any]) -> tuple[str, ...]:
-    """What a setting can be asked for by: its key, its option without dashes, its variable."""
+    """The names that select a setting: its key, its option without dashes and its variable."""
     return tuple(filter(None, (setting.key, setting.flag.lstrip("-"), setting.variable)))
 
 

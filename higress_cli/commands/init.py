@@ -130,12 +130,12 @@ def chosen_template(session: Session) -> Template:
 
 
 def is_empty(directory: Path) -> bool:
-    """Whether nothing is in the folder, or a git repository without files."""
+    """Whether the folder has no files, except for a .git folder."""
     return all(entry.name == ".git" for entry in directory.iterdir())
 
 
 def not_empty(directory: Path) -> ConflictError:
-    """The error for a current folder that nobody named and that has files in it."""
+    """The error if the current folder has files and was not named explicitly."""
     return ConflictError(
         _("{path} is not empty, and no folder was named: nothing was changed").format(path=directory),
         code="directory-not-empty",
@@ -145,7 +145,7 @@ def not_empty(directory: Path) -> ConflictError:
 
 
 def default_name() -> str:
-    """The name of a plugin that nobody gave a name."""
+    """The name of a plugin if none is given."""
     return scaffold_data().default.name
 
 
@@ -160,12 +160,12 @@ def init(
 ) -> InitResult:
     """Create a plugin project in `directory` (absolute), which may exist.
 
-    Nothing is written before every name is checked and no file conflicts.
+    Nothing is written unless all answers are valid and no file conflicts.
 
     Raises:
-        UsageError: a name, a profile, an ABI or a variable of the template is not valid.
-        ConflictError: a template or a file conflict; `file-exists` names the files.
-        ToolError: `git-missing` where a repository is wanted.
+        UsageError: a name, profile, ABI or template variable is invalid.
+        ConflictError: `template-unknown`, `template-invalid`, or `file-exists`, which names the files.
+        ToolError: `git-missing` if a repository is wanted.
     """
     found = chosen_template(session)
     answers = answers_for(session, directory=directory, template=found, wishes=wishes)
@@ -186,7 +186,7 @@ def carry_out(
     dry_run: bool,
     warnings: tuple[str, ...] = (),
 ) -> InitResult:
-    """Write the plan (with `dry_run` nothing) and say what happened to each file."""
+    """Write the planned files, unless `dry_run`, and return what happened to each."""
     repository = _repository(session, plan.directory) if git else None
     if not dry_run:
         refuse_conflicts(plan)
@@ -212,7 +212,7 @@ def carry_out(
 
 
 def extras_for(session: Session, answers: Answers, additions: Additions) -> tuple[Extras, tuple[str, ...]]:
-    """The layers of `additions` and the facts they need, with warnings where a fact is not known yet."""
+    """The layers of `additions` and the facts that they need, and warnings about facts that are not known yet."""
     extras, warnings = Extras(layers=additions.layers), []
     if additions.ci or additions.devcontainer:
         from higress_cli.scaffold.origin import installed_requirement
@@ -242,7 +242,7 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
 
 
 def _private_go(session: Session, profile: str) -> Path | None:
-    """The GOROOT of the Go that builds the plugin, None while there is none on this machine."""
+    """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
     from higress_cli.toolchain.select import find_toolset
     from higress_cli.toolchain.sets import request_for
 
@@ -252,19 +252,19 @@ def _private_go(session: Session, profile: str) -> Path | None:
 
 
 def in_repository(directory: Path) -> bool:
-    """Whether `directory`, which need not exist, is or would be inside a git repository."""
+    """Whether `directory`, which may not exist yet, is inside a git repository."""
     return any((folder / ".git").exists() for folder in (directory, *directory.parents))
 
 
 def can_make_repository(session: Session, directory: Path) -> bool:
-    """Whether there is a git, and no repository around `directory` yet."""
+    """Whether git is installed and `directory` is not in a repository yet."""
     from higress_cli.system import process
 
     return not in_repository(directory) and process.find_program("git", session.variables) is not None
 
 
 def _repository(session: Session, directory: Path) -> Callable[[Path], None] | None:
-    """A function that initializes a git repository in a folder; None where `directory` is in one already.
+    """A function that initializes a git repository in a folder; None if `directory` is already in one.
 
     Raises:
         ToolError: `git-missing`.

@@ -1,4 +1,4 @@
-"""The properties of a new plugin: from what was asked for, the settings around its folder, and defaults."""
+"""The properties of a new plugin, from the user's wishes, the settings that apply in its folder, and defaults."""
 
 import contextlib
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from higress_cli.wasm.host_functions import is_older
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What was asked for that is not a setting: the Go module path (None: not asked for), the language of comments.
+    """The user's wishes that are not settings: the path of the Go module (or None) and the language of comments.
 
-    `variables` are answers to the template's own questions, as typed.
+    `variables` are the answers to the template's own questions, as typed.
     """
 
     module: str | None = None
@@ -36,10 +36,10 @@ class Wishes:
 
 
 def answers_for(session: Session, *, directory: Path, template: Template, wishes: Wishes) -> Answers:
-    """The answers for a plugin in `directory`. What an hgw.yaml says of other plugins is ignored where it does not fit.
+    """The answers for a plugin in `directory`. Values of an hgw.yaml that do not fit this plugin are ignored.
 
     Raises:
-        UsageError: something is not valid or not supported by the template; nothing has been written then.
+        UsageError: an answer is invalid or not supported by the template.
     """
     around = _surroundings(directory)
     settings = settings_of(around, session)
@@ -75,14 +75,14 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
 
 
 def _name(settings: Resolver) -> str:
-    """The name that was asked for, or the nearest one to that of the folder."""
+    """The name that was asked for, or a valid name derived from the folder's."""
     usual = Choice(scaffold_data().default.name)
     named = settings.choose(NAME, fits=lambda value: bool(name_from(value)), default=usual)
     return check_name(named.value, source=str(named.source)) if named.source.is_typed else name_from(named.value)
 
 
 def _is_for(around: Project, profile: Profile, gateway: str) -> bool:
-    """Whether what an hgw.yaml says of the gateway is meant for plugins of this profile."""
+    """Whether a gateway version in an hgw.yaml applies to plugins of this profile."""
     named = (settings.get(PROFILE) for settings in (around.own, around.inherited) if settings)
     oldest = profile.oldest_gateway
     return next(named, None) in (None, profile) and (oldest is None or not is_older(gateway, oldest))
@@ -103,9 +103,9 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _surroundings(directory: Path) -> Project:
-    """The settings that hold in `directory`, which need not exist yet."""
+    """The settings that apply in `directory`, which may not exist yet."""
     own: Settings | None = None
-    # An invalid one is a conflicting file like any other: it decides nothing, and --force replaces it.
+    # An invalid hgw.yaml is ignored: it conflicts like any other existing file, and --force replaces it.
     with contextlib.suppress(InvalidInput):
         own = read_settings(directory / FILE_NAME)
     inherited = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)

@@ -1,4 +1,4 @@
-"""`hgw init --from-existing`: the files around a plugin that has its Go code already."""
+"""`hgw init --from-existing`: add the missing files to a plugin that already has Go code."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -37,18 +37,18 @@ def init_existing(
     additions: Additions = NOTHING_MORE,
     dry_run: bool = False,
 ) -> InitResult:
-    """Add the files that the plugin in `directory` lacks; existing files stay as they are.
+    """Add the files that the plugin in `directory` lacks; existing files are not changed.
 
-    Its go.mod and its source decide the profile and the ABI unless others are asked for. Go source without a go.mod
+    Its go.mod and source determine the profile and the ABI unless others are asked for. Go source without a go.mod
     gets one with the pinned versions of what it imports.
 
     Raises:
-        InvalidInput: `no-project` where there is no Go plugin; hgw.yaml or config.yaml is invalid.
+        InvalidInput: `no-project` if there is no Go plugin; hgw.yaml or config.yaml is invalid.
         UsageError, ToolError: as for `init`.
     """
     project = open_project(directory, needs_source=False)
     if not any(directory.glob("*.go")):
-        open_project(directory)  # says what is missing
+        open_project(directory)  # raises the error that names what is missing
     files, imports = _parsed(directory), imports_below(directory)
     go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
     module = go_mod.module if go_mod else module_of(imports, packages_below(directory))
@@ -71,12 +71,12 @@ def init_existing(
     result = carry_out(
         session, plan, template=template, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
     )
-    # What the template says next is about the hgw.yaml that it makes.
+    # The template's next step refers to the hgw.yaml that it would have created.
     return replace(result, next_step="") if project.own is not None else result
 
 
 def _completed(session: Session, *, project: Project, files: Sequence[GoFile], module: str | None) -> Session:
-    """The session, completed from the plugin's own source where nothing was typed."""
+    """The session, with what the command line leaves open derived from the plugin's own source."""
     settings = settings_of(project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
     found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
@@ -91,13 +91,13 @@ def _completed(session: Session, *, project: Project, files: Sequence[GoFile], m
 
 
 def _parsed(directory: Path) -> list[GoFile]:
-    """The plugin's own Go files, tests left out."""
+    """The plugin's own Go files, tests excluded."""
     files = [path for path in sorted(directory.glob("*.go")) if not path.name.endswith("_test.go")]
     return [parse(path, path.read_bytes()) for path in files]
 
 
 def _for_imports(session: Session, imports: Collection[str]) -> Session:
-    """The session, with the profile whose wrapper the files import unless another one was asked for."""
+    """The session, with the profile whose wrapper the files import, unless a profile was asked for."""
     if session.given.get(PROFILE):
         return session
     found = [profile for profile in Profile if go_profile(profile).imports["wrapper"] in imports]
@@ -105,7 +105,7 @@ def _for_imports(session: Session, imports: Collection[str]) -> Session:
 
 
 def _known_config(directory: Path) -> Mapping[str, Any]:
-    """The plugin's configuration: that of its config.yaml, else the first that a gateway file gives it."""
+    """The plugin's configuration from config.yaml, or else from the first file that configures it for a gateway."""
     config = directory / CONFIG_FILE
     if config.is_file():
         return read_plugin_config(config).values

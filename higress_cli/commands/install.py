@@ -24,7 +24,7 @@ from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
 
-# The name of its program does for a tool too.
+# A tool may also be named by its program.
 _ALIASES: Final = {"wasm-opt": ToolName.BINARYEN.value}
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _ARCHIVE_ONLY: Final = "archive"
@@ -62,8 +62,8 @@ def install(
 ) -> InstallResult:
     """Make sure that tools are installed: all that a profile needs, or those named as `TOOL[@VERSION]`.
 
-    Versions come from `tools`, else, like the profile, from the settings of the project in `directory` (default: the
-    session's folder), else from what hgw prefers. `archive` (a path or URL) with `sha256` is one tool from anywhere.
+    Versions come from `tools`, else from the settings of the project in `directory` (default: the session's folder),
+    like the profile, else from hgw's preferred sets. `archive` (a path or URL) and `sha256` provide a single tool.
     With `dry_run` nothing is changed, and the result says what would be fetched.
 
     Raises:
@@ -100,7 +100,7 @@ def install(
 
 
 def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
-    """`TOOL[@VERSION]` arguments as versions by tool, None where any version does."""
+    """The version for each tool in `TOOL[@VERSION]` arguments; None means any version."""
     named: dict[ToolName, str | None] = {}
     for given in tools:
         word, separator, version = given.partition("@")
@@ -165,7 +165,7 @@ def _only_tool(named: Mapping[ToolName, str | None], source: str | None) -> tupl
 
 
 def _archive(session: Session, archive: str | None, sha256: str | None) -> tuple[str, str]:
-    """The URL and the digest, each checked for its form."""
+    """The URL and the SHA-256 digest, after checking their format."""
     if archive is None or sha256 is None:
         raise UsageError(
             _("--archive and --sha256 go together: nothing unverified is installed"),

@@ -1,4 +1,4 @@
-"""Which module of a project a gateway gets, built first where that is needed."""
+"""The module of a project that a gateway loads, built first if needed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,35 +22,35 @@ from higress_cli.wasm.verdict import for_gateway
 
 @dataclass(frozen=True, kw_only=True)
 class FreshModule:
-    """A module, and the warnings of the build that it took."""
+    """A module, and the warnings of its build, if it had to be built."""
 
     path: Path
     warnings: tuple[str, ...] = ()
 
 
 def build_choices(session: Session, project: Project) -> choices.Choices:
-    """What `hgw build` without options would go by.
+    """The settings that `hgw build` without options would use.
 
     Raises:
-        UsageError, InvalidInput: what the settings of a build raise.
+        UsageError, InvalidInput: a setting of the build is invalid.
     """
     return choices.choose(settings_of(project, session), directory=project.directory)
 
 
 def module_path(session: Session, project: Project) -> Path:
-    """Where the project's module is, or would be; with `abi: all` it is the one for the first ABI.
+    """The path of the project's module, which may not exist; with `abi: all`, that of the first ABI.
 
     Raises:
-        UsageError, InvalidInput: what the settings of a build raise.
+        UsageError, InvalidInput: a setting of the build is invalid.
     """
     chosen = build_choices(session, project)
     return chosen.output(chosen.abis[0])
 
 
 def refuse_for_gateway(session: Session, project: Project, module: Module, *, own: bool) -> tuple[str, ...]:
-    """Warnings about a module and the gateway that the project is meant for; `own`: the project's own module.
+    """Check that the gateway version that the project targets can load a module, and return the warnings.
 
-    A module from elsewhere is judged only where somebody said which gateway it is for.
+    `own` says whether it is the project's own module; any other is only checked if a gateway version was set.
 
     Raises:
         CheckFailed: `gateway-too-old`, `import-missing`, `abi-too-new`: that gateway would not load it.
@@ -64,12 +64,12 @@ def refuse_for_gateway(session: Session, project: Project, module: Module, *, ow
 
 
 def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:
-    """The project's module, compiled first where it is older than its source; without `build` as it is.
+    """The project's module, built first if it is older than its source, unless `build` is false.
 
     Raises:
-        InvalidInput: `no-project` where there is neither a module nor a source, `module-missing`.
-        ConflictError: `out-file-is-folder`, as a container engine makes one.
-        HgwError: what `hgw build` raises.
+        InvalidInput: `no-project` if there is neither a module nor source; `module-missing`.
+        ConflictError: `out-file-is-folder`.
+        HgwError: whatever `hgw build` raises.
     """
     path = check_plugin(session, project)
     warnings: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ def newest_module(path: Path) -> tuple[Path, ...]:
 
 
 def _abis_of(path: Path) -> tuple[Abi, ...]:
-    """The ABI that the module declares, none where nobody can say."""
+    """The ABI that the module declares; empty if it is missing, invalid or declares an unknown one."""
     try:
         version = read_plugin(path).abi.version
     except HgwError:
@@ -114,12 +114,12 @@ def _built(path: Path) -> int:
 
 
 def check_plugin(session: Session, project: Project) -> Path:
-    """Where the project's module is or will be, after a look whether there is a plugin at all.
+    """Check that the project holds a plugin, and return the path of its module, which may not exist yet.
 
     Raises:
-        InvalidInput: `no-project` where there is neither a module nor a source.
-        ConflictError: `out-file-is-folder`, as a container engine makes one.
-        UsageError, InvalidInput: what the settings of a build raise.
+        InvalidInput: `no-project` if there is neither a module nor source.
+        ConflictError: `out-file-is-folder`, such as one that a container engine created.
+        UsageError, InvalidInput: a setting of the build is invalid.
     """
     path = module_path(session, project)
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""`hgw quickstart`: the whole guide in one go, made of the other commands."""
+"""`hgw quickstart`: install, init, build and verify in one go."""
 
 import time
 from collections.abc import Iterator
@@ -71,14 +71,15 @@ class QuickstartResult(Result):
 
 
 def quickstart(session: Session, *, directory: Path, lang: str = "en") -> QuickstartResult:
-    """Install what is missing, make a plugin in `directory` (absolute), build it for each ABI and verify each module.
+    """Install missing tools, create a plugin in `directory` (absolute), build it for each ABI and verify each module.
 
-    If `directory` already has an hgw.yaml, continue with that project. What can be refused is refused before anything
+    If `directory` already has an hgw.yaml, continue with that project. As much as possible is checked before anything
     is installed.
 
     Raises:
         ConflictError: `directory-is-file`, `directory-not-empty`.
-        ToolError: `engine-missing`; HgwError: whatever stops one of the commands.
+        ToolError: `engine-missing`.
+        HgwError: whatever one of the commands raises.
     """
     started = time.monotonic()
     project = _existing(directory)
@@ -141,7 +142,7 @@ class _Stages:
 
 
 def _existing(directory: Path) -> Project | None:
-    """The project in the folder, None where one is to be made there."""
+    """The project in the folder; None if one is to be created there."""
     if directory.exists() and not directory.is_dir():
         raise ConflictError(
             _("{path} is a file, not a folder").format(path=directory),
@@ -164,7 +165,7 @@ def _existing(directory: Path) -> Project | None:
 
 
 def _abis(session: Session, project: Project | None, *, directory: Path) -> tuple[str, ...]:
-    """Both ABIs as far as the profile has them; a project that is for 0.2.100 alone may not work under the other."""
+    """The ABIs of the profile; only 0.2.100 for a project that is set to it, since it may not work under the other."""
     if project is None:
         planned = init(session.typed({TEMPLATE: _TEMPLATE}), directory=directory, dry_run=True)
         native = planned.variables["profile"] == Profile.GO

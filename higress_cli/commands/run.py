@@ -1,4 +1,4 @@
-"""`hgw run`: a gateway with the plugin in it, until Ctrl-C."""
+"""`hgw run`: run a gateway with the plugin until Ctrl-C."""
 
 import contextlib
 import dataclasses
@@ -73,13 +73,14 @@ def run(
     build: bool = True,
     on_ready: Callable[[RunResult], None],
 ) -> RunResult:
-    """Start a gateway with the plugin of `directory`, tell `on_ready`, and keep it until a Ctrl-C.
+    """Start a gateway with the plugin of `directory`, call `on_ready`, and run until Ctrl-C.
 
-    Edits of the plugin's configuration and a rebuilt module take effect while it runs.
+    Edits to the plugin's configuration and a rebuilt module take effect while it runs.
 
     Raises:
-        InvalidInput, UsageError: what the project, its settings or its configuration have wrong.
-        ToolError: `engine-missing`. GatewayError: it does not start, refuses the plugin, or ends by itself.
+        InvalidInput, UsageError: the project, its settings or its configuration are invalid.
+        ToolError: `engine-missing`.
+        GatewayError: the gateway does not start, refuses the plugin, or exits by itself.
         KeyboardInterrupt: interrupted before it was ready.
     """
     project = open_project(directory, needs_source=False)
@@ -121,7 +122,7 @@ def run(
 
 
 def _record(opened: Opened, result: RunResult, settings: GatewaySettings, *, digest: str | None = None) -> None:
-    """Keep what another hgw needs to talk to this run."""
+    """Write what another hgw process needs in order to use this gateway to the run's folder."""
     facts = {**result.data(), "http_recorded": settings.upstream.value == HTTPBIN}
     opened.folder.record({**facts, "module_sha256": digest} if digest else facts)
 

@@ -1,4 +1,4 @@
-"""What happens in a gateway that runs, told to the person at the terminal."""
+"""Report the events of a running gateway on the terminal."""
 
 import contextlib
 
@@ -14,7 +14,7 @@ from higress_cli.reporter import Reporter
 
 
 class Narrator:
-    """Tells each event that is worth a line. `change` is what the gateway began with."""
+    """Reports each event that is worth a line. `change` is what the gateway started with."""
 
     def __init__(self, reporter: Reporter, *, change: Change) -> None:
         self._reporter = reporter
@@ -38,7 +38,7 @@ class Narrator:
                 self._files(event)
 
     def _files(self, event: Event) -> None:
-        """What became of files that changed."""
+        """Report an event about changed files."""
         match event:
             case Loading():
                 activity = self._reporter.activity(_("loading {path}").format(path=event.change.plugin.path.name))
@@ -75,7 +75,7 @@ class Narrator:
             self._reporter.note(note)
 
     def _missed_service(self, line: PluginLine) -> None:
-        """Say once that the plugin calls what nothing maps: the plugin itself knows only a `bad argument`."""
+        """Warn once about a call to a service that is not mapped, for which the plugin only sees `bad argument`."""
         cluster = called_cluster(line.text)
         if cluster is None or cluster in self._change.services or cluster in self._missed:
             return

@@ -1,4 +1,4 @@
-"""The plugin of a folder as its files have it now, for a gateway that follows them."""
+"""Reads a plugin's files again whenever they change, for a gateway that reloads them."""
 
 from pathlib import Path
 from typing import Final
@@ -15,12 +15,12 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
 
-# What a gateway takes when it starts, and then no more.
+# The settings that a gateway only reads at start.
 _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", "upstream_port")
 
 
 class RunSource:
-    """`settings` are those that the gateway was started with, `module` is the file that it began with."""
+    """The files of a plugin. `settings` and `module` are those that the gateway was started with."""
 
     def __init__(
         self, session: Session, directory: Path, *, settings: GatewaySettings, opened: Opened, module: Path

@@ -143,7 +143,7 @@ class ExecutedResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class _Set:
-    """The tools that a build in the session's folder would run, and who chose their profile."""
+    """The tools that a build in the session's folder would run, and their profile with its source."""
 
     profile: Choice[str]
     tools: Toolset
@@ -152,7 +152,7 @@ class _Set:
 def list_tools(session: Session) -> ToolsResult:
     """Every tool in the store and on the PATH, with its state; nothing is changed.
 
-    An empty store is an empty list. If no set can be used, a warning says why.
+    If no set can be used, a warning says why.
     """
     store = Store(session.dirs.tools)
     used: frozenset[Path] = frozenset()
@@ -163,7 +163,7 @@ def list_tools(session: Session) -> ToolsResult:
         warnings = (error.message,)
     with session.reporter.activity(_("looking at the tools")), ThreadPoolExecutor(4) as pool:
         stored = tuple(pool.map(lambda folder: _stored(session, store, folder), store.folders()))
-    tools = tuple(replace(tool, used=tool.path in used) for tool in (*_of_the_system(session), *stored))
+    tools = tuple(replace(tool, used=tool.path in used) for tool in (*_system_tools(session), *stored))
     return ToolsResult(store=store.root, bytes=sum(tool.bytes or 0 for tool in stored), tools=tools, warnings=warnings)
 
 
@@ -216,9 +216,9 @@ def environment(session: Session, *, shell: str | None = None) -> EnvironmentRes
 
 
 def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False) -> ExecutedResult:
-    """Run a program in the session's folder with the set on its PATH; it gets the terminal until it ends.
+    """Run a program in the session's folder with the set on its PATH; it controls the terminal until it exits.
 
-    With `keep_stdout` its output goes to stderr.
+    With `keep_stdout`, its output goes to stderr.
 
     Raises:
         UsageError: `usage` without a program.
@@ -254,10 +254,10 @@ def _paths_in_use(store: Store, toolset: Toolset) -> frozenset[Path]:
     return frozenset(used)
 
 
-def _of_the_system(session: Session) -> Iterator[ListedTool]:
+def _system_tools(session: Session) -> Iterator[ListedTool]:
     for name, found in probe_all(session).items():
         answers = found.version is not None
-        said = (found.raw.splitlines() or ["-"])[0][:200]
+        answer = (found.raw.splitlines() or ["-"])[0][:200]
         yield ListedTool(
             name=name,
             version=found.version,
@@ -267,7 +267,7 @@ def _of_the_system(session: Session) -> Iterator[ListedTool]:
             bytes=None,
             installed=None,
             state=State.WHOLE if answers else State.DAMAGED,
-            problem=None if answers else _("it does not report a version: {answer}").format(answer=said),
+            problem=None if answers else _("it does not report a version: {answer}").format(answer=answer),
             used=False,
         )
 

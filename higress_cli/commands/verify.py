@@ -1,4 +1,4 @@
-"""`hgw verify`: prove that the plugin is in the path and does what it promises."""
+"""`hgw verify`: prove that requests pass through the plugin and that it behaves as its scenarios say."""
 
 import contextlib
 import re
@@ -32,7 +32,7 @@ from higress_cli.settings.table import VERIFY
 from higress_cli.system import fs
 from higress_cli.system.writing import write_error
 
-# The wrapper's options, whole or streaming (wasm-go, pkg/wrapper/plugin_wrapper.go).
+# The wrapper's options for a buffered or streamed body (wasm-go, pkg/wrapper/plugin_wrapper.go).
 _REQUEST_BODY_PHASE: Final = re.compile(r"\bProcess(?:Streaming)?RequestBody")
 
 
@@ -65,7 +65,7 @@ class VerifyResult(Result):
 
     @property
     def exit_code(self) -> ExitCode:
-        """A run in which no scenario was checked proves nothing."""
+        """Success if every step passed and at least one scenario was checked."""
         checked = [step for step in self.steps[1:] if step.status is not Status.SKIPPED]
         return ExitCode.OK if checked and all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
 
@@ -80,13 +80,13 @@ def verify(
     url: str | None = None,
     report: Path | None = None,
 ) -> VerifyResult:
-    """Run the scenarios of the project in `directory`, or the general one where it has none.
+    """Run the scenarios of the project in `directory`, or the general one if it has none.
 
-    `module` is another module than the project's own; `only` are parts of scenario names; `url` is a gateway that
-    `hgw run` started, else one is started on free ports; `report` is a file for a JUnit report.
+    `module` replaces the project's own module; `only` selects scenarios by parts of their names; `url` is a gateway
+    that `hgw run` started, without which one is started on free ports; `report` is a file for a JUnit report.
 
     Raises:
-        InvalidInput, UsageError: what the project, its settings or its configuration have wrong.
+        InvalidInput, UsageError: the project, its settings or its configuration are invalid.
         ToolError: `engine-missing`. GatewayError: the gateway does not start or refuses the plugin.
         ConflictError: `report-unwritable`.
     """
@@ -97,9 +97,9 @@ def verify(
     steps: list[Step] = []
     try:
         opened = (
-            _on_own(session, project, settings, module=module, build=build, scenarios=scenarios)
+            _own_gateway(session, project, settings, module=module, build=build, scenarios=scenarios)
             if url is None
-            else _on_running(session, project, url=url, module=module, scenarios=scenarios)
+            else _running_gateway(session, project, url=url, module=module, scenarios=scenarios)
         )
         with opened as proof:
             steps.extend(proof.steps)
@@ -115,7 +115,7 @@ def verify(
 
 @dataclass(frozen=True, kw_only=True)
 class _Proof:
-    """A gateway on which a verification is under way. `renamed`, `log` and `notes` are known after it."""
+    """A verification on a gateway. `renamed`, `log` and `notes` may be called once all `steps` are done."""
 
     engine: str
     plugin: Plugin
@@ -151,7 +151,7 @@ def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> Verify
 
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
-    """The project's scenarios, or the general one: a request is answered, whatever the answer."""
+    """The project's scenarios, or a general one that only expects some response to a request."""
     own = (project.own.get(VERIFY) if project.own else None) or ()
     known = own or (Scenario(name=_("a request is answered"), request=Request(), expect=Expectation()),)
     if not only:
@@ -167,7 +167,7 @@ def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
 
 
 @contextlib.contextmanager
-def _on_own(
+def _own_gateway(
     session: Session,
     project: Project,
     settings: GatewaySettings,
@@ -176,7 +176,7 @@ def _on_own(
     build: bool,
     scenarios: Sequence[Scenario],
 ) -> Iterator[_Proof]:
-    """On a gateway of our own, on free ports."""
+    """Verify on a gateway that is started for it, on free ports."""
     load_config(project, settings.config)
     clusters_of(settings.services)
     if module is None:
@@ -221,10 +221,10 @@ def _asks_for_body(project: Project) -> bool:
 
 
 @contextlib.contextmanager
-def _on_running(
+def _running_gateway(
     session: Session, project: Project, *, url: str, module: Path | None, scenarios: Sequence[Scenario]
 ) -> Iterator[_Proof]:
-    """On a gateway that runs already."""
+    """Verify on a gateway that is already running."""
     address = endpoint(url, source=Source(SourceKind.FLAG, "--url")).url
     path = module or fresh_module(session, project, build=False).path
     plugin = read_plugin(path)
