@@ -48,7 +48,7 @@ class Choices:
         return self._named_for(abi) if self.abi.value == EVERY_ABI else self._plain
 
     def twin(self, abi: str) -> Path:
-        """Where a build for `all` puts the module for an ABI if this is a build for one, and the other way round."""
+        """The path that the same module has in a build for `all` if this is a build for one ABI, and vice versa."""
         return self._plain if self.abi.value == EVERY_ABI else self._named_for(abi)
 
     @property

@@ -185,7 +185,7 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
 
 
 def _current(session: Session, step: Step, *, fingerprint: str) -> Made | None:
-    """The module where nothing has to be compiled: it is there, or the same one is beside it under its other name."""
+    """The module if it is up to date under its own name, or under that of its twin, which is then copied."""
     twin = step.job.choices.twin(step.recipe.abi)
     for path in (step.output, twin):
         record = read_record(record_path(session.dirs.cache, path))
@@ -198,7 +198,7 @@ def _current(session: Session, step: Step, *, fingerprint: str) -> Made | None:
             put_in_place(step.output, content)
             write_record(record_path(session.dirs.cache, step.output), record)
         elif is_stale(step.job.directory, path):
-            # The inputs are the same although their times are newer; `is_stale` and make only look at times.
+            # The inputs are unchanged although their times are newer, and `is_stale` only compares times.
             os.utime(path)
         return Made(
             step=step,

@@ -132,7 +132,7 @@ def _provides(module: str, package: str) -> bool:
 
 
 def _progress(activity: Activity, reporter: Reporter, *, only: str = "") -> Callable[[str], None]:
-    """Show the lines of a go command that begin with `only`: the rest of `go list` is for hgw to read."""
+    """A callback that shows the lines of a go command that begin with `only`, which excludes the data of `go list`."""
 
     def on_line(line: str) -> None:
         if not line.startswith(only):

@@ -13,7 +13,7 @@ from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.system.writing import read_error
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
-# A main without an SDK is a helper program. The SDK, its forks, and the wrapper around it under its old and new path.
+# The SDK, its forks, and the wrapper under its old and new path. A program that uses none of them is not a plugin.
 _REQUIRES_SDK: Final = re.compile(r"^\s*(?:require\s+)?\S+/(?:proxy-wasm-go-sdk|wasm-go)\s+v", re.MULTILINE)
 _IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^"\s]+"')
 
