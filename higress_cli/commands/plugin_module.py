@@ -11,11 +11,13 @@ from higress_cli.compile.output import check_output
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.fault import refuse
-from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.plugin import Needs, read_plugin
+from higress_cli.go.syntax import called_names, parse
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.resolve import settings_of
 from higress_cli.session import Session
+from higress_cli.wasm.host_functions import needed_by
 from higress_cli.wasm.module import Module
 from higress_cli.wasm.verdict import for_gateway
 
@@ -61,6 +63,21 @@ def refuse_for_gateway(session: Session, project: Project, module: Module, *, ow
         return ()
     faults = target_faults(chosen) if own else ()
     return refuse((*faults, *for_gateway(module, gateway=chosen.gateway.value)))
+
+
+def needs_of_source(session: Session, project: Project) -> Needs | None:
+    """Host functions that the module will surely import once it is compiled; None where it needs no compiling.
+
+    Only the Go files in the plugin's own folder are read, the packages below it are not.
+    """
+    if not project.has_source or not is_stale(project.directory, module_path(session, project)):
+        return None
+    files = [path for path in sorted(project.directory.glob("*.go")) if not path.name.endswith("_test.go")]
+    for path in files:
+        functions = needed_by(called_names([parse(path, path.read_bytes())]))
+        if functions:
+            return Needs(path=path, host_functions=functions)
+    return None
 
 
 def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:

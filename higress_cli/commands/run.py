@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from higress_cli.choice import Choice
-from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module
+from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, needs_of_source
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.compile.freshness import is_stale
@@ -89,7 +89,8 @@ def run(
     clusters_of(settings.services)
     check_plugin(session, project)
     listen = Listen.as_set(settings)
-    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs)
+    needs = needs_of_source(session, project) if build else None
+    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs, needs=needs)
     module = fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(module.path))
     with open_gateway(

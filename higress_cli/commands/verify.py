@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, refuse_for_gateway
+from higress_cli.commands.plugin_module import (
+    FreshModule,
+    check_plugin,
+    fresh_module,
+    needs_of_source,
+    refuse_for_gateway,
+)
 from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ExitCode, HgwError, UsageError
 from higress_cli.gateway.contract import Renamed
@@ -181,7 +187,8 @@ def _own_gateway(
     clusters_of(settings.services)
     if module is None:
         check_plugin(session, project)
-    check_machine(settings, host=session.host)
+    needs = needs_of_source(session, project) if build and module is None else None
+    check_machine(settings, host=session.host, needs=needs)
     fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
     plugin = read_plugin(fresh.path)
     doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)

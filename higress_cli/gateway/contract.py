@@ -160,8 +160,8 @@ class Engine(Protocol):
     def obstacle(self, host: Host) -> HgwError | None:
         """Why it cannot run on this machine, None if it can. Starts and imports nothing slow."""
 
-    def lacks(self, plugin: Plugin) -> frozenset[str]:
-        """The host functions that this plugin imports and the engine does not have."""
+    def lacks(self, functions: frozenset[str]) -> frozenset[str]:
+        """Those of these host functions that the engine does not have."""
 
     def ignores(self, plugin: Plugin) -> frozenset[str]:
         """What this plugin asks of Higress that the engine ignores, though the plugin runs there."""

@@ -7,7 +7,7 @@ from higress_cli.choice import Choice
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway import engines
 from higress_cli.gateway.contract import Engine
-from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.i18n import _
 from higress_cli.system.host import Host
 
@@ -20,16 +20,20 @@ class ChosenEngine:
     reason: str
 
 
-def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = None) -> ChosenEngine:
+def choose_engine(
+    wanted: Choice[str], *, host: Host, plugin: Plugin | None = None, needs: Needs | None = None
+) -> ChosenEngine:
     """The engine for the setting `wanted`: the one it names, or with `auto` the first that can run here.
 
     With `plugin`, the engine must have all the host functions that the module imports; one that ignores nothing that
-    the module asks of Higress is preferred.
+    the module asks of Higress is preferred. `needs` is what is known of a module that is yet to be compiled.
 
     Raises:
         ToolError: `engine-missing`: this hgw does not include it, the machine cannot run it, a package is missing,
             or no engine supports the module.
     """
+    if plugin is not None:
+        needs = Needs(path=plugin.path, host_functions=plugin.host_functions)
     passed_over: list[str] = []
     problems: list[HgwError] = []
     second_best: Engine | None = None
@@ -37,7 +41,7 @@ def choose_engine(wanted: Choice[str], *, host: Host, plugin: Plugin | None = No
         engine = engines.engine(name)
         if engine is None:
             raise _unknown(wanted)
-        problem = engine.obstacle(host) or (_unfit(engine, plugin) if plugin else None)
+        problem = engine.obstacle(host) or (_unfit(engine, needs) if needs else None)
         if problem is not None:
             problems.append(problem)
             passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
@@ -72,15 +76,15 @@ def _unknown(wanted: Choice[str]) -> ToolError:
     )
 
 
-def _unfit(engine: Engine, plugin: Plugin) -> ToolError | None:
-    lacking = sorted(engine.lacks(plugin))
+def _unfit(engine: Engine, needs: Needs) -> ToolError | None:
+    lacking = sorted(engine.lacks(needs.host_functions))
     if not lacking:
         return None
     return ToolError(
         _("{path} calls what only Higress has: {imports}; the engine {engine} cannot load it").format(
-            path=plugin.path, imports=", ".join(lacking), engine=engine.name
+            path=needs.path, imports=", ".join(lacking), engine=engine.name
         ),
         code="engine-missing",
         hint=_("use --engine {engine}").format(engine="builtin"),
-        details={"engine": "builtin", "imports": lacking, "path": plugin.path},
+        details={"engine": "builtin", "imports": lacking, "path": needs.path},
     )

@@ -11,7 +11,7 @@ from higress_cli.errors import InvalidInput
 from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
-from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.gateway.redis_server import Played, played
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import LOOPBACK
@@ -87,15 +87,22 @@ def _own_packages(project: Project) -> tuple[str, ...]:
 
 
 def check_machine(
-    settings: GatewaySettings, *, host: Host, listen: Listen | None = None, runs: Path | None = None
+    settings: GatewaySettings,
+    *,
+    host: Host,
+    listen: Listen | None = None,
+    runs: Path | None = None,
+    needs: Needs | None = None,
 ) -> ChosenEngine:
     """Choose the engine for these settings and check that this machine has all that a gateway needs.
+
+    `needs` is what is known of a module that is yet to be compiled.
 
     Raises:
         ToolError: `engine-missing`. GatewayError: `port-refused`, `port-in-use`.
         InvalidInput, UsageError: `service-invalid` for the upstream.
     """
-    chosen = choose_engine(settings.engine, host=host)
+    chosen = choose_engine(settings.engine, host=host, needs=needs)
     check_upstream(settings.upstream)
     if listen is not None:
         own = (listen.upstream,) if settings.upstream.value == HTTPBIN else ()

@@ -44,6 +44,14 @@ class Plugin:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """Host functions that a plugin needs, and the module or the source at `path` that shows it."""
+
+    path: Path
+    host_functions: frozenset[str]
+
+
 def read_plugin(path: Path) -> Plugin:
     """Read a module file.
 

@@ -1,6 +1,6 @@
 """The host functions that each version of the Higress gateway has. The table is `data/host-functions.toml`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -26,13 +26,17 @@ class HostFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class _Group:
-    """Functions of one import module that were added together; `source` is the evidence for it."""
+    """Functions of one import module that were added together; `source` is the evidence for it.
+
+    `called_by` are functions of Go libraries that need them all.
+    """
 
     module: str
     names: tuple[str, ...]
     source: str
     since: str | None = None
     markers: frozenset[str] | None = None
+    called_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,13 @@ class _HostFunctions:
 def host_function(module: str, name: str) -> HostFunction | None:
     """What is known about a function; None if no gateway is known to have it."""
     return _functions().get((_WASI_NAMES.get(module, module), name))
+
+
+def needed_by(calls: Collection[str]) -> frozenset[str]:
+    """The names of the host functions that a module surely imports whose Go source calls functions of these names."""
+    return frozenset(
+        name for group in _data().functions if not group.called_by.isdisjoint(calls) for name in group.names
+    )
 
 
 def offered() -> frozenset[tuple[str, str]]:

@@ -191,6 +191,54 @@ def test_a_module_that_wants_what_only_higress_has(hgw, here, command):
     assert "--engine builtin" in error["hint"]
 
 
+REDIS = (
+    'package main\n\nimport "github.com/higress-group/wasm-go/pkg/wrapper"\n\n'
+    "func main() { wrapper.NewRedisClusterClient(wrapper.FQDNCluster{}) }\n"
+)
+SOURCE = {"go.mod": "module demo\n\ngo 1.20\n", "main.go": REDIS}
+
+
+@needs_gateway
+@BOTH
+def test_a_source_that_wants_what_only_higress_has_is_refused_before_compiling(hgw, tree, command):
+    folder = tree(SOURCE)
+    outcome = hgw(command, "--engine", "envoy", "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"]) == (4, "engine-missing")
+    assert error["message"].startswith(f"{folder / 'main.go'} calls what only Higress has")
+    assert "--engine builtin" in error["hint"]
+
+
+@needs_gateway
+@BOTH
+def test_a_source_that_only_the_missing_engine_could_run_names_the_command_that_brings_it(
+    hgw, tree, monkeypatch, command
+):
+    tree(SOURCE)
+    monkeypatch.setitem(sys.modules, "wasmtime", None)
+    outcome = hgw(command, "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"]) == (4, "engine-missing")
+    assert error["hint"] == "pip install 'higress-cli[local]'"
+
+
+@needs_gateway
+@BOTH
+@pytest.mark.parametrize("engine", ["auto", "builtin"])
+def test_a_source_that_an_engine_here_can_run_is_compiled(hgw, tree, command, engine):
+    tree(SOURCE)
+    outcome = hgw(command, "--engine", engine, "--output", "json")
+    assert json.loads(outcome.out)["error"]["code"] == "tools-missing"
+
+
+@needs_gateway
+@BOTH
+def test_a_source_without_such_calls_is_compiled_for_envoy(hgw, tree, command):
+    tree({**SOURCE, "main.go": "package main\n\nfunc main() {}\n", "main_test.go": REDIS})
+    outcome = hgw(command, "--engine", "envoy", "--output", "json")
+    assert json.loads(outcome.out)["error"]["code"] == "tools-missing"
+
+
 @needs_gateway
 @BOTH
 def test_a_file_that_is_not_a_module(hgw, here, command):

@@ -38,7 +38,7 @@ class Toy:
     def obstacle(self, host: Host) -> HgwError | None:
         return None
 
-    def lacks(self, plugin: Plugin) -> frozenset[str]:
+    def lacks(self, functions: frozenset[str]) -> frozenset[str]:
         return frozenset()
 
     def ignores(self, plugin: Plugin) -> frozenset[str]:

@@ -44,7 +44,7 @@ class Builtin:
             )
         return _missing()
 
-    def lacks(self, _plugin: Plugin) -> frozenset[str]:
+    def lacks(self, _functions: frozenset[str]) -> frozenset[str]:
         """It has all of Higress's functions; what it does not know it refuses when it loads the module."""
         return frozenset()
 

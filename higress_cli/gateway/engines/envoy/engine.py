@@ -41,8 +41,8 @@ class Envoy:
             return error
         return None
 
-    def lacks(self, plugin: Plugin) -> frozenset[str]:
-        return plugin.host_functions & envoy_facts().lacks
+    def lacks(self, functions: frozenset[str]) -> frozenset[str]:
+        return functions & envoy_facts().lacks
 
     def ignores(self, plugin: Plugin) -> frozenset[str]:
         return frozenset(plugin.buffer_properties)
