@@ -69,9 +69,9 @@ def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsRes
     """
     project, warnings = _project(session)
     resolver = settings_of(project, session)
-    chosen = [setting for setting in SETTINGS if not names or any(_is_meant(setting, name) for name in names)]
+    chosen = [setting for setting in SETTINGS if not names or any(_is_selected_by(setting, name) for name in names)]
     for name in names:
-        if not any(_is_meant(setting, name) for setting in SETTINGS):
+        if not any(_is_selected_by(setting, name) for setting in SETTINGS):
             raise _unknown(name)
     return SettingsResult(
         topic=" ".join(("settings", *names)),
@@ -94,7 +94,7 @@ def _names(setting: Setting[Any]) -> tuple[str, ...]:
     return tuple(filter(None, (setting.key, setting.flag.lstrip("-"), setting.variable)))
 
 
-def _is_meant(setting: Setting[Any], name: str) -> bool:
+def _is_selected_by(setting: Setting[Any], name: str) -> bool:
     return name in _names(setting) or setting.key.startswith(f"{name}.")
 
 

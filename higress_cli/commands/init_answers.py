@@ -41,7 +41,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
     Raises:
         UsageError: an answer is invalid or not supported by the template.
     """
-    around = _surroundings(directory)
+    around = _project_at(directory)
     settings = settings_of(around, session)
     profile = settings.choose(
         PROFILE,
@@ -102,7 +102,7 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
     return {name: variable_value(variable, given.get(name), source="--set") for name, variable in known.items()}
 
 
-def _surroundings(directory: Path) -> Project:
+def _project_at(directory: Path) -> Project:
     """The settings that apply in `directory`, which may not exist yet."""
     own: Settings | None = None
     # An invalid hgw.yaml is ignored: it conflicts like any other existing file, and --force replaces it.

@@ -104,7 +104,7 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
     named: dict[ToolName, str | None] = {}
     for given in tools:
         word, separator, version = given.partition("@")
-        name = _tool_called(word)
+        name = _tool_named(word)
         if separator and not version:
             raise UsageError(
                 _("`{given}` names no version").format(given=given), code="usage", hint=f"hgw install {name}"
@@ -120,7 +120,7 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
     return named
 
 
-def _tool_called(word: str) -> ToolName:
+def _tool_named(word: str) -> ToolName:
     try:
         return ToolName(_ALIASES.get(word, word))
     except ValueError as error:

@@ -158,7 +158,7 @@ def list_tools(session: Session) -> ToolsResult:
     used: frozenset[Path] = frozenset()
     warnings: tuple[str, ...] = ()
     try:
-        used = _paths_in_use(store, _set_at_hand(session).tools)
+        used = _paths_in_use(store, _current_set(session).tools)
     except HgwError as error:
         warnings = (error.message,)
     with session.reporter.activity(_("looking at the tools")), ThreadPoolExecutor(4) as pool:
@@ -175,7 +175,7 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
         HgwError: see `find_toolset`.
     """
     name = _tool_name(tool) if tool is not None else None
-    at_hand = _set_at_hand(session)
+    at_hand = _current_set(session)
     located = tuple(
         LocatedTool(name=item.name, version=item.version, source=item.source, path=item.path, home=item.home)
         for item in at_hand.tools.tools
@@ -200,7 +200,7 @@ def environment(session: Session, *, shell: str | None = None) -> EnvironmentRes
         HgwError: see `find_toolset`.
     """
     dialect = _dialect(session, shell)
-    at_hand = _set_at_hand(session)
+    at_hand = _current_set(session)
     edits = at_hand.tools.edits(session.variables)
     variables = {name: value for name, value in edits.items() if value is not None}
     unset = tuple(name for name, value in edits.items() if value is None and name in session.variables)
@@ -226,7 +226,7 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
     """
     if not argv:
         raise UsageError(_("a program is missing after --"), code="usage", hint="hgw toolchain exec -- tinygo version")
-    at_hand = _set_at_hand(session)
+    at_hand = _current_set(session)
     code = hand_over(
         argv,
         variables=at_hand.tools.environment(session.variables),
@@ -238,7 +238,7 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
     )
 
 
-def _set_at_hand(session: Session) -> _Set:
+def _current_set(session: Session) -> _Set:
     settings = settings_of(open_project(session.directory, needs_source=False), session)
     profile = settings.choose(PROFILE)
     request = request_for(Profile(profile.value), wanted=wanted_tools(settings))

@@ -191,7 +191,7 @@ def _own_gateway(
     check_machine(settings, host=session.host, needs=needs)
     fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
     plugin = read_plugin(fresh.path)
-    doubts = refuse_for_gateway(session, project, plugin.module, own=module is None)
+    gateway_warnings = refuse_for_gateway(session, project, plugin.module, own=module is None)
     chosen = choose_engine(settings.engine, host=session.host, plugin=plugin)
     with open_gateway(
         chosen,
@@ -217,7 +217,7 @@ def _own_gateway(
                 renamed=lambda: trial.renamed,
                 log=lambda: opened.gateway.facts.log,
                 notes=lambda: trial.notes,
-                warnings=tuple(dict.fromkeys((*fresh.warnings, *doubts))),
+                warnings=tuple(dict.fromkeys((*fresh.warnings, *gateway_warnings))),
             )
 
 

@@ -81,7 +81,7 @@ def difference(old: str, new: str) -> Iterator[str]:
 
 
 def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go: str | None) -> Fix:
-    if _is_of_other_profile(go_mod, faults, profile=profile):
+    if _fits_other_profile(go_mod, faults, profile=profile):
         other = next(candidate for candidate in Profile if candidate != profile)
         return Fix(summary=_("if the plugin is for {other}, say `profile: {other}` in hgw.yaml").format(other=other))
     versions = {
@@ -112,7 +112,7 @@ def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go:
     )
 
 
-def _is_of_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: str) -> bool:
+def _fits_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: str) -> bool:
     """Whether go.mod fits the other profile, so that the profile is to be fixed rather than go.mod."""
     of_profile = [fault for fault in faults if fault.id.startswith(("sdk-for", "wrapper-for"))]
     if not of_profile:

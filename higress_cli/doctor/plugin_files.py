@@ -123,7 +123,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
             ),
         )
     if module.fault is not None:
-        return _faulty(module, module.fault, abi=abi)
+        return _fault_finding(module, module.fault, abi=abi)
     return Finding(
         status=Status.OK,
         found=f"ABI {module.abi}",
@@ -134,7 +134,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
     )
 
 
-def _faulty(module: ModuleFile, fault: Fault, *, abi: str) -> Finding:
+def _fault_finding(module: ModuleFile, fault: Fault, *, abi: str) -> Finding:
     if fault.id in _SOURCE_FAULTS:
         fix, expected = Fix(summary=fault.hint) if fault.hint else None, fault.expected
     else:

@@ -54,7 +54,7 @@ def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: 
             found=chosen.version,
             note=_("hgw's store") if chosen.own else str(chosen.path),
             expected=expected,
-            detail=(str(chosen.path), *_on_path(name, profile=profile, program=program, chosen=chosen)),
+            detail=(str(chosen.path), *_path_remarks(name, profile=profile, program=program, chosen=chosen)),
         )
     if program is None:
         return Finding(
@@ -75,7 +75,9 @@ def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: 
             fix=install_fix(),
             detail=tuple(program.raw.splitlines()),
         )
-    wrong = misfits(profile=profile, **{name: program.version}) or _beyond_all(name, program.version, profile=profile)
+    wrong = misfits(profile=profile, **{name: program.version}) or _unsupported_go(
+        name, program.version, profile=profile
+    )
     if wrong:
         return Finding(
             status=Status.FAIL,
@@ -99,7 +101,7 @@ def judge_toolset(
             status=Status.OK,
             found=", ".join(tool.label for tool in chosen),
             note=places.pop() if len(places) == 1 else _("hgw's store and the PATH"),
-            expected=_fitting(profile, chosen),
+            expected=_fitting_go(profile, chosen),
         )
     if any(finding.status is Status.FAIL for finding in tools):
         return skip(_("judged once each of them is there"))
@@ -107,21 +109,21 @@ def judge_toolset(
     return Finding(
         status=Status.FAIL,
         code=problem.code,
-        found=_listed(problem.details.get("found")) or problem.message,
-        expected=problem.details.get("expected") or _fitting(profile, chosen),
+        found=_reported_versions(problem.details.get("found")) or problem.message,
+        expected=problem.details.get("expected") or _fitting_go(profile, chosen),
         why=problem.message if problem.details.get("found") else None,
         fix=install_fix(),
     )
 
 
-def _listed(found: object) -> str | None:
+def _reported_versions(found: object) -> str | None:
     """The versions that an error reports: one, or one for each tool."""
     if isinstance(found, Mapping):
         return ", ".join(f"{ToolName(name).label} {version}" for name, version in found.items())
     return None if found is None else str(found)
 
 
-def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:
+def _unsupported_go(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:
     """The misfit of a Go that no TinyGo version supported by hgw accepts."""
     candidates = [item.tinygo for item in preferred_sets(profile) if item.tinygo] if name == "go" else []
     answers = [misfits(profile=profile, go=version, tinygo=tinygo) for tinygo in candidates]
@@ -138,14 +140,14 @@ def _beyond_all(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, 
     )
 
 
-def _fitting(profile: str, chosen: Sequence[Tool]) -> str:
+def _fitting_go(profile: str, chosen: Sequence[Tool]) -> str:
     """The Go versions that fit the chosen TinyGo, or else any that hgw supports."""
     tinygo = next((tool.version for tool in chosen if tool.name == "tinygo"), None)
     accepted = go_range(tinygo) if tinygo else None
     return f"Go {accepted or expected_go(profile)}"
 
 
-def _on_path(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
+def _path_remarks(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
     """A remark for someone who runs the tools by hand, if the shell finds another one than hgw, or none."""
     title = name.label
     if program is None:

@@ -27,12 +27,14 @@ def is_native(go_mod: GoMod) -> bool:
     sdk = go_mod.requirement_of(_SDK)
     if sdk is not None and go_mod.replacement_of(sdk) is None:
         return not traps({_SDK: sdk.version}, profile=Profile.GO)
-    return _has_native_line(go_mod)
+    return _has_native_go_line(go_mod)
 
 
 def is_for(go_mod: GoMod, *, profile: str) -> bool:
     """Whether go.mod looks like one of this profile: both its modules and its `go` line fit."""
-    return fits(go_mod, profile=profile) and (go_mod.go is None or _has_native_line(go_mod) == (profile == Profile.GO))
+    return fits(go_mod, profile=profile) and (
+        go_mod.go is None or _has_native_go_line(go_mod) == (profile == Profile.GO)
+    )
 
 
 def requirement_faults(
@@ -74,7 +76,7 @@ def replacement_faults(go_mod: GoMod, *, is_module: Callable[[Path], bool]) -> t
     return tuple(faults)
 
 
-def _has_native_line(go_mod: GoMod) -> bool:
+def _has_native_go_line(go_mod: GoMod) -> bool:
     lowest = floor("go", profile=Profile.GO)
     return go_mod.go is not None and lowest is not None and not is_newer(lowest, go_mod.go)
 

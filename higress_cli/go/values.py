@@ -95,9 +95,9 @@ def branch(context: Context, node: "Node", states: States) -> tuple[States, Stat
             when_true, when_false = branch(context, node.named_children[0], states)
             return when_false, when_true
         case "binary_expression" if _operator(node) in {"&&", "||"}:
-            return _both(context, node, states)
+            return _branch_logical(context, node, states)
         case "binary_expression" if _operator(node) in {"==", "!="}:
-            return _compared(context, node, states)
+            return _branch_comparison(context, node, states)
     may_be_true, may_be_false = set(), set()
     for values, state in evaluate(context, node, states):
         known = values[0].name if values and values[0] is not None else ""
@@ -108,7 +108,7 @@ def branch(context: Context, node: "Node", states: States) -> tuple[States, Stat
     return frozenset(may_be_true), frozenset(may_be_false)
 
 
-def _both(context: Context, node: "Node", states: States) -> tuple[States, States]:
+def _branch_logical(context: Context, node: "Node", states: States) -> tuple[States, States]:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or right is None:
         raise BeyondError
@@ -120,11 +120,11 @@ def _both(context: Context, node: "Node", states: States) -> tuple[States, State
     return kept(true_left | true_right), false_right
 
 
-def _compared(context: Context, node: "Node", states: States) -> tuple[States, States]:
+def _branch_comparison(context: Context, node: "Node", states: States) -> tuple[States, States]:
     equal, unequal = set(), set()
     sides = [side for side in (node.child_by_field_name("left"), node.child_by_field_name("right")) if side is not None]
     for values, state in evaluate_all(context, sides, states):
-        same = _same(*values) if len(values) == len(sides) == 2 else None  # noqa: PLR2004 -- both sides
+        same = _are_equal(*values) if len(values) == len(sides) == 2 else None  # noqa: PLR2004 -- both sides
         if same is not False:
             equal.add(state)
         if same is not True:
@@ -133,7 +133,7 @@ def _compared(context: Context, node: "Node", states: States) -> tuple[States, S
     return pair if _operator(node) == "==" else (pair[1], pair[0])
 
 
-def _same(left: Value | None, right: Value | None) -> bool | None:
+def _are_equal(left: Value | None, right: Value | None) -> bool | None:
     """Whether two values are the same; None if that is unknown."""
     if left is None or right is None:
         return None
@@ -166,16 +166,16 @@ def evaluate(context: Context, node: "Node", states: States) -> frozenset[tuple[
     """The values that an expression may have in each of the states, and the states after it."""
     constant = context.source.constant(context.file, node)
     if constant is not None:
-        return _each(states, Value(constant, place(context.file, node)))
+        return _same_in_each(states, Value(constant, place(context.file, node)))
     found: frozenset[tuple[Values, State]]
     match node.type:
         case "identifier":
             known = context.source.named.get(text(node))
             found = frozenset(((state.value_of(text(node)) or known,), state) for state in states)
         case "true" | "false" | "nil":
-            found = _each(states, Value(node.type))
+            found = _same_in_each(states, Value(node.type))
         case "func_literal":
-            found = _each(states, None)
+            found = _same_in_each(states, None)
         case "parenthesized_expression":
             found = evaluate(context, node.named_children[0], states)
         case "call_expression" | "type_conversion_expression":
@@ -189,7 +189,7 @@ def _unknown(context: Context, parts: Iterable["Node"], states: States) -> froze
     return frozenset(((None,), state) for _values, state in evaluate_all(context, parts, states))
 
 
-def _each(states: States, value: Value | None) -> frozenset[tuple[Values, State]]:
+def _same_in_each(states: States, value: Value | None) -> frozenset[tuple[Values, State]]:
     return frozenset(((value,), state) for state in states)
 
 
