@@ -4,17 +4,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.doctor.gateway_files import find_written
+from higress_cli.doctor.gateway_files import find_written, resource_of
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.syntax import GoFile, parse
+from higress_cli.go.syntax import GoFile, called_names, parse
+from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import read_plugin_config
@@ -27,6 +28,10 @@ from higress_cli.scaffold.scaffold import render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
 from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
+
+_RESOURCE: Final = "wasmplugin.yaml"
+# The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig and so on, and the SDK's own call.
+_READS_CONFIG: Final = re.compile(r"Parse\w*Config\w*|GetPluginConfiguration")
 
 
 def init_existing(
@@ -66,8 +71,18 @@ def init_existing(
     if go_mod is None:
         layers = ("module", *layers)
         template = replace(template, modules=modules_imported(imports, go_profile(answers.profile)))
-    extras = replace(wanted, layers=layers, known_config=_known_config(directory))
-    plan = make_plan(directory, render_project(template, answers, extras=extras), keep=True)
+    reads_config = any(_READS_CONFIG.fullmatch(name) for name in called_names(files))
+    extras = replace(wanted, layers=layers, known_config=_known_config(directory), reads_config=reads_config)
+    rendered = render_project(template, answers, extras=extras)
+    resource = resource_of(directory, name=answers.name)
+    if resource is not None and resource != directory / _RESOURCE:
+        rendered = tuple(file for file in rendered if file.path.as_posix() != _RESOURCE)
+        warnings += (
+            _("no {file} is made: {path} has the WasmPlugin of {name} already").format(
+                file=_RESOURCE, path=resource.relative_to(directory), name=answers.name
+            ),
+        )
+    plan = make_plan(directory, rendered, keep=True)
     result = carry_out(
         session, plan, template=template, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
     )

@@ -46,7 +46,33 @@ def find_written(directory: Path) -> tuple[Written, ...]:
 
     Files that do not mention a wasm plugin are ignored, valid or not.
     """
-    found: list[Written] = []
+    return tuple(written for path, text in _speaking_of_plugins(directory) for written in written_in(path, text))
+
+
+def resource_of(directory: Path, *, name: str) -> Path | None:
+    """The first file with a WasmPlugin resource that has this name, or whose image has it; None if there is none."""
+    for path, text in _speaking_of_plugins(directory):
+        try:
+            values = [document.value() for document in compose_all(path, text)]
+        except InvalidInput:
+            continue
+        if any(name in _names(value) for value in values if isinstance(value, dict)):
+            return path
+    return None
+
+
+def _names(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a WasmPlugin resource is called, and the image that it loads without registry and tag."""
+    if resource.get("kind") != "WasmPlugin":
+        return ()
+    metadata, spec = resource.get("metadata"), resource.get("spec")
+    url = str(spec.get("url", "")) if isinstance(spec, dict) else ""
+    image = url.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    return (str(metadata.get("name", "")) if isinstance(metadata, dict) else "", image)
+
+
+def _speaking_of_plugins(directory: Path) -> Iterator[tuple[Path, str]]:
+    """The YAML files of the folder and of the folders in it that speak of wasm plugins, with their text."""
     candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
     for path in sorted(candidates)[:_MOST_FILES]:
         try:
@@ -56,8 +82,7 @@ def find_written(directory: Path) -> tuple[Written, ...]:
         except (OSError, UnicodeDecodeError):
             continue
         if any(mark in text for mark in _MARKS):
-            found.extend(written_in(path, text))
-    return tuple(found)
+            yield path, text
 
 
 def written_in(path: Path, text: str) -> tuple[Written, ...]:

@@ -100,11 +100,14 @@ def functions_meant(
 
 
 def called_names(files: Iterable[GoFile]) -> frozenset[str]:
-    """The last name of each function that is called: `f` for `f()`, `pkg.f()` and `x.f()`."""
+    """The last name of each function that is called: `f` for `f()`, `pkg.f()`, `x.f()` and `f[T]()`."""
     names = set()
     for file in files:
         for node in walk(file.root):
             called = node.child_by_field_name("function") if node.type == "call_expression" else None
+            if node.type == "type_conversion_expression":
+                # The grammar takes `f[T](x)` for a conversion to a generic type.
+                called = node.child_by_field_name("type")
             if called is not None:
                 names.add(last_name(called))
     return frozenset(names)

@@ -36,7 +36,7 @@ class Extras:
 
     `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
     configuration that an existing plugin has already; `hgw_package` is what pip installs this hgw from on another
-    machine, None where that is not known.
+    machine, None where that is not known; `reads_config`: the source of an existing plugin asks for a configuration.
     """
 
     layers: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class Extras:
     goroot: str | None = None
     known_config: Mapping[str, Any] = field(default_factory=dict)
     hgw_package: str | None = None
+    reads_config: bool = False
 
 
 NO_EXTRAS: Final = Extras()
@@ -205,6 +206,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "goroot": extras.goroot,
         "known_config": extras.known_config,
         "hgw_package": extras.hgw_package,
+        "reads_config": extras.reads_config,
         "config": {},
     }
 

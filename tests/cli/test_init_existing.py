@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
@@ -139,6 +140,95 @@ def test_a_configuration_of_its_own_counts_more(hgw: Hgw, tree: Tree) -> None:
 
     assert Path("p/config.yaml").read_text("utf-8") == "limit: 3\n"
     assert "    limit: 3\n" in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+READING = """package main
+
+import "github.com/alibaba/higress/plugins/wasm-go/pkg/wrapper"
+
+func main() { wrapper.SetCtx("p", wrapper.CALL(parseConfig)) }
+"""
+NO_CONFIGURATION = {"en": "This plugin has no configuration", "zh": "这个插件没有配置"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("call", ["ParseConfigBy", "ParseConfig", "ParseOverrideRawConfig", "ParseConfigBy[Config]"])
+def test_a_plugin_that_reads_a_configuration_is_not_said_to_have_none(
+    hgw: Hgw, tree: Tree, call: str, lang: str
+) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": READING.replace("CALL", call)})
+
+    assert hgw("init", "p", "--from-existing", "--lang", lang).code == 0
+
+    resource = Path("p/wasmplugin.yaml").read_text("utf-8")
+    assert NO_CONFIGURATION[lang] not in resource
+    assert {"en": "fill it in here and in config.yaml", "zh": "请填在这里和 config.yaml 中"}[lang] in resource
+    assert {"en": "write the keys", "zh": "请在这里填写"}[lang] in Path("p/config.yaml").read_text("utf-8")
+    assert read_plugin_config(Path("p/config.yaml")).values == {}
+
+
+def test_a_plugin_that_reads_none_has_none(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN + "\n// ParseConfigBy(parseConfig)\n"})
+
+    hgw("init", "p", "--from-existing")
+
+    assert NO_CONFIGURATION["en"] in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+def test_no_rule_is_invented(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/config.yaml": "limit: 3\n"})
+
+    hgw("init", "p", "--from-existing")
+
+    text = Path("p/wasmplugin.yaml").read_text("utf-8")
+    spec = yaml.safe_load(text)["spec"]
+    assert spec["defaultConfig"] == {"limit": 3}
+    assert "matchRules" not in spec
+    assert "rule" not in text
+
+
+RESOURCE = """apiVersion: extensions.higress.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: NAME, namespace: higress-system}
+spec:
+  url: oci://hub.example.com/plugins/IMAGE:1.2.3
+  phase: AUTHN
+  priority: 310
+  defaultConfig: {limit: 3}
+"""
+
+
+@pytest.mark.parametrize(("name", "image"), [("header-tool", "other"), ("header-tool-1.2.3", "header-tool")])
+def test_the_authors_own_resource_gets_no_second_one_beside_it(hgw: Hgw, tree: Tree, name: str, image: str) -> None:
+    resource = RESOURCE.replace("NAME", name).replace("IMAGE", image)
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/deploy/plugin.yaml": resource})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert not Path("p/wasmplugin.yaml").exists()
+    assert "no wasmplugin.yaml is made: deploy/plugin.yaml has the WasmPlugin of header-tool already" in outcome.err
+    assert Path("p/deploy/plugin.yaml").read_text("utf-8") == resource
+    assert Path("p/Dockerfile").is_file()
+
+
+def test_the_resource_of_another_plugin_is_not_this_ones(hgw: Hgw, tree: Tree) -> None:
+    other = RESOURCE.replace("NAME", "other").replace("IMAGE", "other")
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/deploy/plugin.yaml": other})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert yaml.safe_load(Path("p/wasmplugin.yaml").read_text("utf-8"))["metadata"]["name"] == "header-tool"
+    assert "no wasmplugin.yaml" not in outcome.err
+
+
+def test_an_own_wasmplugin_yaml_stays_without_a_word(hgw: Hgw, tree: Tree) -> None:
+    own = RESOURCE.replace("NAME", "header-tool").replace("IMAGE", "header-tool")
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/wasmplugin.yaml": own})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert Path("p/wasmplugin.yaml").read_text("utf-8") == own
+    assert "no wasmplugin.yaml" not in outcome.err
 
 
 def test_a_scaffolded_plugin_gets_only_what_is_new(hgw: Hgw) -> None:
