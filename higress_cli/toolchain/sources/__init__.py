@@ -1,1 +1,1 @@
-"""Where tools come from. Each module gets a tool in one way and puts it whole into the store, or says why not."""
+"""Where tools come from. Each module here gets tools in one way and installs them, or says why it cannot."""

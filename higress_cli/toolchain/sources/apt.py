@@ -1,7 +1,7 @@
 """apt as a client of the distribution's packages, for any user, without changing the system.
 
-Lists, caches and downloads live in the scratch folder; what apt verifies (the signatures of the lists, the digests in
-them) it verifies as ever. The distribution's own update hooks are left out, since they are for the system.
+Lists, caches and downloads are in the scratch folder; apt verifies the lists' signatures and the digests in them as
+always. The distribution's own update hooks are disabled, since they are for the system.
 """
 
 import fnmatch
@@ -23,7 +23,7 @@ from higress_cli.toolchain.work import Work
 PROGRAMS: Final = ("apt-get", "apt-cache", "dpkg-deb")
 _SECONDS: Final = 3600.0
 _ASKING_SECONDS: Final = 20.0
-# `#clear` before what follows: these are lists, to which a plain setting would add.
+# `#clear` first: these settings are lists, to which a plain setting would add.
 _CONFIGURATION: Final = """\
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -44,7 +44,7 @@ Acquire::https::Timeout "5";
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A package as apt's lists have it: `file` is NAME_VERSION_ARCHITECTURE.deb, `sha256` from the signed list."""
+    """A package in apt's lists: `file` is NAME_VERSION_ARCHITECTURE.deb, `sha256` is from the signed list."""
 
     file: str
     url: str
@@ -62,7 +62,7 @@ class Package:
 
 
 def read_uris(output: str) -> tuple[Package, ...]:
-    """The packages in what `apt-get --print-uris` prints: lines of 'URI' FILE SIZE ALGORITHM:DIGEST."""
+    """Parse the output of `apt-get --print-uris`: lines of 'URI' FILE SIZE ALGORITHM:DIGEST."""
     fields = [line.split() for line in output.splitlines() if line.startswith("'")]
     return tuple(
         Package(
@@ -77,15 +77,15 @@ def read_uris(output: str) -> tuple[Package, ...]:
 
 
 def missing_programs(work: Work) -> tuple[str, ...]:
-    """Which of apt's programs are not on the machine."""
+    """The programs of apt that the machine lacks."""
     return tuple(name for name in PROGRAMS if work.program(name) is None)
 
 
 def described(work: Work, names: Sequence[str]) -> tuple[Download, ...]:
-    """Packages as something to be downloaded; their sizes are known where the machine's own lists are filled.
+    """The downloads for these packages; sizes are known if the machine's own lists are filled.
 
     Raises:
-        PassedOver: apt reaches nothing.
+        PassedOver: apt reaches no server.
     """
     if problem := work.reach.client_problem("apt"):
         raise _unreachable(problem)
@@ -106,10 +106,10 @@ def described(work: Work, names: Sequence[str]) -> tuple[Download, ...]:
 
 
 def update(work: Work, *, activity: Activity) -> None:
-    """Fetch the lists of packages, once in a run.
+    """Fetch the package lists, once per run.
 
     Raises:
-        PassedOver: nothing that apt is configured for answers.
+        PassedOver: none of apt's configured servers answers.
     """
     if problem := work.reach.client_problem("apt"):
         raise _unreachable(problem)
@@ -125,7 +125,7 @@ def update(work: Work, *, activity: Activity) -> None:
         work.reach.client_failed("apt", problem)
         raise _unreachable(problem)
     updated = work.run(_command(work, "apt-get", "-q", "update"), activity=activity, timeout=_SECONDS)
-    # apt counts hosts out of reach as a warning; what matters is whether any list came.
+    # To apt an unreachable host is only a warning; what matters is whether any list arrived.
     if updated.returncode != 0 or not _has_lists(folder):
         reason = work.failure(updated)
         work.reach.client_failed("apt", reason)
@@ -139,7 +139,7 @@ def package_names(work: Work, *, activity: Activity) -> frozenset[str]:
 
 
 def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -> tuple[str, ...]:
-    """What the packages `roots` depend on and the system lacks, less what has to be the system's own."""
+    """The dependencies of the packages `roots` that the system lacks, except those that must be the system's own."""
     command = _command(work, "apt-get", "install", "--no-install-recommends", "--print-uris", "-qq", *roots)
     simulated = work.run(command, activity=activity)
     never = pins.packages().llvm.never
@@ -150,10 +150,10 @@ def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -
 
 
 def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[Package, ...]:
-    """The packages as files in `folder`, each with the digest that apt's signed lists say.
+    """Download the packages to `folder`, each with the digest from apt's signed lists.
 
     Raises:
-        PassedOver: one of them is out of reach, or is not what the lists say.
+        PassedOver: one of them is unreachable or does not match the lists.
     """
     folder.mkdir(parents=True, exist_ok=True)
     listed = work.run(_command(work, "apt-get", "download", "--print-uris", *names), activity=activity, cwd=folder)
@@ -178,10 +178,10 @@ def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activi
 
 
 def unpack(work: Work, package: Path, folder: Path, *, activity: Activity) -> None:
-    """Unpack a package into `folder`; none of its scripts runs.
+    """Unpack a package into `folder` without running its scripts.
 
     Raises:
-        PassedOver: it does not unpack.
+        PassedOver: it cannot be unpacked.
     """
     activity.describe(_("unpacking {name}").format(name=package.name.partition("_")[0]))
     unpacked = work.run(["dpkg-deb", "--extract", str(package), str(folder)], activity=activity)
@@ -190,7 +190,7 @@ def unpack(work: Work, package: Path, folder: Path, *, activity: Activity) -> No
 
 
 def _sites(work: Work) -> tuple[str, ...]:
-    """The servers that apt is configured for; none where it goes another way than plain HTTP, or by its own proxy."""
+    """The servers that apt is configured for; empty if it uses anything but plain HTTP(S), or a proxy of its own."""
     variables = work.session.variables
     settings = process.run(["apt-config", "dump"], variables=variables, timeout=_ASKING_SECONDS).stdout
     if any(line.startswith("Acquire::http") and "roxy" in line.split(" ")[0] for line in settings.splitlines()):

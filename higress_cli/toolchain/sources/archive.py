@@ -1,4 +1,4 @@
-"""The official release archives, from their own address or a mirror, known by their SHA-256."""
+"""The official release archives, from their own address or a mirror, verified by SHA-256."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ TOOLS: Final = frozenset(ToolName)
 
 
 def pinned(work: Work, tool: ToolName, version: str) -> download.Archive | None:
-    """The pinned archive of a tool at all its addresses, None where none is pinned for this machine."""
+    """The pinned archive of a tool with all its addresses, None if none is pinned for this machine."""
     pin = pins.archive_pin(tool, version, work.session.host)
     if pin is None:
         return None
@@ -38,7 +38,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     """The pinned archive, from the addresses whose hosts answer.
 
     Raises:
-        PassedOver: no archive is pinned for this machine, or no address gives it.
+        PassedOver: no archive is pinned for this machine, or no address answers.
     """
     wanted = pinned(work, need.name, need.version)
     if wanted is None:
@@ -59,11 +59,11 @@ def offer(work: Work, need: Need, /) -> Offer:
 
 
 def offer_named(work: Work, wanted: download.Archive, *, tool: ToolName, version: str | None) -> Offer:
-    """An archive that the user named; without a version the tool in it is asked for its own.
+    """An archive that the user named; without a version, the tool in it reports its own.
 
     Raises:
-        DownloadError: `offline`; `Offer.fetch` raises DownloadError where it is out of reach, is not what the digest
-            says or holds no such tool, and ToolError where what is in it does not run here or is refused.
+        DownloadError: `offline`; `Offer.fetch` raises DownloadError if the archive is unreachable, has another digest
+            or does not contain the tool, and ToolError if the tool does not run here or is refused.
     """
     if work.reach.offline and urlsplit(wanted.urls[0]).scheme != "file" and not _kept(work, wanted):
         raise _offline(work, wanted)
@@ -90,10 +90,10 @@ def _described(work: Work, wanted: download.Archive) -> Download:
 
 
 def _answering(work: Work, wanted: download.Archive) -> download.Archive:
-    """The archive at those addresses whose hosts answer: one that is known to be out of reach costs nothing.
+    """The archive with only the addresses whose hosts answer, so that unreachable ones cost no time.
 
     Raises:
-        PassedOver: none does.
+        PassedOver: none of them answers.
     """
     obstacles = {url: work.reach.obstacle(url) for url in wanted.urls}
     urls = tuple(url for url, found in obstacles.items() if found is None)
@@ -176,7 +176,7 @@ def _own_version(work: Work, tool: ToolName, executable: Path, url: str) -> str:
 
 
 def _kept(work: Work, wanted: download.Archive) -> bool:
-    """Whether an earlier download lies in the cache; its digest is checked when it is used."""
+    """Whether the cache has an earlier download; its digest is checked when it is used."""
     return download.kept_at(wanted, folder=work.session.dirs.downloads).is_file()
 
 

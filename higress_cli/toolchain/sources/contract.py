@@ -1,4 +1,4 @@
-"""What a source is: it says how it would get a tool, and gets it when asked to."""
+"""The interface of a source: it offers a way to get a tool, and fetches the tool when asked to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """How a source would get a tool. Nothing is transferred before `fetch` is called.
+    """How a source would get a tool. Nothing is downloaded before `fetch` is called.
 
-    `fetch` gets the Go of the set where `needs_go` says so, and puts the tool whole into the store. `more` is what else
-    is transferred, as far as it is known only once that Go is there; it raises PassedOver as `fetch` does.
+    `fetch` installs the tool in the store; with `needs_go` it is given the Go of the set. `more` returns the downloads
+    that are known only once that Go is there; like `fetch`, it raises PassedOver.
     """
 
     name: ToolName
@@ -46,14 +46,14 @@ class Offer:
 
 
 class Source(Protocol):
-    """One way to get tools; modules of this folder are sources."""
+    """One way to get tools; Python modules of this folder implement it."""
 
     NAME: str
     TOOLS: frozenset[ToolName]
 
     def offer(self, work: Work, need: Need, /) -> Offer:
-        """How it would get what is needed, after all that can be checked without a transfer.
+        """How to get what is needed, after all checks that need no download.
 
         Raises:
-            PassedOver: it cannot, and why; `Offer.fetch` raises the same.
+            PassedOver: this source cannot supply it; `Offer.fetch` raises the same.
         """

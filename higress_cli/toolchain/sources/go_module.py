@@ -1,4 +1,4 @@
-"""Go as the Go module golang.org/toolchain, which any Go from 1.21 on downloads and verifies."""
+"""Go as the Go module golang.org/toolchain, which Go 1.21 and later can download and verify."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     """Go as a Go module.
 
     Raises:
-        PassedOver: no proxy serves it for this machine, there is no Go to download it with, or it is out of reach.
+        PassedOver: no proxy serves it for this machine, there is no Go to download it with, or it is unreachable.
     """
     host = work.session.host
     h1 = pins.toolchain_h1(need.version, host)
@@ -49,12 +49,12 @@ def offer(work: Work, need: Need, /) -> Offer:
 
 
 def _fetch(work: Work, version: str, starter: go_command.Starter, module: GoModule) -> Tool:
-    """Let a Go fetch this one, compare it with its pin, and only then run it and move it into the store."""
+    """Download this Go with another, compare it with its pin, and only then run it and move it into the store."""
     title = _("Downloading Go {version} as a Go module").format(version=version)
     with work.session.reporter.activity(title) as activity:
         go = go_command.started(work, starter, activity=activity)
         downloaded = go.download(module, activity=activity)
-        # The go command makes the programs of a toolchain executable when it is told to run it.
+        # The go command would make a toolchain's programs executable only when it runs that toolchain.
         prepared = go.run("version", activity=activity, edits={"GOTOOLCHAIN": f"go{version}"})
         if prepared.returncode != 0:
             raise PassedOver(work.failure(prepared), cause=Cause.FAILED, code="tool-unusable")

@@ -1,4 +1,4 @@
-"""The distribution's LLVM, unpacked into the store: what TinyGo is linked to, and the two programs that it runs."""
+"""The distribution's LLVM, unpacked into the store: the libraries that TinyGo links to, and two programs it runs."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from higress_cli.toolchain.work import Work
 
 NAME: Final = "llvm"
 SOURCE: Final = "package"
-# The programs find the libraries beside them, and only they do: the caller's environment stays as it is.
+# Sets the library path for these programs only; the caller's environment is unchanged.
 _WRAPPER: Final = """\
 #!/bin/sh
 root=$(dirname "$0")/..
@@ -30,10 +30,10 @@ exec "$root/usr/lib/llvm-{llvm}/bin/{program}" "$@"
 
 
 def required(work: Work, majors: Sequence[str]) -> tuple[Download, ...]:
-    """What has to be downloaded for an LLVM of one of these major versions; nothing where one is in the store.
+    """The downloads for an LLVM of one of these major versions; empty if the store has one.
 
     Raises:
-        PassedOver: the machine has no apt, or apt reaches nothing.
+        PassedOver: the machine has no apt, or apt reaches no server.
     """
     if _kept(work, majors) is not None:
         return ()
@@ -50,10 +50,10 @@ def required(work: Work, majors: Sequence[str]) -> tuple[Download, ...]:
 
 
 def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
-    """An LLVM of one of these major versions, the first that the distribution has.
+    """Install the first of these major versions of LLVM that the distribution has.
 
     Raises:
-        PassedOver: it has none, or it cannot be downloaded.
+        PassedOver: the distribution has none, or it cannot be downloaded.
     """
     kept = _kept(work, majors)
     if kept is not None:
@@ -79,13 +79,13 @@ def _other_ways() -> str:
 
 
 def _kept(work: Work, majors: Sequence[str]) -> Entry | None:
-    """The one in the store, where it is there and whole."""
+    """The LLVM in the store, None if missing or incomplete."""
     found = (work.store.find(NAME, major, SOURCE) for major in majors)
     return next((entry for entry in found if entry and not work.store.damage(entry, work.session.variables)), None)
 
 
 def library_folders(entry: Entry) -> tuple[Path, ...]:
-    """Where the shared libraries are."""
+    """The folders with the shared libraries."""
     usr = entry.folder / "usr" / "lib"
     return (usr / f"llvm-{entry.receipt.version}" / "lib", *sorted(usr.glob("*-linux-gnu*")))
 
@@ -95,13 +95,13 @@ def include_folder(entry: Entry) -> Path:
 
 
 def clang_headers(entry: Entry) -> Path:
-    """The folder of the compiler's own headers, whose name some versions write in full."""
+    """The folder of the compiler's own headers; in some releases it is named after the full version."""
     clang = entry.folder / "usr" / "lib" / f"llvm-{entry.receipt.version}" / "lib" / "clang"
     return next(iter(sorted(clang.glob("*/include"))), clang / entry.receipt.version / "include")
 
 
 def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tuple[str, ...] | None:
-    """The packages under the names that the distribution gives them, None where one is not there."""
+    """The packages under the distribution's names for them, None if it lacks one."""
     found: list[str] = []
     for pattern in patterns:
         plain = pattern.format(llvm=major)
@@ -147,14 +147,14 @@ def _prune(staged: Path, major: str) -> None:
 
 
 def _unlink_dangling(staged: Path) -> None:
-    """Remove the links to what was not taken, or is gone now."""
+    """Remove links to files that were not unpacked or have been removed."""
     for path in list(staged.rglob("*")):
         if path.is_symlink() and not path.exists():
             path.unlink()
 
 
 def _link_libraries(staged: Path, major: str) -> None:
-    """Put every library in reach of libLLVM's own search path, the folder that it is in itself."""
+    """Link every library into the folder of libLLVM, which is libLLVM's own search path."""
     home = staged / "usr" / "lib" / f"llvm-{major}" / "lib"
     for folder in (*staged.glob("usr/lib/*-linux-gnu*"), *staged.glob("lib/*-linux-gnu*")):
         for library in folder.glob("*.so*"):

@@ -1,4 +1,4 @@
-"""binaryen from npm: wasm-opt as one script for node, known by npm's own integrity value."""
+"""binaryen from npm: wasm-opt as a script for node, verified by npm's own integrity value."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     """The pinned package.
 
     Raises:
-        PassedOver: no such version is pinned, node or npm is missing, or npm reaches nothing.
+        PassedOver: no such version is pinned, node or npm is missing, or npm reaches no registry.
     """
     package = pins.npm_binaryen(need.version if need.exact else None)
     if package is None:
@@ -83,11 +83,11 @@ def _fetch(work: Work, package: NpmPackage) -> Tool:
 
 
 def _pack(work: Work, name: str, activity: Activity) -> Path:
-    """The package as a file. No script of it runs: it is packed, verified and unpacked, never installed."""
+    """Download the package as a file. Its scripts never run: it is unpacked, not installed."""
     folder = work.scratch / "npm"
     folder.mkdir(exist_ok=True)
     edits = {"npm_config_cache": str(folder / "cache")}
-    # npm has no limit for connecting, so it is first asked something short.
+    # npm has no connection timeout, so a short request comes first.
     question = ["npm", "view", name, "version", *_IMPATIENT]
     command = ["npm", "pack", name, "--pack-destination", str(folder), "--ignore-scripts", *_IMPATIENT]
     for argv, seconds in ((question, _ASKING_SECONDS), (command, _SECONDS)):
@@ -117,7 +117,7 @@ def _verify(file: Path, integrity: str, name: str) -> None:
 
 
 def _make_runnable(root: Path, script: str, *, windows: bool) -> str:
-    """The program to run: the script itself, or a command file beside it where scripts cannot be run."""
+    """The program to run: the script itself, or on Windows a command file beside it."""
     path = root / script
     path.chmod(path.stat().st_mode | 0o111)
     if not windows:

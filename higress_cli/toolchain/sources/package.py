@@ -1,4 +1,4 @@
-"""binaryen from a package manager: unpacked into the store where that can be done, else with consent."""
+"""binaryen from a package manager: unpacked into the store if possible, else installed with consent."""
 
 from typing import Final
 
@@ -28,8 +28,8 @@ def offer(work: Work, need: Need, /) -> Offer:
     """wasm-opt from the distribution.
 
     Raises:
-        PassedOver: there is no package manager that hgw knows, it would change the system and nobody agrees to that,
-            or it does not give a version that fits.
+        PassedOver: hgw knows none of the machine's package managers, changing the system was not agreed to, or the
+            package's version does not fit.
     """
     wanted = need.version if need.exact else None
     if not apt.missing_programs(work):

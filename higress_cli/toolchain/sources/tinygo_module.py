@@ -31,13 +31,13 @@ from higress_cli.toolchain.work import Work
 
 NAME: Final = "module"
 TOOLS: Final = frozenset({ToolName.TINYGO})
-# As named by CC and CXX, else the first pair that is there.
+# CC and CXX come first, else the first pair on the machine.
 _COMPILERS: Final = (("gcc", "g++"), ("clang", "clang++"), ("cc", "c++"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compilers:
-    """What cgo needs: a C and a C++ compiler, as they go into CC and CXX."""
+    """The compilers for cgo, as values for CC and CXX."""
 
     c: str
     cxx: str
@@ -47,7 +47,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     """TinyGo compiled on this machine with the Go of its set.
 
     Raises:
-        PassedOver: no proxy has this version, or the machine lacks something that it needs.
+        PassedOver: no proxy has this version, or the machine lacks something that compiling it needs.
     """
     row = pins.tinygo_module(need.version)
     if row is None or work.session.host.system != "linux":
@@ -101,7 +101,7 @@ def _fetch(work: Work, row: TinygoModule, module: GoModule, chosen: Tool | None)
 
 
 def _machine(work: Work, row: TinygoModule) -> tuple[tuple[Download, ...], Compilers]:
-    """What the machine has to provide: LLVM packages that it can download, and compilers."""
+    """What the machine must provide: packages of LLVM to download, and compilers."""
     return llvm.required(work, row.llvm), require_compilers(work)
 
 
@@ -142,7 +142,7 @@ def _compile(
     staged: Path,
     activity: Activity,
 ) -> None:
-    """Put the program at `bin/tinygo` below `staged`."""
+    """Compile TinyGo to `bin/tinygo` below `staged`."""
     major = libraries.receipt.version
     tags = () if major == row.llvm[0] else (f"-tags=llvm{major}",)
     edits = {
@@ -151,14 +151,14 @@ def _compile(
         "CGO_ENABLED": "1",
         "CC": compilers.c,
         "CXX": compilers.cxx,
-        # What cgo compiles are thin wrappers around LLVM: a third of the time goes into debugging them.
+        # cgo compiles only thin wrappers around LLVM; debug information would take a third of the time.
         "CGO_CFLAGS": "-O1 -g0",
         "CGO_CXXFLAGS": "-O1 -g0",
         "CGO_CPPFLAGS": _quoted([f"-I{llvm.include_folder(libraries)}"]),
         "CGO_LDFLAGS": _quoted(_link_flags(work, libraries)),
     }
     module = f"{row.module}@v{row.version}"
-    # -v names each package as it is compiled: a minute of silence looks like a hang.
+    # -v prints each package as it is compiled: a minute of silence would look like a hang.
     built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
     if built.returncode != 0:
         raise PassedOver(
@@ -170,15 +170,15 @@ def _compile(
 
 def _link_flags(work: Work, libraries: Entry) -> list[str]:
     folders = llvm.library_folders(libraries)
-    # From <store>/tinygo/<version>/bin; old-style tags, because only those hold for the libraries' own libraries too.
+    # Relative to <store>/tinygo/<version>/bin. DT_RPATH, not RUNPATH: only it also applies to the libraries' own needs.
     relative = [f"$ORIGIN/../../../{folder.relative_to(work.store.root)}" for folder in folders]
-    # The linker does not know what $ORIGIN will be, so it is told where those libraries' own libraries are now.
+    # The linker cannot resolve $ORIGIN, so -rpath-link says where the libraries' own dependencies are now.
     now = [flag for folder in folders for flag in (f"-L{folder}", f"-Wl,-rpath-link,{folder}")]
     return [*now, "-Wl,--disable-new-dtags", f"-Wl,-rpath,{':'.join(relative)}"]
 
 
 def _quoted(flags: Sequence[str]) -> str:
-    """Flags as the go command reads them from a variable: quotes around what holds a space, and no escapes at all.
+    """Flags as the go command reads them from a variable: with quotes around spaces, and without escapes.
 
     Raises:
         PassedOver: a path has both kinds of quotes.
@@ -215,7 +215,7 @@ def _fill_root(staged: Path, module: Path, libraries: Entry, *, drop: Sequence[s
     }
     for link, target in links.items():
         link.parent.mkdir(parents=True, exist_ok=True)
-        # Staging folders are as deep in the store as finished ones, so the relative path stays right.
+        # Staging folders are as deep in the store as finished ones, so relative paths stay valid.
         link.symlink_to(os.path.relpath(target, link.parent))
     description = staged / "targets" / "wasi.json"
     target_settings = json.loads(description.read_text("utf-8"))
