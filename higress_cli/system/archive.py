@@ -1,4 +1,4 @@
-"""Archives are unpacked inside one folder and nowhere else."""
+"""Unpacking archives, never outside their target folder."""
 
 import lzma
 import stat
@@ -14,10 +14,10 @@ from higress_cli.system.writing import write_error
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a .tar.gz, .tar.xz or .zip (by its name: .whl too) into the empty folder `folder`.
+    """Unpack a .tar.gz, .tar.xz, .zip or .whl (recognized by its name) into the empty folder `folder`.
 
-    Members that would land outside it, links that point out of it and device files are refused; an absolute path
-    in a tar is taken as one below `folder`.
+    Refuses members outside `folder`, links that lead out of it, and device files; an absolute path in a tar is taken
+    as relative to `folder`.
 
     Raises:
         DownloadError: `archive-unsafe` or `archive-damaged`.
@@ -39,9 +39,9 @@ def unpack(archive: Path, folder: Path) -> None:
         lzma.LZMAError,
         EOFError,
         OSError,
-        RuntimeError,  # a zip that is encrypted, or packed in a way that this Python does not know
+        RuntimeError,  # a zip that is encrypted or uses an unsupported compression
     ) as error:
-        # What the libraries find wrong in an archive has no number of the system's.
+        # Errors that the libraries raise for a damaged archive have no errno.
         if isinstance(error, OSError) and error.errno is not None:
             raise write_error(folder, error) from error
         raise DownloadError(
@@ -52,15 +52,15 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def only_folder(folder: Path) -> Path:
-    """The single folder at the top of an unpacked archive, or `folder` itself where there are more."""
+    """The single folder at the top of an unpacked archive, or `folder` itself if there are more."""
     entries = list(folder.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
 
 def _tar_library() -> Any:
-    """The standard library's tarfile, or its newer self where this Python's has no filters yet.
+    """The standard library's tarfile, or its backport if this Python's has no filters yet.
 
-    They came with 3.11.4; Debian 12 has 3.11.2.
+    Filters came with 3.11.4; Debian 12 has 3.11.2.
     """
     if hasattr(tarfile, "data_filter"):
         return tarfile

@@ -1,11 +1,11 @@
-"""Time as what has to wait sees it, so that a test can pass an hour in no time."""
+"""The clock for code that waits, so that tests can replace it."""
 
 import time
 from typing import Final, Protocol
 
 
 class Clock(Protocol):
-    """`now` is in seconds since any moment and never goes back."""
+    """`now` is in seconds since an arbitrary moment and never goes back."""
 
     def now(self) -> float: ...
 

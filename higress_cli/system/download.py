@@ -1,7 +1,7 @@
-"""Downloads that are verified before they get their name, and continued where they were cut.
+"""Downloads that are verified before they get their final name, and continued after an interruption.
 
-All addresses of a file are tried once before any is waited for. A host that answered, and is busy or was cut, gets
-waits that grow; one that never sent a byte is given up at once.
+All addresses of a file are tried once before waiting for any. A host that answered, but is busy or whose connection
+broke, is tried again after growing waits; one that never sent a byte is given up at once.
 """
 
 import hashlib
@@ -20,22 +20,22 @@ from higress_cli.system.urls import shown
 from higress_cli.system.writing import write_error
 
 _SHA256_HEX_DIGITS: Final = 64
-# In all, for one file.
+# In total, for one file.
 MOST_SECONDS_WAITED: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 1.0
-# How often a cut connection is continued without a wait, as long as each answer added something.
+# How often a broken transfer is continued without a wait, as long as each response added something.
 _MOST_CONTINUATIONS: Final = 5
 
 
 class HostsBusyError(DownloadError):
-    """Hosts that answered were waited for in vain: `urls` are those of the file there."""
+    """Hosts answered, but stayed busy for as long as hgw waits; `urls` are the file's addresses there."""
 
     urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """A file at one or more addresses (http, https or file), known by the SHA-256 of its bytes in lower-case hex."""
+    """A file at one or more addresses (http, https or file), and the SHA-256 of its bytes in lower-case hex."""
 
     urls: tuple[str, ...]
     sha256: str
@@ -50,7 +50,7 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """A file that is what it should be, and the address that it came from."""
+    """A verified file, and the address that it came from."""
 
     path: Path
     url: str
@@ -70,10 +70,10 @@ def kept_at(archive: Archive, *, folder: Path) -> Path:
 def fetch(
     archive: Archive, *, folder: Path, variables: Mapping[str, str], activity: Activity, clock: Clock = SYSTEM_CLOCK
 ) -> Fetched:
-    """The archive as a file below `folder`, kept there by digest, so that a second call downloads nothing.
+    """Download an archive to `folder`, named by its digest, so that a second call downloads nothing.
 
-    Bytes go to a `.partial` file, which a later call continues; only what has the right digest is renamed. A
-    kept file is hashed again before it is trusted.
+    Bytes go to a `.partial` file, which a later call continues and which is renamed only if its digest is right. A
+    kept file is hashed again before it is used.
 
     Raises:
         DownloadError: `download-failed`, `download-refused` (the server said no), `checksum-mismatch`,
@@ -101,7 +101,7 @@ def fetch(
 
 @dataclass
 class _Address:
-    """One address of a file, and what became of it: `error` is the last one, `again` says that it is worth waiting."""
+    """One address of a file: `error` is its last error, `again` says whether another try is worthwhile."""
 
     url: str
     error: DownloadError | None = None
@@ -122,10 +122,10 @@ class _Download:
     addresses: list[_Address] = field(default_factory=list)
 
     def run(self) -> str:
-        """Write the right bytes to `partial` and return the address that they came from.
+        """Write the verified bytes to `partial` and return the address that they came from.
 
         Raises:
-            DownloadError: no address gave them.
+            DownloadError: no address supplied them.
         """
         self.addresses = [_Address(url) for url in self.archive.urls]
         while True:
@@ -136,7 +136,7 @@ class _Download:
                 raise self._failure()
 
     def _wait(self) -> bool:
-        """Sleep until an address is worth another try; False where none is, or the time for waiting is used up."""
+        """Sleep until an address is worth another try. False if none is, or if the time for waiting is used up."""
         waiting = [address for address in self.addresses if address.again]
         if not waiting:
             return False
@@ -153,12 +153,12 @@ class _Download:
         return True
 
     def _try(self, address: _Address) -> bool:
-        """Whether the right bytes are there now; else the address says why not."""
+        """Whether the bytes are complete and verified; otherwise `address` has the error."""
         if not self._transfer(address):
             return False
         if sha256_of(self.partial) == self.archive.sha256:
             return True
-        # Parts of two answers may be of different files: the file changed, or another host has another one.
+        # Parts from two responses may belong to different files: the file changed, or hosts differ.
         if self.pieced:
             self.partial.unlink()
             self.pieced = False
@@ -181,7 +181,7 @@ class _Download:
         return False
 
     def _transfer(self, address: _Address) -> bool:
-        """Whether an answer was complete; one that was cut is continued at once if it added something."""
+        """Whether a response was complete; a broken one is continued at once if it added something."""
         for _continuation in range(_MOST_CONTINUATIONS):
             before = self._begun()
             self.pieced = self.pieced or before > 0

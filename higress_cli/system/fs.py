@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear complete or not at all."""
 
 import contextlib
 import os
@@ -45,7 +45,7 @@ def _umask() -> int:
 
 @contextlib.contextmanager
 def staging_folder(beside: Path) -> Iterator[Path]:
-    """A new folder on the same file system as `beside`, gone at the end unless it was renamed away."""
+    """A new folder on the same file system as `beside`, removed at the end unless it was renamed away."""
     beside.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=beside.parent))
     try:
@@ -55,9 +55,9 @@ def staging_folder(beside: Path) -> Iterator[Path]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with all it holds, read-only parts (as in Go's module cache) included.
+    """Remove a folder and its content, including read-only parts (as in Go's module cache).
 
-    A link to a folder is removed itself; what it leads to stays as it is.
+    If `folder` is a link, only the link is removed.
     """
     if folder.is_symlink():
         folder.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ def remove_tree(folder: Path) -> None:
     for root, names, _files in os.walk(folder):
         for name in names:
             below = Path(root, name)
-            # Before the walk goes into it: a folder that cannot be listed would be passed over.
+            # Before the walk enters it: a folder that cannot be listed would be skipped.
             with contextlib.suppress(OSError):
                 if not below.is_symlink():
                     below.chmod(0o700)
@@ -87,7 +87,7 @@ def make_writable(folder: Path) -> None:
 
 
 def reveal(staged: Path, target: Path) -> None:
-    """Rename a finished folder to its place; what was there before is moved aside first and removed last."""
+    """Rename a finished folder to `target`; a previous one is moved aside first and removed last."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         staged.rename(target)
@@ -103,9 +103,9 @@ def reveal(staged: Path, target: Path) -> None:
 
 
 def mark_as_cache(folder: Path) -> None:
-    """Make `folder` and say to programs that make backups that it can be left out (https://bford.info/cachedir/).
+    """Create `folder` and mark it so that backup programs skip it (https://bford.info/cachedir/).
 
-    That it cannot be said is not a failure: whoever writes into the folder says what is wrong with it.
+    Errors are ignored: whoever writes into the folder will report them.
     """
     tag = folder / "CACHEDIR.TAG"
     with contextlib.suppress(OSError):
@@ -120,7 +120,7 @@ def count_files(folder: Path) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """How many bytes the files below `folder` have; links count for nothing, and what cannot be read is left out."""
+    """The size of the files below `folder` in bytes, without links and without what cannot be read."""
     total = 0
     for root, _folders, files in os.walk(folder):
         for name in files:
@@ -132,11 +132,11 @@ def size_of(folder: Path) -> int:
 
 @contextlib.contextmanager
 def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: float = 1800.0) -> Iterator[None]:
-    """Hold the lock file `path`; another hgw that holds it is waited for, and the user is told.
+    """Hold the lock file `path`; if another hgw holds it, tell the user and wait.
 
     Raises:
         ToolError: `store-locked` after `patience` seconds.
-        ConflictError: the lock file cannot be made (`write_error`).
+        ConflictError: the lock file cannot be created (`write_error`).
     """
     import filelock
 

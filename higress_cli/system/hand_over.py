@@ -14,11 +14,11 @@ from higress_cli.system.process import broken, resolve
 
 
 def hand_over(argv: Sequence[str], *, variables: Mapping[str, str], cwd: Path, stdout_to_stderr: bool = False) -> int:
-    """Run a program that has this process's own streams, terminal and all, until it ends; return its exit code.
+    """Run a program on this process's own streams until it ends; return its exit code.
 
-    It stays in hgw's group, so that Ctrl-C and Ctrl-Z at the terminal reach it as if it had been typed by itself;
-    other requests to end are passed on to it. A program that a signal ended has 128 more than the signal's number,
-    as in a shell.
+    It stays in hgw's process group, so that Ctrl-C and Ctrl-Z reach it as if it had been started from the shell; other
+    signals to end are passed on to it. If a signal ends it, the exit code is 128 plus the signal's number, as in a
+    shell.
 
     Raises:
         ToolError: `program-missing` or `program-broken`.
@@ -38,7 +38,7 @@ def hand_over(argv: Sequence[str], *, variables: Mapping[str, str], cwd: Path, s
 
 
 class _Relay:
-    """While it is open this process does not end by a signal: its child gets the signal instead."""
+    """A context in which signals to end do not end this process but go to its child."""
 
     _PASSED_ON: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
@@ -58,14 +58,14 @@ class _Relay:
             signal.signal(wanted, handler or signal.SIG_DFL)
 
     def to(self, child: subprocess.Popen[bytes]) -> None:
-        """Pass signals on to `child`, those first that came while it started."""
+        """Pass signals on to `child`, starting with those that came while it was being started."""
         self._child = child
         for number in self._early:
             self._send(child, number)
 
     def _pass_on(self, number: int, _frame: object) -> None:
         if number == signal.SIGINT and _at_terminal():
-            return  # the terminal has sent it to the whole group
+            return  # the terminal sends it to the whole group
         if self._child is None:
             self._early.append(number)
         else:

@@ -1,4 +1,4 @@
-"""Which machine this is, in Go's words for operating systems and processors."""
+"""Which machine this is, in Go's terms for operating systems and processors."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 @dataclass(frozen=True)
 class Host:
-    """`system` is Go's GOOS, `machine` Go's GOARCH; a machine that hgw does not know keeps its own name."""
+    """`system` is Go's GOOS, `machine` Go's GOARCH; a machine unknown to hgw keeps its own name."""
 
     system: str
     machine: str

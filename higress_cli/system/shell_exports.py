@@ -1,4 +1,4 @@
-"""Environment variables in the words of a shell, to be read by it: `eval "$(hgw toolchain env)"`."""
+"""Environment variables as statements for a shell to evaluate: `eval "$(hgw toolchain env)"`."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from higress_cli.system.host import Host
 
 
 class Dialect(StrEnum):
-    """Who is to read the variables. `github` is the file that GITHUB_ENV names in a GitHub workflow."""
+    """The reader of the variables. `github` is the file that GITHUB_ENV names in a GitHub workflow."""
 
     SH = "sh"
     FISH = "fish"
@@ -26,7 +26,7 @@ _ALIASES: Final = {"bash": "sh", "zsh": "sh", "dash": "sh", "ksh": "sh", "ash": 
 
 @dataclass(frozen=True, kw_only=True)
 class Exports:
-    """`values` are whole, PATH included; `front` are the folders that PATH begins with; `unset` go away."""
+    """`values` are complete, including PATH; `front` are the folders that PATH begins with; `unset` are removed."""
 
     values: Mapping[str, str]
     front: Sequence[Path] = ()
@@ -34,7 +34,7 @@ class Exports:
 
 
 def dialect_named(name: str) -> Dialect | None:
-    """The dialect that a person calls `name`, which may be that of a shell like it; None where hgw knows none."""
+    """The dialect called `name`, or that of a similar shell; None if unknown."""
     word = _ALIASES.get(name.lower(), name.lower())
     return Dialect(word) if word in set(Dialect) else None
 
@@ -54,9 +54,9 @@ def dialect_at_hand(host: Host, variables: Mapping[str, str]) -> Dialect:
 
 
 def export_lines(exports: Exports, dialect: Dialect, *, separator: str) -> tuple[str, ...]:
-    """One statement a line; `separator` stands between the folders of PATH on this platform.
+    """One statement per line; `separator` separates the folders of PATH on this platform.
 
-    A shell keeps what its PATH is by then and gets `front` before it; a file for GitHub holds the whole PATH.
+    A shell puts `front` before its PATH at the time of evaluation; a file for GitHub has the whole PATH.
     """
     others = {name: value for name, value in exports.values.items() if name != "PATH"}
     if dialect is Dialect.GITHUB:
@@ -114,5 +114,5 @@ def _powershell(text: str) -> str:
 
 
 def _cmd(text: str) -> str:
-    # The lines are for a batch file, in which a percent sign stands for itself only when it is doubled.
+    # In a batch file a literal percent sign must be doubled.
     return text.replace("%", "%%")

@@ -1,4 +1,4 @@
-"""The bytes of one address, added to a file that may have some of them already."""
+"""Downloads from one address, appended to a file that may already have a part of the bytes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 18
 _BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-# A host that sends less than this in such a time is given up.
+# A host that sends less than this in that time is given up.
 _SLOWEST_BYTES: Final = 30 << 10
 _SLOWEST_SECONDS: Final = 30.0
 
 
 class Client:
-    """An HTTP client that is made when it is first needed: to load the authorities takes time, and files need none."""
+    """An HTTP client, created at first use: loading the certificates takes time, and local files need none."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -53,7 +53,7 @@ class Client:
 
 
 class PassingError(Exception):
-    """A host that answered did not give all; it may later. `retry_after` is in seconds, as the host wishes."""
+    """A host answered but did not send everything; it may later. `retry_after` is in seconds, from the host."""
 
     def __init__(self, error: DownloadError, *, retry_after: float = 0.0) -> None:
         super().__init__(error.message)
@@ -62,11 +62,11 @@ class PassingError(Exception):
 
 
 def bring(url: str, partial: Path, client: Client, activity: Activity, clock: Clock) -> None:
-    """Add what is missing to `partial`.
+    """Append the missing bytes to `partial`.
 
     Raises:
-        PassingError: the host answered; it is busy, or the answer was cut.
-        DownloadError: the address gives nothing.
+        PassingError: the host answered, but is busy, or the connection broke.
+        DownloadError: the address does not supply the file.
     """
     if _parts(url).scheme == "file":
         _copy(url, partial, activity)
@@ -112,12 +112,12 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity,
     import httpx
 
     done = partial.stat().st_size if partial.exists() else 0
-    # The digest is of the file as it is kept, not of what a server makes of it on the way.
+    # The digest is that of the file itself, so the server must not compress it.
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
     with client.stream("GET", url, headers=headers) as response:
         sent.anything = True
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            # The kept part is as long as the whole, or longer: it is all there, or wrong; the digest tells.
+            # The kept part is at least as long as the file: complete or wrong, which the digest decides.
             return
         response.raise_for_status()
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
@@ -126,7 +126,7 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity,
         total = done + int(length) if length.isdigit() else None
         pace = _Pace(clock, url)
         with partial.open("ab" if done else "wb") as sink:
-            # As they come: whole chunks would cost up to one at each cut.
+            # As they arrive: with fixed chunks, each broken connection would lose up to one.
             for chunk in response.iter_raw():
                 sink.write(chunk)
                 done += len(chunk)
@@ -135,7 +135,7 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity,
 
 
 class _Pace:
-    """How fast bytes come."""
+    """Measures how fast bytes arrive."""
 
     def __init__(self, clock: Clock, url: str) -> None:
         self._clock = clock
@@ -147,7 +147,7 @@ class _Pace:
         """Count these bytes.
 
         Raises:
-            DownloadError: `download-failed` where too few came for too long.
+            DownloadError: `download-failed` if the rate was too low for too long.
         """
         self._bytes += count
         seconds = self._clock.now() - self._since
@@ -165,7 +165,7 @@ class _Pace:
 
 
 def _retry_after(value: str | None) -> float:
-    """The seconds of a Retry-After header (RFC 9110, 10.2.3): a number, or the date of the next try."""
+    """The seconds to wait from a Retry-After header (RFC 9110, 10.2.3), which has a number or a date."""
     if value is None:
         return 0.0
     if value.strip().isdigit():

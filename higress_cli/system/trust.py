@@ -1,6 +1,6 @@
 """Which certificate authorities hgw trusts: the system's, or those that SSL_CERT_FILE and SSL_CERT_DIR name.
 
-Go, curl and OpenSSL take these variables in the same way: each replaces the system's own file or folder.
+As in Go, curl and OpenSSL, each of these variables replaces the system's own file or folder.
 """
 
 import errno
@@ -28,10 +28,10 @@ _SYSTEM_FILES: Final = (
 
 
 def context(variables: Mapping[str, str]) -> ssl.SSLContext:
-    """How to judge servers' certificates.
+    """The SSL context for verifying servers' certificates.
 
     Raises:
-        DownloadError: `certificates-unreadable` where a variable names something that holds no authorities.
+        DownloadError: `certificates-unreadable` if a variable names something without authorities.
     """
     if variables.get(FILE) or variables.get(FOLDER):
         return _named(variables)
@@ -50,7 +50,7 @@ def bundle(variables: Mapping[str, str]) -> Path:
 
 
 def hint() -> str:
-    """What to do where a server's certificate is not trusted."""
+    """What to do if a server's certificate is not trusted."""
     return _(
         "if a company's proxy decrypts the connection, add its authority to the system's store or name it in {variable}"
     ).format(variable=FILE)
@@ -79,7 +79,7 @@ def _load(into: ssl.SSLContext, variable: str, value: str) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         else:
             into.load_verify_locations(capath=value)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError: what is there is not in PEM
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError: the content is not PEM
         reason = _("it holds no certificates in PEM form") if isinstance(error, ssl.SSLError) else _reason(error)
         raise DownloadError(
             _("{variable}={value} cannot be used: {reason}").format(variable=variable, value=value, reason=reason),

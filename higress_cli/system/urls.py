@@ -1,4 +1,4 @@
-"""URLs as people may see them: a proxy's or mirror's user name and password never leave this process in a text."""
+"""URLs for display: the user name and password of a proxy or mirror never appear in a text."""
 
 import re
 from typing import Any, Final
@@ -14,7 +14,7 @@ def shown(text: str) -> str:
 
 
 def without_secrets(error: HgwError) -> HgwError:
-    """The same error, fit to be shown: message, hint, details and warnings name no password of a URL."""
+    """The error for display: message, hint, details and warnings without the passwords of URLs."""
     error.message = shown(error.message)
     error.hint = shown(error.hint) if error.hint else error.hint
     error.details = _shown_inside(error.details)

@@ -1,4 +1,4 @@
-"""Files that users write: read whole, within bounds, and only where they are files at all."""
+"""Reading files that users write: with a size limit, and only regular files."""
 
 import errno
 import os
@@ -9,15 +9,15 @@ from typing import Final
 from higress_cli.i18n import _
 
 MOST_BYTES: Final = 1 << 20
-"""What a text may have. Kubernetes keeps no larger object: no WasmPlugin with such a configuration could exist."""
+"""The size limit for a text. Kubernetes stores no larger objects, so no WasmPlugin could have such a configuration."""
 
 
 class UnsuitableFileError(OSError):
-    """A path that is not a file to read; the text says why, for people."""
+    """A path that cannot be read as a file; the text says why, for people."""
 
 
 def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark.
+    """The text of a UTF-8 file, with or without a byte order mark.
 
     Raises:
         OSError, UnicodeDecodeError: it cannot be read; `UnsuitableFileError` for a pipe, a device, or too many bytes.
@@ -38,7 +38,7 @@ def read_bytes(path: Path, *, most_bytes: int) -> bytes:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        # Opening a pipe waits for somebody to write; a device may have no end.
+        # Opening a pipe blocks until somebody writes; a device may be endless.
         raise UnsuitableFileError(_("it is a pipe or a device, not a file"))
     with path.open("rb") as source:
         content = source.read(most_bytes + 1)

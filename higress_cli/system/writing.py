@@ -1,4 +1,4 @@
-"""What an operating system refuses, as one error: `write_error` for writing a file, `read_error` for reading one."""
+"""Errors of the operating system as hgw's own: `write_error` for writing a file, `read_error` for reading one."""
 
 import errno
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from higress_cli.settings.table import HOME
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """Why a system did not write: the id of the error, and the reason in the language of the call."""
+    """Why the system did not write: the id of the error, and the reason in the active language."""
 
     code: str
     reason: str
@@ -23,7 +23,7 @@ _IN_USE: Final = Refused(code="file-in-use", reason=N_("another program is using
 _TOO_LONG: Final = Refused(code="name-too-long", reason=N_("the path is too long"))
 _NOT_A_FOLDER: Final = Refused(code="not-a-folder", reason=N_("a part of the path is a file, not a folder"))
 _DENIED: Final = Refused(code="write-denied", reason=N_("permission denied"))
-# By name: Windows has not all of them.
+# By name, because Windows lacks some of them.
 _BY_NAME: Final = {
     "ENOSPC": _DISK_FULL,
     "EDQUOT": Refused(code="disk-full", reason=N_("the disk quota is used up")),
@@ -31,14 +31,14 @@ _BY_NAME: Final = {
     "EACCES": _DENIED,
     "EPERM": _DENIED,
     "ENOTDIR": _NOT_A_FOLDER,
-    "EEXIST": _NOT_A_FOLDER,  # of mkdir, which was told that the folder may exist
+    "EEXIST": _NOT_A_FOLDER,  # from mkdir with exist_ok
     "EISDIR": Refused(code="is-a-folder", reason=N_("it is a folder")),
     "ENAMETOOLONG": _TOO_LONG,
     "ETXTBSY": _IN_USE,
     "EBUSY": _IN_USE,
     "ENOENT": Refused(code="folder-missing", reason=N_("its folder does not exist")),
 }
-# Windows' own numbers where Python's errno says less: a sharing or lock violation, a name that is too long.
+# Windows' own codes, where Python's errno is less precise: a sharing or lock violation, a name that is too long.
 _BY_WINDOWS_NUMBER: Final = {32: _IN_USE, 33: _IN_USE, 206: _TOO_LONG}
 _UNREADABLE: Final = {
     "EACCES": _DENIED.reason,
@@ -51,7 +51,7 @@ _UNREADABLE: Final = {
 
 
 def refused(error: OSError) -> Refused:
-    """Why `error` kept something from being written."""
+    """Why `error` prevented a write."""
     known = _BY_WINDOWS_NUMBER.get(getattr(error, "winerror", None) or 0) or _BY_NAME.get(_name(error))
     if known is None:
         return Refused(code="write-failed", reason=error.strerror or str(error))
@@ -59,12 +59,12 @@ def refused(error: OSError) -> Refused:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether the disk is full or a quota is used up: nobody's bug, wherever it shows."""
+    """Whether the disk is full or a quota is used up, which is never a bug of hgw."""
     return refused(error).code == _DISK_FULL.code
 
 
 def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:
-    """The error for `path` (or what it is called), which the system did not let hgw write."""
+    """The error if the system does not let hgw write `path` (or something with that name)."""
     why = refused(error)
     return ConflictError(
         _("{path} cannot be written: {reason}").format(path=path, reason=why.reason),
@@ -75,18 +75,18 @@ def write_error(path: Path | str, error: OSError, *, hint: str | None = None) ->
 
 
 def home_error(path: Path, error: OSError) -> ConflictError:
-    """The error for a place of hgw's own, which can be moved with all the others."""
+    """The error for one of hgw's own folders; the hint says how to move them all."""
     hint = _("set {variable} to a folder that you can write to").format(variable=HOME.variable)
     return write_error(path, error, hint=hint)
 
 
 def disk_full(path: Path) -> ConflictError:
-    """The error for the full disk of `path`, of which a program said so or left the signs."""
+    """The error if another program found the disk of `path` full, or left signs of that."""
     return write_error(path, OSError(errno.ENOSPC, ""))
 
 
 def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> InvalidInput:
-    """The error for a file that is there and that hgw cannot read as text."""
+    """The error for an existing file that hgw cannot read as text."""
     if isinstance(error, UnicodeDecodeError):
         reason = _("it is not text in UTF-8 (byte {offset})").format(offset=error.start)
     else:
