@@ -1,4 +1,4 @@
-"""Writing a plan: all of it or nothing."""
+"""Writing all files of a plan, or none."""
 
 import contextlib
 import shutil
@@ -12,7 +12,7 @@ from higress_cli.system.writing import write_error
 
 
 def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) -> None:
-    """Write the files of `plan` that are to be created or overwritten.
+    """Write the files that `plan` creates or overwrites.
 
     `complete` may add to the new project (a repository, for example): it gets a folder, and what it creates there
     is moved into the project together with the other files.
@@ -21,7 +21,7 @@ def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) ->
     (a full disk, Ctrl-C), the folder is left as it was, including the files that would have been overwritten.
 
     Raises:
-        ConflictError: what `write_error` makes of the system's reason.
+        ConflictError: a file cannot be written (`write_error`).
     """
     if not plan.written and complete is None and plan.directory.exists():
         return
@@ -39,7 +39,7 @@ def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) ->
 
 def _make_folder(plan: Plan, complete: Callable[[Path], None] | None) -> None:
     with staging_folder(plan.directory) as staging:
-        # A folder inside the private one: it gets the permissions that the user's umask gives.
+        # A subfolder of the private one, because that gets its permissions from the user's umask.
         project = staging / "project"
         project.mkdir()
         for file in plan.written:
@@ -108,7 +108,7 @@ def _write(path: Path, file: PlannedFile) -> None:
     path.write_bytes(file.content)
     if file.executable:
         mode = path.stat().st_mode
-        path.chmod(mode | (mode & 0o444) >> 2)  # whoever may read it may run it
+        path.chmod(mode | (mode & 0o444) >> 2)  # executable for everyone who may read it
 
 
 def _missing_folders(*folders: Path) -> list[Path]:

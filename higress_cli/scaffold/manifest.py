@@ -13,13 +13,13 @@ from higress_cli.i18n import Text, _
 from higress_cli.profile import Profile
 
 FILE_NAME: Final = "template.toml"
-# Lower case with underscores: what Jinja can name.
+# Lower case with underscores, as in names of Jinja variables.
 _VariableName = Annotated[str, re.compile(r"[a-z][a-z0-9_]*")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A value that a template asks for; the whole answer has to match `pattern`."""
+    """A value that a template asks for; the whole answer must match `pattern`."""
 
     name: _VariableName = field(metadata=data.KEY)
     type: Literal["string", "integer", "boolean", "choice"] = "string"
@@ -57,7 +57,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """template.toml; `layers` are the shared folders that lie under the template's files, `next` says what to try."""
+    """template.toml; `layers` are shared folders, whose files the template's own replace; `next` says what to try."""
 
     schema: Literal[1]
     title: Text
@@ -85,7 +85,7 @@ class Template(Manifest):
     root: Path
 
     def abis_for(self, profile: str) -> tuple[Abi, ...]:
-        """The ABI versions that it supports in `profile`; native Go knows only the newest."""
+        """The ABI versions that the template supports in `profile`; native Go supports only the newest."""
         return tuple(abi for abi in self.abis if abi in Profile(profile).abis)
 
 

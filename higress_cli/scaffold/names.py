@@ -14,7 +14,7 @@ _WINDOWS_NAMES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 )
 
-# The folders at the top of Go's own src (1.18 to 1.26) and of TinyGo's: a Go module of such a name is hidden by them.
+# The folders at the top of Go's own src (1.18 to 1.26) and of TinyGo's: they would hide a Go module with such a name.
 _GO_PACKAGES: Final = frozenset({
     "archive", "arena", "bufio", "builtin", "bytes", "cmd", "cmp", "compress", "container", "context", "crypto",
     "database", "debug", "device", "embed", "encoding", "errors", "examples", "expvar", "flag", "fmt", "go",
@@ -26,7 +26,7 @@ _GO_PACKAGES: Final = frozenset({
 
 
 def check_name(name: str, *, source: str) -> str:
-    """`name`, if Kubernetes takes it as the name of a resource (an RFC 1123 label).
+    """Return `name` if Kubernetes accepts it as the name of a resource (an RFC 1123 label).
 
     Raises:
         UsageError: `name-invalid`.
@@ -54,10 +54,10 @@ def module_from(name: str) -> str:
 
 
 def check_module_path(path: str, *, source: str) -> str:
-    """`path`, if the go command takes it as a module path (golang.org/x/mod/module, CheckPath, less its dot rule).
+    """Return `path` if Go accepts it as a module path (golang.org/x/mod/module, CheckPath, except its dot rule).
 
     Raises:
-        UsageError: `module-invalid` naming the part that is wrong.
+        UsageError: `module-invalid`, which names the invalid part.
     """
     problem = _module_problem(path)
     if problem:

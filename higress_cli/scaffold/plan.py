@@ -26,7 +26,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFile:
-    """One file of a plan; `path` is absolute, `content` what it should hold, `copy` where the old content is kept."""
+    """One file of a plan; `path` is absolute, `content` its new content, `copy` the file that keeps the old content."""
 
     path: Path
     action: Action
@@ -93,10 +93,10 @@ def _free_name(path: Path) -> Path:
 
 
 def refuse_conflicts(plan: Plan) -> None:
-    """Stop where a file would be overwritten.
+    """Refuse to overwrite files.
 
     Raises:
-        ConflictError: `file-exists` with the names of all such files.
+        ConflictError: `file-exists` with the names of all files that would be overwritten.
     """
     conflicts = [file.path.relative_to(plan.directory).as_posix() for file in plan.conflicts]
     if conflicts:

@@ -1,4 +1,4 @@
-"""From a template and its values to the content of files, in memory: strict, sandboxed, nothing written.
+"""Renders a template and its values to the content of files, in memory: strict and sandboxed.
 
 The delimiters cannot occur in Go, YAML or Markdown: `{@ value @}`, `{@% statement %@}`, `{@# comment #@}`.
 """
@@ -23,13 +23,13 @@ RENDERED_SUFFIX: Final = ".jinja"
 CONFIG_FILE: Final = "config.yaml"
 _MARKUP: Final = "{@"
 _EXECUTABLE: Final = 0o111
-# What Windows refuses in a file name, and the separators that would lead out of the project.
+# Characters that Windows refuses in file names, and separators that could lead out of the project.
 _BAD_NAME: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedFile:
-    """A file of the new project, `path` relative to its folder."""
+    """A file of the new project; `path` is relative to its folder."""
 
     path: PurePosixPath
     content: bytes
@@ -37,7 +37,7 @@ class RenderedFile:
 
 
 class Renderer:
-    """Renders the texts of one template; `shared/...` names the parts that all templates share in an include."""
+    """Renders the texts of one template; includes of `shared/...` are parts that all templates share."""
 
     def __init__(self, *, template: Path, shared: Path, values: Mapping[str, Any]) -> None:
         loader = jinja2.PrefixLoader(
@@ -64,7 +64,7 @@ class Renderer:
         self._environment.globals["t"] = lambda en, zh: zh if language == "zh" else en
 
     def add(self, name: str, value: Any) -> None:
-        """Let the texts that are rendered from now on use `name`."""
+        """Define `name` for the texts that are rendered from now on."""
         self._environment.globals[name] = value
 
     def text(self, source: str, *, where: str) -> str:
@@ -85,7 +85,7 @@ class Renderer:
 
 
 def render_files(renderer: Renderer, folders: Sequence[Path]) -> tuple[RenderedFile, ...]:
-    """The files of all `folders`, rendered where their names end in `.jinja`; a later folder wins over an earlier.
+    """The files of all `folders`, rendered if their names end in `.jinja`; later folders override earlier ones.
 
     Raises:
         ConflictError: `template-invalid`; `template-unsafe` for a name or a link that leads out of its folder.

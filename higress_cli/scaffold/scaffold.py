@@ -1,4 +1,4 @@
-"""A new project: the files that a template and the answers to its questions result in."""
+"""A new project: the files from a template and the answers to its questions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Defaults:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaffoldData:
-    """data/scaffold.toml; `images` and `ci` are what templates name."""
+    """data/scaffold.toml; `images` and `ci` have the keys that templates name."""
 
     default: Defaults
     images: Mapping[str, str]
@@ -71,10 +71,10 @@ def scaffold_data() -> ScaffoldData:
 
 
 def check_answers(template: Template, answers: Answers) -> None:
-    """Refuse what the template does not support.
+    """Refuse answers that the template does not support.
 
     Raises:
-        UsageError: `profile-unsupported`, `abi-unsupported`, `gateway-unsupported`, with the choices there are.
+        UsageError: `profile-unsupported`, `abi-unsupported`, `gateway-unsupported`, with the supported choices.
     """
     if answers.profile not in template.profiles:
         raise UsageError(
@@ -114,7 +114,7 @@ def _check_gateway(answers: Answers) -> None:
 
 
 def variable_value(variable: Variable, given: str | None, *, source: str) -> Any:
-    """The value of a template's variable, from what was typed or from its default.
+    """The value of a template's variable, from the typed value or its default.
 
     Raises:
         UsageError: `variable-invalid` with what is expected.
@@ -212,7 +212,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
 
 
 def check_modules(names: Sequence[str], *, profile: str, template: str) -> None:
-    """Refuse a manifest that names a Go module which the profile does not have.
+    """Refuse a manifest that names a Go module that the profile does not have.
 
     Raises:
         ConflictError: `template-invalid`.

@@ -13,10 +13,10 @@ _SHARED: Final = "shared"
 
 
 def templates_root() -> Path:
-    """The folder of hgw's own templates: in the package where it was built, in the checkout where it is edited.
+    """The folder of hgw's own templates: inside an installed package, or at the top of a checkout.
 
     Raises:
-        ConflictError: `templates-missing` where an installation lacks them.
+        ConflictError: `templates-missing` if an installation lacks them.
     """
     for folder in (_PACKAGE / "templates", _PACKAGE.parent / "templates"):
         if (folder / _SHARED).is_dir():
@@ -29,7 +29,7 @@ def templates_root() -> Path:
 
 
 def shared_root() -> Path:
-    """The folder of what templates have in common: one folder per layer."""
+    """The folder with the parts that templates share: one subfolder per layer."""
     return templates_root() / _SHARED
 
 

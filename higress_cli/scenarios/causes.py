@@ -1,4 +1,4 @@
-"""Why a step failed, as far as what happened in the gateway tells. Pure: from what was asked, came and was heard."""
+"""Why a step failed, as far as the gateway's events show it: a pure function of the request and what was observed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ _UNKNOWN_SERVICE: Final = "service-unknown"
 _TRAPPED: Final = "plugin-trapped"
 _TOO_LARGE: Final = 413
 _LATE: Final = frozenset({"proxy_on_request_body", "proxy_on_response_body"})
-# Content types whose bodies the wrapper hands to no callback (wasm-go, pkg/wrapper/plugin_wrapper.go).
+# Content types whose bodies the wrapper does not pass to callbacks (wasm-go, pkg/wrapper/plugin_wrapper.go).
 _BINARY: Final = ("application/octet-stream", "application/grpc")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What was around a request: the clusters that the gateway has, how much of a body it holds.
+    """The surroundings of a request: the gateway's clusters, and how much of a body it buffers.
 
-    `request_body_phase`: whether the plugin's source asks for the body of a request; None where that is not known.
+    `request_body_phase` says whether the plugin's source handles request bodies; None if unknown.
     """
 
     clusters: Collection[str] = ()
@@ -39,7 +39,7 @@ class Surroundings:
 
 
 def causes(request: Request, observed: Observed, checks: Sequence[Check], around: Surroundings) -> tuple[str, ...]:
-    """The causes of what failed, each in a sentence; none where nothing failed."""
+    """The causes of the failed checks, a sentence each; empty if nothing failed."""
     failed = [check for check in checks if not check.ok]
     if not failed:
         return ()
@@ -58,7 +58,7 @@ def causes(request: Request, observed: Observed, checks: Sequence[Check], around
 
 
 def _cut_bodies(observed: Observed) -> Iterator[str]:
-    """A plugin that changes a body has to remove the header with its length, in the header phase."""
+    """A plugin that changes a body must remove its content-length in the header phase."""
     for event in observed.events or ():
         match event:
             case SentUpstream(content_length=int(length), body_bytes=count):
@@ -88,7 +88,7 @@ def _too_large(observed: Observed, around: Surroundings) -> Iterator[str]:
 
 
 def _skipped_bodies(request: Request, observed: Observed, keys: Collection[str]) -> Iterator[str]:
-    """Encoded and binary bodies that the wrapper passes by its body callbacks."""
+    """Encoded and binary bodies, for which the wrapper skips its body callbacks."""
     if any(key.startswith("upstream") for key in keys):
         reason = _unread(request.headers)
         if reason:
@@ -152,7 +152,7 @@ def _services(observed: Observed, around: Surroundings) -> Iterator[str]:
 
 
 def _known(observed: Observed) -> Iterator[str]:
-    """What the catalogue of errors knows of the plugin's own words."""
+    """What the error catalogue knows about the plugin's log lines."""
     for match in recognise("\n".join(observed.log)):
         if match.id not in {_UNKNOWN_SERVICE, _TRAPPED}:
             yield f"{match.cause}: {match.fix}"

@@ -1,4 +1,4 @@
-"""What a scenario expects, compared with what came of it: pure, so each verdict can be tested without a gateway."""
+"""Compares what a scenario expects with what was observed: pure, so each verdict can be tested without a gateway."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ _LONGEST_QUOTE: Final = 160
 
 
 def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
-    """Every expectation of a scenario, checked; and that the plugin did not crash."""
+    """Check every expectation of a scenario, and that the plugin did not crash."""
     crashes = tuple(judge_crashes(observed))
     if observed.answer is None:
         missing = Check(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem))
@@ -32,7 +32,7 @@ def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
 
 
 def judge_crashes(observed: Observed) -> Iterator[Check]:
-    """A failed check for each crash, and for each panic that the wrapper caught."""
+    """A failed check for each crash, and for each panic that the wrapper recovered from."""
     expected = _("the plugin does not crash")
     for trap in observed.traps:
         yield Check(ok=False, expected=expected, got=", ".join(trap_lines(trap, packages=observed.packages)))
@@ -43,7 +43,7 @@ def judge_crashes(observed: Observed) -> Iterator[Check]:
 
 
 def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
-    """What is expected of the lines that the plugin wrote."""
+    """Check the expectations about the lines that the plugin wrote."""
     match = expect.log
     if match is None:
         return
@@ -66,9 +66,9 @@ def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
 
 
 def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Check:
-    """Whether an answer came from this gateway with this module in it, and the module lived to see it.
+    """Check that a response came from this gateway running this module, and that the module had not crashed.
 
-    `run` and `version` empty: any run, any version of the configuration.
+    An empty `run` or `version` accepts any run, or any version of the configuration.
     """
     expected = _("the answer comes from the module {digest}").format(digest=digest)
     if answer is None:
@@ -136,7 +136,7 @@ def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Check]:
 
 
 def _reached(observed: Observed) -> str | None:
-    """What of the request reached the upstream, None: nothing. It and the gateway are asked; each sees what it can."""
+    """What reached the upstream, None if nothing did; from what the upstream and the gateway each could see."""
     if observed.seen:
         requests = ", ".join(f"{request.method} {request.path}" for request in observed.seen)
         return _("it got {requests}").format(requests=requests)
@@ -163,7 +163,7 @@ def _check(expect: Expectation, key: str, *, what: str, match: TextMatch, value:
 
 
 def _difference(match: TextMatch, value: str) -> str | None:
-    """What came in full, where a quotation of it or of what was expected is cut."""
+    """The complete difference, if a quotation of the value or of the expected text is cut."""
     wanted = match.equals
     if not any(_is_cut(text) for text in (value, wanted or "")):
         return None
@@ -179,7 +179,7 @@ def _fits(match: TextMatch, value: str | None) -> bool:
     if match.absent or value is None:
         return match.absent and value is None
     if match.equals is not None:
-        # A final line end is how files and tools end a text, not a part of what it says.
+        # Files and tools end a text with a newline, which is not part of its meaning.
         return value.removesuffix("\n") == match.equals.removesuffix("\n")
     if match.contains is not None:
         return match.contains in value
@@ -197,7 +197,7 @@ def _describe(what: str, match: TextMatch) -> str:
 
 
 def quote(text: str) -> str:
-    """A text in one line, shortened where it is long."""
+    """A text in one line, shortened if it is long."""
     line = _in_one_line(text)
     if not _is_cut(text):
         return f"`{line}`"

@@ -1,4 +1,4 @@
-"""A verification as a JUnit report, the form that every pipeline shows."""
+"""A verification as a JUnit report, which every CI system can show."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -10,11 +10,11 @@ from higress_cli.gateway.contract import Check
 from higress_cli.scenarios.step import Status, Step
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold, not even escaped."""
+"""Characters that XML 1.0 cannot contain, not even escaped."""
 
 
 def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -> bytes:
-    """The report of the test suite `suite`: a test case a step, and one more for an error that ended it early."""
+    """The report of the test suite `suite`: a test case per step, and one more for an error that ended it early."""
     failed = sum(not step.ok for step in steps)
     root = ET.Element(
         "testsuite",
@@ -33,7 +33,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
             wrong = [check for check in step.checks if not check.ok]
             message = "; ".join(f"expected: {check.expected}; got: {check.got}" for check in wrong)
             failure = ET.SubElement(case, "failure", message=_clean(message))
-            failure.text = _clean("\n".join(_told(step, wrong)))
+            failure.text = _clean("\n".join(_failure_lines(step, wrong)))
         elif step.status is Status.SKIPPED:
             ET.SubElement(case, "skipped", message=_clean(step.reason or ""))
     if error is not None:
@@ -44,8 +44,8 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
     return content + b"\n"
 
 
-def _told(step: Step, wrong: Sequence[Check]) -> Iterator[str]:
-    """All that is known of a failed step, line by line."""
+def _failure_lines(step: Step, wrong: Sequence[Check]) -> Iterator[str]:
+    """All that is known about a failed step, line by line."""
     if step.file is not None:
         yield f"{step.file}:{step.line}"
     if step.exchange is not None:

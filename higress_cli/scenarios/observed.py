@@ -1,4 +1,4 @@
-"""What came of a scenario's request."""
+"""What was observed during a scenario's request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from higress_cli.system.http import Answer
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """`problem` is why there was no answer; `seen` is what reached the upstream, None where hgw cannot see that.
+    """`problem` says why there was no answer; `seen` is what reached the upstream, None if hgw cannot see that.
 
-    `events` is what the gateway told meanwhile, None where nobody can hear it. `packages` are the author's own, as in
-    Change.
+    `events` are the gateway's events meanwhile, None if hgw cannot receive them. `packages` are the author's own, as
+    in Change.
     """
 
     answer: Answer | None
@@ -25,12 +25,12 @@ class Observed:
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What the plugin wrote."""
+        """The text of the lines that the plugin wrote."""
         return tuple(line.text for line in self.lines)
 
     @property
     def lines(self) -> tuple[PluginLine, ...]:
-        """The same with their levels."""
+        """The lines that the plugin wrote, with their levels."""
         return tuple(event for event in self.events or () if isinstance(event, PluginLine))
 
     @property
@@ -39,12 +39,12 @@ class Observed:
 
     @property
     def recovered(self) -> tuple[str, ...]:
-        """The lines about panics that the wrapper caught."""
+        """The lines about panics that the wrapper recovered from."""
         return tuple(text for text in self.log if is_recovered_panic(text))
 
     @property
     def sent_upstream(self) -> tuple[str, ...]:
-        """The requests whose headers left for the upstream, whether it saw all of them or not."""
+        """The requests whose headers were sent upstream, even if the upstream did not see all of them."""
         return tuple(
             f"{event.method} {event.path}" for event in self.events or () if isinstance(event, HeadersSentUpstream)
         )

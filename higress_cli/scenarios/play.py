@@ -1,4 +1,4 @@
-"""Sends a scenario's request and listens to the gateway meanwhile."""
+"""Sends a scenario's request and collects the gateway's events meanwhile."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +13,10 @@ from higress_cli.scenarios.judge import judge_log
 from higress_cli.scenarios.observed import Observed
 from higress_cli.system.http import Answer, Asking, NoAnswerError
 
-# A gateway gives an upstream 15 s; a request that is silent for longer than that was stopped and never resumed.
+# A gateway waits 15 s for an upstream; a request that is silent for longer was stopped and never resumed.
 _SILENCE_SECONDS: Final = 20.0
 _AFTER_TRAP_SECONDS: Final = 0.3
-"""How long an answer may take after the plugin crashed: the gateway gives it at once or never."""
+"""How long to wait for a response after the plugin crashed: the gateway sends it at once or never."""
 _END_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.01
@@ -27,11 +27,11 @@ _PHASES: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """A gateway as a scenario meets it.
+    """What a scenario needs of a gateway.
 
-    `version` is the change that is in effect, None where nobody can tell. `events` and `seen` give what came since the
-    last call, None where nobody can hear or see it; `lag` is how many seconds an event takes until it is heard.
-    `check_alive` raises GatewayError where the gateway is gone.
+    `version` is the change in effect, None if unknown. `events` and `seen` return what is new since the last call, None
+    if hgw cannot receive or see it; `lag` is how many seconds an event may take to arrive. `check_alive` raises
+    GatewayError if the gateway has ended.
     """
 
     url: str
@@ -48,14 +48,14 @@ class Ground:
 
 
 def play(scenario: Scenario, ground: Ground) -> Observed:
-    """What came of the scenario's request, its log phase included.
+    """Send the scenario's request and return what was observed, its log phase included.
 
     Raises:
-        GatewayError: the gateway is gone.
+        GatewayError: the gateway has ended.
     """
     ground.seen()
-    heard = _Heard(ground)
-    heard.start()
+    recorder = _EventRecorder(ground)
+    recorder.start()
     request = scenario.request
     patience = _SILENCE_SECONDS + sum(service.delay_seconds for service in scenario.services.values())
     started = time.monotonic()
@@ -66,16 +66,16 @@ def play(scenario: Scenario, ground: Ground) -> Observed:
         body=request.content,
         timeout=patience,
     )
-    crashed = heard.until(lambda: asking.wait(_POLL_SECONDS), stop_after_trap=_AFTER_TRAP_SECONDS)
+    crashed = recorder.until(lambda: asking.wait(_POLL_SECONDS), stop_after_trap=_AFTER_TRAP_SECONDS)
     if crashed:
         asking.give_up()
     waited = time.monotonic() - started
     ground.check_alive()
     if request.via != "upstream":
-        heard.until(heard.ended, within=_END_SECONDS)
-        heard.until(lambda: heard.log_fits(scenario.expect), within=_LOG_SECONDS)
+        recorder.until(recorder.ended, within=_END_SECONDS)
+        recorder.until(lambda: recorder.log_fits(scenario.expect), within=_LOG_SECONDS)
         time.sleep(ground.lag)
-        heard.listen()
+        recorder.listen()
     answer: Answer | None = None
     problem = ""
     try:
@@ -85,12 +85,12 @@ def play(scenario: Scenario, ground: Ground) -> Observed:
         if crashed:
             problem = _("the plugin crashed meanwhile")
         elif waited >= patience:
-            problem = _silence(heard.events or (), seconds=patience)
-    return Observed(answer=answer, problem=problem, seen=ground.seen(), events=heard.events)
+            problem = _silence(recorder.events or (), seconds=patience)
+    return Observed(answer=answer, problem=problem, seen=ground.seen(), events=recorder.events)
 
 
 def _silence(events: Sequence[Event], *, seconds: float) -> str:
-    """Why nothing came for so long, as far as the plugin's last word about the request tells."""
+    """Why there was no response for so long, as far as the plugin's last event about the request shows it."""
     returned = [event for event in events if isinstance(event, CallbackReturned) and event.function in _PHASES]
     if returned and returned[-1].action:
         text = _("silence for {seconds:g} s: {function} returned {action}, and nothing resumed the request")
@@ -98,15 +98,15 @@ def _silence(events: Sequence[Event], *, seconds: float) -> str:
     return _("silence for {seconds:g} s: was the request stopped and never resumed?").format(seconds=seconds)
 
 
-class _Heard:
-    """What the gateway told since the start; `events` is None where it cannot be heard."""
+class _EventRecorder:
+    """Collects the gateway's events; `events` is None if hgw cannot receive them."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self.events: list[Event] | None = []
 
     def start(self) -> None:
-        """From now on; of what was before, when the plugin was made ready for this scenario, a crash alone counts."""
+        """Drop earlier events, from the preparation of the plugin for this scenario, except crashes."""
         self.listen()
         if self.events is not None:
             self.events = [event for event in self.events if isinstance(event, Trap)]
@@ -116,7 +116,7 @@ class _Heard:
         if new is None or self.events is None:
             self.events = None
         else:
-            # A plugin that was replaced says its last words while the next scenario runs.
+            # A plugin that was replaced may still report a crash while the next scenario runs.
             self.events += [event for event in new if not self._is_former(event)]
 
     def _is_former(self, event: Event) -> bool:
@@ -126,7 +126,7 @@ class _Heard:
     def until(
         self, done: Callable[[], bool], *, within: float | None = None, stop_after_trap: float | None = None
     ) -> bool:
-        """Listen until `done`, or so long; whether it was given up so many seconds after a trap."""
+        """Listen until `done`, or for `within` seconds. True if it gave up `stop_after_trap` seconds after a trap."""
         started = time.monotonic()
         trapped: float | None = None
         while not done():
@@ -148,7 +148,7 @@ class _Heard:
         return any(isinstance(event, StreamEnded) for event in self.events or ())
 
     def log_fits(self, expect: Expectation) -> bool:
-        """Whether the line of the log is there that is expected: it may come a moment after the answer."""
+        """Whether the expected log line is there, which may arrive a moment after the response."""
         if expect.log is None or expect.log.absent:
             return True
         log = Observed(answer=None, events=self.events).log

@@ -1,4 +1,4 @@
-"""Scenarios on a gateway that somebody else started with `hgw run`."""
+"""Scenarios on a gateway that another `hgw run` started."""
 
 import contextlib
 import time
@@ -22,11 +22,11 @@ from higress_cli.system.http import Answer, NoAnswerError, ask
 
 _SECONDS: Final = 20.0
 _LAG_SECONDS: Final = 0.3
-"""How long it takes at most until `hgw run` has written down what happened."""
+"""The longest time until `hgw run` has written down an event."""
 
 
 class RunningGateway:
-    """The gateway at `url`; `record` is what its run wrote down, None where that is not on this machine."""
+    """The gateway at `url`; `record` is the record of its run, None if it is not on this machine."""
 
     def __init__(self, url: str, *, digest: str, run: str, record: Mapping[str, Any] | None) -> None:
         self.url = url
@@ -36,10 +36,10 @@ class RunningGateway:
 
     @classmethod
     def find(cls, url: str, *, runs: Path, digest: str) -> Self:
-        """The gateway at `url`, which is to run the module with this digest.
+        """The gateway at `url`, which should run the module with this digest.
 
         Raises:
-            GatewayError: `gateway-unreachable` where nobody answers there.
+            GatewayError: `gateway-unreachable` if nothing answers there.
         """
         url = url.rstrip("/")
         try:
@@ -55,7 +55,7 @@ class RunningGateway:
         return cls(url, digest=digest, run=run, record=read_record(runs, run))
 
     def _load(self) -> Step:
-        """Whether the module that answers is the one that is meant."""
+        """Check that the module that answers is the expected one."""
         started = time.monotonic()
         answer: Answer | None = None
         with contextlib.suppress(NoAnswerError):
@@ -64,7 +64,7 @@ class RunningGateway:
         return make_step(_("the gateway at {url} runs this module").format(url=self.url), [check], started=started)
 
     def _obstacle(self, scenario: Scenario) -> str | None:
-        """Why a scenario cannot be run here, None where it can."""
+        """Why a scenario cannot be run here, None if it can."""
         own = {
             "config": None if scenario.config == self._configuration() else scenario.config,
             "services": scenario.services or None,
@@ -84,18 +84,18 @@ class RunningGateway:
 
     @property
     def log(self) -> Path | None:
-        """The file with all that it says, None where that is not on this machine."""
+        """The file with its output, None if it is not on this machine."""
         path = (self.record or {}).get("gateway_log")
         return Path(str(path)) if path else None
 
     @property
     def renamed(self) -> Renamed | None:
-        """The export that has another name in the copy that its engine loaded."""
+        """The export that was renamed in the copy that its engine loaded."""
         old, new = ((self.record or {}).get(key) for key in ("renamed_export", "renamed_to"))
         return Renamed(old=str(old), new=str(new)) if old and new else None
 
     def steps(self, scenarios: Sequence[Scenario]) -> Iterator[Step]:
-        """A step for the module that answers, and one for each scenario; what has an obstacle is skipped."""
+        """A step for the module that answers, and one for each scenario; those with an obstacle are skipped."""
         yield self._load()
         for scenario in scenarios:
             obstacle = self._obstacle(scenario)
@@ -127,7 +127,7 @@ class RunningGateway:
         )
 
     def _configuration(self) -> Mapping[str, Any] | None:
-        """What the gateway's plugin is configured with: `hgw run` follows its file. None where that is not here."""
+        """The plugin's current configuration, from the file that `hgw run` follows; None if not on this machine."""
         path = (self.record or {}).get("config")
         try:
             return read_plugin_config(Path(str(path))).values if path else None
@@ -139,4 +139,4 @@ class RunningGateway:
 
 
 def _nothing() -> None:
-    """Nobody can hear, see or say it."""
+    """The answer to questions about a gateway that hgw cannot look into."""

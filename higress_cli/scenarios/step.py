@@ -1,4 +1,4 @@
-"""One step of a verification: what was asked, and what came of it."""
+"""One step of a verification: what was sent, and what was observed."""
 
 import dataclasses
 import shlex
@@ -70,12 +70,12 @@ class Step:
     """The line of that file: of the first expectation that failed, else of the scenario; null where nobody wrote it."""
 
     def with_checks(self, more: Iterable[Check]) -> Self:
-        """The same step with more that was looked at."""
+        """The step with additional checks."""
         return dataclasses.replace(self, **_summed((*self.checks, *more)))
 
 
 def make_step(name: str, checks: Sequence[Check], *, started: float) -> Step:
-    """A step from its checks; `started` is of `time.monotonic`."""
+    """A step from its checks; `started` is from `time.monotonic`."""
     return Step(name=name, seconds=_since(started), **_summed(checks))
 
 
@@ -88,7 +88,7 @@ def scenario_step(
     base: str = "",
     around: Surroundings | None = None,
 ) -> Step:
-    """The step of a scenario; `observed` is what came of its request at the server `base`, None: nothing was sent."""
+    """The step of a scenario; `observed` is for its request to the server `base`, None if nothing was sent."""
     failed = next((check.line for check in checks if not check.ok and check.line is not None), None)
     step = Step(
         name=scenario.name,

@@ -1,4 +1,4 @@
-"""Scenarios on a gateway that exists for them alone."""
+"""Scenarios on a gateway that is started only for them."""
 
 import contextlib
 import dataclasses
@@ -28,9 +28,9 @@ from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_s
 
 
 class Trial:
-    """A gateway and the state it is in between scenarios; `change` is the plugin as the project has it.
+    """A gateway and its state between scenarios; `change` is the plugin as the project has it.
 
-    `request_body_phase`: whether its source asks for the body of a request; None where there is no source.
+    `request_body_phase` says whether the plugin's source handles request bodies; None if there is no source.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class Trial:
 
     @property
     def renamed(self) -> Renamed | None:
-        """The export that has another name in the copy that the engine loads."""
+        """The export that is renamed in the copy that the engine loads."""
         return self._applied[1].renamed if self._applied else None
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of how the engine runs the plugin."""
+        """Notes on how the engine runs the plugin."""
         return self._applied[1].notes if self._applied else ()
 
     def steps(self, scenarios: Sequence[Scenario], *, on_scenario: Callable[[str], None]) -> Iterator[Step]:
@@ -69,7 +69,7 @@ class Trial:
         yield self._with_late_crashes(step)
 
     def _load(self) -> Step:
-        """Start the gateway with the plugin and its own configuration, and ask it what it is running."""
+        """Start the gateway with the plugin and its own configuration, and ask it what it runs."""
         started = time.monotonic()
         self._apply(self._change)
         return make_step(
@@ -83,7 +83,7 @@ class Trial:
         return skipped_step(scenario, reason)
 
     def _run(self, scenario: Scenario) -> Step:
-        """Play one scenario; what failed is in its step."""
+        """Play one scenario; failures are in its step."""
         started = time.monotonic()
         config = self._change.config
         if scenario.config is not None:
@@ -133,7 +133,7 @@ class Trial:
         )
 
     def _apply(self, change: Change) -> Applied:
-        """Bring the gateway into a state, unless it is in it. A crash of one scenario is not the next one's."""
+        """Apply `change` unless it is in effect. A crash in one scenario must not affect the next."""
         if self._applied is None or self._applied[0] != change:
             self._applied = change, self._gateway.apply(change)
         elif self._crashed:
@@ -142,7 +142,7 @@ class Trial:
         return self._applied[1]
 
     def _with_late_crashes(self, step: Step) -> Step:
-        """The step with what happened after it, and before anything else was done."""
+        """The step, with crashes that happened after it and before anything else was done."""
         late: Sequence[Event] = [event for event in self._gateway.events() if isinstance(event, Trap)]
         if not late:
             return step
@@ -151,7 +151,7 @@ class Trial:
 
     @contextlib.contextmanager
     def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:
-        """The clusters while a scenario lasts: the project's own services, and those that hgw plays."""
+        """The clusters during a scenario: the project's own services, and those that hgw provides."""
         clusters = dict(self._change.services)
         with contextlib.ExitStack() as stack:
             for key, service in wanted.items():
@@ -174,12 +174,12 @@ class Trial:
 
 
 def _replies(rules: Mapping[str, Any] | None) -> Mapping[str, Reply] | None:
-    """The replies of a scenario's Redis, as its server takes them."""
+    """The replies of a scenario's Redis, in the form that RedisServer takes."""
     return None if rules is None else {command: _reply(value) for command, value in rules.items()}
 
 
 def _reply(value: Any) -> Reply:
-    """A text is a bulk string, a list an array, null is nil; a mapping has a simple string (`status`) or an `error`."""
+    """Strings become bulk strings, lists arrays, null nil; a mapping has a simple string (`status`) or an `error`."""
     if isinstance(value, list):
         return [_reply(each) for each in value]
     if isinstance(value, Mapping):
