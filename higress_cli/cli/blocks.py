@@ -1,4 +1,4 @@
-"""What results are made of, drawn once: columns, facts, paragraphs, steps, the commands to type next."""
+"""The building blocks of results: columns, facts, paragraphs, steps, the commands to type next."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -65,7 +65,7 @@ def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> N
 
 
 def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
-    """A text after the mark of a state; `style` is good, warning, bad or faint."""
+    """A text after a mark; `style` is good, warning, bad or faint."""
     first, *rest = wrap(text, width=terminal_width() - indent - 2)
     ui.marked(" " * indent + ui.mark(style), first, style)
     for line in rest:
@@ -73,7 +73,7 @@ def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
 
 
 def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
-    """The steps of a verification; a failed one shows all that is known of it, `answers` every answer."""
+    """The steps of a verification; failed ones with all that is known about them, with `answers` all with responses."""
     for step in taken:
         item(ui, _STEP_STYLES[step.status], step.name)
         if step.reason:
@@ -101,7 +101,7 @@ def _failure(ui: Ui, step: "Step") -> None:
 
 
 def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
-    """Somebody else's text, line by line as it is."""
+    """Text from another program, with its lines unchanged."""
     for line in text.splitlines():
         ui.line(" " * indent + line, "faint")
 

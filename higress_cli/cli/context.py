@@ -37,7 +37,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 @dataclass
 class Invocation:
-    """One call of `main`: what was typed so far, and the terminal it was typed at."""
+    """One call of `main`: the words and settings typed so far, and the terminal."""
 
     argv: list[str]
     variables: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Invocation:
         self.configure()
 
     def configure(self) -> None:
-        """Apply language, output and colour as far as they are known: before parsing from a look at the words."""
+        """Apply language, output format and colour; before parsing, they come from a first look at the words."""
         self.missing_texts = i18n.activate(self.lang)
         self.ui = Ui(
             output=self._shown_by(OUTPUT),
@@ -62,19 +62,19 @@ class Invocation:
         )
 
     def parsed(self) -> None:
-        """From now on only what was parsed counts: words like `--output` may belong to another program."""
+        """Use only parsed options from now on: words like `--output` may belong to another program."""
         if not self.is_parsed:
             self.is_parsed = True
             self.configure()
 
     @property
     def lang(self) -> str:
-        """The language that hgw speaks."""
+        """The language of hgw's texts."""
         return self._shown_by(LANG) or i18n.language_of_locale(self.variables)
 
     @property
     def path(self) -> str:
-        """The command as it is typed, `hgw` alone where none was reached yet."""
+        """The command as typed, only `hgw` if parsing has not reached one yet."""
         return "hgw" if self.command == "hgw" else f"hgw {self.command}"
 
     @property
@@ -85,7 +85,7 @@ class Invocation:
         """A setting as typed or as in its variable.
 
         Raises:
-            UsageError: it is not a valid value.
+            UsageError: its value is invalid.
         """
         return machine_resolver(self.variables, given=self.given).choose(setting)
 
@@ -102,8 +102,8 @@ class Invocation:
         """The session of a command.
 
         Raises:
-            UsageError: `choice-invalid` and the like: a variable of a setting that the command uses is invalid.
-            InvalidInput: `directory-missing` where `-C` names no folder.
+            UsageError: `choice-invalid` and the like: the variable of a setting that the command uses is invalid.
+            InvalidInput: `directory-missing` if `-C` does not name a folder.
         """
         for setting in SETTINGS:
             if setting.counts_in(self.command):
@@ -141,7 +141,7 @@ def _working_folder(given: Choice[str | None]) -> Path:
 
 
 def command_id(path: str) -> str:
-    """What a command is called in JSON and by its schema, from its path: `toolchain list` for `hgw toolchain list`."""
+    """The name of a command in JSON and of its schema: `toolchain list` for `hgw toolchain list`."""
     return path.removeprefix("hgw ")
 
 
@@ -151,7 +151,7 @@ def new_invocation(argv: list[str]) -> Invocation:
 
 
 def _seen(argv: list[str], option: str) -> str | None:
-    """The value of `option` among words that were not parsed yet (they may never be: usage errors come first)."""
+    """The value of `option` among words that are not parsed yet, and never will be after a usage error."""
     words = argv[: argv.index("--")] if "--" in argv else argv
     for index, word in enumerate(words):
         if word == option and index + 1 < len(words):

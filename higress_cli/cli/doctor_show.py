@@ -1,4 +1,4 @@
-"""How the results of `hgw doctor` read as text."""
+"""The results of `hgw doctor` as text."""
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -21,7 +21,7 @@ _STYLES: Final = {
 
 
 def show_list(result: ChecksResult, ui: Ui) -> None:
-    """The checks there are, each with its group."""
+    """All checks, each with its group."""
     room = max(len(entry.id) for entry in result.available)
     for entry in result.available:
         ui.line(f"{entry.id:<{room}}  {_(GROUPS[entry.group])}: {entry.title}")
@@ -43,7 +43,7 @@ def show(result: DoctorResult, ui: Ui) -> None:
 
 
 def _worth_showing(checks: Iterator[Check], *, all_of_them: bool) -> Iterator[Check]:
-    """Without -v, what was skipped for one and the same reason is told once."""
+    """Without -v, show only the first of the checks that were skipped for the same reason."""
     reasons: set[str | None] = set()
     for check in checks:
         if check.status is Status.SKIP and check.finding.why in reasons and not all_of_them:

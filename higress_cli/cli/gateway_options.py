@@ -1,4 +1,4 @@
-"""The option that `hgw run` and `hgw verify` share beside the settings."""
+"""The option that `hgw run` and `hgw verify` share besides the settings."""
 
 from typing import Annotated
 

@@ -42,7 +42,7 @@ def help_(
 
 
 def _context_of(ctx: typer.Context, words: list[str]) -> Any:
-    """The context that the command of these words would run in.
+    """The context in which the command named by these words would run.
 
     Raises:
         UsageError: `usage` if there is no such command; the hint is the nearest one.

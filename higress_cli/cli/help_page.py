@@ -1,4 +1,4 @@
-"""How `--help` reads: usage, what it does, arguments, its own options, the global ones, examples."""
+"""The layout of `--help`: usage, summary, arguments, options, global options, examples."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

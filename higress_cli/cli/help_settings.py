@@ -1,4 +1,4 @@
-"""How `hgw help settings` is shown."""
+"""The output of `hgw help settings`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,7 +53,7 @@ def _show_entry(entry: SettingEntry, ui: Ui, *, here: Path) -> None:
 
 
 def _made_by(entry: SettingEntry) -> Iterator[str]:
-    """The option and the variable; the form of a value follows the first of them."""
+    """The option and the variable; the first is followed by the form of its value."""
     if entry.flag:
         yield f"{entry.flag} {entry.form}".rstrip()
     if entry.variable:
@@ -63,6 +63,6 @@ def _made_by(entry: SettingEntry) -> Iterator[str]:
 
 
 def _near(entry: SettingEntry, here: Path) -> str:
-    """The source; a file of the folder by its name."""
+    """The source; a file in the current folder by its name only."""
     path = Path(entry.source)
     return path.name if path.parent == here else entry.source

@@ -1,4 +1,4 @@
-"""`hgw init`: parse, ask where a person is there, call, show."""
+"""`hgw init`: parse, ask if interactive, call, show."""
 
 from collections.abc import Collection
 from pathlib import Path

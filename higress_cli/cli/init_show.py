@@ -1,4 +1,4 @@
-"""How the results of `hgw init` read as text."""
+"""The results of `hgw init` as text."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,14 +21,14 @@ _MARKS: Final = {
 
 
 def show_templates(result: TemplatesResult, ui: Ui) -> None:
-    """Each template with what it can be built with and what it does."""
+    """Each template with its profiles and what it does."""
     for entry in result.templates:
         ui.marked(entry.name, f"({', '.join(entry.profiles)}; ABI {', '.join(entry.abis)})", "strong")
         blocks.paragraph(ui, entry.description, indent=4)
 
 
 def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
-    """The tree of files with what became of each, and what to type next."""
+    """The tree of files, what was done to each, and what to type next."""
     room = max(cells(_(mark)) for mark, _style in _MARKS.values())
     for action, text in tree_lines(result.directory, result.files):
         mark, style = _MARKS[action] if action else ("", "")
@@ -62,7 +62,7 @@ def tree_lines(directory: Path, files: Sequence[InitFile]) -> Iterator[tuple[str
 
 
 def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
-    """Files of a folder come before the folders in it."""
+    """A sort key that puts the files of a folder before its subfolders."""
     *folders, name = path.parts
     return (*((True, folder) for folder in folders), (False, name))
 

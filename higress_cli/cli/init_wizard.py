@@ -26,7 +26,7 @@ _LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
 class Order:
     """What is known about the new plugin; settings that were typed or answered are in `session`.
 
-    `lang_given` says that nobody need ask for the language; `git` None is still to be asked.
+    `lang_given` says that the language need not be asked for; if `git` is None, it must be.
     """
 
     session: Session
@@ -35,7 +35,7 @@ class Order:
     git: bool | None
 
     def has(self, setting: Setting[Any]) -> bool:
-        """Whether nobody need ask for `setting`."""
+        """Whether `setting` is already known, so that it need not be asked for."""
         return self.session.given.get(setting) is not None
 
     def answered(self, setting: Setting[Any], value: str) -> "Order":
@@ -71,7 +71,7 @@ def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
 
 
 def ask_folder(session: Session, ui: Ui) -> Path:
-    """Where the plugin goes: the current folder has other files in it."""
+    """Ask where to put the plugin, because the current folder is not empty."""
     name = session.given.get(NAME) or use_case.default_name()
     question = _("Folder of the plugin ({path} is not empty)").format(path=session.directory)
     return _ask(ui, question, f"./{name}", lambda text: Path(text).expanduser())
@@ -144,7 +144,7 @@ def _ask_build(order: Order, *, ui: Ui, directory: Path, template: Template) -> 
 
 
 def _ask_choice(ui: Ui, question: str, choices: Mapping[str, str], default: str) -> str:
-    """One of `choices` (value: title), by its number or by itself."""
+    """Ask for one of `choices` (value: title); accept its number or the value."""
     values = list(choices)
     titles = ", ".join(f"{number} {value} ({title})" for number, (value, title) in enumerate(choices.items(), start=1))
     for line in wrap(f"{question}: {titles}", width=terminal_width()):

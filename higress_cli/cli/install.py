@@ -84,7 +84,7 @@ def _show(result: "use_case.InstallResult", ui: Ui) -> None:
         blocks.paragraph(ui, f"{blocks.tool_title(name)}: {tried.source}: {tried.reason}", indent=2, style="faint")
     if result.dry_run:
         ui.line()
-        ui.line(_said_of_dry_run(result))
+        ui.line(_dry_run_summary(result))
     elif result.toolset is not None:
         blocks.next_commands(
             ui,
@@ -105,7 +105,7 @@ def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
         ui.line(f"  {named} ({tool.source}, {_size(tool.bytes)})")
         for download in tool.downloads:
             size = _("kept from an earlier download") if download.kept else _size(download.bytes)
-            # Where a client decides, its own word for it says more than an address below a mirror.
+            # If a client such as apt decides, its own name for the download says more than an address.
             ui.line(f"    {download.url if tool.source == _ARCHIVE else download.name}  {size}")
         if tool.consent is not None:
             ui.line("    " + _("needs consent, since it changes the system: `{command}`").format(command=tool.consent))
@@ -113,7 +113,7 @@ def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
             ui.line(f"    -> {tool.path}")
 
 
-def _said_of_dry_run(result: "use_case.InstallResult") -> str:
+def _dry_run_summary(result: "use_case.InstallResult") -> str:
     if not result.planned:
         return _("All of it is here; `hgw install` would fetch nothing.")
     sizes = [tool.bytes for tool in result.planned]

@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
         _forget_stdout()
         return int(ExitCode.OK)
     except SystemExit as end:
-        # Typer itself, after it has answered a shell that completes.
+        # Raised by Typer after it has answered a shell's completion request.
         return end.code if isinstance(end.code, int) else int(ExitCode.OK)
     except OutputError as error:
         _forget_stdout()
@@ -86,12 +86,12 @@ def _run(call: Invocation) -> int:
 
 
 def _forget_stdout() -> None:
-    """Drop what is left in its buffer: flushing it at exit would fail again, with an exit code of its own."""
+    """Drop the rest of stdout's buffer: flushing it at exit would fail again and change the exit code."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
 
 
 def _with_advice(error: HgwError) -> HgwError:
-    """The error with what the catalogue advises where it has no hint of its own."""
+    """The error, with the catalogue's advice if it has no hint of its own."""
     if error.hint is None:
         from higress_cli.knowledge.catalogue import advice
 
@@ -100,7 +100,7 @@ def _with_advice(error: HgwError) -> HgwError:
 
 
 def _interrupted(call: Invocation) -> int:
-    """Report an interrupt: a plain word for people, who asked for it, and the usual document for programs."""
+    """Report an interrupt: one word for people, who asked for it, and the usual document for programs."""
     if call.ui.output != "json":
         call.ui.interrupted()
         return int(ExitCode.INTERRUPTED)

@@ -22,7 +22,7 @@ def setting_parameters(command: str) -> list[Any]:
 
 def _parameters(settings: Iterable[Setting[Any]]) -> list[Any]:
     def holder() -> None:
-        """Exists for its signature: Typer turns it into parameters."""
+        """Exists only for its signature, which Typer turns into parameters."""
 
     parameters = [_parameter(setting) for setting in settings]
     holder.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions take any attribute
@@ -51,7 +51,7 @@ def _parameter(setting: Setting[Any]) -> inspect.Parameter:
 
 def _remembering(setting: Setting[Any]) -> Any:
     def remember(ctx: typer.Context, value: Any) -> Any:
-        """Keep what was typed, if it is valid; the last occurrence wins."""
+        """Validate and keep the typed value; the last occurrence wins."""
         invocation = ctx.find_root().obj
         if isinstance(invocation, Invocation) and value not in (None, False, []):
             invocation.given[setting] = value
@@ -89,7 +89,7 @@ def _common_options(
         ),
     ] = False,
 ) -> None:
-    """Exists for its signature: the option that every command and group gets beside the settings."""
+    """Exists only for its signature: the option that every command and group has besides the settings."""
 
 
 def _schema_option(
@@ -104,15 +104,15 @@ def _schema_option(
         ),
     ] = False,
 ) -> None:
-    """Exists for its signature: the option that every command gets, and no group."""
+    """Exists only for its signature: the option that every command has, but no group."""
 
 
 def group_parameters() -> list[Any]:
-    """Fresh parameter objects of the options that every group takes."""
+    """New parameter objects for the options that every group takes."""
     settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
     return [*_parameters(settings), *parameters_of(_common_options)]
 
 
 def command_parameters() -> list[Any]:
-    """Fresh parameter objects of the options that every command takes."""
+    """New parameter objects for the options that every command takes."""
     return [*parameters_of(_schema_option), *group_parameters()]

@@ -52,7 +52,7 @@ def run(
     except HgwError as error:
         if not ready or call.ui.output != "json":
             raise
-        # The one document is out; what ends a running gateway is told to people, and by the exit code.
+        # The one JSON document is already printed; errors after it go to stderr and into the exit code.
         call.ui.error(error)
         raise typer.Exit(int(error.exit_code)) from error
     except KeyboardInterrupt:

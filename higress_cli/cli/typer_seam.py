@@ -1,6 +1,6 @@
 """Everything that hgw uses of Typer's private API: command classes, parameters, values, errors.
 
-Typer 0.29 bundles its own Click, so what Click documents is private here. No other module imports these names;
+Typer 0.29 bundles its own Click, so Click's documented API is private here. No other module imports these names;
 tests/unit/cli/test_typer_seam.py fails if one of them moves.
 """
 
@@ -31,7 +31,7 @@ __all__ = [
 GLOBAL_PANEL: Final = "global"
 _HELP_WIDTH: Final = 80
 
-# Typer's own texts, for the catalogues.
+# Texts of Typer itself, marked for translation.
 N_("Install completion for the current shell.")
 N_("Show completion for the current shell, to copy it or customize the installation.")
 
@@ -118,7 +118,7 @@ class _WithPage:
         return render(page, width=terminal_width(most=_HELP_WIDTH))
 
     def get_short_help_str(self: Any, limit: int = 0) -> str:  # noqa: ARG002 -- the signature is Typer's
-        """What completion says of a command."""
+        """The text that shell completion shows for a command."""
         return first_sentence(self.help or "")
 
     def usage_words(self: Any, ctx: Any) -> Iterator[str]:  # noqa: ARG002 -- a group needs the context

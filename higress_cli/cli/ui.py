@@ -82,7 +82,7 @@ class Ui:
         self._busy: Any = None
 
     def console(self, name: str) -> "Console":
-        """The console on `stdout` or `stderr`, made at first use: rich takes its time to import."""
+        """The console on `stdout` or `stderr`, created at first use because importing rich is slow."""
         if name not in self._consoles:
             from rich.console import Console
 
@@ -122,9 +122,9 @@ class Ui:
             stream.flush()
 
     def _say(self, text: str, style: str, *, hanging: int = 0) -> None:
-        """Prose for a person: on a terminal it breaks between words, elsewhere each line stays a line.
+        """Prose for a person, wrapped between words on a terminal, unchanged elsewhere.
 
-        `hanging` is how many columns further in the second and later parts of a line begin.
+        `hanging` is the additional indentation of wrapped lines in columns.
         """
         width = terminal_width()
         for line in text.splitlines() or [""]:
@@ -139,7 +139,7 @@ class Ui:
 
     @property
     def on_terminal(self) -> bool:
-        """Whether results are read on a terminal, not by a program."""
+        """Whether stdout is a terminal."""
         return sys.stdout.isatty()
 
     # Results, on stdout -------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Ui:
         self._write("stdout", text, style)
 
     def mark(self, style: str) -> str:
-        """The mark of a state (good, warning, bad, faint), in ASCII if stdout cannot encode it."""
+        """The mark for a style (good, warning, bad, faint), in ASCII if stdout cannot encode it."""
         sign, plain = _MARKS[style]
         try:
             sign.encode(sys.stdout.encoding or "ascii")
@@ -158,7 +158,7 @@ class Ui:
         return sign
 
     def marked(self, mark: str, text: str, style: str) -> None:
-        """A line whose first word alone is coloured, such as a check's state."""
+        """A line in which only `mark` is coloured, such as the state of a check."""
         stream = sys.stdout
         if not self._colored(stream):
             self._write("stdout", f"{mark} {text}", "")
@@ -176,7 +176,7 @@ class Ui:
     # Conversation, on stderr ---------------------------------------------------------------------------------
 
     def error(self, error: HgwError) -> None:
-        """What failed, then the next command to type."""
+        """Print what failed, then the next command to type."""
         self._say(_("error: {message}").format(message=error.message), "bad")
         if error.hint:
             hint = _("hint: {hint}").format(hint=error.hint)
@@ -186,7 +186,7 @@ class Ui:
                 self._say(hint, "hint")
 
     def interrupted(self) -> None:
-        """Say that the user ended hgw."""
+        """Print that the user interrupted hgw."""
         self._say(_("interrupted"), "faint")
 
     def note(self, text: str) -> None:
@@ -221,7 +221,7 @@ class Ui:
 
     @contextmanager
     def activity(self, title: str) -> Iterator[Activity]:
-        """On a terminal a live line with what is done; elsewhere a line at the start and one at the end."""
+        """On a terminal, a live progress line; elsewhere a line at the start and one at the end."""
         started = time.monotonic()
         if self.quiet:
             yield SilentActivity()

@@ -12,7 +12,7 @@ from higress_cli.i18n import _
 
 
 def usage_error(error: Any, *, command: str) -> UsageError:
-    """What Typer found wrong with the words of a command line, as an error of hgw; `command` is such as `hgw build`."""
+    """Turn a usage error of Typer into one of hgw; `command` is, for example, `hgw build`."""
     hint = f"{command} --help"
     option = getattr(error, "option_name", None)
     match error:
@@ -32,7 +32,7 @@ def usage_error(error: Any, *, command: str) -> UsageError:
 
 
 def command_missing(group: str) -> UsageError:
-    """The error for `group` (such as `hgw`) without one of its commands."""
+    """The error if `group` (such as `hgw`) is called without a command."""
     return UsageError(_("a command is missing after {group}").format(group=group), code="usage", hint=f"{group} --help")
 
 
@@ -52,7 +52,7 @@ def no_such_command(name: str, known: Collection[str], *, group: str, asked: str
 
 
 def _name(error: Any) -> str:
-    """The option or argument that an error is about, as it is typed."""
+    """The option or argument that an error is about, as typed."""
     param = error.param
     if error.param_hint:
         return error.param_hint if isinstance(error.param_hint, str) else ", ".join(error.param_hint)

@@ -1,4 +1,4 @@
-"""Prose in lines that fit the terminal, Chinese and English alike; what must survive copying is kept whole."""
+"""Wraps Chinese and English prose for the terminal, without breaking paths and commands, which users copy."""
 
 import re
 import shutil
@@ -6,10 +6,10 @@ import unicodedata
 from typing import Final
 
 NO_BREAK: Final = "\u00a0"
-"""A space at which `wrap` does not end a line; it comes out as a plain one."""
+"""A space at which `wrap` does not break a line; it is printed as a plain one."""
 _WIDE: Final = frozenset({"W", "F"})
-# Chinese has no spaces: a line may end after any character, but closing marks do not begin one and opening ones do
-# not end one.
+# Chinese has no spaces: a line may end after any character, but closing punctuation must not begin a line, nor opening
+# punctuation end one.
 _OPENING: Final = "\uff08\u3008\u300a\u300c\u300e\u3010"
 _CLOSING: Final = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f"
 _PIECES: Final = re.compile(
@@ -19,7 +19,7 @@ _PIECES: Final = re.compile(
 
 
 def terminal_width(*, most: int = 100) -> int:
-    """The columns of the terminal (80 where there is none), but no more than reads well."""
+    """The columns of the terminal (80 if there is none), but at most `most`, for readability."""
     return min(shutil.get_terminal_size((80, 24)).columns, most)
 
 
@@ -33,7 +33,7 @@ def cells(text: str) -> int:
 def wrap(text: str, *, width: int, hanging: int = 0) -> list[str]:
     """`text` in lines of at most `width` columns, all but the first shorter by `hanging`.
 
-    What is longer (a path, a `command`) gets a line of its own.
+    Anything longer (a path, a `command`) gets a line of its own.
     """
     lines: list[str] = []
     line = ""

@@ -1,4 +1,4 @@
-"""`hgw toolchain exec`: hand the terminal to a program that finds hgw's tools on its PATH."""
+"""`hgw toolchain exec`: run a program in this terminal with hgw's tools on its PATH."""
 
 from typing import Annotated
 
