@@ -30,7 +30,7 @@ from higress_cli.session import Session
 from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
 
 _RESOURCE: Final = "wasmplugin.yaml"
-# The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig and so on, and the SDK's own call.
+# The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig etc., and the SDK's function.
 _READS_CONFIG: Final = re.compile(r"Parse\w*Config\w*|GetPluginConfiguration")
 
 

@@ -46,12 +46,12 @@ def find_written(directory: Path) -> tuple[Written, ...]:
 
     Files that do not mention a wasm plugin are ignored, valid or not.
     """
-    return tuple(written for path, text in _speaking_of_plugins(directory) for written in written_in(path, text))
+    return tuple(written for path, text in _plugin_files(directory) for written in written_in(path, text))
 
 
 def resource_of(directory: Path, *, name: str) -> Path | None:
-    """The first file with a WasmPlugin resource that has this name, or whose image has it; None if there is none."""
-    for path, text in _speaking_of_plugins(directory):
+    """The first file with a WasmPlugin resource that has this name itself or in its image; None if there is none."""
+    for path, text in _plugin_files(directory):
         try:
             values = [document.value() for document in compose_all(path, text)]
         except InvalidInput:
@@ -62,7 +62,7 @@ def resource_of(directory: Path, *, name: str) -> Path | None:
 
 
 def _names(resource: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a WasmPlugin resource is called, and the image that it loads without registry and tag."""
+    """The names of a WasmPlugin resource: its own, and that of its image without registry and tag."""
     if resource.get("kind") != "WasmPlugin":
         return ()
     metadata, spec = resource.get("metadata"), resource.get("spec")
@@ -71,8 +71,8 @@ def _names(resource: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(metadata.get("name", "")) if isinstance(metadata, dict) else "", image)
 
 
-def _speaking_of_plugins(directory: Path) -> Iterator[tuple[Path, str]]:
-    """The YAML files of the folder and of the folders in it that speak of wasm plugins, with their text."""
+def _plugin_files(directory: Path) -> Iterator[tuple[Path, str]]:
+    """The YAML files of the folder and its immediate subfolders that mention wasm plugins, with their text."""
     candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
     for path in sorted(candidates)[:_MOST_FILES]:
         try:

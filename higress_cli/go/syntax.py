@@ -106,7 +106,7 @@ def called_names(files: Iterable[GoFile]) -> frozenset[str]:
         for node in walk(file.root):
             called = node.child_by_field_name("function") if node.type == "call_expression" else None
             if node.type == "type_conversion_expression":
-                # The grammar takes `f[T](x)` for a conversion to a generic type.
+                # The grammar parses `f[T](x)` as a conversion to a generic type.
                 called = node.child_by_field_name("type")
             if called is not None:
                 names.add(last_name(called))
