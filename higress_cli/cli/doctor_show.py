@@ -1,6 +1,6 @@
 """The results of `hgw doctor` as text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
@@ -32,8 +32,8 @@ def show(result: DoctorResult, ui: Ui) -> None:
     told: set[Fix] = set()
     for group, checks in groupby(result.checks, key=lambda check: check.spec.group):
         ui.line(_(GROUPS[group]), "strong")
-        for check in _worth_showing(checks, all_of_them=ui.verbose):
-            _show_check(check, ui, told)
+        for title, check in _titled(checks, each=ui.verbose):
+            _show_check(check, ui, told, title=title)
         ui.line()
     ui.line(_summary(result.counts), "strong")
     if result.fixed:
@@ -42,21 +42,26 @@ def show(result: DoctorResult, ui: Ui) -> None:
         ui.line(_("to fix what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
 
 
-def _worth_showing(checks: Iterator[Check], *, all_of_them: bool) -> Iterator[Check]:
-    """Without -v, show only the first of the checks that were skipped for the same reason."""
-    reasons: set[str | None] = set()
+def _titled(checks: Iterable[Check], *, each: bool) -> list[tuple[str, Check]]:
+    """The checks with their titles; without `each`, those that were skipped for the same reason are one."""
+    lines: list[tuple[list[str], Check]] = []
+    skipped: dict[str | None, list[str]] = {}
     for check in checks:
-        if check.status is Status.SKIP and check.finding.why in reasons and not all_of_them:
+        reason = check.finding.why
+        if check.status is Status.SKIP and reason in skipped and not each:
+            skipped[reason].append(check.title)
             continue
+        titles = [check.title]
+        lines.append((titles, check))
         if check.status is Status.SKIP:
-            reasons.add(check.finding.why)
-        yield check
+            skipped[reason] = titles
+    return [(listed(titles), check) for titles, check in lines]
 
 
-def _show_check(check: Check, ui: Ui, told: set[Fix]) -> None:
+def _show_check(check: Check, ui: Ui, told: set[Fix], *, title: str) -> None:
     finding = check.finding
     about = finding.why if check.status is Status.SKIP else finding.found
-    line = _("{title}: {found}").format(title=check.title, found=about) if about else check.title
+    line = _("{title}: {found}").format(title=title, found=about) if about else title
     if finding.note:
         line = f"{line} ({finding.note})"
     blocks.item(ui, _STYLES[check.status], line)

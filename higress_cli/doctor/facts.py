@@ -43,6 +43,8 @@ from higress_cli.wasm.verdict import Wanted, findings, for_gateway
 
 _DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
+_CLIENT_TOO_OLD: Final = "is too old. Minimum supported API version"
+"""The daemon's words (moby, server/middleware/version.go)."""
 
 
 class Facts:
@@ -224,14 +226,21 @@ class Facts:
         """Whether Docker is installed and its daemon answers."""
         if process.find_program("docker", self.session.variables) is None:
             return DockerFacts(client=False)
-        argv = ["docker", "version", "--format", "{{.Server.Version}}"]
         try:
-            answer = process.run(argv, variables=self.session.variables, timeout=_DOCKER_SECONDS)
+            answer = self._docker("version", "--format", "{{.Server.Version}}")
+            server = answer.stdout.strip()
+            if answer.returncode != 0 or not server:
+                problem = answer.output.strip()
+                return DockerFacts(client=True, too_old=_CLIENT_TOO_OLD in problem, problem=problem)
+            compose = self._docker("compose", "version")
         except ToolError as error:
             return DockerFacts(client=True, problem=error.message)
-        if answer.returncode != 0 or not answer.stdout.strip():
-            return DockerFacts(client=True, problem=answer.output.strip())
-        return DockerFacts(client=True, server=answer.stdout.strip())
+        if compose.returncode != 0:
+            return DockerFacts(client=True, server=server, too_old=True, problem=compose.output.strip())
+        return DockerFacts(client=True, server=server)
+
+    def _docker(self, *words: str) -> process.Completed:
+        return process.run(["docker", *words], variables=self.session.variables, timeout=_DOCKER_SECONDS)
 
 
 def _worst(faults: Sequence[Fault]) -> Fault | None:

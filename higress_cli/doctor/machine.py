@@ -74,10 +74,12 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
 
 def judge_docker(facts: DockerFacts) -> Finding:
     """Docker is optional, so it is never a fault; it is for the project's docker-compose.yaml."""
-    if facts.server is not None:
-        return Finding(status=Status.OK, found=facts.server)
     if not facts.client:
         return skip(_("not on this machine; hgw does not need it"))
-    return skip(_("its daemon does not answer; hgw does not need it")).with_detail(
-        *(facts.problem.splitlines() if facts.problem else ())
-    )
+    if facts.too_old:
+        reason = _("too old for the project's docker-compose.yaml; hgw does not need it")
+    elif facts.server is None:
+        reason = _("not running, or its daemon does not answer; hgw does not need it")
+    else:
+        return Finding(status=Status.OK, found=facts.server)
+    return skip(reason).with_detail(*(facts.problem.splitlines() if facts.problem else ()))

@@ -50,11 +50,12 @@ class PortFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class DockerFacts:
-    """Docker on this machine: `client` says whether it is installed.
+    """`server` is the daemon's version, None where it does not answer; `problem` is what the client said about a fault.
 
-    `server` is the daemon's version, None if it does not answer; then `problem` is the client's output.
+    `too_old`: the client is older than the daemon takes, or has no `docker compose`.
     """
 
     client: bool
     server: str | None = None
+    too_old: bool = False
     problem: str | None = None

@@ -1,7 +1,7 @@
 """The checks of Go, TinyGo and wasm-opt: whether `hgw build` finds tools that work."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, skip
 from higress_cli.errors import HgwError
@@ -19,6 +19,10 @@ from higress_cli.toolchain.probe import Probed
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
+
+
+# How much of what a program says instead of its version is shown, in characters.
+_MOST_SAID: Final = 80
 
 
 def install_fix() -> Fix:
@@ -69,7 +73,7 @@ def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: 
         return Finding(
             status=Status.FAIL,
             code="program-broken",
-            found=_("{path} does not say its version").format(path=program.path),
+            found=_versionless(program),
             expected=expected,
             why=_WHY[name](),
             fix=install_fix(),
@@ -114,6 +118,13 @@ def judge_toolset(
         why=problem.message if problem.details.get("found") else None,
         fix=install_fix(),
     )
+
+
+def _versionless(program: Probed) -> str:
+    said = next((line.strip() for line in program.raw.splitlines() if line.strip()), "")
+    if not said:
+        return _("{path} does not say its version").format(path=program.path)
+    return _("{path} does not say its version but: {said}").format(path=program.path, said=said[:_MOST_SAID])
 
 
 def _reported_versions(found: object) -> str | None:

@@ -69,12 +69,15 @@ def ask(name: str, path: Path, variables: Mapping[str, str]) -> Probed:
 def _go(path: Path, output: str) -> Probed:
     root, _separator, version = output.partition("\n")
     home = Path(root.strip()) if root.strip() else None
-    if not version.strip() and home and (home / "VERSION").is_file():
-        version = (home / "VERSION").read_text("utf-8")  # Go before 1.16 does not know GOVERSION
+    try:
+        if not version.strip() and home and (home / "VERSION").is_file():
+            version = (home / "VERSION").read_text("utf-8")  # Go before 1.16 does not know GOVERSION
+        # The program on the PATH may be a shim that picks a Go by the current folder; the one in GOROOT is not.
+        own = home / "bin" / path.name if home else path
+        path = own if own.is_file() else path
+    except (OSError, ValueError):  # what it prints as GOROOT cannot be a path
+        return Probed(path=path, version=None, raw=output.strip())
     match = _GO.search(version)
-    # The program on the PATH may be a shim that picks a Go by the current folder; the one in GOROOT is not.
-    if home and (own := home / "bin" / path.name).is_file():
-        path = own
     return Probed(path=path, version=match.group(1) if match else None, raw=output.strip(), home=home)
 
 

@@ -125,6 +125,8 @@ def test_an_empty_folder_is_not_a_project_and_not_a_fault(hgw, tools):
     assert outcome.code == 0
     assert outcome.out.count("no plugin in") == 1
     assert "0 wrong, 6 skipped" in outcome.out
+    for title in ("settings", "go.mod", "Go source", "plugin configuration", "other configurations", "module"):
+        assert title in outcome.out
 
 
 def test_a_sound_project_is_well(report, tools, tree):
@@ -238,6 +240,48 @@ def test_a_docker_that_hangs_does_not_hold_the_report_up(report, tools, tmp_path
     _code, checks, _document = report("engine-docker")
 
     assert checks["engine-docker"]["status"] == "skip"
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "words"),
+    [
+        ("echo 'Cannot connect to the Docker daemon' >&2; exit 1", "skip", "not running"),
+        (
+            "echo 'client version 1.22 is too old. Minimum supported API version is 1.44' >&2; exit 1",
+            "skip",
+            "too old",
+        ),
+        (
+            '[ "$1" = version ] && echo 19.03.1 && exit 0\necho "compose is not a command" >&2; exit 1',
+            "skip",
+            "too old",
+        ),
+        ('[ "$1" = version ] && echo 27.1.1 || echo "Docker Compose version v2.29"', "ok", None),
+    ],
+)
+def test_dockers_faults_are_told_apart(report, tools, tmp_path, script, status, words):
+    write_program(tmp_path / "bin" / "docker", script + "\n")
+
+    _code, checks, _document = report("engine-docker")
+
+    assert checks["engine-docker"]["status"] == status
+    assert (words or "") in (checks["engine-docker"]["why"] or "")
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["echo 'Usage: gopher dig'", "exit 0", "head -c 9000 /dev/zero | tr '\\0' x", "printf '\\001\\n\\n'"]
+)
+def test_a_go_that_answers_with_nonsense_is_a_finding(report, tools, tmp_path, tree, nonsense):
+    tools(**GOOD)
+    tree(PROJECT)
+    program = write_program(tmp_path / "bin" / "go", nonsense + "\n")
+
+    code, checks, _document = report()
+
+    assert code == 1
+    assert (checks["go"]["status"], checks["go"]["code"]) == ("fail", "program-broken")
+    assert checks["go"]["found"].startswith(f"{program} does not say its version")
+    assert not [check for check in checks.values() if check["status"] == "crash"]
 
 
 def test_an_empty_folder_in_the_modules_place_is_fixed(report, tools, tree):

@@ -70,7 +70,16 @@ def test_an_engine_that_is_missing_is_a_warning_with_the_advice_of_run(problem, 
     ("facts", "status", "text"),
     [
         (DockerFacts(client=False), Status.SKIP, "not on this machine; hgw does not need it"),
-        (DockerFacts(client=True, problem="refused"), Status.SKIP, "its daemon does not answer; hgw does not need it"),
+        (
+            DockerFacts(client=True, problem="refused"),
+            Status.SKIP,
+            "not running, or its daemon does not answer; hgw does not need it",
+        ),
+        (
+            DockerFacts(client=True, server="19.3", too_old=True, problem="no compose"),
+            Status.SKIP,
+            "too old for the project's docker-compose.yaml; hgw does not need it",
+        ),
         (DockerFacts(client=True, server="27.1"), Status.OK, None),
     ],
 )
