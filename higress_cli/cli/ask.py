@@ -19,7 +19,7 @@ _ANSWERS: Final = {
 
 
 def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callable[[str], None]) -> T:
-    """Ask until `accept` takes the answer, where an empty one is `default`; `warn` says why one is refused.
+    """Ask until `accept` takes the answer; an empty one means `default`, and `warn` says why one is refused.
 
     Raises:
         typer.Abort: stdin has ended.

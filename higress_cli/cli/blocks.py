@@ -42,7 +42,7 @@ def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 
 def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Names with values, which are never broken, and remarks, which go below their value if there is no room."""
+    """Names, values and remarks; values are never broken, and remarks go below them if there is no room."""
     table = list(rows)
     column = max(cells(name) for name, _value, _remark in table) + len(_GAP)
     room = terminal_width()

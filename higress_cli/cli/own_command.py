@@ -13,14 +13,14 @@ _PLAIN: Final = re.compile(r"[\w@%+=:,./\\-]+")
 
 
 def own_command() -> str:
-    """`hgw` where that starts this very installation, else its absolute path, ready to be pasted into a shell."""
+    """`hgw` if that starts this installation, else its absolute path, quoted for a shell."""
     return command_of(Path(sys.argv[0]), python=Path(sys.executable), search_path=None)
 
 
 def command_of(started: Path, *, python: Path, search_path: str | None) -> str:
     """As `own_command`, for a program that was `started` by that path; `python` is its interpreter.
 
-    `search_path` is that of the environment where it is None.
+    If `search_path` is None, that of the environment is used.
 
     `python -m higress_cli` is named by the program beside the interpreter, if there is one.
     """

@@ -26,7 +26,7 @@ def choose_engine(
     """The engine for the setting `wanted`: the one it names, or with `auto` the first that can run here.
 
     With `plugin`, the engine must have all the host functions that the module imports; one that ignores nothing that
-    the module asks of Higress is preferred. `needs` is what is known of a module that is yet to be compiled.
+    the module asks of Higress is preferred. `needs` is what is known about a module that is not compiled yet.
 
     Raises:
         ToolError: `engine-missing`: this hgw does not include it, the machine cannot run it, a package is missing,

@@ -92,7 +92,7 @@ class Trap(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackReturned(Event):
-    """A callback of the plugin ended; `action` is what it returned, None where that callback returns nothing."""
+    """A callback of the plugin ended; `action` is what it returned, None if that callback returns nothing."""
 
     function: str
     action: int | None

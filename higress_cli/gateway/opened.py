@@ -96,7 +96,7 @@ def check_machine(
 ) -> ChosenEngine:
     """Choose the engine for these settings and check that this machine has all that a gateway needs.
 
-    `needs` is what is known of a module that is yet to be compiled.
+    `needs` is what is known about a module that is not compiled yet.
 
     Raises:
         ToolError: `engine-missing`. GatewayError: `port-refused`, `port-in-use`.

@@ -28,7 +28,7 @@ class Upstream(Protocol):
     def at(self) -> Endpoint: ...
 
     def seen(self) -> Sequence[Seen] | None:
-        """The requests that reached it since the last call; None where hgw cannot see them."""
+        """The requests that reached it since the last call; None if hgw cannot see them."""
 
 
 def check_upstream(wanted: Choice[str]) -> None:

@@ -43,7 +43,7 @@ def _address(found: dict[str, Any]) -> str | None:
     url = urlsplit(str(found["url"]))
     if url.scheme not in _REMOTE or not url.hostname:
         return None
-    # A name alone belongs to the address of a repository (git@...); a password belongs to nobody's pipeline.
+    # A user name alone can be part of a repository's address (git@...); a password must not get into a pipeline.
     place = url.netloc.rpartition("@")[2] if url.password else url.netloc
     address: str = urlunsplit((url.scheme, place, url.path, url.query, ""))
     marks = [f"subdirectory={found['subdirectory']}"] if found.get("subdirectory") else []

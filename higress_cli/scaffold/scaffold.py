@@ -32,11 +32,11 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Extras:
-    """What was asked for besides the template: shared layers, and facts that some of them use.
+    """What was requested besides the template: shared layers, and facts that some of them use.
 
     `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
-    configuration that an existing plugin has already; `hgw_package` is what pip installs this hgw from on another
-    machine, None where that is not known; `reads_config`: the source of an existing plugin asks for a configuration.
+    configuration that an existing plugin already has; `hgw_package` is where pip installs this hgw from on another
+    machine, None if unknown; `reads_config` says that the source of an existing plugin reads a configuration.
     """
 
     layers: tuple[str, ...] = ()

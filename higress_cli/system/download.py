@@ -183,14 +183,14 @@ class _Download:
     def _transfer(self, address: _Address) -> bool:
         """Whether a response was complete; a broken one is continued at once if it added something."""
         for _continuation in range(_MOST_CONTINUATIONS):
-            before = self._begun()
+            before = self._size()
             self.pieced = self.pieced or before > 0
             try:
                 bring(address.url, self.partial, self.client, self.activity, self.clock)
             except PassingError as passing:
                 address.error = passing.error
                 address.not_before = self.clock.now() + passing.retry_after
-                if self._begun() <= before:
+                if self._size() <= before:
                     return False
             except DownloadError as error:
                 address.error, address.again = error, False
@@ -199,7 +199,7 @@ class _Download:
                 return True
         return False
 
-    def _begun(self) -> int:
+    def _size(self) -> int:
         return self.partial.stat().st_size if self.partial.exists() else 0
 
     def _failure(self) -> DownloadError:

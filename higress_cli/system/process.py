@@ -204,7 +204,7 @@ class _Listener:
             return
         try:
             self._on_line(line)
-        except Exception as error:  # noqa: BLE001 -- a child whose pipe nobody empties would never end
+        except Exception as error:  # noqa: BLE001 -- keep reading: a child with a full pipe would never end
             self._error = error
 
     def raise_error(self) -> None:
@@ -235,7 +235,7 @@ class Running:
     def stop(self, *, grace: float) -> None:
         """Ask it to end, wait `grace` seconds, then kill it. It has ended when this returns."""
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):  # the supervisor is gone, or this is the second call
+            with contextlib.suppress(OSError, ValueError):  # the supervisor has ended, or this is the second call
                 self._process.stdin.write(str(grace).encode())
                 self._process.stdin.flush()
             with contextlib.suppress(OSError):

@@ -65,7 +65,7 @@ class PlannedTool:
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """What is here: the tools that were asked for, and the whole set where it is one. `planned` would be fetched."""
+    """The installed tools that were requested, and the whole set if they are one. `planned` would be fetched."""
 
     tools: tuple[InstalledTool, ...]
     toolset: Toolset | None = None

@@ -1,4 +1,4 @@
-"""Which sets of tools to use, and which to try to get, best first: pure functions of what is here and what is wanted.
+"""Which sets of tools to use, or to try to get, best first: pure functions of the tools here and the request.
 
 A set is judged in one place, tool by tool, heaviest first: TinyGo decides which Go fits, and wasm-opt comes last.
 """

@@ -154,7 +154,7 @@ class Store:
         return Damage(folder=entry.folder, reason=reason)
 
     def broken_folders(self, name: str) -> tuple[Path, ...]:
-        """Folders where a tool should be that have no receipt or no executable."""
+        """Folders for tools that lack a receipt or an executable."""
         return tuple(
             folder
             for folder in sorted(self._folders(name))

@@ -61,7 +61,7 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
     apt.update(work, activity=activity)
     names = apt.package_names(work, activity=activity)
     for major in majors:
-        packages = _spelled(major, pins.packages().llvm.packages, names)
+        packages = _package_names(major, pins.packages().llvm.packages, names)
         if packages is not None:
             return _install(work, major, packages, names, activity)
     raise PassedOver(
@@ -100,7 +100,7 @@ def clang_headers(entry: Entry) -> Path:
     return next(iter(sorted(clang.glob("*/include"))), clang / entry.receipt.version / "include")
 
 
-def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tuple[str, ...] | None:
+def _package_names(major: str, patterns: Sequence[str], names: frozenset[str]) -> tuple[str, ...] | None:
     """The packages under the distribution's names for them, None if it lacks one."""
     found: list[str] = []
     for pattern in patterns:
@@ -113,7 +113,7 @@ def _spelled(major: str, patterns: Sequence[str], names: frozenset[str]) -> tupl
 
 
 def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[str], activity: Activity) -> Entry:
-    roots = _spelled(major, pins.packages().llvm.libraries_of, names) or ()
+    roots = _package_names(major, pins.packages().llvm.libraries_of, names) or ()
     libraries = [name for name in apt.missing_libraries(work, roots, activity=activity) if name not in packages]
     downloads = work.scratch / f"llvm-{major}"
     debs = apt.download(work, [*packages, *libraries], downloads, activity=activity)

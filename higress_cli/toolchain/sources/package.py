@@ -80,7 +80,7 @@ def _with_apt(work: Work, wanted: str | None) -> Tool:
             answer = ask(ToolName.BINARYEN, staged / executable, work.session.variables)
             receipt = Receipt(
                 name=ToolName.BINARYEN,
-                version=_judged(answer.version, wanted),
+                version=_fitting_version(answer.version, wanted),
                 source=NAME,
                 origin=", ".join(f"{deb.name} {deb.version}" for deb in debs),
                 executable=executable,
@@ -115,12 +115,12 @@ def _run_manager(work: Work, argv: list[str], manager: Manager, wanted: str | No
     if ran.returncode != 0:
         raise PassedOver(f"{manager.program}: {work.failure(ran)}", cause=Cause.NETWORK, code="download-failed")
     found = probe(ToolName.BINARYEN, work.session)
-    _judged(found.version if found else None, wanted)
-    assert found is not None  # noqa: S101 -- judged
+    _fitting_version(found.version if found else None, wanted)
+    assert found is not None  # noqa: S101 -- _fitting_version raises without one
     return system_tool(ToolName.BINARYEN, found)
 
 
-def _judged(version: str | None, wanted: str | None) -> str:
+def _fitting_version(version: str | None, wanted: str | None) -> str:
     if version is None:
         raise PassedOver(_("the package has no wasm-opt that runs here"), cause=Cause.FAILED, code="tool-unusable")
     misfits = compatibility.misfits(binaryen=version)
