@@ -1,4 +1,4 @@
-"""The only module that sends HTTP requests."""
+"""HTTP clients and requests: how hgw reaches hosts, and why it does not."""
 
 import contextlib
 import errno
