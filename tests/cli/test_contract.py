@@ -205,7 +205,7 @@ def test_only_options_and_no_command_is_one_document_too(hgw):
         (["verify"], 3, "no-project"),
         (["build", "--abi", "0.3"], 2, "choice-invalid"),
         (["install", "rust"], 2, "tool-unknown"),
-        (["init", "--template", "nonsense"], 6, "template-unknown"),
+        (["init", "new", "--template", "nonsense"], 6, "template-unknown"),
         (["doctor", "nonsense"], 2, "check-unknown"),
         (["quickstart", "taken"], 6, "directory-is-file"),
         (["toolchain", "path"], 4, "tools-missing"),
