@@ -215,15 +215,15 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     """The layers of `additions` and the facts that they need, and warnings about facts that are not known yet."""
     extras, warnings = Extras(layers=additions.layers), []
     if additions.ci or additions.devcontainer:
-        from higress_cli.scaffold.origin import installed_requirement
+        from higress_cli.scaffold.origin import PACKAGE_VARIABLE, installed_requirement
 
         extras = replace(extras, hgw_package=installed_requirement())
         if extras.hgw_package is None:
             warnings.append(
                 _(
                     "this hgw was installed from a folder or a file of this machine, which others cannot reach: set "
-                    "the variable HGW_PACKAGE there to what pip installs hgw from, as a comment in the files says"
-                )
+                    "the variable {variable} there to what pip installs hgw from, as a comment in the files says"
+                ).format(variable=PACKAGE_VARIABLE)
             )
     if additions.editor is not None:
         from higress_cli.compile.recipe import make_recipe

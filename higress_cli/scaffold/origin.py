@@ -6,6 +6,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 DISTRIBUTION: Final = "higress-cli"
+PACKAGE_VARIABLE: Final = "HGW_PACKAGE"
+"""The pipeline's variable, in scaffolded CI files, for what pip installs hgw from."""
 _NAME: Final = f"{DISTRIBUTION}[local]"
 _REMOTE: Final = ("https", "http", "ssh", "git")
 # Nothing that a shell, YAML or JSON would read in its own way.

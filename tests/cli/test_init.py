@@ -248,7 +248,7 @@ def test_paths_with_spaces_and_chinese_characters(hgw: Hgw) -> None:
     outcome = hgw("init", "我的 插件")
 
     assert outcome.code == 0, outcome.err
-    assert 'cd "我的 插件"' in outcome.out
+    assert "cd '我的 插件'" in outcome.out
     assert read_settings(Path("我的 插件/hgw.yaml")).get(NAME) == "my-plugin"
 
 

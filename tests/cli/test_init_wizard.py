@@ -76,7 +76,7 @@ def test_where_the_folder_has_files_another_is_asked_for() -> None:
     terminal.answer("Compiler [tinygo]:", "")
     terminal.answer("Gateway version [v2.0.7]:", "")
     terminal.answer("Language of comments and README [en]:", "")
-    terminal.answer("Make a git repository [yes]:", "no")
+    terminal.answer("Make a git repository [Y/n]:", "no")
 
     assert terminal.end() == 0, terminal.shown
     assert Path("token/go.mod").is_file()

@@ -55,7 +55,8 @@ def test_nothing_else_names_a_variable():
     elsewhere = [
         f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path.relative_to(PACKAGE).as_posix() != "settings/table.py"
+        # A variable of other people's pipelines is not a setting: hgw never reads it.
+        if path.relative_to(PACKAGE).as_posix() not in {"settings/table.py", "scaffold/origin.py"}
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if literal.search(line)
     ]
