@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
 from tests.support import guard, properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
@@ -47,7 +48,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def isolation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clean environment, an empty HOME and an empty working folder for each test."""
+    """A clean environment, an empty HOME, an empty working folder and English for each test."""
+    i18n.activate("en")
     for name in list(os.environ):
         if name not in _KEPT:
             monkeypatch.delenv(name)
