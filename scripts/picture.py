@@ -15,11 +15,14 @@ COLUMNS = 92
 
 
 def main() -> None:
+    programs = Path(sys.executable).parent
+    # hgw is on the PATH, as it is for a reader who installed it: the commands that it prints are then the short ones.
+    path = os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])
     with tempfile.TemporaryDirectory(prefix="hgw-picture-") as folder:
         run = subprocess.run(
-            [sys.executable, "-m", "higress_cli", "--color", "always", "quickstart"],
+            [str(programs / "hgw"), "--color", "always", "quickstart"],
             cwd=folder,
-            env={**os.environ, "COLUMNS": str(COLUMNS), "HGW_LANG": "en"},
+            env={**os.environ, "PATH": path, "COLUMNS": str(COLUMNS), "HGW_LANG": "en"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=True,
