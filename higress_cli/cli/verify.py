@@ -75,7 +75,11 @@ def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
     blocks.steps(ui, result.steps)
     ui.line()
     wrong = sum(not step.ok for step in result.steps)
-    summary = _("{good} of {all} steps ok").format(good=len(result.steps) - wrong, all=len(result.steps))
+    skipped = sum(step.status == "skipped" for step in result.steps)
+    judged = len(result.steps) - skipped
+    summary = _("{good} of {all} steps ok").format(good=judged - wrong, all=judged)
+    if skipped:
+        summary = _("{summary}, {count} not run").format(summary=summary, count=skipped)
     ui.line(summary, "bad" if wrong else "good")
     rows = [
         (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),

@@ -106,12 +106,15 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
 
 
 def newest_module(path: Path) -> tuple[Path, ...]:
-    """`path` and the modules beside it that `hgw build --abi all` makes of the same plugin for its ABI, newest first.
+    """`path` and the names under which builds with and without `--abi all` write the same plugin, newest first.
 
     Those that do not exist come last.
     """
-    beside = tuple(path.with_name(f"{path.stem}-{abi}{path.suffix}") for abi in _abis_of(path))
-    return tuple(sorted((path, *beside), key=_built, reverse=True))
+    names = [path]
+    for abi in _abis_of(path):
+        stem = path.stem.removesuffix(f"-{abi}")
+        names += [path.with_name(f"{stem}{path.suffix}"), path.with_name(f"{stem}-{abi}{path.suffix}")]
+    return tuple(sorted(dict.fromkeys(names), key=_built, reverse=True))
 
 
 def _abis_of(path: Path) -> tuple[Abi, ...]:

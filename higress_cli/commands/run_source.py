@@ -32,7 +32,7 @@ class RunSource:
         self._module = module
 
     def load(self) -> Loaded:
-        """What the files say now: hgw.yaml, the plugin's configuration, the module or a newer one of the same ABI.
+        """What hgw.yaml, the plugin's configuration and the newest build of the module say now.
 
         Raises:
             HgwError: one of them is invalid, or the engine cannot run the module.

@@ -287,6 +287,20 @@ def test_a_module_that_was_built_under_its_other_name_is_taken(here):
         assert hgw.end() == 0
 
 
+def test_a_build_without_all_replaces_what_build_all_left(here):
+    (here / "go.mod").write_text("module demo\n\ngo 1.20\n")
+    (here / "main.go").write_text("package main\n\nfunc main() {}\n")
+    (here / "main.wasm").rename(here / "main-0.2.1.wasm")
+    (here / "main-0.2.1.wasm").touch()
+    with running(*ANY_PORT, cwd=here) as hgw:
+        url = hgw.document()["data"]["url"]
+        other = plugin(empty="answer")
+        (here / "main.wasm").write_bytes(other)
+        hgw.wait_for_text(f"main.wasm, sha256 {hashlib.sha256(other).hexdigest()}")
+        assert get(f"{url}/get") == (200, "")
+        assert hgw.end() == 0
+
+
 def test_an_edited_source_is_mentioned_once(here):
     (here / "go.mod").write_text("module demo\n\ngo 1.20\n")
     (here / "main.go").write_text("package main\n\nfunc main() {}\n")
