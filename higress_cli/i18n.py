@@ -24,7 +24,7 @@ _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class Translated:
     """A text with its translation, as in data files; `str()` gives the one in the active language."""
 
     en: str

@@ -15,33 +15,33 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from higress_cli.errors import ExitCode  # noqa: E402 -- from this checkout
-from higress_cli.i18n import Text  # noqa: E402
-from higress_cli.knowledge.catalogue import Entry, Fix, entries  # noqa: E402
+from higress_cli.i18n import Translated  # noqa: E402
+from higress_cli.knowledge.catalogue import FixText, KnownError, entries  # noqa: E402
 
 DOCS: Final = ROOT / "docs"
 PAGES: Final = {"en": DOCS / "errors.md", "zh": DOCS / "errors.zh.md"}
-_TITLE: Final = Text(en="The errors of hgw", zh="hgw 的错误")
-_ABOUT: Final = Text(
+_TITLE: Final = Translated(en="The errors of hgw", zh="hgw 的错误")
+_ABOUT: Final = Translated(
     en="`error.code` in the JSON of a command, and `code` of a finding of `hgw doctor`, is one of these ids. An id\n"
     "always ends with the same exit code. This page is made from `higress_cli/data/errors` by `make pages`.",
     zh="命令输出的 JSON 中的 `error.code`，以及 `hgw doctor` 检查结果中的 `code`，都是下列 id 之一。\n"
     "每个 id 对应唯一的退出码。本页由 `make pages` 根据 `higress_cli/data/errors` 生成。",
 )
-_EXIT: Final = Text(en="Exit code", zh="退出码")
-_COLUMNS: Final = Text(en="| id | meaning | why, and what to do |", zh="| id | 含义 | 原因与处理方法 |")
+_EXIT: Final = Translated(en="Exit code", zh="退出码")
+_COLUMNS: Final = Translated(en="| id | meaning | why, and what to do |", zh="| id | 含义 | 原因与处理方法 |")
 _SYSTEMS: Final = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 _FAMILIES: Final = {
-    ExitCode.CHECK_FAILED: Text(en="a check found something wrong", zh="检查发现问题"),
-    ExitCode.USAGE: Text(en="wrong usage", zh="用法错误"),
-    ExitCode.INVALID_INPUT: Text(en="a file of the project is invalid or absent", zh="工程文件无效或缺失"),
-    ExitCode.TOOL: Text(en="a tool or an engine is missing or does not fit", zh="工具或引擎缺失或不匹配"),
-    ExitCode.DOWNLOAD: Text(en="a transfer failed", zh="传输失败"),
-    ExitCode.CONFLICT: Text(en="a template or a file conflict", zh="模板或文件冲突"),
-    ExitCode.COMPILE: Text(en="the compiler refused", zh="编译器拒绝"),
-    ExitCode.GATEWAY: Text(en="the local gateway failed", zh="本地网关失败"),
-    ExitCode.CONSENT: Text(en="rights or consent are missing", zh="缺少权限或同意"),
-    ExitCode.BUG: Text(en="a bug in hgw", zh="hgw 的缺陷"),
-    ExitCode.INTERRUPTED: Text(en="interrupted", zh="被中断"),
+    ExitCode.CHECK_FAILED: Translated(en="a check found something wrong", zh="检查发现问题"),
+    ExitCode.USAGE: Translated(en="wrong usage", zh="用法错误"),
+    ExitCode.INVALID_INPUT: Translated(en="a file of the project is invalid or absent", zh="工程文件无效或缺失"),
+    ExitCode.TOOL: Translated(en="a tool or an engine is missing or does not fit", zh="工具或引擎缺失或不匹配"),
+    ExitCode.DOWNLOAD: Translated(en="a transfer failed", zh="传输失败"),
+    ExitCode.CONFLICT: Translated(en="a template or a file conflict", zh="模板或文件冲突"),
+    ExitCode.COMPILE: Translated(en="the compiler refused", zh="编译器拒绝"),
+    ExitCode.GATEWAY: Translated(en="the local gateway failed", zh="本地网关失败"),
+    ExitCode.CONSENT: Translated(en="rights or consent are missing", zh="缺少权限或同意"),
+    ExitCode.BUG: Translated(en="a bug in hgw", zh="hgw 的缺陷"),
+    ExitCode.INTERRUPTED: Translated(en="interrupted", zh="被中断"),
 }
 
 
@@ -66,7 +66,7 @@ def _lines(language: str) -> Iterator[str]:
         yield ""
 
 
-def _row(row: Entry, language: str) -> str:
+def _row(row: KnownError, language: str) -> str:
     cells = (
         row.cause.in_(language),
         *(_fixes(row.fix, language) if row.fix else ()),
@@ -75,7 +75,7 @@ def _row(row: Entry, language: str) -> str:
     return f"| `{row.id}` | {_cell(row.title.in_(language))} | {'<br>'.join(_cell(cell) for cell in cells)} |"
 
 
-def _fixes(fix: Fix, language: str) -> Iterator[str]:
+def _fixes(fix: FixText, language: str) -> Iterator[str]:
     yield f"→ {fix.in_(language)}"
     for system, name in _SYSTEMS.items():
         if (own := fix.on(system)) is not fix:

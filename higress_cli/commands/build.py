@@ -9,7 +9,7 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices, choose
-from higress_cli.compile.job import Equipment, Job, Made, Step, make, own_source, prepare
+from higress_cli.compile.job import Compilation, Equipment, Job, Made, make, own_source, prepare
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.output import check_output
 from higress_cli.compile.packages import go_work_in_use
@@ -215,7 +215,7 @@ def _engine_problem(session: Session, plan: _Plan, made: Made) -> HgwError | Non
     return None
 
 
-def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]:
+def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Compilation, ...], Modules]:
     """Provide the Go modules and return the steps; if that fails, a known fault of go.mod is the better error."""
     try:
         return prepare(session, plan.job)
@@ -224,7 +224,7 @@ def _prepared(session: Session, plan: _Plan) -> tuple[tuple[Step, ...], Modules]
         raise
 
 
-def _check_inputs(plan: _Plan, steps: Sequence[Step]) -> tuple[str, ...]:
+def _check_inputs(plan: _Plan, steps: Sequence[Compilation]) -> tuple[str, ...]:
     """Check what will be compiled (the source, and go.mod after `go mod tidy`) and return the warnings."""
     warnings: list[str] = []
     for step in steps:

@@ -4,7 +4,7 @@ import contextlib
 
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, PluginLine, StreamEnded, Trap
-from higress_cli.gateway.live import Loading, Ready, Refused, RestartNeeded, SourceChanged
+from higress_cli.gateway.live import ChangeRefused, Loading, Ready, RestartNeeded, SourceChanged
 from higress_cli.gateway.services import service_key
 from higress_cli.gateway.words import stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import called_cluster
@@ -46,7 +46,7 @@ class Narrator:
             case Ready():
                 self._loading.close()
                 self._changed(event)
-            case Refused():
+            case ChangeRefused():
                 self._loading.close()
                 self._reporter.warn(event.error.message)
                 if event.error.hint:

@@ -31,7 +31,7 @@ from higress_cli.toolchain.toolset import Toolset
 _ALIASES: Final = {"wasm-opt": ToolName.BINARYEN}
 
 
-class State(StrEnum):
+class ToolState(StrEnum):
     """Whether a tool can be used."""
 
     WHOLE = "whole"
@@ -56,7 +56,7 @@ class ListedTool:
     """The size of its files; null for a tool of the machine."""
     installed: str | None
     """When it came into the store, in RFC 3339; null for a tool of the machine."""
-    state: State
+    state: ToolState
     """Damaged means that files are missing or added, or that it does not report its version."""
     problem: str | None
     """What is wrong with a damaged tool, in the language of the user."""
@@ -266,7 +266,7 @@ def _system_tools(session: Session) -> Iterator[ListedTool]:
             origin=None,
             bytes=None,
             installed=None,
-            state=State.WHOLE if answers else State.DAMAGED,
+            state=ToolState.WHOLE if answers else ToolState.DAMAGED,
             problem=None if answers else _("it does not report a version: {answer}").format(answer=answer),
             used=False,
         )
@@ -290,7 +290,7 @@ def _stored(session: Session, store: Store, folder: Path) -> ListedTool:
         origin=entry.receipt.origin if entry else None,
         bytes=fs.size_of(folder),
         installed=entry.receipt.installed or None if entry else None,
-        state=State.DAMAGED if problem else State.WHOLE,
+        state=ToolState.DAMAGED if problem else ToolState.WHOLE,
         problem=problem,
         used=False,
     )

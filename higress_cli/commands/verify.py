@@ -31,7 +31,7 @@ from higress_cli.project.scenario import Expectation, Request, Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.junit import junit
 from higress_cli.scenarios.running import RunningGateway
-from higress_cli.scenarios.step import Status, Step
+from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
 from higress_cli.settings.table import VERIFY
@@ -60,7 +60,7 @@ class VerifyResult(Result):
     """The marker's name in that copy; null where none was renamed."""
     steps: tuple[Step, ...]
     """First whether the gateway runs this module, then a step for each scenario."""
-    counts: Mapping[Status, int]
+    counts: Mapping[StepStatus, int]
     """How many steps came to what."""
     run_dir: Path | None
     """The folder of the gateway's run, absolute; null where it is not on this machine."""
@@ -72,7 +72,7 @@ class VerifyResult(Result):
     @property
     def exit_code(self) -> ExitCode:
         """Success if every step passed and at least one scenario was checked."""
-        checked = [step for step in self.steps[1:] if step.status is not Status.SKIPPED]
+        checked = [step for step in self.steps[1:] if step.status is not StepStatus.SKIPPED]
         return ExitCode.OK if checked and all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
 
 
@@ -137,7 +137,7 @@ def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> Verify
     skipped = (
         _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
         for step in steps
-        if step.status is Status.SKIPPED
+        if step.status is StepStatus.SKIPPED
     )
     renamed = proof.renamed()
     return VerifyResult(
@@ -148,7 +148,7 @@ def _result(proof: _Proof, steps: tuple[Step, ...], *, seconds: float) -> Verify
         renamed_export=renamed.old if renamed else None,
         renamed_to=renamed.new if renamed else None,
         steps=steps,
-        counts={status: sum(step.status is status for step in steps) for status in Status},
+        counts={status: sum(step.status is status for step in steps) for status in StepStatus},
         run_dir=proof.run_dir,
         gateway_log=proof.log(),
         seconds=seconds,

@@ -64,7 +64,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Compilation:
     """The compilation for one ABI; `variables` is the compiler's environment, `listing` what it will read."""
 
     job: Job
@@ -82,7 +82,7 @@ class Step:
 class Made:
     """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled."""
 
-    step: Step
+    step: Compilation
     sha256: str
     abi_export: str
     up_to_date: bool
@@ -90,7 +90,7 @@ class Made:
     warnings: tuple[str, ...] = ()
 
 
-def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
+def prepare(session: Session, job: Job) -> tuple[tuple[Compilation, ...], Modules]:
     """Provide the Go modules of a job and return its steps, one for each ABI.
 
     Raises:
@@ -106,7 +106,7 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Step, ...], Modules]:
         raise _refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
 
 
-def look(session: Session, job: Job) -> tuple[Step, ...]:
+def look(session: Session, job: Job) -> tuple[Compilation, ...]:
     """The steps of a job with its files as they are: nothing is fetched or changed.
 
     Raises:
@@ -119,14 +119,16 @@ def look(session: Session, job: Job) -> tuple[Step, ...]:
     return steps
 
 
-def is_up_to_date(session: Session, step: Step) -> bool:
+def is_up_to_date(session: Session, step: Compilation) -> bool:
     """Whether a build would compile nothing."""
     record = read_record(record_path(session.dirs.cache, step.output))
     return is_current(record, fingerprint=_fingerprint(step), module=step.output)
 
 
-def _steps(session: Session, job: Job, *, provide: Callable[[Workplace], Modules]) -> tuple[tuple[Step, ...], Modules]:
-    steps: list[Step] = []
+def _steps(
+    session: Session, job: Job, *, provide: Callable[[Workplace], Modules]
+) -> tuple[tuple[Compilation, ...], Modules]:
+    steps: list[Compilation] = []
     modules: Modules | None = None
     cache = module_cache(directory=job.directory, variables=job.equipment.variables)
     for abi in job.choices.abis:
@@ -136,12 +138,12 @@ def _steps(session: Session, job: Job, *, provide: Callable[[Workplace], Modules
         if modules is None:
             modules = provide(place)
         listing = place.listing() if steps else modules.listing
-        steps.append(Step(job=job, recipe=recipe, listing=listing, cache=cache, variables=variables))
+        steps.append(Compilation(job=job, recipe=recipe, listing=listing, cache=cache, variables=variables))
     assert modules is not None  # noqa: S101 -- there is always an ABI
     return tuple(steps), modules
 
 
-def own_source(step: Step) -> tuple[GoFile, ...]:
+def own_source(step: Compilation) -> tuple[GoFile, ...]:
     """The plugin's own Go files that this build reads, with paths relative to its folder."""
     directory = step.job.directory
     return tuple(
@@ -153,7 +155,7 @@ def own_source(step: Step) -> tuple[GoFile, ...]:
     )
 
 
-def make(session: Session, step: Step, *, force: bool) -> Made:
+def make(session: Session, step: Compilation, *, force: bool) -> Made:
     """Compile the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
 
     Raises:
@@ -184,7 +186,7 @@ def make(session: Session, step: Step, *, force: bool) -> Made:
     )
 
 
-def _current(session: Session, step: Step, *, fingerprint: str) -> Made | None:
+def _current(session: Session, step: Compilation, *, fingerprint: str) -> Made | None:
     """The module if it is up to date under its own name, or under that of its twin, which is then copied."""
     twin = step.job.choices.twin(step.recipe.abi)
     for path in (step.output, twin):
@@ -211,7 +213,7 @@ def _current(session: Session, step: Step, *, fingerprint: str) -> Made | None:
     return None
 
 
-def _compiled(session: Session, step: Step) -> Compiled:
+def _compiled(session: Session, step: Compilation) -> Compiled:
     try:
         with session.reporter.activity(_title(step)):
             return compile_module(
@@ -236,7 +238,7 @@ def _refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) 
     )
 
 
-def _judge(content: bytes, step: Step) -> tuple[str, ...]:
+def _judge(content: bytes, step: Compilation) -> tuple[str, ...]:
     """Check a module and return the warnings.
 
     Raises:
@@ -248,7 +250,7 @@ def _judge(content: bytes, step: Step) -> tuple[str, ...]:
     return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
 
 
-def _fingerprint(step: Step) -> str:
+def _fingerprint(step: Compilation) -> str:
     return fingerprint(
         recipe=step.recipe,
         directory=step.job.directory,
@@ -275,7 +277,7 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
     )
 
 
-def _title(step: Step) -> str:
+def _title(step: Compilation) -> str:
     compiler = next(tool for tool in step.job.equipment.tools if tool.name.value == step.recipe.profile.value)
     return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
         name=step.job.choices.name.value,

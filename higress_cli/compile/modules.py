@@ -222,7 +222,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     elsewhere = any(place.variables.get(name) for name in ("ALL_PROXY", "all_proxy"))
     if not urls or entries[0] != urls[0] or elsewhere:
         return ()
-    from higress_cli.system.http import Kind
+    from higress_cli.system.http import ObstacleKind
     from higress_cli.system.reach import Reach
 
     reach = Reach(place.variables, offline=False)
@@ -231,6 +231,6 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     closed = tuple(
         (shown(url), found.text)
         for url in urls
-        if (found := reach.obstacle(url)) is not None and found.kind in {Kind.SILENT, Kind.PROXY}
+        if (found := reach.obstacle(url)) is not None and found.kind in {ObstacleKind.SILENT, ObstacleKind.PROXY}
     )
     return closed if len(closed) == len(urls) else ()

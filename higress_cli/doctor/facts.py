@@ -9,7 +9,7 @@ from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.freshness import is_stale
-from higress_cli.compile.job import Equipment, Job, Step, is_up_to_date, look, own_source
+from higress_cli.compile.job import Compilation, Equipment, Job, is_up_to_date, look, own_source
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
 from higress_cli.doctor.observed import DockerFacts, ModuleFile, PortFacts, looks_like_project
@@ -125,7 +125,7 @@ class Facts:
         choice = self.gateway().config
         return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
 
-    def _steps(self) -> tuple[Step, ...]:
+    def _steps(self) -> tuple[Compilation, ...]:
         """What a build of the plugin would compile; empty if there are no tools or no source."""
         toolset, _problem = self.toolset()
         project = self.project_or_bare()

@@ -5,7 +5,7 @@ from enum import Enum, unique
 from pathlib import Path
 
 from higress_cli.fault import Fault
-from higress_cli.i18n import Text
+from higress_cli.i18n import Translated
 
 
 @unique
@@ -88,7 +88,7 @@ class CheckSpec:
 
     id: str
     group: str
-    title: Text
+    title: Translated
     docs: str | None = None
 
 

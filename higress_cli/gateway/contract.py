@@ -25,7 +25,7 @@ DEFAULT_ROUTE: Final = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Evidence:
     """One thing that was looked at."""
 
     ok: bool
@@ -130,7 +130,7 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
             GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
 
-    def evidence(self) -> Sequence[Check]:
+    def evidence(self) -> Sequence[Evidence]:
         """What the gateway itself reports to run, compared with the change that was applied last."""
 
     def events(self) -> Sequence[Event]:

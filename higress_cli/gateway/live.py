@@ -34,7 +34,7 @@ class Loading(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused(Event):
+class ChangeRefused(Event):
     """The files have contents that cannot be used; the gateway keeps the previous change."""
 
     error: HgwError
@@ -124,7 +124,7 @@ class Live:
         except GatewayDied:
             raise
         except HgwError as error:
-            yield Refused(at=_now(), error=error)
+            yield ChangeRefused(at=_now(), error=error)
             return
         before, self._change = self._change, loaded.change
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)

@@ -7,14 +7,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from higress_cli.choice import Choice, Source
+from higress_cli.cluster import PREFIX, cluster_of
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.system.ports import HIGHEST
 
-UPSTREAM_CLUSTER: Final = "outbound|80||upstream.static"
+UPSTREAM_CLUSTER: Final = cluster_of("upstream.static", 80)
 """The upstream's cluster, named as Higress names its clusters because `_match_service_` rules parse the name."""
 EMBEDDED: Final = "embedded"
-_CLUSTER_PREFIX: Final = "outbound|"
 _CLUSTER_FIELDS: Final = 4
 _STATIC_PORT: Final = "80"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -65,7 +65,7 @@ def cluster_name(key: str, *, source: Source) -> str:
     Raises:
         InvalidInput, UsageError: `service-invalid`.
     """
-    if key.startswith(_CLUSTER_PREFIX):
+    if key.startswith(PREFIX):
         fields = key.split("|")
         if len(fields) == _CLUSTER_FIELDS and fields[1].isdecimal() and fields[3]:
             return key
@@ -74,7 +74,7 @@ def cluster_name(key: str, *, source: Source) -> str:
         if not separator:
             name, port = key, _STATIC_PORT if key.endswith(".static") else ""
         if name and "|" not in name and port.isdecimal() and 0 < int(port) <= HIGHEST:
-            return f"{_CLUSTER_PREFIX}{port}||{name}"
+            return cluster_of(name, port)
     raise _invalid(
         _("`{key}` (from {source}) names no service").format(key=key, source=source),
         source=source,

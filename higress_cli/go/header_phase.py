@@ -14,7 +14,7 @@ from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
 from higress_cli.go.paths import outcomes_of
 from higress_cli.go.syntax import GoFile, declared_functions, last_name, named_fields, place, text, walk
-from higress_cli.go.values import BeyondError, Source, Value, listed
+from higress_cli.go.values import BeyondError, GoSource, Value, listed
 from higress_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _returned(files: Sequence[GoFile], name: str) -> Iterator[str]:
     reason to mention it. `ActionPause` does not count there: it is right more often than wrong.
     """
     functions = declared_functions(files)
-    source = Source(
+    source = GoSource(
         constant=partial(_constant, name=name),
         answers=lambda called: _ANSWERS.fullmatch(called) is not None,
         functions=functions,

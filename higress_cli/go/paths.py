@@ -15,8 +15,8 @@ from higress_cli.go.syntax import GoFile, called_names, last_name, named_fields,
 from higress_cli.go.values import (
     NOWHERE,
     BeyondError,
+    GoSource,
     Outcome,
-    Source,
     State,
     States,
     Values,
@@ -40,7 +40,7 @@ _Key = tuple[int, Values, bool]
 class _Run:
     """The analysis of one function, which collects its returns, breaks and continues; all analyses share `known`."""
 
-    source: Source
+    source: GoSource
     file: GoFile
     function: "Node"
     known: dict[_Key, frozenset[Outcome]]
@@ -58,7 +58,7 @@ class _Run:
             return frozenset({Outcome((), answered)})
 
 
-def outcomes_of(source: Source, file: GoFile, function: "Node") -> frozenset[Outcome]:
+def outcomes_of(source: GoSource, file: GoFile, function: "Node") -> frozenset[Outcome]:
     """How a function (a declaration or a literal) may end, for any arguments.
 
     Raises:

@@ -9,7 +9,7 @@ from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import floor, is_newer
-from higress_cli.knowledge.dependencies import Trap, traps
+from higress_cli.knowledge.dependencies import KnownDependency, traps
 from higress_cli.profile import Profile
 
 REPLACE_MISSING: Final = "replace-missing"
@@ -81,7 +81,7 @@ def _has_native_go_line(go_mod: GoMod) -> bool:
     return go_mod.go is not None and lowest is not None and not is_newer(lowest, go_mod.go)
 
 
-def _trap_fault(go_mod: GoMod, trap: Trap, *, profile: str) -> Fault:
+def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: str) -> Fault:
     requirement = go_mod.requirement_of(trap.module)
     if trap.pin is None:
         message = _("{module} {version} in profile {profile}: {reason}")

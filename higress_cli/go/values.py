@@ -59,7 +59,7 @@ class BeyondError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class GoSource:
     """What the interpreter needs to know about the plugin's own files.
 
     `constant` returns the name of a constant that matters, and None for any other node. `answers` says whether a
@@ -76,7 +76,7 @@ class Source:
 class Context(Protocol):
     """The function that contains an expression."""
 
-    source: Source
+    source: GoSource
     file: GoFile
 
     def ends(self, file: GoFile, function: "Node", *, arguments: Values, answered: bool) -> frozenset[Outcome]:

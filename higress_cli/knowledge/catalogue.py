@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 from higress_cli import data
 from higress_cli.errors import ExitCode, HgwError, family
-from higress_cli.i18n import Text
+from higress_cli.i18n import Translated
 from higress_cli.knowledge.compatibility import release
 
 ID_PATTERN: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -48,27 +48,27 @@ class Pattern:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fix(Text):
+class FixText(Translated):
     """A command to type, or what to do, with variants for some operating systems."""
 
-    linux: Text | None = None
-    darwin: Text | None = None
-    windows: Text | None = None
+    linux: Translated | None = None
+    darwin: Translated | None = None
+    windows: Translated | None = None
 
-    def on(self, system: str | None) -> Text:
+    def on(self, system: str | None) -> Translated:
         """The fix on an operating system, given by Go's name for it (linux, darwin, windows)."""
         return {"linux": self.linux, "darwin": self.darwin, "windows": self.windows}.get(system or "") or self
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class KnownError:
     """The meaning of an id. The texts may use `{group}` for a pattern's group; `links` are pages to read."""
 
     id: Annotated[str, re.compile(ID_PATTERN)]
     exit: ExitCode
-    title: Text
-    cause: Text
-    fix: Fix | None = None
+    title: Translated
+    cause: Translated
+    fix: FixText | None = None
     links: tuple[data.Url, ...] = ()
     patterns: tuple[Pattern, ...] = ()
 
@@ -83,14 +83,14 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    error: tuple[Entry, ...]
+    error: tuple[KnownError, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
     """A known error in a text: `line` is its 1-based line, and `found` has the groups of its pattern."""
 
-    entry: Entry
+    entry: KnownError
     line: int
     found: Mapping[str, str]
 
@@ -119,7 +119,7 @@ class Match:
         """The error to raise if a command fails for this reason, with the exit code of its id."""
         return family(self.entry.exit)(message, code=self.id, hint=self.fix_on(system), details=details)
 
-    def _filled(self, text: Text) -> str:
+    def _filled(self, text: Translated) -> str:
         return str(text).format_map(_Groups(self.found))
 
 
@@ -131,13 +131,13 @@ class _Groups(dict[str, str]):
 
 
 @cache
-def entries() -> Mapping[str, Entry]:
+def entries() -> Mapping[str, KnownError]:
     """Every row by id, in the order of the files.
 
     Raises:
         ValueError: two rows have the same id.
     """
-    found: dict[str, Entry] = {}
+    found: dict[str, KnownError] = {}
     for name in data.names("errors"):
         for row in data.load(name, _File).error:
             if row.id in found:
@@ -146,7 +146,7 @@ def entries() -> Mapping[str, Entry]:
     return found
 
 
-def entry(identifier: str) -> Entry:
+def entry(identifier: str) -> KnownError:
     """The row of an id.
 
     Raises:
@@ -174,7 +174,7 @@ def recognise(text: str) -> tuple[Match, ...]:
     return tuple(found.values())
 
 
-def _hits(text: str) -> Iterator[tuple[Entry, re.Match[str]]]:
+def _hits(text: str) -> Iterator[tuple[KnownError, re.Match[str]]]:
     """The first match of each pattern, skipping lines that an earlier pattern matched."""
     taken: set[int] = set()
     for row in entries().values():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from higress_cli import data
-from higress_cli.i18n import Text, _
+from higress_cli.i18n import Translated, _
 from higress_cli.profile import Profile
 from higress_cli.tool import ToolName
 
@@ -41,7 +41,7 @@ class _Tinygo:
     line: str
     lowest: str
     highest: str
-    why_lowest: Text | None = None
+    why_lowest: Translated | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class _Refused:
 
     from_: str
     below: str | None = None
-    reason: Text
+    reason: Translated
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ class Dependencies:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trap:
+class KnownDependency:
     """A requirement that does not work. `code` is its stable id; `pin` is the version to use instead, if there is one.
 
     `raisable` means that a newer version would work, so that `go mod tidy` may fix it by upgrading.
@@ -66,14 +66,14 @@ def traps(
     tinygo: str | None = None,
     native: bool = False,
     calls: Collection[str] = (),
-) -> tuple[Trap, ...]:
+) -> tuple[KnownDependency, ...]:
     """The Go modules that do not work in a profile at these versions, the worst first.
 
     If `tinygo` is None, rows that depend on its version are skipped. `native` means that go.mod as a whole is for
     native Go. `calls` are the names of the functions that the plugin calls, as far as they are known.
     """
     found = [
-        Trap(
+        KnownDependency(
             code=row.code,
             level=row.level,
             module=module,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from higress_cli import data
 from higress_cli.abi import Abi
 from higress_cli.errors import ConflictError
-from higress_cli.i18n import Text, _
+from higress_cli.i18n import Translated, _
 from higress_cli.profile import Profile
 
 FILE_NAME: Final = "template.toml"
@@ -26,7 +26,7 @@ class Variable:
     default: Any
     pattern: re.Pattern[str] | None = None
     choices: tuple[str, ...] = ()
-    help: Text | None = None
+    help: Translated | None = None
 
     def __post_init__(self) -> None:
         wanted = {"integer": int, "boolean": bool}.get(self.type, str)
@@ -40,7 +40,7 @@ class Variable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class TemplateService:
     """A service that the plugin calls: its name and logical port in Higress, and what stands in for it locally.
 
     `name` may contain variables. `address` is where `hgw run` finds it, `host` and `host_port` are its place in the
@@ -60,17 +60,17 @@ class Manifest:
     """template.toml; `layers` are shared folders, whose files the template's own replace; `next` says what to try."""
 
     schema: Literal[1]
-    title: Text
-    description: Text
+    title: Translated
+    description: Translated
     order: int = 100
     hidden: bool = False
     profiles: tuple[Profile, ...] = tuple(Profile)
     abis: tuple[Abi, ...] = tuple(Abi)
     layers: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
-    next: Text | None = None
+    next: Translated | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
-    services: tuple[Service, ...] = ()
+    services: tuple[TemplateService, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.profiles or not self.abis:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from higress_cli import data
+from higress_cli.cluster import cluster_of
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
-from higress_cli.scaffold.manifest import FILE_NAME, Service, Template, Variable
+from higress_cli.scaffold.manifest import FILE_NAME, Template, TemplateService, Variable
 from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
 from higress_cli.scaffold.templates import shared_root
 
@@ -170,7 +171,7 @@ def render_project(template: Template, answers: Answers, *, extras: Extras = NO_
     return render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
 
 
-def _service(service: Service, renderer: Renderer) -> dict[str, Any]:
+def _service(service: TemplateService, renderer: Renderer) -> dict[str, Any]:
     name = renderer.text(service.name, where=FILE_NAME)
     return {
         "name": name,
@@ -179,8 +180,7 @@ def _service(service: Service, renderer: Renderer) -> dict[str, Any]:
         "host": service.host,
         "host_port": service.host_port,
         "image": service.image,
-        # https://github.com/higress-group/wasm-go, pkg/wrapper/cluster_wrapper.go
-        "cluster": f"outbound|{service.port}||{name}",
+        "cluster": cluster_of(name, service.port),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import (
     BAD_ARGUMENT,
     AnsweredBy,
@@ -38,7 +38,7 @@ class Surroundings:
     request_body_phase: bool | None = None
 
 
-def causes(request: Request, observed: Observed, checks: Sequence[Check], around: Surroundings) -> tuple[str, ...]:
+def causes(request: Request, observed: Observed, checks: Sequence[Evidence], around: Surroundings) -> tuple[str, ...]:
     """The causes of the failed checks, a sentence each; empty if nothing failed."""
     failed = [check for check in checks if not check.ok]
     if not failed:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.identity import HEADER, read_identity
 from higress_cli.gateway.words import trap_lines
@@ -17,11 +17,11 @@ from higress_cli.system.http import Answer
 _LONGEST_QUOTE: Final = 160
 
 
-def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
+def judge(expect: Expectation, observed: Observed) -> tuple[Evidence, ...]:
     """Check every expectation of a scenario, and that the plugin did not crash."""
     crashes = tuple(judge_crashes(observed))
     if observed.answer is None:
-        missing = Check(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem))
+        missing = Evidence(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem))
         return (missing, *crashes)
     return (
         *_judge_answer(expect, observed.answer),
@@ -31,18 +31,18 @@ def judge(expect: Expectation, observed: Observed) -> tuple[Check, ...]:
     )
 
 
-def judge_crashes(observed: Observed) -> Iterator[Check]:
+def judge_crashes(observed: Observed) -> Iterator[Evidence]:
     """A failed check for each crash, and for each panic that the wrapper recovered from."""
     expected = _("the plugin does not crash")
     for trap in observed.traps:
-        yield Check(ok=False, expected=expected, got=", ".join(trap_lines(trap, packages=observed.packages)))
+        yield Evidence(ok=False, expected=expected, got=", ".join(trap_lines(trap, packages=observed.packages)))
     for line in observed.recovered:
-        yield Check(
+        yield Evidence(
             ok=False, expected=expected, got=_("a panic that the wrapper caught: {line}").format(line=quote(line))
         )
 
 
-def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
+def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Evidence]:
     """Check the expectations about the lines that the plugin wrote."""
     match = expect.log
     if match is None:
@@ -52,11 +52,11 @@ def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
     written = "\n".join(log)
     if match.absent:
         expected = _("the plugin writes nothing")
-        yield Check(ok=not log, expected=expected, got=quote(written) if log else expected, key=key, line=line)
+        yield Evidence(ok=not log, expected=expected, got=quote(written) if log else expected, key=key, line=line)
         return
     fitting = next((text for text in log if _fits(match, text)), None)
     got = fitting if fitting is not None else written
-    yield Check(
+    yield Evidence(
         ok=fitting is not None,
         expected=expected,
         got=quote(got) if got else _("the plugin wrote nothing"),
@@ -65,31 +65,31 @@ def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Check]:
     )
 
 
-def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Check:
+def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Evidence:
     """Check that a response came from this gateway running this module, and that the module had not crashed.
 
     An empty `run` or `version` accepts any run, or any version of the configuration.
     """
     expected = _("the answer comes from the module {digest}").format(digest=digest)
     if answer is None:
-        return Check(ok=False, expected=expected, got=_("no answer"))
+        return Evidence(ok=False, expected=expected, got=_("no answer"))
     given = answer.headers.get(HEADER)
     if given is None:
         got = _("an answer without {header}: not from a gateway of hgw").format(header=HEADER)
-        return Check(ok=False, expected=expected, got=got)
+        return Evidence(ok=False, expected=expected, got=got)
     identity = read_identity(given)
     wanted = ((run, identity.run), (version, identity.version), (digest, identity.sha256))
     if any(value and value != found for value, found in wanted):
-        return Check(ok=False, expected=expected, got=f"{HEADER}: {given}")
+        return Evidence(ok=False, expected=expected, got=f"{HEADER}: {given}")
     if identity.answered_by is AnsweredBy.CRASHED:
         got = _("the plugin crashed, and the gateway answered {status} for it").format(status=answer.status)
-        return Check(ok=False, expected=expected, got=got)
-    return Check(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
+        return Evidence(ok=False, expected=expected, got=got)
+    return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
 
 
-def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Check]:
+def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Evidence]:
     if expect.status is not None:
-        yield Check(
+        yield Evidence(
             ok=answer.status == expect.status,
             expected=_("status {status}").format(status=expect.status),
             got=_("status {status}").format(status=answer.status),
@@ -103,22 +103,22 @@ def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Check]:
         yield _check(expect, "body", what=_("body"), match=expect.body, value=answer.text)
 
 
-def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Check]:
+def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
     seen, key, line = observed.seen, "upstream", expect.lines.get("upstream")
     if expect.upstream_reached is None:
         return
     if not expect.upstream_reached:
         expected = _("the upstream gets no request")
         problem = _reached(observed)
-        yield Check(ok=problem is None, expected=expected, got=problem or expected, key=key, line=line)
+        yield Evidence(ok=problem is None, expected=expected, got=problem or expected, key=key, line=line)
         return
     reached = _("the upstream gets a request")
     if not seen:
         got = _("hgw cannot see what this upstream gets") if seen is None else _("the upstream gets no request")
-        yield Check(ok=False, expected=reached, got=got, key=key, line=line)
+        yield Evidence(ok=False, expected=reached, got=got, key=key, line=line)
         return
     request = seen[-1]
-    yield Check(ok=True, expected=reached, got=f"{request.method} {request.path}", key=key, line=line)
+    yield Evidence(ok=True, expected=reached, got=f"{request.method} {request.path}", key=key, line=line)
     parts: list[tuple[str, str, TextMatch, str | None]] = []
     if expect.upstream_method is not None:
         match = TextMatch(equals=expect.upstream_method)
@@ -148,9 +148,9 @@ def _reached(observed: Observed) -> str | None:
     return None
 
 
-def _check(expect: Expectation, key: str, *, what: str, match: TextMatch, value: str | None) -> Check:
+def _check(expect: Expectation, key: str, *, what: str, match: TextMatch, value: str | None) -> Evidence:
     ok = _fits(match, value)
-    return Check(
+    return Evidence(
         ok=ok,
         expected=_describe(what, match),
         got=_("{what} is absent").format(what=what)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from higress_cli.errors import HgwError
-from higress_cli.gateway.contract import Check
-from higress_cli.scenarios.step import Status, Step
+from higress_cli.gateway.contract import Evidence
+from higress_cli.scenarios.step import Step, StepStatus
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot contain, not even escaped."""
@@ -22,7 +22,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
         tests=str(len(steps) + (error is not None)),
         failures=str(failed),
         errors=str(int(error is not None)),
-        skipped=str(sum(step.status is Status.SKIPPED for step in steps)),
+        skipped=str(sum(step.status is StepStatus.SKIPPED for step in steps)),
         time=f"{sum(step.seconds for step in steps):.3f}",
     )
     for step in steps:
@@ -34,7 +34,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
             message = "; ".join(f"expected: {check.expected}; got: {check.got}" for check in wrong)
             failure = ET.SubElement(case, "failure", message=_clean(message))
             failure.text = _clean("\n".join(_failure_lines(step, wrong)))
-        elif step.status is Status.SKIPPED:
+        elif step.status is StepStatus.SKIPPED:
             ET.SubElement(case, "skipped", message=_clean(step.reason or ""))
     if error is not None:
         case = ET.SubElement(root, "testcase", classname=_clean(suite), name=error.code)
@@ -44,7 +44,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
     return content + b"\n"
 
 
-def _failure_lines(step: Step, wrong: Sequence[Check]) -> Iterator[str]:
+def _failure_lines(step: Step, wrong: Sequence[Evidence]) -> Iterator[str]:
     """All that is known about a failed step, line by line."""
     if step.file is not None:
         yield f"{step.file}:{step.line}"

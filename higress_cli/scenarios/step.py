@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
 from higress_cli.scenarios.observed import Observed
@@ -18,7 +18,7 @@ from higress_cli.system.http import Answer
 _LONGEST_BODY: Final = 4000
 
 
-class Status(StrEnum):
+class StepStatus(StrEnum):
     """What came of a step."""
 
     PASSED = "passed"
@@ -52,11 +52,11 @@ class Step:
     """All that came, in the language of the call."""
     seconds: float
     """How long it took."""
-    checks: tuple[Check, ...]
+    checks: tuple[Evidence, ...]
     """The same, one by one."""
     exchange: Exchange | None = None
     """The request and its answer; null where nothing was sent."""
-    status: Status = Status.PASSED
+    status: StepStatus = StepStatus.PASSED
     """Whether it was as expected; skipped where this gateway cannot do what it asks for."""
     reason: str | None = None
     """Why it was skipped; null where it was not."""
@@ -69,19 +69,19 @@ class Step:
     line: int | None = None
     """The line of that file: of the first expectation that failed, else of the scenario; null where nobody wrote it."""
 
-    def with_checks(self, more: Iterable[Check]) -> Self:
+    def with_checks(self, more: Iterable[Evidence]) -> Self:
         """The step with additional checks."""
         return dataclasses.replace(self, **_summed((*self.checks, *more)))
 
 
-def make_step(name: str, checks: Sequence[Check], *, started: float) -> Step:
+def make_step(name: str, checks: Sequence[Evidence], *, started: float) -> Step:
     """A step from its checks; `started` is from `time.monotonic`."""
     return Step(name=name, seconds=_since(started), **_summed(checks))
 
 
 def scenario_step(
     scenario: Scenario,
-    checks: Sequence[Check],
+    checks: Sequence[Evidence],
     *,
     started: float,
     observed: Observed | None = None,
@@ -116,7 +116,7 @@ def skipped_step(scenario: Scenario, reason: str) -> Step:
         got="",
         seconds=0.0,
         checks=(),
-        status=Status.SKIPPED,
+        status=StepStatus.SKIPPED,
         reason=reason,
         file=scenario.file,
         line=scenario.line,
@@ -127,11 +127,11 @@ def _since(started: float) -> float:
     return round(time.monotonic() - started, 3)
 
 
-def _summed(checks: Sequence[Check]) -> dict[str, Any]:
+def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
     ok = all(check.ok for check in checks)
     return {
         "ok": ok,
-        "status": Status.PASSED if ok else Status.FAILED,
+        "status": StepStatus.PASSED if ok else StepStatus.FAILED,
         "expected": "; ".join(check.expected for check in checks),
         "got": "; ".join(check.got for check in checks),
         "checks": tuple(checks),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Check, Renamed
+from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Evidence, Renamed
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opened import Opened
 from higress_cli.gateway.redis_server import RedisServer
@@ -187,8 +187,8 @@ def _reply(value: Any) -> Reply:
     return value.encode() if isinstance(value, str) else value
 
 
-def _refusal(error: PluginRefused) -> Check:
-    return Check(
+def _refusal(error: PluginRefused) -> Evidence:
+    return Evidence(
         ok=False,
         expected=_("the plugin accepts this configuration"),
         got="; ".join(error.details.get("said") or [error.message]),

@@ -36,7 +36,7 @@ _NETWORK: Final = {
 }
 
 
-class Kind(StrEnum):
+class ObstacleKind(StrEnum):
     """Why hgw gets nothing from a host."""
 
     SILENT = "silent"  # it does not answer
@@ -50,7 +50,7 @@ class Kind(StrEnum):
 class Obstacle:
     """Why hgw gets nothing from a host; `text` contains no secrets."""
 
-    kind: Kind
+    kind: ObstacleKind
     text: str
     hint: str | None = None
 
@@ -79,9 +79,9 @@ def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
         with client(variables) as session, session.stream("GET", url) as response:
             if response.status_code in _REFUSALS:
                 text = f"HTTP {response.status_code} {response.reason_phrase}".strip()
-                return Obstacle(kind=Kind.REFUSED, text=text)
+                return Obstacle(kind=ObstacleKind.REFUSED, text=text)
     except HgwError as error:
-        return Obstacle(kind=Kind.UNTRUSTED, text=error.message, hint=error.hint)
+        return Obstacle(kind=ObstacleKind.UNTRUSTED, text=error.message, hint=error.hint)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return obstacle_of(error)
     return None
@@ -91,12 +91,12 @@ def obstacle_of(error: Exception) -> Obstacle:
     """The obstacle behind an error of a request or of its preparation."""
     text = reason(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
-        return Obstacle(kind=Kind.UNTRUSTED, text=text, hint=trust.hint())
+        return Obstacle(kind=ObstacleKind.UNTRUSTED, text=text, hint=trust.hint())
     if isinstance(error, httpx.ProxyError):
-        return Obstacle(kind=Kind.PROXY, text=text)
+        return Obstacle(kind=ObstacleKind.PROXY, text=text)
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
-        return Obstacle(kind=Kind.SILENT, text=text)
-    return Obstacle(kind=Kind.UNUSABLE, text=text)
+        return Obstacle(kind=ObstacleKind.SILENT, text=text)
+    return Obstacle(kind=ObstacleKind.UNUSABLE, text=text)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from higress_cli.i18n import _
 from higress_cli.system import http
-from higress_cli.system.http import Kind, Obstacle
+from higress_cli.system.http import Obstacle, ObstacleKind
 from higress_cli.system.urls import shown
 
 # A host that has not answered by then counts as unreachable: name resolution can take far longer than connecting.
@@ -48,20 +48,20 @@ class Reach:
             self._hosts[host] = found
             del waiting[host]
         silence = _("no answer within {seconds:g} s").format(seconds=PATIENCE_SECONDS)
-        self._hosts |= {host: Obstacle(kind=Kind.SILENT, text=silence) for host in waiting}
+        self._hosts |= {host: Obstacle(kind=ObstacleKind.SILENT, text=silence) for host in waiting}
 
     def obstacle(self, url: str) -> Obstacle | None:
         """Why this URL is not worth trying, None if its host answers or it is a file."""
         if urlsplit(url).scheme == "file":
             return None
         if self.offline:
-            return Obstacle(kind=Kind.SILENT, text=_("--offline forbids it"))
+            return Obstacle(kind=ObstacleKind.SILENT, text=_("--offline forbids it"))
         self.ask([url])
         return self._hosts[_host(url)]
 
     def gave_up(self, url: str, reason: str) -> None:
         """Remember that waiting for a host was in vain."""
-        self._hosts[_host(url)] = Obstacle(kind=Kind.REFUSED, text=reason)
+        self._hosts[_host(url)] = Obstacle(kind=ObstacleKind.REFUSED, text=reason)
 
     def all_closed(self, urls: Iterable[str]) -> str | None:
         """Why other programs cannot reach these hosts either; None if they might, or if there are no hosts.
@@ -82,7 +82,7 @@ class Reach:
         self._clients[name] = reason
 
 
-_FOR_EVERYBODY: Final = frozenset({Kind.SILENT, Kind.PROXY, Kind.REFUSED})
+_FOR_EVERYBODY: Final = frozenset({ObstacleKind.SILENT, ObstacleKind.PROXY, ObstacleKind.REFUSED})
 
 
 def _host(url: str) -> str:

@@ -15,9 +15,9 @@ from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import mirrors
 from higress_cli.toolchain.attempt import Cause, PassedOver, Tried, passed_over
-from higress_cli.toolchain.sets import Need, Plan
+from higress_cli.toolchain.sets import Need, SetPlan
 from higress_cli.toolchain.sources import archive, go_module
-from higress_cli.toolchain.sources.contract import Offer, Source
+from higress_cli.toolchain.sources.contract import Offer, ToolSource
 from higress_cli.toolchain.sources.table import names_of, sources_of
 from higress_cli.toolchain.work import Work
 
@@ -71,7 +71,7 @@ class Acquisition(Generic[T]):
         self._got: dict[tuple[ToolName, str], tuple[T, float]] = {}
         self._failures: dict[tuple[ToolName, str, str], PassedOver] = {}
 
-    def run(self, plans: Sequence[Plan]) -> tuple[Obtained[T], ...]:
+    def run(self, plans: Sequence[SetPlan]) -> tuple[Obtained[T], ...]:
         """The first set whose tools are all available, in the order in which tools are listed.
 
         A Go that was only fetched to compile TinyGo is included.
@@ -89,7 +89,7 @@ class Acquisition(Generic[T]):
                 continue
         raise self._offline(plans) if self._work.reach.offline else self._nothing_left()
 
-    def _ask_hosts(self, plans: Sequence[Plan]) -> None:
+    def _ask_hosts(self, plans: Sequence[SetPlan]) -> None:
         """Ask all hosts of archives at once, so that several dead ones take no longer than one."""
         if self._source not in {None, archive.NAME} or self._work.reach.offline:
             return
@@ -100,7 +100,7 @@ class Acquisition(Generic[T]):
             known = (archive.pinned(self._work, name, version) for name, version in sorted(needed))
             self._work.reach.ask(url for each in known if each is not None for url in each.urls)
 
-    def _take(self, plan: Plan) -> tuple[Obtained[T], ...]:
+    def _take(self, plan: SetPlan) -> tuple[Obtained[T], ...]:
         taken = {need.name: self._satisfy(need, plan) for need in plan.needs}
         on_the_way = {name: got for (name, _version), got in self._got.items() if name not in taken}
         taken |= on_the_way
@@ -115,7 +115,7 @@ class Acquisition(Generic[T]):
             if name in taken
         )
 
-    def _satisfy(self, need: Need, plan: Plan) -> tuple[T, float]:
+    def _satisfy(self, need: Need, plan: SetPlan) -> tuple[T, float]:
         """A tool of the plan.
 
         Raises:
@@ -138,12 +138,12 @@ class Acquisition(Generic[T]):
                 raise SetFailed
         return self._got[key]
 
-    def _sources(self, name: ToolName) -> tuple[Source, ...]:
+    def _sources(self, name: ToolName) -> tuple[ToolSource, ...]:
         """The sources of a tool: only the requested one if it has this tool, else all."""
         sources = sources_of(name)
         return tuple(source for source in sources if self._source == source.NAME) or sources
 
-    def _attempt(self, source: Source, need: Need, plan: Plan) -> T | None:
+    def _attempt(self, source: ToolSource, need: Need, plan: SetPlan) -> T | None:
         key = (need.name, need.version, source.NAME)
         if key in self._failures:
             return None
@@ -162,7 +162,7 @@ class Acquisition(Generic[T]):
         )
         return None
 
-    def _go_for(self, plan: Plan) -> T:
+    def _go_for(self, plan: SetPlan) -> T:
         """The Go that compiles TinyGo: that of the set, or one that fits if only TinyGo was requested."""
         need = plan.need(ToolName.GO) or self._go_beside(plan)
         try:
@@ -174,7 +174,7 @@ class Acquisition(Generic[T]):
                 code="download-failed",
             ) from error
 
-    def _go_beside(self, plan: Plan) -> Need:
+    def _go_beside(self, plan: SetPlan) -> Need:
         rows = compatibility.preferred_sets(Profile.TINYGO)
         wanted = {need.version for need in plan.needs if need.name is ToolName.TINYGO}
         version = next((row.go for row in rows if row.tinygo in wanted), rows[0].go)
@@ -183,7 +183,7 @@ class Acquisition(Generic[T]):
         return Need(name=ToolName.GO, version=version, here=here)
 
     @staticmethod
-    def _is_explained(plan: Plan, name: ToolName) -> bool:
+    def _is_explained(plan: SetPlan, name: ToolName) -> bool:
         need = plan.need(name)
         return need is None or need.here is None or need.here.own
 
@@ -210,7 +210,7 @@ class Acquisition(Generic[T]):
             details={"tools": names, "tried": {name: [asdict(item) for item in self._reasons(name)] for name in names}},
         )
 
-    def _offline(self, plans: Sequence[Plan]) -> HgwError:
+    def _offline(self, plans: Sequence[SetPlan]) -> HgwError:
         """The error without a network: it names the archives to copy, of the first set that has one for each tool."""
         for plan in plans:
             missing = [need for need in plan.missing if (need.name, need.version) not in self._got]

@@ -14,7 +14,7 @@ from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.installed import Installed, InstalledTool, PlannedTool, installed_tool
 from higress_cli.toolchain.installer import unfetched
 from higress_cli.toolchain.select import nothing_fits
-from higress_cli.toolchain.sets import Request, plans
+from higress_cli.toolchain.sets import SetRequest, plans
 from higress_cli.toolchain.sources import archive
 from higress_cli.toolchain.sources.contract import Offer
 from higress_cli.toolchain.store import Store
@@ -22,7 +22,7 @@ from higress_cli.toolchain.survey import Survey, survey
 from higress_cli.toolchain.work import Work
 
 
-def plan_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
+def plan_set(session: Session, request: SetRequest, *, source: str | None = None) -> Installed:
     """What `installer.ensure_set` would do. Asks hosts and clients whether they answer, and for sizes.
 
     Raises:

@@ -12,7 +12,7 @@ from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.acquire import Acquisition, Obtained
 from higress_cli.toolchain.installed import Installed, installed_tool
 from higress_cli.toolchain.select import assemble, nothing_fits
-from higress_cli.toolchain.sets import Plan, Request, plans
+from higress_cli.toolchain.sets import SetPlan, SetRequest, plans
 from higress_cli.toolchain.sources import archive, llvm
 from higress_cli.toolchain.sources.contract import Offer
 from higress_cli.toolchain.storage import storage_error
@@ -24,7 +24,7 @@ from higress_cli.toolchain.work import Work
 REQUIRED: Final = (llvm.NAME,)
 
 
-def ensure_set(session: Session, request: Request, *, source: str | None = None) -> Installed:
+def ensure_set(session: Session, request: SetRequest, *, source: str | None = None) -> Installed:
     """Make sure that the tools of the request are installed. Nothing outside the store changes without consent.
 
     `source` restricts tools to that source, if they have it.
@@ -113,7 +113,7 @@ def _installed(session: Session, found: Survey, fetched: tuple[Obtained[Tool], .
     )
 
 
-def unfetched(found: Survey, plan: Plan) -> tuple[Obtained[Tool], ...]:
+def unfetched(found: Survey, plan: SetPlan) -> tuple[Obtained[Tool], ...]:
     """The tools of a plan that were already here."""
     known = found.system_reasons(plan)
     return tuple(

@@ -12,14 +12,14 @@ from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe_all
-from higress_cli.toolchain.sets import Here, Request, misfits, usable
+from higress_cli.toolchain.sets import Here, SetRequest, misfits, usable
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
 _NONE_NAMED: Final[Mapping[ToolName, str | None]] = MappingProxyType({})
 
 
-def find_toolset(session: Session, request: Request) -> Toolset:
+def find_toolset(session: Session, request: SetRequest) -> Toolset:
     """The best set of the tools that are already here. Uses no network and changes nothing.
 
     Raises:
@@ -84,7 +84,7 @@ def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
     return (beside,) if tool.home is not None and beside == tool.home / "bin" else ()
 
 
-def nothing_fits(request: Request, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
+def nothing_fits(request: SetRequest, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
     """The error for a machine without a usable set: what is missing, or else what does not fit and what would."""
     wanted = {name: choice.value for name, choice in request.wanted.items()}
     candidates = {

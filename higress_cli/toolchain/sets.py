@@ -36,7 +36,7 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SetPlan:
     """A set of tools that work together."""
 
     needs: tuple[Need, ...]
@@ -57,7 +57,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class SetRequest:
     """The requested tools, and the requested versions with their sources."""
 
     profile: Profile
@@ -67,29 +67,29 @@ class Request:
 
 def request_for(
     profile: Profile, *, tools: Sequence[ToolName] = (), wanted: Mapping[ToolName, Choice[str]] | None = None
-) -> Request:
+) -> SetRequest:
     """All tools of a profile, or only those named; naming a tool that only TinyGo builds need selects their rules."""
     if not set(tools) <= set(profile.tools):
         profile = Profile.TINYGO
     tools = tuple(name for name in ToolName if name in tools) or profile.tools
-    return Request(
+    return SetRequest(
         profile=profile,
         tools=tools,
         wanted={name: choice for name, choice in (wanted or {}).items() if name in tools},
     )
 
 
-def usable(request: Request, here: Here) -> tuple[Plan, ...]:
+def usable(request: SetRequest, here: Here) -> tuple[SetPlan, ...]:
     """The sets that need nothing fetched, best first: TinyGo decides, then Go, then wasm-opt.
 
     For each tool, the system's copies come before hgw's own, versions that hgw prefers before others, and newer
     versions before older ones.
     """
     search = _Search(request, here, {name: choice.value for name, choice in request.wanted.items()}, fetching=False)
-    return tuple(search.extended(Plan(needs=())))
+    return tuple(search.extended(SetPlan(needs=())))
 
 
-def plans(request: Request, here: Here, host: Host) -> tuple[Plan, ...]:
+def plans(request: SetRequest, here: Here, host: Host) -> tuple[SetPlan, ...]:
     """The sets to use or to try to get, best first: those that need nothing fetched come before all others.
 
     There is one set to fetch for each TinyGo. Only the sources know whether they have what is missing.
@@ -131,39 +131,39 @@ def misfits(tools: Iterable[Tool | Need], *, profile: str) -> tuple[Misfit, ...]
 class _Search:
     """A search through all sets: the options of each tool in order, if they fit the tools chosen so far."""
 
-    def __init__(self, request: Request, here: Here, wanted: Mapping[ToolName, str], *, fetching: bool) -> None:
+    def __init__(self, request: SetRequest, here: Here, wanted: Mapping[ToolName, str], *, fetching: bool) -> None:
         self._request = request
         self._here = here
         self._wanted = wanted
         self._fetching = fetching
         self._rows = compatibility.preferred_sets(request.profile)
 
-    def extended(self, plan: Plan) -> Iterator[Plan]:
+    def extended(self, plan: SetPlan) -> Iterator[SetPlan]:
         """Every way to complete a plan, best first."""
         name = next((name for name in _HEAVIEST_FIRST if name in self._request.tools and not plan.need(name)), None)
         if name is None:
             yield plan
             return
         for option in self._options(name, plan):
-            longer = Plan(needs=(*plan.needs, option))
+            longer = SetPlan(needs=(*plan.needs, option))
             if self._fits(longer):
                 yield from self.extended(longer)
 
-    def one_for_each_tinygo(self) -> tuple[Plan, ...]:
+    def one_for_each_tinygo(self) -> tuple[SetPlan, ...]:
         """The best way to complete each TinyGo; copies that are here come before versions to fetch."""
-        empty = Plan(needs=())
+        empty = SetPlan(needs=())
         if ToolName.TINYGO not in self._request.tools:
             best = next(self.extended(empty), None)
             return (best,) if best else ()
-        found: dict[str, Plan] = {}
+        found: dict[str, SetPlan] = {}
         for tinygo in self._options(ToolName.TINYGO, empty):
-            start = Plan(needs=(tinygo,))
+            start = SetPlan(needs=(tinygo,))
             best = next(self.extended(start), None) if self._fits(start) else None
             if best is not None:
                 found.setdefault(tinygo.version, best)
         return tuple(found.values())
 
-    def _options(self, name: ToolName, plan: Plan) -> Iterator[Need]:
+    def _options(self, name: ToolName, plan: SetPlan) -> Iterator[Need]:
         """The copies and versions of a tool, best first."""
         asked = self._wanted.get(name)
         copies = [
@@ -181,7 +181,7 @@ class _Search:
     def _copy(self, tool: Tool) -> Need:
         return Need(name=tool.name, version=tool.version, here=tool, exact=tool.name in self._wanted)
 
-    def _preferred(self, name: ToolName, plan: Plan) -> list[str]:
+    def _preferred(self, name: ToolName, plan: SetPlan) -> list[str]:
         """The versions that hgw would install, starting with the Go that its data pairs with the chosen TinyGo."""
         match name:
             case ToolName.TINYGO:
@@ -193,7 +193,7 @@ class _Search:
             case ToolName.BINARYEN:
                 return [compatibility.preferred_binaryen()] if self._fetching else []
 
-    def _fits(self, plan: Plan) -> bool:
+    def _fits(self, plan: SetPlan) -> bool:
         go = plan.need(ToolName.GO)
         if go is not None and ToolName.TINYGO not in self._request.tools and ToolName.GO not in self._wanted:
             # If only Go is requested, it must fit a set that is installed later.
@@ -242,7 +242,7 @@ def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
     return [*below[-1:], *above[:1]]
 
 
-def _refuse_misfits(request: Request, wanted: Mapping[ToolName, str]) -> None:
+def _refuse_misfits(request: SetRequest, wanted: Mapping[ToolName, str]) -> None:
     for misfit in misfits((Need(name=name, version=wanted[name]) for name in wanted), profile=request.profile):
         sources = ", ".join(dict.fromkeys(str(request.wanted[name].source) for name in wanted))
         raise ToolError(
@@ -259,7 +259,7 @@ def _refuse_misfits(request: Request, wanted: Mapping[ToolName, str]) -> None:
         )
 
 
-def _no_set(request: Request, wanted: Mapping[ToolName, str]) -> ToolError:
+def _no_set(request: SetRequest, wanted: Mapping[ToolName, str]) -> ToolError:
     asked = ", ".join(f"{name.label} {version}" for name, version in wanted.items())
     return ToolError(
         _("no set of tools that hgw knows works with {asked}").format(asked=asked),

@@ -12,7 +12,7 @@ from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.select import system_tool, tools_here
-from higress_cli.toolchain.sets import Here, Plan, Request, misfits, usable
+from higress_cli.toolchain.sets import Here, SetPlan, SetRequest, misfits, usable
 from higress_cli.toolchain.sources.table import names_of
 from higress_cli.toolchain.store import Damage, Entry, Store
 
@@ -21,14 +21,14 @@ from higress_cli.toolchain.store import Damage, Entry, Store
 class Survey:
     """`probed` is what is on the PATH, `here` the tools from the allowed sources: all, or only `source`."""
 
-    request: Request
+    request: SetRequest
     source: str | None
     store: Store
     probed: Mapping[ToolName, Probed]
     here: Here
     variables: Mapping[str, str] = field(repr=False)
 
-    def usable(self) -> tuple[Plan | None, tuple[Damage, ...]]:
+    def usable(self) -> tuple[SetPlan | None, tuple[Damage, ...]]:
         """The best undamaged set that needs nothing fetched, and the damage found while looking for it."""
         found: list[Damage] = []
         for plan in usable(self.request, self.here):
@@ -58,7 +58,7 @@ class Survey:
         """A survey with a fresh look at the store, which may have changed."""
         return replace(self, here=_here(self.store, self.probed, self.source))
 
-    def system_reasons(self, plan: Plan) -> dict[ToolName, tuple[Tried, ...]]:
+    def system_reasons(self, plan: SetPlan) -> dict[ToolName, tuple[Tried, ...]]:
         """Why tools of the PATH were passed over for a set."""
         return {
             name: (Tried(source=SYSTEM, reason=self._system_reason(name, plan)),)
@@ -71,7 +71,7 @@ class Survey:
             judged = pool.map(lambda entry: self.store.damage(entry, self.variables), entries)
             return [damage for damage in judged if damage is not None]
 
-    def _system_reason(self, name: ToolName, plan: Plan) -> str:
+    def _system_reason(self, name: ToolName, plan: SetPlan) -> str:
         found = self.probed.get(name)
         if found is None:
             return _("not on the PATH")
@@ -90,7 +90,7 @@ class Survey:
         return _("{what}: it does not fit the other tools").format(what=what)
 
 
-def survey(session: Session, request: Request, *, source: str | None) -> Survey:
+def survey(session: Session, request: SetRequest, *, source: str | None) -> Survey:
     """Look at the PATH and at the store; with `source`, tools that have this source count only if they came from it."""
     store = Store(session.dirs.tools)
     probed = probe_all(session)

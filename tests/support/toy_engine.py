@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from higress_cli.errors import HgwError
-from higress_cli.gateway.contract import Applied, Change, Check, Gateway, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, Gateway, GatewayFacts, Place
 from higress_cli.gateway.events import (
     AnsweredBy,
     Event,
@@ -82,9 +82,9 @@ class ToyGateway:
         self._change = change
         return Applied(version=self._version)
 
-    def evidence(self) -> Sequence[Check]:
+    def evidence(self) -> Sequence[Evidence]:
         assert self._change is not None
-        return [Check(ok=True, expected="a toy", got=f"a toy with {self._change.plugin.sha256}")]
+        return [Evidence(ok=True, expected="a toy", got=f"a toy with {self._change.plugin.sha256}")]
 
     def events(self) -> Sequence[Event]:
         told, self._events = self._events, []

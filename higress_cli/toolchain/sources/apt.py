@@ -43,7 +43,7 @@ Acquire::https::Timeout "5";
 
 
 @dataclass(frozen=True, kw_only=True)
-class Package:
+class DebianPackage:
     """A package in apt's lists: `file` is NAME_VERSION_ARCHITECTURE.deb, `sha256` is from the signed list."""
 
     file: str
@@ -61,11 +61,11 @@ class Package:
         return self.file.split("_")[1].rpartition("%3a")[2]
 
 
-def read_uris(output: str) -> tuple[Package, ...]:
+def read_uris(output: str) -> tuple[DebianPackage, ...]:
     """Parse the output of `apt-get --print-uris`: lines of 'URI' FILE SIZE ALGORITHM:DIGEST."""
     fields = [line.split() for line in output.splitlines() if line.startswith("'")]
     return tuple(
-        Package(
+        DebianPackage(
             file=field[1],
             url=field[0].strip("'"),
             bytes=int(field[2]),
@@ -89,7 +89,7 @@ def described(work: Work, names: Sequence[str]) -> tuple[Download, ...]:
     """
     if problem := work.reach.client_problem("apt"):
         raise _unreachable(problem)
-    known: dict[str, Package] = {}
+    known: dict[str, DebianPackage] = {}
     if work.measuring:
         asked = process.run(
             ["apt-get", "download", "--print-uris", *names],
@@ -149,7 +149,7 @@ def missing_libraries(work: Work, roots: Sequence[str], *, activity: Activity) -
     )
 
 
-def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[Package, ...]:
+def download(work: Work, names: Sequence[str], folder: Path, *, activity: Activity) -> tuple[DebianPackage, ...]:
     """Download the packages to `folder`, each with the digest from apt's signed lists.
 
     Raises:

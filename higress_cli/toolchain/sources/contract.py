@@ -45,7 +45,7 @@ class Offer:
     consent: str | None = None
 
 
-class Source(Protocol):
+class ToolSource(Protocol):
     """One way to get tools; Python modules of this folder implement it."""
 
     NAME: str

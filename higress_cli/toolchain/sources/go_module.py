@@ -11,7 +11,7 @@ from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import go_command
 from higress_cli.toolchain.sources.contract import Offer
-from higress_cli.toolchain.sources.go_command import GoModule
+from higress_cli.toolchain.sources.go_command import FetchedGoModule
 from higress_cli.toolchain.store import Receipt
 from higress_cli.toolchain.work import Work
 
@@ -34,7 +34,7 @@ def offer(work: Work, need: Need, /) -> Offer:
             cause=Cause.UNFIT,
             code="module-unknown",
         )
-    module = GoModule(path=_MODULE, version=f"v0.0.1-go{need.version}.{host.platform}", h1=h1)
+    module = FetchedGoModule(path=_MODULE, version=f"v0.0.1-go{need.version}.{host.platform}", h1=h1)
     starter = go_command.starter(work)
     title = _("Asking for Go {version} as a Go module").format(version=need.version)
     go_command.require_module(work, starter, module, title=title)
@@ -48,7 +48,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     )
 
 
-def _fetch(work: Work, version: str, starter: go_command.Starter, module: GoModule) -> Tool:
+def _fetch(work: Work, version: str, starter: go_command.Starter, module: FetchedGoModule) -> Tool:
     """Download this Go with another, compare it with its pin, and only then run it and move it into the store."""
     title = _("Downloading Go {version} as a Go module").format(version=version)
     with work.session.reporter.activity(title) as activity:

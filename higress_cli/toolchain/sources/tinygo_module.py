@@ -25,7 +25,7 @@ from higress_cli.toolchain.pins import TinygoModule
 from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import go_command, llvm
 from higress_cli.toolchain.sources.contract import Download, Offer
-from higress_cli.toolchain.sources.go_command import GoCommand, GoModule
+from higress_cli.toolchain.sources.go_command import FetchedGoModule, GoCommand
 from higress_cli.toolchain.store import Entry, Receipt
 from higress_cli.toolchain.work import Work
 
@@ -56,7 +56,7 @@ def offer(work: Work, need: Need, /) -> Offer:
             cause=Cause.UNFIT,
             code="module-unknown",
         )
-    module = GoModule(path=row.module, version=f"v{row.version}", h1=row.h1)
+    module = FetchedGoModule(path=row.module, version=f"v{row.version}", h1=row.h1)
     starter = go_command.starter(work)
     title = _("Asking for TinyGo {version} as a Go module").format(version=row.version)
     go_command.require_module(work, starter, module, title=title)
@@ -74,7 +74,7 @@ def offer(work: Work, need: Need, /) -> Offer:
     )
 
 
-def _fetch(work: Work, row: TinygoModule, module: GoModule, chosen: Tool | None) -> Tool:
+def _fetch(work: Work, row: TinygoModule, module: FetchedGoModule, chosen: Tool | None) -> Tool:
     assert chosen is not None  # noqa: S101 -- the offer says that it needs one
     reporter = work.session.reporter
     _libraries, compilers = _machine(work, row)

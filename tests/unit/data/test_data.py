@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pytest
 
 from higress_cli import data
-from higress_cli.i18n import Text, activate
+from higress_cli.i18n import Translated, activate
 
 
 class Colour(StrEnum):
@@ -37,7 +37,7 @@ class Range:
 @dataclass(frozen=True, kw_only=True)
 class Named:
     name: Annotated[str, re.compile(r"[a-z]+")] = field(metadata=data.KEY)
-    title: Text
+    title: Translated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def test_a_file_becomes_values() -> None:
     assert document.archives["1.20"]["linux"] == Archive(url="https://example.com/a.tar.gz", sha256="0" * 64)
     assert document.range == (Range(from_=1), Range(from_=2, below=3))
     assert document.colours == {Colour.RED}
-    assert document.named["basic"] == Named(name="basic", title=Text(en="the same", zh="the same"))
+    assert document.named["basic"] == Named(name="basic", title=Translated(en="the same", zh="the same"))
     assert document.pattern is not None
     assert document.pattern.search("b\na\nb")
     assert (document.level, document.on) == ("warn", True)
@@ -120,7 +120,7 @@ def test_a_file_that_is_not_what_its_type_says(old: str, new: str, problem: str)
 
 
 def test_a_text_speaks_the_active_language() -> None:
-    text = Text(en="another", zh="另一个")
+    text = Translated(en="another", zh="另一个")
 
     assert str(text) == "another"
     activate("zh")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Status
 from higress_cli.doctor.runner import Once, run_checks
 from higress_cli.errors import InvalidInput
-from higress_cli.i18n import Text
+from higress_cli.i18n import Translated
 
 
 def ran(**judges: Callable[[], Finding]) -> tuple[Check, ...]:
     """The checks of these names, each with what judges it."""
-    specs = [CheckSpec(id=name, group="tools", title=Text(en=name, zh=name)) for name in judges]
+    specs = [CheckSpec(id=name, group="tools", title=Translated(en=name, zh=name)) for name in judges]
     return run_checks(specs, lambda spec: judges[spec.id]())
 
 

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import HgwError
-from higress_cli.i18n import Text, activate
-from higress_cli.knowledge.catalogue import Entry, Pattern, entries, entry, recognise
+from higress_cli.i18n import Translated, activate
+from higress_cli.knowledge.catalogue import KnownError, Pattern, entries, entry, recognise
 
 TEXTS = sorted((Path(__file__).parents[2] / "golden" / "errors").glob("*.txt"))
 ROWS = list(entries().values())
 PATTERNS = [(row, pattern) for row in ROWS for pattern in row.patterns]
 
 
-def words(row: Entry) -> list[Text]:
+def words(row: KnownError) -> list[Translated]:
     fixes = [row.fix, row.fix.linux, row.fix.darwin, row.fix.windows] if row.fix else []
     return [text for text in (row.title, row.cause, *fixes) if text is not None]
 
 
-def hits(row: Entry, text: str) -> bool:
+def hits(row: KnownError, text: str) -> bool:
     return any(pattern.holds(match) for pattern in row.patterns for match in pattern.text.finditer(text))
 
 
@@ -41,14 +41,14 @@ def test_a_text_that_was_seen_is_recognised_by_its_row_and_by_no_other(path: Pat
 
 
 @pytest.mark.parametrize(("row", "pattern"), PATTERNS, ids=lambda item: getattr(item, "id", ""))
-def test_every_pattern_has_such_a_text(row: Entry, pattern: Pattern) -> None:
+def test_every_pattern_has_such_a_text(row: KnownError, pattern: Pattern) -> None:
     own = [path.read_text("utf-8") for path in TEXTS if path.name.startswith(f"{row.id}.")]
 
     assert any(pattern.holds(match) for text in own for match in pattern.text.finditer(text))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_the_words_of_a_row_are_there_in_both_languages(row: Entry) -> None:
+def test_the_words_of_a_row_are_there_in_both_languages(row: KnownError) -> None:
     def parts(text: str) -> list[str]:
         return sorted(
             re.findall(
@@ -113,12 +113,14 @@ def test_a_match_becomes_the_error_of_its_exit_code() -> None:
 
 @pytest.mark.parametrize("kind", [pytest.param({"patterns": (Pattern.from_text("x"),)}, id="a pattern without a fix")])
 def test_a_row_that_is_not_whole_is_refused(kind: dict) -> None:
-    text = Text(en="a", zh="甲")
+    text = Translated(en="a", zh="甲")
 
     with pytest.raises(ValueError, match="has patterns and no fix"):
-        Entry(id="x", exit=entry("bug").exit, title=text, cause=text, **kind)
+        KnownError(id="x", exit=entry("bug").exit, title=text, cause=text, **kind)
 
 
 def test_words_name_only_what_a_pattern_finds() -> None:
     with pytest.raises(ValueError, match="no pattern has the groups"):
-        Entry(id="x", exit=entry("bug").exit, title=Text(en="{a}", zh="{a}"), cause=Text(en="a", zh="甲"))
+        KnownError(
+            id="x", exit=entry("bug").exit, title=Translated(en="{a}", zh="{a}"), cause=Translated(en="a", zh="甲")
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import ConflictError
-from higress_cli.i18n import Text
+from higress_cli.i18n import Translated
 from higress_cli.scaffold.manifest import read_manifest
 
 GOOD = """
@@ -45,7 +45,7 @@ def test_a_manifest_becomes_values(tmp_path: Path) -> None:
     template = read_manifest(written(tmp_path, GOOD))
 
     assert template.name == tmp_path.name
-    assert template.title == Text(en="a team's own", zh="a team's own")
+    assert template.title == Translated(en="a team's own", zh="a team's own")
     assert template.description.zh == "作用"
     assert template.profiles == ("go",)
     assert [(item.name, item.type, item.default) for item in template.variables.values()] == [

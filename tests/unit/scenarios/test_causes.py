@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import (
     AnsweredBy,
     CallRefused,
@@ -47,7 +47,7 @@ def found(
     ok: bool = False,
 ) -> tuple[str, ...]:
     observed = Observed(answer=Answer(status=200, headers=headers or {}, body=b""), seen=seen, events=events)
-    checks = [Check(ok=ok, expected="x", got="y", key=key)]
+    checks = [Evidence(ok=ok, expected="x", got="y", key=key)]
     return causes(request, observed, checks, around or Surroundings())
 
 

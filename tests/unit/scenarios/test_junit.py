@@ -2,13 +2,13 @@ import time
 import xml.etree.ElementTree as ET
 
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.scenarios.junit import junit
 from higress_cli.scenarios.step import make_step
 
 
 def step(name: str, *, ok: bool):
-    return make_step(name, [Check(ok=ok, expected="status 200", got="status \x00<500>")], started=time.monotonic())
+    return make_step(name, [Evidence(ok=ok, expected="status 200", got="status \x00<500>")], started=time.monotonic())
 
 
 def test_a_report_is_xml_whatever_the_answers_were():

@@ -10,7 +10,7 @@ import pytest
 from higress_cli.errors import DownloadError
 from higress_cli.reporter import SilentActivity
 from higress_cli.system import download, trust
-from higress_cli.system.http import Kind, Obstacle, obstacle, size_of
+from higress_cli.system.http import Obstacle, ObstacleKind, obstacle, size_of
 from higress_cli.system.reach import Reach
 from tests.support.file_server import FileServer, serving
 from tests.support.proxies import AUTHORITY, AUTHORITY_HASH, https_server, socks_proxy
@@ -63,7 +63,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_with_the_way_out(tmp_path
         with pytest.raises(DownloadError) as caught:
             get(f"{url}/a", tmp_path, {})
     assert found is not None
-    assert found.kind is Kind.UNTRUSTED
+    assert found.kind is ObstacleKind.UNTRUSTED
     assert "certificate verify failed" in found.text
     assert caught.value.code == "download-failed"
     assert "SSL_CERT_FILE" in str(found.hint)
@@ -85,7 +85,7 @@ def test_a_variable_that_names_no_authorities_is_named(tmp_path: Path, variable:
     assert variable in str(caught.value.hint)
     found = obstacle("https://localhost:9", {variable: value})
     assert found is not None
-    assert (found.kind, found.text) == (Kind.UNTRUSTED, caught.value.message)
+    assert (found.kind, found.text) == (ObstacleKind.UNTRUSTED, caught.value.message)
 
 
 def test_programs_that_take_a_file_get_the_one_that_is_named_or_the_systems() -> None:
@@ -115,7 +115,7 @@ def test_a_proxy_that_is_none_is_told_without_its_password(
     monkeypatch.setenv("ALL_PROXY", wrong)
     found = obstacle(NOBODY, {})
     assert found is not None
-    assert found.kind is Kind.UNUSABLE
+    assert found.kind is ObstacleKind.UNUSABLE
     with pytest.raises(DownloadError) as caught:
         get(f"{NOBODY}/a", tmp_path, {})
     assert "s3cret" not in found.text + caught.value.message
@@ -126,10 +126,10 @@ def test_a_proxy_that_is_none_is_told_without_its_password(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, Kind.REFUSED), (403, Kind.REFUSED), (407, Kind.REFUSED), (451, Kind.REFUSED)]
+    [(401, ObstacleKind.REFUSED), (403, ObstacleKind.REFUSED), (407, ObstacleKind.REFUSED), (451, ObstacleKind.REFUSED)]
     + [(status, None) for status in (200, 404, 429, 500, 503)],
 )
-def test_a_host_that_says_no_is_one_thing_and_one_that_is_busy_another(status: int, kind: Kind | None) -> None:
+def test_a_host_that_says_no_is_one_thing_and_one_that_is_busy_another(status: int, kind: ObstacleKind | None) -> None:
     with serving(FileServer(HELLO, statuses=[] if status == 200 else [status])) as server:
         found = obstacle(server.url, {})
     assert (found.kind if found else None) is kind
@@ -144,13 +144,13 @@ def test_hosts_are_asked_once_and_all_at_the_same_time() -> None:
         assert len(server.seen) == 1
     silent = reach.obstacle(f"{NOBODY}/c")
     assert silent is not None
-    assert silent.kind is Kind.SILENT
+    assert silent.kind is ObstacleKind.SILENT
 
 
 def test_a_host_that_was_waited_for_in_vain_is_not_asked_again() -> None:
     reach = Reach({}, offline=False)
     reach.gave_up(f"{NOBODY}/a", "HTTP 503")
-    assert reach.obstacle(f"{NOBODY}/b") == Obstacle(kind=Kind.REFUSED, text="HTTP 503")
+    assert reach.obstacle(f"{NOBODY}/b") == Obstacle(kind=ObstacleKind.REFUSED, text="HTTP 503")
 
 
 def test_what_only_hgw_cannot_use_is_left_to_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,4 +180,4 @@ def test_a_name_that_nobody_resolves_is_silence(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     found = obstacle("http://host.example", {})
     assert found is not None
-    assert found.kind is Kind.SILENT
+    assert found.kind is ObstacleKind.SILENT

@@ -12,7 +12,7 @@ from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
 from higress_cli.system.host import Host
 from higress_cli.tool import SYSTEM, Tool, ToolName
-from higress_cli.toolchain.sets import Need, Plan, misfits, plans, request_for, usable
+from higress_cli.toolchain.sets import Need, SetPlan, misfits, plans, request_for, usable
 
 LINUX = Host("linux", "amd64")
 HERE = Path("/somewhere")
@@ -31,7 +31,7 @@ def by_name(tools: tuple[Tool, ...]) -> dict[ToolName, tuple[Tool, ...]]:
     return {name: tuple(tool for tool in tools if tool.name is name) for name in ToolName}
 
 
-def told(plan: Plan) -> dict[str, str]:
+def told(plan: SetPlan) -> dict[str, str]:
     """A plan as versions by tool; what is on the machine already is marked with its source."""
 
     def one(need: Need) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from importlib import metadata
 from typing import Any, Final, Self, TypeVar
 
-from higress_cli.gateway.contract import Applied, Change, Check, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Place
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, trap_of
 from higress_cli.gateway.engines.builtin.server import ProxyServer
 from higress_cli.gateway.events import Event, PluginLine
@@ -97,15 +97,15 @@ class BuiltinGateway:
         self._loaded = change
         return Applied(version=self._version)
 
-    def evidence(self) -> Sequence[Check]:
+    def evidence(self) -> Sequence[Evidence]:
         """What is known of the plugin that was applied last."""
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
         assert self._server is not None  # noqa: S101 -- the same
         alive = self._server.alive
         text = _("the module {digest}").format(digest=self._loaded.plugin.sha256)
         return (
-            Check(ok=True, expected=_("the gateway runs {module}").format(module=text), got=text),
-            Check(
+            Evidence(ok=True, expected=_("the gateway runs {module}").format(module=text), got=text),
+            Evidence(
                 ok=alive,
                 expected=_("its virtual machine is alive"),
                 got=_("it is alive") if alive else _("it crashed"),

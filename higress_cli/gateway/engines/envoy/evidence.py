@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from higress_cli.gateway.contract import Check
+from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.engines.envoy.module import for_envoy
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _
@@ -24,11 +24,11 @@ def active_plugin(listener: Mapping[str, Any], name: str) -> Mapping[str, Any] |
     return None
 
 
-def module_check(shown: Mapping[str, Any] | None, *, module: Path, plugin: Plugin) -> Check:
+def module_check(shown: Mapping[str, Any] | None, *, module: Path, plugin: Plugin) -> Evidence:
     """Whether the filter in the chain has this module, byte for byte but for a renamed marker, and fails closed."""
     expected = _("the filter chain holds the module {digest}").format(digest=plugin.sha256)
     if shown is None:
-        return Check(ok=False, expected=expected, got=_("the filter chain holds no such plugin"))
+        return Evidence(ok=False, expected=expected, got=_("the filter chain holds no such plugin"))
     filename = shown.get("vm_config", {}).get("code", {}).get("local", {}).get("filename")
     try:
         loaded = module.read_bytes()
@@ -36,13 +36,13 @@ def module_check(shown: Mapping[str, Any] | None, *, module: Path, plugin: Plugi
         loaded = b""
     same = filename == str(module) and loaded == for_envoy(plugin).content
     if same and shown.get("failure_policy") != _OPEN:
-        return Check(ok=True, expected=expected, got=_("the module {digest}").format(digest=plugin.sha256))
-    return Check(ok=False, expected=expected, got=json.dumps(shown.get("vm_config", {})))
+        return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=plugin.sha256))
+    return Evidence(ok=False, expected=expected, got=json.dumps(shown.get("vm_config", {})))
 
 
-def machine_check(count: int) -> Check:
+def machine_check(count: int) -> Evidence:
     """Whether a virtual machine of it is alive."""
-    return Check(
+    return Evidence(
         ok=count > 0,
         expected=_("its virtual machine is alive"),
         got=_("{count} virtual machines").format(count=count),

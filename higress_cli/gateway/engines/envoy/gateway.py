@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Applied, Change, Check, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
 from higress_cli.gateway.engines.envoy.evidence import active_plugin, machine_check, module_check
@@ -126,7 +126,7 @@ class EnvoyGateway:
         self._forget_modules(module)
         return Applied(version=self._version, renamed=ready.renamed, notes=limit.notes)
 
-    def evidence(self) -> Sequence[Check]:
+    def evidence(self) -> Sequence[Evidence]:
         """What the admin API shows of the plugin that was applied last."""
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
         change, module = self._loaded
