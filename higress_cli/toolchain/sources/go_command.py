@@ -23,7 +23,6 @@ from higress_cli.toolchain.work import Work
 
 _ASKING_SECONDS: Final = 7.0
 _DOWNLOAD_SECONDS: Final = 3600.0
-_DEFAULT_PROXY: Final = ""
 # Settings that would change what is fetched, how it is verified, or for which platform it is built.
 _NEUTRAL: Final[dict[str, str | None]] = {
     "GOENV": "off",
@@ -174,15 +173,16 @@ def require_module(work: Work, starter: Starter, module: FetchedGoModule, *, tit
 
 
 def described(work: Work, starter: Starter, module: FetchedGoModule) -> Download:
-    """The download of a Go module."""
+    """The download of a Go module; its size is unknown where no go command is there to name a proxy."""
     size = None
     if work.measuring:
         user = _user_settings(work, starter.path) if starter.path else {}
-        proxies = goproxy(work.session) or user.get("GOPROXY") or _DEFAULT_PROXY
+        proxies = goproxy(work.session) or user.get("GOPROXY") or ""
         first = proxies.replace("|", ",").split(",")[0].rstrip("/")
         # https://go.dev/ref/mod#goproxy-protocol: a capital is written as `!` and its lower-case letter
         escaped = "".join(f"!{letter.lower()}" if letter.isupper() else letter for letter in module.path)
-        size = size_of(f"{first}/{escaped}/@v/{module.version}.zip", work.session.variables)
+        if first:
+            size = size_of(f"{first}/{escaped}/@v/{module.version}.zip", work.session.variables)
     return Download(name=str(module), bytes=size, digest=module.h1)
 
 
