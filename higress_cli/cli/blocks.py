@@ -121,7 +121,7 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
     room = terminal_width() - len(_GAP)
     for command, purpose in rows:
         lines = wrap(purpose, width=room - column) if room - column >= _NARROWEST else []
-        if lines:
+        if lines and max(map(cells, lines)) <= room - column:
             ui.line(f"{_GAP}{_padded(command, column)}{lines[0]}".rstrip())
             for line in lines[1:]:
                 ui.line(f"{_GAP}{' ' * column}{line}")
