@@ -23,7 +23,7 @@ demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin,
 	@echo "To type just hgw in this shell: . '$(CURDIR)/$(BIN)/activate'"
 
 quick: lint ## What to run after each change: lint, unit and command tests, in less than a minute
-	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest --quiet -n auto --dist worksteal tests/unit tests/cli
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest --quiet -n auto --dist worksteal -m "not slow" tests/unit tests/cli
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
 	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term tests

@@ -168,6 +168,7 @@ def test_the_module_can_go_outside_the_project(plugin: Path, tmp_path: Path, jso
     assert not (plugin / "main.wasm").exists()
 
 
+@pytest.mark.slow
 def test_several_plugins_and_every_plugin_below(tree: Tree, json_of, hgw):
     files = {f"{name}/{file}": text for name in ("a", "b", "deep/c") for file, text in PLUGIN.items()}
     tree(
@@ -237,6 +238,7 @@ def test_nothing_is_compiled_while_nothing_changes(plugin: Path, hgw, json_of):
     assert not json_of("build", "--force")["data"]["artifacts"][0]["up_to_date"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

@@ -48,6 +48,7 @@ def test_in_a_pipeline_nobody_is(plugin: Path, tmp_path: Path):
     assert "[y/N]" not in talk.screen
 
 
+@pytest.mark.slow
 def test_something_moves_from_the_start_and_the_end_is_plain(plugin: Path, tmp_path: Path):
     fill_cache(tmp_path / "modules", f"{SDK}@v1.0.1")
     talk = at_terminal(

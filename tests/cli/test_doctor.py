@@ -234,6 +234,7 @@ def test_the_ports_are_the_projects(report, tools, tree, monkeypatch):
     assert ":18124" in checks["port-upstream"]["found"]
 
 
+@pytest.mark.slow
 def test_a_docker_that_hangs_does_not_hold_the_report_up(report, tools, tmp_path):
     write_program(tmp_path / "bin" / "docker", "while :; do read -r _ </dev/null || : ; done\n")
 

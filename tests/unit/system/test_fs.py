@@ -199,6 +199,7 @@ def _hold(lock: str, log: str, name: str, seconds: float) -> None:
             time.sleep(seconds)
 
 
+@pytest.mark.slow
 def test_two_processes_take_turns(tmp_path):
     lock, log = tmp_path / "work" / "lock", tmp_path / "work" / "log"
     context = multiprocessing.get_context("spawn")

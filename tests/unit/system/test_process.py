@@ -153,6 +153,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to ignore and no process groups")
 def test_a_child_that_ignores_every_wish_is_gone_with_its_children(tmp_path):
     script = tmp_path / "stubborn.py"
@@ -165,6 +166,7 @@ def test_a_child_that_ignores_every_wish_is_gone_with_its_children(tmp_path):
     assert eventually(lambda: not is_alive(child) and not is_alive(grandchild))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
 def test_a_child_that_stops_when_asked_takes_its_stubborn_children_along(tmp_path):
     script = tmp_path / "stubborn.py"
@@ -282,6 +284,7 @@ def test_a_program_that_cleans_up_within_its_grace_is_not_killed(started, tmp_pa
     assert (tmp_path / "log.txt").read_text() == "cleaned up\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no process groups")
 @pytest.mark.parametrize("what_befalls_it", [signal.SIGSTOP, signal.SIGKILL])
 def test_a_program_is_gone_after_stop_even_when_its_supervisor_does_not_answer(started, tmp_path, what_befalls_it):
