@@ -9,7 +9,7 @@ from typing import TypeVar
 from higress_cli.choice import Choice
 from higress_cli.reporter import Reporter
 from higress_cli.settings.resolver import Given, machine_resolver
-from higress_cli.settings.table import Setting
+from higress_cli.settings.setting import Setting
 from higress_cli.system.host import Host
 from higress_cli.system.paths import Dirs
 

@@ -13,21 +13,10 @@ from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Switch
+from higress_cli.settings.machine import COLOR, DEBUG, DIRECTORY, HOME, LANG, OFFLINE, OUTPUT, QUIET, VERBOSE, YES
 from higress_cli.settings.resolver import machine_resolver
-from higress_cli.settings.table import (
-    COLOR,
-    DEBUG,
-    DIRECTORY,
-    HOME,
-    LANG,
-    OFFLINE,
-    OUTPUT,
-    QUIET,
-    SETTINGS,
-    VERBOSE,
-    YES,
-    Setting,
-)
+from higress_cli.settings.setting import Setting
+from higress_cli.settings.table import SETTINGS
 from higress_cli.system.host import this_host
 from higress_cli.system.paths import find_dirs
 

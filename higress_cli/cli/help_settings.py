@@ -9,7 +9,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.help_settings import SettingEntry, SettingsResult
 from higress_cli.i18n import N_, _
-from higress_cli.settings.table import Scope
+from higress_cli.settings.setting import Scope
 
 _HEADINGS: Final = {
     Scope.PROJECT: N_("Settings of a project; the keys are those of hgw.yaml:"),

@@ -10,7 +10,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.session import Session
-from higress_cli.settings.table import LANG, TEMPLATE
+from higress_cli.settings.machine import LANG, TEMPLATE
 
 app = new_app()
 

@@ -15,7 +15,9 @@ from higress_cli.scaffold.manifest import Template, Variable
 from higress_cli.scaffold.names import check_module_path, check_name, module_from
 from higress_cli.scaffold.scaffold import Answers, variable_value
 from higress_cli.session import Session
-from higress_cli.settings.table import GATEWAY, NAME, PROFILE, TEMPLATE, Setting
+from higress_cli.settings.machine import TEMPLATE
+from higress_cli.settings.project import GATEWAY, NAME, PROFILE
+from higress_cli.settings.setting import Setting
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
-from higress_cli.settings.table import MIRROR_GITHUB
+from higress_cli.settings.machine import MIRROR_GITHUB
 
 if TYPE_CHECKING:
     from higress_cli.commands import install as use_case

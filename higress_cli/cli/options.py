@@ -11,7 +11,8 @@ from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
 from higress_cli.i18n import N_, _
 from higress_cli.settings.kinds import Switch
-from higress_cli.settings.table import EVERY_COMMAND, SETTINGS, Setting
+from higress_cli.settings.setting import EVERY_COMMAND, Setting
+from higress_cli.settings.table import SETTINGS
 
 
 def setting_parameters(command: str) -> list[Any]:

@@ -28,8 +28,8 @@ from higress_cli.project.project import open_project, plugins_below
 from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.project import ENGINE, OUT_FILE, PROFILE
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import ENGINE, OUT_FILE, PROFILE
 from higress_cli.system.shell import command_text, shell_at_hand
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for

@@ -16,7 +16,7 @@ from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.settings.table import IGNORE
+from higress_cli.settings.project import IGNORE
 from higress_cli.system import fs
 
 

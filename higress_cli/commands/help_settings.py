@@ -13,7 +13,8 @@ from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Word
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import SETTINGS, Scope, Setting
+from higress_cli.settings.setting import Scope, Setting
+from higress_cli.settings.table import SETTINGS
 from higress_cli.system.urls import shown
 
 

@@ -18,7 +18,7 @@ from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
-from higress_cli.settings.table import TEMPLATE
+from higress_cli.settings.machine import TEMPLATE
 
 CI_SYSTEMS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
 EDITORS: Final = {"vscode": "vscode"}

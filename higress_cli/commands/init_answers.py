@@ -18,8 +18,8 @@ from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
 from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data, variable_value
 from higress_cli.session import Session
+from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE
 from higress_cli.wasm.host_functions import is_older
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
@@ -27,7 +27,10 @@ from higress_cli.scaffold.render import CONFIG_FILE
 from higress_cli.scaffold.scaffold import render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
-from higress_cli.settings.table import ABI, NAME, PROFILE, Setting
+from higress_cli.settings.project import ABI, NAME, PROFILE
+
+if TYPE_CHECKING:
+    from higress_cli.settings.setting import Setting
 
 _RESOURCE: Final = "wasmplugin.yaml"
 # The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig etc., and the SDK's function.

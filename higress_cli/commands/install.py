@@ -14,7 +14,8 @@ from higress_cli.project.project import open_project
 from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.settings.table import PROFILE, SOURCE
+from higress_cli.settings.machine import SOURCE
+from higress_cli.settings.project import PROFILE
 from higress_cli.system.download import Archive
 from higress_cli.tool import SYSTEM, ToolName
 from higress_cli.toolchain.dry_run import plan_archive, plan_set

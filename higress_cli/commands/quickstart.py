@@ -24,7 +24,8 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.settings.table import ABI, TEMPLATE
+from higress_cli.settings.machine import TEMPLATE
+from higress_cli.settings.project import ABI
 from higress_cli.tool import SYSTEM
 from higress_cli.toolchain.installed import InstalledTool
 

@@ -25,7 +25,7 @@ from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.settings.table import HTTPBIN
+from higress_cli.settings.project import HTTPBIN
 
 
 @dataclass(frozen=True, kw_only=True)

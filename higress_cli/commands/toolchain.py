@@ -16,7 +16,7 @@ from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.settings.table import PROFILE
+from higress_cli.settings.project import PROFILE
 from higress_cli.system import fs
 from higress_cli.system.hand_over import hand_over
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines

@@ -34,7 +34,7 @@ from higress_cli.scenarios.running import RunningGateway
 from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
-from higress_cli.settings.table import VERIFY
+from higress_cli.settings.project import VERIFY
 from higress_cli.system import fs
 from higress_cli.system.writing import write_error
 

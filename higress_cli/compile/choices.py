@@ -10,8 +10,8 @@ from higress_cli.abi import EVERY_ABI, NEW_ABI_TAG, Abi
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
+from higress_cli.settings.project import ABI, FLAGS, GATEWAY, NAME, OUT_FILE, PROFILE, SIZE_BUDGET, TAGS
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import ABI, FLAGS, GATEWAY, NAME, OUT_FILE, PROFILE, SIZE_BUDGET, TAGS
 
 # hgw sets these itself: the output, and the tags, which also select the ABI.
 _RESERVED: Final = {"o": OUT_FILE.flag, "tags": TAGS.flag}

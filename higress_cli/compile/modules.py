@@ -14,7 +14,7 @@ from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Activity, Reporter
-from higress_cli.settings.table import MIRROR_GOPROXY
+from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
 from higress_cli.system.urls import shown

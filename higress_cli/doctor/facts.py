@@ -28,8 +28,8 @@ from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.session import Session
+from higress_cli.settings.project import HTTPBIN, PROFILE
 from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import HTTPBIN, PROFILE
 from higress_cli.system import ports, process
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe

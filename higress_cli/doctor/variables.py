@@ -8,7 +8,8 @@ from higress_cli.doctor.model import Finding, Fix, Status
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.settings.resolver import machine_resolver
-from higress_cli.settings.table import SETTINGS, VARIABLE_PREFIX
+from higress_cli.settings.setting import VARIABLE_PREFIX
+from higress_cli.settings.table import SETTINGS
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts

@@ -20,7 +20,7 @@ from higress_cli.gateway.settings import GatewaySettings, config_path, load_conf
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
 from higress_cli.go.mod import read_go_mod
 from higress_cli.project.project import Project
-from higress_cli.settings.table import HTTPBIN
+from higress_cli.settings.project import HTTPBIN
 from higress_cli.system import trust
 from higress_cli.system.host import Host
 from higress_cli.system.paths import Dirs

@@ -7,8 +7,7 @@ from pathlib import Path
 from higress_cli.choice import Choice
 from higress_cli.project.plugin_config import PluginConfig, read_plugin_config
 from higress_cli.project.project import Project
-from higress_cli.settings.resolver import Resolver
-from higress_cli.settings.table import (
+from higress_cli.settings.project import (
     ADMIN_PORT,
     BIND,
     BUFFER_LIMIT,
@@ -21,6 +20,7 @@ from higress_cli.settings.table import (
     UPSTREAM,
     UPSTREAM_PORT,
 )
+from higress_cli.settings.resolver import Resolver
 
 
 @dataclass(frozen=True, kw_only=True)

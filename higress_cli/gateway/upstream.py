@@ -16,7 +16,7 @@ from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.servers import Application, Seen, Server, recorded
 from higress_cli.gateway.services import Endpoint, endpoint
 from higress_cli.gateway.watch import Tail
-from higress_cli.settings.table import HTTPBIN
+from higress_cli.settings.project import HTTPBIN
 
 _PACKAGES: Final = ("httpbin", "waitress")
 

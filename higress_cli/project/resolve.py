@@ -14,6 +14,16 @@ from higress_cli.profile import Profile
 from higress_cli.project.project import Project
 from higress_cli.project.settings import Settings
 from higress_cli.session import Session
+from higress_cli.settings.project import (
+    ABI,
+    GATEWAY,
+    NAME,
+    PROFILE,
+    TAGS,
+    TOOLCHAIN_BINARYEN,
+    TOOLCHAIN_GO,
+    TOOLCHAIN_TINYGO,
+)
 from higress_cli.settings.resolver import (
     CommandLine,
     Inferred,
@@ -23,17 +33,7 @@ from higress_cli.settings.resolver import (
     Variables,
     user_configuration,
 )
-from higress_cli.settings.table import (
-    ABI,
-    GATEWAY,
-    NAME,
-    PROFILE,
-    TAGS,
-    TOOLCHAIN_BINARYEN,
-    TOOLCHAIN_GO,
-    TOOLCHAIN_TINYGO,
-    Setting,
-)
+from higress_cli.settings.setting import Setting
 from higress_cli.tool import ToolName
 
 VERSION_OF: Final[Mapping[ToolName, Setting[str | None]]] = {

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -32,7 +33,7 @@ class Unfit(ValueError):
         self.code = code
 
 
-class Kind(Generic[T]):
+class Kind(ABC, Generic[T]):
     """How the values of a setting are written. `metavar` is the placeholder for a value in help."""
 
     repeatable: ClassVar[bool] = False
@@ -41,13 +42,13 @@ class Kind(Generic[T]):
     def __init__(self, metavar: str) -> None:
         self.metavar = metavar
 
+    @abstractmethod
     def parse(self, text: str) -> T:
         """The value that `text` stands for, as written in a variable.
 
         Raises:
             Unfit: it is not a valid value.
         """
-        raise NotImplementedError
 
     def gather(self, texts: Sequence[str]) -> T:
         """The value given by a repeated option.
@@ -257,6 +258,9 @@ class Scenarios(Kind[tuple[object, ...]]):
 
     def __init__(self) -> None:
         super().__init__("LIST")
+
+    def parse(self, text: str) -> tuple[object, ...]:  # noqa: ARG002 -- no text stands for scenarios
+        raise Unfit(_("can only be set in hgw.yaml"))
 
     def show(self, value: tuple[object, ...]) -> str:
         return str(len(value))

@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol, TypeVar
 from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
 from higress_cli.i18n import _
 from higress_cli.settings.kinds import Pairs, Unfit, Word
-from higress_cli.settings.table import IMPLICATIONS, Setting
+from higress_cli.settings.setting import Setting
+from higress_cli.settings.table import IMPLICATIONS
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from higress_cli.errors import ConflictError, InvalidInput
 from higress_cli.i18n import N_, _
-from higress_cli.settings.table import HOME
+from higress_cli.settings.machine import HOME
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
-from higress_cli.settings.table import MIRROR_GOPROXY
+from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system.download import kept_at
 from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from higress_cli import data
 from higress_cli.choice import Choice
 from higress_cli.session import Session
-from higress_cli.settings.table import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
+from higress_cli.settings.machine import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
 
 _SETTINGS: Final = {"go": MIRROR_GO, "github": MIRROR_GITHUB, "goproxy": MIRROR_GOPROXY}
 

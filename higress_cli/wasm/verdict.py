@@ -8,7 +8,7 @@ from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
-from higress_cli.settings.table import FLAGS
+from higress_cli.settings.project import FLAGS
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, since_abi
 from higress_cli.wasm.module import Import, Module

@@ -9,7 +9,7 @@ import yaml
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
-from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, SERVICES, VERIFY
+from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, SERVICES, VERIFY
 from scripts.golden_trees import GOLDEN, Tree, render, trees
 
 TREES = {tree.name: tree for tree in trees()}

@@ -9,7 +9,7 @@ import pytest
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
-from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, VERIFY
+from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, VERIFY
 from tests.conftest import Hgw
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.project.settings import read_settings
-from higress_cli.settings.table import GATEWAY, NAME, PROFILE, SERVICES
+from higress_cli.settings.project import GATEWAY, NAME, PROFILE, SERVICES
 from tests.support.programs import python_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")

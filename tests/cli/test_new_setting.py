@@ -8,7 +8,8 @@ from higress_cli.cli import context, options
 from higress_cli.commands import help_settings
 from higress_cli.project import settings as hgw_yaml
 from higress_cli.settings.kinds import Whole
-from higress_cli.settings.table import SETTINGS, Setting
+from higress_cli.settings.setting import Setting
+from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
 
 TOY = Setting[int](

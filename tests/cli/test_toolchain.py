@@ -267,9 +267,10 @@ def test_a_program_that_cannot_be_run_is_told(hgw, fitting, tmp_path, program, c
 
 
 def test_the_program_starts_in_the_folder_of_the_option(hgw, fitting, tmp_path):
-    (tmp_path / "work" / "there").mkdir()
+    there = tmp_path / "work" / "there"
+    there.mkdir()
 
-    assert hgw("-C", "there", "toolchain", "exec", "/bin/pwd").out == f"{tmp_path}/work/there\n"
+    assert hgw("-C", "there", "toolchain", "exec", "/bin/pwd").out == f"{there}\n"
 
 
 def test_a_program_reads_from_the_terminal_and_sees_it(fitting):

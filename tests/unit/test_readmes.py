@@ -17,7 +17,7 @@ each_readme = pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def rows(text: str, first: str) -> list[list[str]]:
     """The cells of the rows of the table whose head begins with the cell `first`."""
     _before, _head, rest = text.partition(f"\n| {first} |")
-    assert rest, f"there is no table of {first}"
+    assert rest, f"no table starts with {first}"
     lines = rest.partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 

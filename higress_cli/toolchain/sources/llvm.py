@@ -9,7 +9,7 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
-from higress_cli.settings.table import MIRROR_GITHUB
+from higress_cli.settings.machine import MIRROR_GITHUB
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.sources import apt

@@ -14,7 +14,7 @@ from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
-from higress_cli.settings.table import HOME
+from higress_cli.settings.machine import HOME
 from higress_cli.system import fs
 from higress_cli.system.download import sha256_of
 from higress_cli.system.host import is_root

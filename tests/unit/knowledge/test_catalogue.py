@@ -63,7 +63,7 @@ def test_the_words_of_a_row_are_there_in_both_languages(row: KnownError) -> None
         assert not re.search(r"[\u4e00-\u9fff][,;:()!?](?!//)|[,;:()!?][\u4e00-\u9fff]", text.zh), text
         assert not text.en.endswith("."), text
         assert not text.zh.endswith("。"), text
-        assert not re.search(r"\b(mend|cure|remedy|be had)\b", text.en), text
+        assert not re.search(r"\b(mend|cure|remedy)\b", text.en), text
 
 
 def test_an_error_that_nobody_knows_is_not_recognised() -> None:

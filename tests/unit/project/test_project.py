@@ -4,7 +4,7 @@ import pytest
 
 from higress_cli.errors import InvalidInput
 from higress_cli.project.project import open_project
-from higress_cli.settings.table import ABI, PROFILE
+from higress_cli.settings.project import ABI, PROFILE
 
 GO = {"go.mod": "module x\n", "main.go": "package main\n"}
 

@@ -5,7 +5,7 @@ import pytest
 from higress_cli.choice import SourceKind
 from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of, wanted_tools
-from higress_cli.settings.table import ABI, GATEWAY, NAME, PROFILE, TAGS, TOOLCHAIN_GO
+from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, TAGS, TOOLCHAIN_GO
 from higress_cli.tool import ToolName
 from tests.support.sessions import bare_session
 

@@ -7,7 +7,9 @@ import yaml
 
 from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.project.settings import Settings, read_settings
-from higress_cli.settings.table import SETTINGS, VERIFY, Scope
+from higress_cli.settings.project import VERIFY
+from higress_cli.settings.setting import Scope
+from higress_cli.settings.table import SETTINGS
 
 WHOLE = """\
 name: my-plugin

@@ -18,7 +18,7 @@ from higress_cli.settings.resolver import (
     Variables,
     machine_resolver,
 )
-from higress_cli.settings.table import Implication, Setting
+from higress_cli.settings.setting import Implication, Setting
 
 COLOUR = Setting[str](
     key="toy.colour",

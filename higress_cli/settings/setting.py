@@ -1,0 +1,54 @@
+"""What a setting is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
+
+from higress_cli.settings.kinds import Kind
+
+T = TypeVar("T")
+
+EVERY_COMMAND: Final = ("*",)
+VARIABLE_PREFIX: Final = "HGW_"
+
+
+class Scope(StrEnum):
+    """Whether a setting belongs to a project (in hgw.yaml) or to a machine (in the user's configuration)."""
+
+    MACHINE = "machine"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Setting(Generic[T]):
+    """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty if it has none.
+
+    `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
+    something. `commands` are the commands that use the setting, and take its option if it has one. A setting that is
+    not `inherited` is ignored in the hgw.yaml of a parent folder.
+    """
+
+    key: str
+    kind: Kind[Any]
+    help: str
+    default: T
+    otherwise: str = ""
+    scope: Scope = Scope.PROJECT
+    flag: str = ""
+    short: str = ""
+    variable: str = ""
+    commands: tuple[str, ...] = ()
+    inherited: bool = True
+
+    def counts_in(self, command: str) -> bool:
+        """Whether the command with this id uses the setting."""
+        return self.commands == EVERY_COMMAND or command in self.commands
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implication(Generic[T]):
+    """How the value of another setting also determines this one, in each place that does not set this one."""
+
+    setting: Setting[Any]
+    of: Callable[[Any], T | None]
