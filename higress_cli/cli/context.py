@@ -87,29 +87,38 @@ class Invocation:
         except UsageError:
             return setting.default
 
-    def session(self) -> Session:
-        """The session of a command.
+    def session(self, *, tolerant: bool = False) -> Session:
+        """The session of a command; a `tolerant` one takes the default where a variable is invalid.
 
         Raises:
             UsageError: `choice-invalid` and the like: the variable of a setting that the command uses is invalid.
             InvalidInput: `directory-missing` if `-C` does not name a folder.
         """
+        choose = self._valid_or_default if tolerant else self.choose
         for setting in SETTINGS:
             if setting.counts_in(self.command):
-                self.choose(setting)
+                choose(setting)
         unattended = self.variables.get("CI", "").lower() in _TRUE or not sys.stdin.isatty() or not sys.stderr.isatty()
         return Session(
-            directory=_working_folder(self.choose(DIRECTORY)),
+            directory=_working_folder(choose(DIRECTORY)),
             variables=self.variables,
-            dirs=find_dirs(self.choose(HOME).value),
+            dirs=find_dirs(choose(HOME).value),
             host=this_host(),
             reporter=self.ui,
             given=dict(self.given),
             interactive=not unattended and self.ui.output == "text",
-            assume_yes=self.choose(YES).value,
-            offline=self.choose(OFFLINE).value,
+            assume_yes=choose(YES).value,
+            offline=choose(OFFLINE).value,
             verbose=self.ui.verbose,
         )
+
+    def _valid_or_default(self, setting: Setting[T]) -> Choice[T]:
+        try:
+            return self.choose(setting)
+        except UsageError:
+            if setting in self.given:
+                raise
+            return Choice(setting.default)
 
 
 def _working_folder(given: Choice[str | None]) -> Path:

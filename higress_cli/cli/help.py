@@ -32,7 +32,8 @@ def help_(
         from higress_cli.cli.help_settings import show_settings
         from higress_cli.commands.help_settings import help_settings
 
-        session = invocation(ctx).session()
+        # It explains what is invalid, so it works all the same.
+        session = invocation(ctx).session(tolerant=True)
         finish(ctx, help_settings(session, names=words[1:]), show_settings)
         return
     from higress_cli.commands.about import HelpResult

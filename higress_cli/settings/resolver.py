@@ -159,6 +159,6 @@ def _parsed(setting: Setting[T], raw: str | Sequence[str] | bool, source: Source
         raise source.refusal(
             _("`{value}` (from {source}) {problem}").format(value=value, source=source, problem=error.problem),
             code=error.code,
-            hint=error.hint or "hgw help settings",
+            hint=error.hint or f"hgw help settings {setting.key}",
             details=details,
         ) from error

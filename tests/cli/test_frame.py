@@ -83,7 +83,11 @@ def test_a_variable_with_a_value_that_its_option_refuses_is_wrong_usage(hgw, mon
     outcome = hgw("doctor", "engines")
 
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == f"error: `{value}` (from {variable}) is none of: {choices}\nhint: hgw help settings\n"
+    key = variable.removeprefix("HGW_").lower()
+    assert outcome.err == f"error: `{value}` (from {variable}) is none of: {choices}\nhint: hgw help settings {key}\n"
+    explained = hgw("help", "settings", key)
+    assert explained.code == 0
+    assert f"`{value}` (from {variable}) is none of: {choices}" in explained.out.replace("\n    ", " ")
 
 
 def test_an_option_wins_over_its_variable(hgw, tools, monkeypatch):
