@@ -5,6 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from higress_cli.errors import UsageError
+from higress_cli.i18n import _
+
 # The source of a tool that was already on the machine and is run in place.
 SYSTEM: Final = "system"
 
@@ -25,6 +28,29 @@ class ToolName(StrEnum):
     def program(self) -> str:
         """The program that a build runs, without the suffix of an executable."""
         return "wasm-opt" if self is ToolName.BINARYEN else self.value
+
+
+_ALSO_CALLED: Final = {"wasm-opt": ToolName.BINARYEN}
+
+
+def tool_named(word: str, *, command: str) -> ToolName:
+    """The tool that was typed as `word` after `command`, such as `hgw install`; the program's name is as good.
+
+    Raises:
+        UsageError: `tool-unknown`; the hint is the command with the nearest name.
+    """
+    name = _ALSO_CALLED.get(word, word)
+    if name in set(ToolName):
+        return ToolName(name)
+    import difflib
+
+    near = difflib.get_close_matches(word, [*ToolName, *_ALSO_CALLED], n=1)
+    raise UsageError(
+        _("there is no tool `{name}`; there are: {known}").format(name=word, known=", ".join(ToolName)),
+        code="tool-unknown",
+        hint=_("did you mean `{near}`?").format(near=f"{command} {near[0]}") if near else f"{command} --help",
+        details={"tool": word, "known": list(ToolName)},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

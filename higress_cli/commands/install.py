@@ -17,7 +17,7 @@ from higress_cli.session import Session
 from higress_cli.settings.machine import SOURCE
 from higress_cli.settings.project import PROFILE
 from higress_cli.system.download import Archive
-from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.dry_run import plan_archive, plan_set
 from higress_cli.toolchain.installed import InstalledTool, PlannedTool
 from higress_cli.toolchain.installer import ensure_set, install_archive
@@ -26,7 +26,6 @@ from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
 
 # A tool may also be named by its program.
-_ALIASES: Final = {"wasm-opt": ToolName.BINARYEN.value}
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _ARCHIVE_ONLY: Final = "archive"
 
@@ -105,7 +104,7 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
     named: dict[ToolName, str | None] = {}
     for given in tools:
         word, separator, version = given.partition("@")
-        name = _tool_named(word)
+        name = tool_named(word, command="hgw install")
         if separator and not version:
             raise UsageError(
                 _("`{given}` names no version").format(given=given), code="usage", hint=f"hgw install {name}"
@@ -119,21 +118,6 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
             )
         named[name] = version.removeprefix("go").removeprefix("v") or first
     return named
-
-
-def _tool_named(word: str) -> ToolName:
-    try:
-        return ToolName(_ALIASES.get(word, word))
-    except ValueError as error:
-        import difflib
-
-        near = difflib.get_close_matches(word, [*ToolName, *_ALIASES], n=1)
-        raise UsageError(
-            _("there is no tool `{name}`; there are: {known}").format(name=word, known=", ".join(ToolName)),
-            code="tool-unknown",
-            hint=_("did you mean `{near}`?").format(near=near[0]) if near else "hgw install --help",
-            details={"tool": word, "known": list(ToolName)},
-        ) from error
 
 
 def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from higress_cli.choice import Choice, Source
 from higress_cli.errors import HgwError, UsageError
@@ -20,7 +20,7 @@ from higress_cli.settings.project import PROFILE
 from higress_cli.system import fs
 from higress_cli.system.hand_over import hand_over
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
-from higress_cli.tool import SYSTEM, ToolName
+from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.probe import probe_all
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
@@ -28,7 +28,6 @@ from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
 # A tool may also be named by its program.
-_ALIASES: Final = {"wasm-opt": ToolName.BINARYEN}
 
 
 class ToolState(StrEnum):
@@ -174,7 +173,7 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
         UsageError: `tool-unknown` if there is no such tool, or the profile does not use it.
         HgwError: see `find_toolset`.
     """
-    name = _tool_name(tool) if tool is not None else None
+    name = tool_named(tool, command="hgw toolchain path") if tool is not None else None
     at_hand = _current_set(session)
     located = tuple(
         LocatedTool(name=item.name, version=item.version, source=item.source, path=item.path, home=item.home)
@@ -293,21 +292,6 @@ def _stored(session: Session, store: Store, folder: Path) -> ListedTool:
         state=ToolState.DAMAGED if problem else ToolState.WHOLE,
         problem=problem,
         used=False,
-    )
-
-
-def _tool_name(given: str) -> ToolName:
-    name = _ALIASES.get(given, given)
-    if name in set(ToolName):
-        return ToolName(name)
-    import difflib
-
-    near = difflib.get_close_matches(given, [*ToolName, *_ALIASES], n=1)
-    raise UsageError(
-        _("there is no tool `{name}`; there are: {known}").format(name=given, known=", ".join(ToolName)),
-        code="tool-unknown",
-        hint=_("did you mean `{near}`?").format(near=f"hgw toolchain path {near[0]}") if near else "hgw toolchain path",
-        details={"tool": given, "known": list(ToolName)},
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli import DISTRIBUTION
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
@@ -41,7 +42,6 @@ from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings, for_gateway
 
-_DISTRIBUTION: Final = "higress-cli"
 _DOCKER_SECONDS: Final = 2.0
 _CLIENT_TOO_OLD: Final = "is too old. Minimum supported API version"
 """The daemon's words (moby, server/middleware/version.go)."""
@@ -255,7 +255,7 @@ def _extra_packages() -> tuple[tuple[str, str], ...]:
 
     found = []
     try:
-        texts = metadata.requires(_DISTRIBUTION) or []
+        texts = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return ()
     for needed in (Requirement(text) for text in texts if "extra ==" in text):

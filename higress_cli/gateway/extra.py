@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Final
 
+from higress_cli import DISTRIBUTION
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 
-_PIP_COMMAND: Final = "pip install 'higress-cli[local]'"
+_PIP_COMMAND: Final = f"pip install '{DISTRIBUTION}[local]'"
 
 
 class ExtraMissing(ToolError):

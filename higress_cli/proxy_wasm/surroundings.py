@@ -8,6 +8,7 @@ from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import Crash
 from higress_cli.proxy_wasm.limits import Limits
 from higress_cli.proxy_wasm.pairs import Pair
+from higress_cli.settings.project import BUFFER_LIMIT
 
 _REFUSED: Final = (
     "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "
@@ -32,7 +33,7 @@ class VmSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     log_level: LogLevel = LogLevel.INFO
     limits: Limits = field(default_factory=Limits)
-    buffer_limit: int = 32768
+    buffer_limit: int = BUFFER_LIMIT.default
     """How many bytes of a body may be buffered before the gateway refuses it with 413 or 500."""
 
 

@@ -5,7 +5,8 @@ import re
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-DISTRIBUTION: Final = "higress-cli"
+from higress_cli import DISTRIBUTION
+
 PACKAGE_VARIABLE: Final = "HGW_PACKAGE"
 """The pipeline's variable, in scaffolded CI files, for what pip installs hgw from."""
 _NAME: Final = f"{DISTRIBUTION}[local]"

@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Final
 
+from higress_cli import DISTRIBUTION
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
@@ -24,7 +25,7 @@ def templates_root() -> Path:
     raise ConflictError(
         _("the templates of hgw are not in {path}: this installation is not complete").format(path=_PACKAGE),
         code="templates-missing",
-        hint="pip install --force-reinstall higress-cli",
+        hint=f"pip install --force-reinstall {DISTRIBUTION}",
     )
 
 
@@ -66,6 +67,6 @@ def find_template(given: str, *, path: Path) -> Template:
     raise ConflictError(
         message,
         code="template-unknown",
-        hint=f"hgw init --template {near[0]}" if near else "hgw init --list-templates",
+        hint=_("did you mean `{near}`?").format(near=near[0]) if near else "hgw init --list-templates",
         details={"template": given, "templates": names},
     )

@@ -197,7 +197,7 @@ def test_an_unknown_template_names_those_there_are(hgw: Hgw) -> None:
 
     assert outcome.code == 6
     assert "basic" in outcome.err
-    assert "hgw init --template basic" in outcome.err
+    assert "did you mean `basic`?" in outcome.err
     assert not Path("my-plugin").exists()
 
 

@@ -14,6 +14,7 @@ from higress_cli.gateway.engines.envoy import streams
 from higress_cli.gateway.engines.envoy.log_lines import VM_PREFIX
 from higress_cli.gateway.identity import HEADER
 from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint, is_address
+from higress_cli.settings.project import BUFFER_LIMIT
 
 LISTENER: Final = "gateway"
 RUNTIME: Final = "envoy.wasm.runtime.v8"
@@ -70,7 +71,7 @@ class ListenerPlan:
     helper: Path
     route: str = DEFAULT_ROUTE
     env: Mapping[str, str] = field(default_factory=dict)
-    buffer_limit: int = 32768
+    buffer_limit: int = BUFFER_LIMIT.default
 
 
 def vm_id(version: int) -> str:
