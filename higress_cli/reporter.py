@@ -1,7 +1,6 @@
-"""How the layers below `cli` report while they work. `cli` implements it; tests use `SilentReporter`."""
+"""How the layers below `cli` report while they work. `cli` implements it."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -50,32 +49,3 @@ class SilentActivity:
 
     def describe(self, text: str) -> None:
         """Nobody reads."""
-
-
-class SilentReporter:
-    """Says nothing and refuses everything."""
-
-    @contextmanager
-    def activity(self, title: str) -> Iterator[Activity]:  # noqa: ARG002
-        yield SilentActivity()
-
-    def note(self, text: str) -> None:
-        """Nobody reads."""
-
-    def warn(self, text: str) -> None:
-        """Nobody reads."""
-
-    def event(self, text: str, *, at: datetime, level: str = "info") -> None:
-        """Nobody reads."""
-
-    def child_line(self, line: str) -> None:
-        """Nobody reads."""
-
-    def child_failed(self, output: str) -> None:
-        """Nobody reads."""
-
-    def detail(self, text: str) -> None:
-        """Nobody reads."""
-
-    def confirm(self, question: str) -> bool:  # noqa: ARG002
-        return False

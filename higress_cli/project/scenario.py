@@ -9,8 +9,6 @@ from typing import Any, Literal
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import Node
 
-Absent = Literal["absent"]
-
 
 @unique
 class Key(StrEnum):

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from higress_cli.reporter import SilentReporter
 from higress_cli.session import Session
 from higress_cli.settings.resolver import Given
 from higress_cli.system.host import Host
 from higress_cli.system.paths import find_dirs
+from tests.support.reporter import SilentReporter
 
 
 def bare_session(*, variables: Mapping[str, str] | None = None, given: Given | None = None) -> Session:

@@ -9,8 +9,8 @@ from higress_cli.gateway.events import PluginLine
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.services import Endpoint, service_key
 from higress_cli.gateway.wrapper_lines import called_cluster, is_recovered_panic
-from higress_cli.reporter import SilentReporter
 from tests.support.modules import wasm
+from tests.support.reporter import SilentReporter
 
 CALL = "http call start, id: 1, cluster: {cluster}, method: GET, url: /who, body: , timeout: 1000"
 

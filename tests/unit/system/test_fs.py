@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import ConflictError, ToolError
-from higress_cli.reporter import SilentReporter
 from higress_cli.system import fs
+from tests.support.reporter import SilentReporter
 
 
 class Listening(SilentReporter):
