@@ -113,7 +113,7 @@ def _refuse_together(session: Session, *, force: bool) -> None:
     wrong = TEMPLATE.flag if session.given.get(TEMPLATE) else "--force" if force else None
     if wrong:
         raise UsageError(
-            _("--from-existing does not go with {option}: it only adds what is missing").format(option=wrong),
+            _("--from-existing cannot be combined with {option}: it only adds what is missing").format(option=wrong),
             code="options-conflict",
             hint="hgw init --from-existing",
         )

@@ -115,12 +115,12 @@ def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
 
 def _dry_run_summary(result: "use_case.InstallResult") -> str:
     if not result.planned:
-        return _("All of it is here; `hgw install` would fetch nothing.")
+        return _("Everything is already here; `hgw install` would fetch nothing.")
     sizes = [tool.bytes for tool in result.planned]
     known = blocks.size(sum(size for size in sizes if size is not None))
     if None in sizes:
-        return _("In all {size} and what is of unknown size. Nothing was changed.").format(size=known)
-    return _("In all {size}. Nothing was changed.").format(size=known)
+        return _("{size} in total, plus downloads of unknown size. Nothing was changed.").format(size=known)
+    return _("{size} in total. Nothing was changed.").format(size=known)
 
 
 def _size(count: int | None) -> str:

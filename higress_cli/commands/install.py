@@ -107,11 +107,11 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
         name = tool_named(word, command="hgw install")
         if separator and not version:
             raise UsageError(
-                _("`{given}` names no version").format(given=given), code="usage", hint=f"hgw install {name}"
+                _("`{given}` has an @ but no version").format(given=given), code="usage", hint=f"hgw install {name}"
             )
         if (first := named.get(name)) and version and first != version:
             raise UsageError(
-                _("{tool} is asked for in two versions: {first} and {second}").format(
+                _("two versions of {tool} are requested: {first} and {second}").format(
                     tool=name, first=first, second=version
                 ),
                 code="usage",

@@ -38,7 +38,7 @@ def _abi_faults(choices: Choices) -> Iterator[Fault]:
         return
     only = profile.abis[0]
     message = _(
-        "ABI {abi} (from {source}) does not go with profile {profile} (from {other}), which always makes {only}"
+        "ABI {abi} (from {source}) cannot be built with profile {profile} (from {other}), which always makes {only}"
     )
     yield Fault(
         id="abi-not-for-profile",

@@ -162,7 +162,7 @@ def _path_remarks(name: ToolName, *, profile: str, program: Probed | None, chose
     """A remark for someone who runs the tools by hand, if the shell finds another one than hgw, or none."""
     title = name.label
     if program is None:
-        return (_("{title} is not on the PATH; that only matters to who calls it by hand").format(title=title),)
+        return (_("{title} is not on the PATH; this matters only if you run it by hand").format(title=title),)
     if program.path == chosen.path or program.version is None:
         return ()
     wrong = misfits(profile=profile, **{name: program.version})

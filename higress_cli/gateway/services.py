@@ -76,7 +76,7 @@ def cluster_name(key: str, *, source: Source) -> str:
         if name and "|" not in name and port.isdecimal() and 0 < int(port) <= HIGHEST:
             return cluster_of(name, port)
     raise _invalid(
-        _("`{key}` (from {source}) names no service").format(key=key, source=source),
+        _("`{key}` (from {source}) is not the name of a service").format(key=key, source=source),
         source=source,
         hint=_("write NAME:PORT, as in my-svc.dns:80, or a whole name, as in outbound|80||my-svc.dns"),
     )

@@ -183,7 +183,7 @@ class Node:
         entries: dict[str, Node] = {}
         for key, value in self.raw.value:
             if not isinstance(key, yaml.ScalarNode):
-                Node(self.path, self.key, key).fail(_("a key has to be a text"))
+                Node(self.path, self.key, key).fail(_("a key must be a string"))
             name = str(key.value)
             child = Node(self.path, f"{self.key}.{name}" if self.key else name, value)
             if known is not None and name not in known:
@@ -196,7 +196,7 @@ class Node:
                     else _("known keys: {names}").format(names=", ".join(known)),
                 )
             if name in entries:
-                Node(self.path, child.key, key).fail(_("this key is there twice"))
+                Node(self.path, child.key, key).fail(_("this key appears twice"))
             entries[name] = child
         return entries
 

@@ -414,10 +414,10 @@ def test_a_dry_run_in_words(pinned: MakeHgw, releases: Releases) -> None:
         f"    {releases.url}/dl/go1.20.14.tar.gz  1.20 MB",
         f"    -> {hgw.tools}/go/1.20.14+archive",
     ]
-    assert lines[-1] == "In all 1.20 MB. Nothing was changed."
+    assert lines[-1] == "1.20 MB in total. Nothing was changed."
     assert hgw("install", "go").code == 0
     assert hgw("install", "go", "--dry-run").out.splitlines()[-1] == (
-        "All of it is here; `hgw install` would fetch nothing."
+        "Everything is already here; `hgw install` would fetch nothing."
     )
 
 

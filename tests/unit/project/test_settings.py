@@ -120,7 +120,7 @@ def test_everything_is_optional(read, text):
         ("name: [x]\n", "1:7", "name: expected a string"),
         ("- name\n", "1:1", "expected a mapping of keys to values"),
         ("verify: {name: x}\n", "1:9", "verify: expected a list"),
-        ("name: x\nname: y\n", "2:1", "name: this key is there twice"),
+        ("name: x\nname: y\n", "2:1", "name: this key appears twice"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(read, tmp_path, text, place, problem):

@@ -118,7 +118,7 @@ def test_an_unknown_key_that_is_like_nothing_lists_what_there_is():
 def test_a_key_that_is_there_twice_is_refused():
     error = refusal("port: 1\nbind: x\nport: 2\n", lambda root: root.mapping())
 
-    assert error.message == "plugin.yaml:3:1: port: this key is there twice"
+    assert error.message == "plugin.yaml:3:1: port: this key appears twice"
 
 
 @pytest.mark.parametrize(
