@@ -113,6 +113,7 @@ def test_the_text_says_what_was_made_with_what(plugin: Path, hgw):
     assert "Compiling" in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.extra("local")
 def test_the_next_command_is_one_that_works_here(plugin: Path, hgw, json_of, monkeypatch):
     assert "hgw verify" in hgw("build").out
@@ -227,6 +228,7 @@ def test_flags_tags_and_arguments_reach_the_compiler(tree: Tree, json_of):
 # Nothing changed -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_while_nothing_changes(plugin: Path, hgw, json_of):
     assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
     before = (plugin / "main.wasm").stat().st_mtime_ns
@@ -259,6 +261,7 @@ def test_any_change_is_compiled(plugin: Path, json_of, change: Callable[[Path], 
     assert json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 
+@pytest.mark.slow
 def test_the_module_of_a_build_for_all_abis_is_taken_under_its_other_name(plugin: Path, json_of):
     json_of("build", "--abi", "all")
     beside = (plugin / "main-0.2.1.wasm").read_bytes()
@@ -723,6 +726,7 @@ def test_a_read_only_folder(plugin: Path, json_of):
 # The rest ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_for_the_shell_can_be_run_by_it(plugin: Path, hgw, json_of):
     outcome = hgw("build", "--abi", "all", "--print-command")
     assert outcome.code == 0
@@ -739,6 +743,7 @@ def test_the_command_for_the_shell_can_be_run_by_it(plugin: Path, hgw, json_of):
     assert first["abi"], second["abi"] == ("0.2.1", "0.2.100")
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_compiling_leaves_nothing_behind(plugin: Path, tmp_path: Path):
     (plugin / "main.wasm").write_bytes(OLD)
     process = subprocess.Popen(
@@ -798,6 +803,7 @@ def test_the_default_gateway_of_the_profile_counts_where_none_is_named(tree: Tre
     assert (document["exit_code"], document["error"]["code"]) == (1, "import-missing")
 
 
+@pytest.mark.slow
 def test_a_newer_gateway_takes_the_import_and_an_older_one_refuses_the_module_that_is_there(tree: Tree, hgw, json_of):
     folder = tree({**PLUGIN, "main.go": NEWER_CALL, "hgw.yaml": "gateway: v2.1.5\n"})
     document = json_of("build")
