@@ -11,6 +11,8 @@ from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.commands import init as use_case
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.i18n import LANGUAGES, _
+from higress_cli.knowledge.compatibility import floor
+from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import Template, Variable
 from higress_cli.scaffold.names import check_module_path, check_name, module_from
 from higress_cli.scaffold.scaffold import Answers, variable_value
@@ -132,8 +134,13 @@ def _ask_build(order: Order, *, ui: Ui, directory: Path, template: Template) -> 
         return answers_for(order.session, directory=directory, template=template, wishes=order.wishes)
 
     if not order.has(PROFILE) and len(template.profiles) > 1:
-        titles = {"tinygo": _("TinyGo, small modules"), "go": _("native Go 1.24, gateway v2.1.5 or newer")}
-        choices = {str(profile): titles[profile] for profile in template.profiles}
+        titles = {
+            Profile.TINYGO: _("TinyGo, small modules"),
+            Profile.GO: _("native Go {go}, gateway {gateway} or newer").format(
+                go=floor("go", profile=Profile.GO), gateway=Profile.GO.oldest_gateway
+            ),
+        }
+        choices = {str(profile): titles[Profile(profile)] for profile in template.profiles}
         order = order.answered(PROFILE, _ask_choice(ui, _("Compiler"), choices, proposed(order).profile))
     if not order.has(GATEWAY):
         so_far = order

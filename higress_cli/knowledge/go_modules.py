@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from higress_cli import data
+from higress_cli.profile import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +66,9 @@ class _Profiles:
 def go_profile(name: str) -> GoProfile:
     """The Go side of the profile `name`."""
     profiles = data.load("modules.toml", _Profiles)
-    return {"tinygo": profiles.tinygo, "go": profiles.go}[name]
+    return profiles.go if name == Profile.GO else profiles.tinygo
 
 
 @cache
 def _short_names() -> frozenset[str]:
-    return frozenset(name for profile in ("tinygo", "go") for name in go_profile(profile).imports)
+    return frozenset(name for profile in Profile for name in go_profile(profile).imports)
