@@ -17,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from higress_cli.profile import Profile  # noqa: E402
 from higress_cli.scaffold.manifest import Template  # noqa: E402
 from higress_cli.scaffold.templates import list_templates  # noqa: E402 -- from this checkout
 
@@ -44,7 +45,7 @@ def hgw(*argv: str, cwd: Path) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def rows_of(template: Template, profile: str, folder: Path) -> Iterator[Row]:
+def rows_of(template: Template, profile: Profile, folder: Path) -> Iterator[Row]:
     """One row for each ABI that the template supports in the profile."""
     project = folder / f"{template.name}-{profile}"
     code, made = hgw(

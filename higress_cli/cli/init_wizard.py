@@ -140,7 +140,7 @@ def _ask_build(order: Order, *, ui: Ui, directory: Path, template: Template) -> 
                 go=floor("go", profile=Profile.GO), gateway=Profile.GO.oldest_gateway
             ),
         }
-        choices = {str(profile): titles[Profile(profile)] for profile in template.profiles}
+        choices = {str(profile): titles[profile] for profile in template.profiles}
         order = order.answered(PROFILE, _ask_choice(ui, _("Compiler"), choices, proposed(order).profile))
     if not order.has(GATEWAY):
         so_far = order

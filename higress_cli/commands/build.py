@@ -79,7 +79,7 @@ class BuiltProject:
     """The plugin's folder, absolute."""
     name: str
     """The plugin's name."""
-    profile: Choice[str]
+    profile: Choice[Profile]
     """tinygo or go."""
     abi: Choice[str]
     """0.2.1, 0.2.100 or all."""
@@ -330,7 +330,7 @@ def _plan(session: Session, directory: Path, *, arguments: Sequence[str]) -> _Pl
 
 def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
     """The set of tools, which is installed if it is missing and the user agrees."""
-    request = request_for(Profile(settings.choose(PROFILE).value), wanted=wanted_tools(settings))
+    request = request_for(settings.choose(PROFILE).value, wanted=wanted_tools(settings))
     try:
         return find_toolset(session, request)
     except ToolError as missing:

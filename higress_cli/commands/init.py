@@ -228,7 +228,7 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     if additions.editor is not None:
         from higress_cli.compile.recipe import make_recipe
 
-        newest = answers.abi if answers.abi != EVERY_ABI else Abi.V0_2_100
+        newest = Abi(answers.abi) if answers.abi != EVERY_ABI else Abi.V0_2_100
         tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
         goroot = _private_go(session, answers.profile)
         extras = replace(extras, tags=tags, goroot=str(goroot) if goroot else None)
@@ -241,13 +241,13 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     return extras, tuple(warnings)
 
 
-def _private_go(session: Session, profile: str) -> Path | None:
+def _private_go(session: Session, profile: Profile) -> Path | None:
     """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
     from higress_cli.toolchain.select import find_toolset
     from higress_cli.toolchain.sets import request_for
 
     with contextlib.suppress(ToolError):
-        return find_toolset(session, request_for(Profile(profile))).go.home
+        return find_toolset(session, request_for(profile)).go.home
     return None
 
 

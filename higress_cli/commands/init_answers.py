@@ -57,8 +57,8 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
     )
     gateway = settings.choose(
         GATEWAY,
-        fits=lambda value: _is_for(around, Profile(profile.value), value),
-        default=Choice(Profile(profile.value).gateway),
+        fits=lambda value: _is_for(around, profile.value, value),
+        default=Choice(profile.value.gateway),
     )
     name = _name(settings)
     answers = Answers(

@@ -86,10 +86,10 @@ def install(
         act_on_archive = plan_archive if dry_run else install_archive
         installed = act_on_archive(session, named_archive, tool=tool, version=version)
     else:
-        request = request_for(Profile(chosen.value), tools=tuple(named), wanted=wanted_tools(settings))
+        request = request_for(chosen.value, tools=tuple(named), wanted=wanted_tools(settings))
         installed = (plan_set if dry_run else ensure_set)(session, request, source=source)
     return InstallResult(
-        profile=Profile(chosen.value),
+        profile=chosen.value,
         profile_source=str(chosen.source),
         tools=installed.tools,
         seconds=round(time.monotonic() - started, 3),

@@ -133,7 +133,7 @@ class _Stages:
     done: list[Stage] = field(default_factory=list)
 
     @contextmanager
-    def stage(self, name: StageName, title: str, *, abi: str | None = None) -> Iterator[None]:
+    def stage(self, name: StageName, title: str, *, abi: Abi | None = None) -> Iterator[None]:
         self.session.reporter.note(f"{len(self.done) + 1}/{self.total} {title}")
         started = time.monotonic()
         yield

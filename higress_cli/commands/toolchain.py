@@ -144,7 +144,7 @@ class ExecutedResult(Result):
 class _Set:
     """The tools that a build in the session's folder would run, and their profile with its source."""
 
-    profile: Choice[str]
+    profile: Choice[Profile]
     tools: Toolset
 
 
@@ -183,12 +183,12 @@ def tool_paths(session: Session, *, tool: str | None = None) -> PathsResult:
     if not located:
         raise UsageError(
             _("profile {profile} (from {source}) does not use {tool}").format(
-                profile=Profile(at_hand.profile.value), source=at_hand.profile.source, tool=name
+                profile=at_hand.profile.value, source=at_hand.profile.source, tool=name
             ),
             code="tool-unknown",
             hint="hgw toolchain path",
         )
-    return PathsResult(profile=Profile(at_hand.profile.value), profile_source=at_hand.profile.source, tools=located)
+    return PathsResult(profile=at_hand.profile.value, profile_source=at_hand.profile.source, tools=located)
 
 
 def environment(session: Session, *, shell: str | None = None) -> EnvironmentResult:
@@ -205,7 +205,7 @@ def environment(session: Session, *, shell: str | None = None) -> EnvironmentRes
     unset = tuple(name for name, value in edits.items() if value is None and name in session.variables)
     exports = Exports(values=variables, front=at_hand.tools.search_path, unset=unset)
     return EnvironmentResult(
-        profile=Profile(at_hand.profile.value),
+        profile=at_hand.profile.value,
         profile_source=at_hand.profile.source,
         shell=dialect,
         variables=variables,
@@ -233,14 +233,14 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
         stdout_to_stderr=keep_stdout,
     )
     return ExecutedResult(
-        argv=tuple(argv), profile=Profile(at_hand.profile.value), profile_source=at_hand.profile.source, code=code
+        argv=tuple(argv), profile=at_hand.profile.value, profile_source=at_hand.profile.source, code=code
     )
 
 
 def _current_set(session: Session) -> _Set:
     settings = settings_of(open_project(session.directory, needs_source=False), session)
     profile = settings.choose(PROFILE)
-    request = request_for(Profile(profile.value), wanted=wanted_tools(settings))
+    request = request_for(profile.value, wanted=wanted_tools(settings))
     return _Set(profile=profile, tools=find_toolset(session, request))
 
 

@@ -27,7 +27,7 @@ class Choices:
 
     directory: Path
     name: Choice[str]
-    profile: Choice[str]
+    profile: Choice[Profile]
     abi: Choice[str]
     gateway: Choice[str]
     out_file: Choice[str]
@@ -40,14 +40,14 @@ class Choices:
     def abis(self) -> tuple[Abi, ...]:
         """The ABI versions to build for."""
         if self.abi.value == EVERY_ABI:
-            return Profile(self.profile.value).abis
+            return self.profile.value.abis
         return (Abi(self.abi.value),)
 
-    def output(self, abi: str) -> Path:
+    def output(self, abi: Abi) -> Path:
         """The absolute path of the module for an ABI, which is part of the file name when building for `all`."""
         return self._named_for(abi) if self.abi.value == EVERY_ABI else self._plain
 
-    def twin(self, abi: str) -> Path:
+    def twin(self, abi: Abi) -> Path:
         """The path that the same module has in a build for `all` if this is a build for one ABI, and vice versa."""
         return self._plain if self.abi.value == EVERY_ABI else self._named_for(abi)
 
@@ -55,7 +55,7 @@ class Choices:
     def _plain(self) -> Path:
         return Path(os.path.normpath(self.directory / self.out_file.value))
 
-    def _named_for(self, abi: str) -> Path:
+    def _named_for(self, abi: Abi) -> Path:
         return self._plain.with_name(f"{self._plain.stem}-{abi}{self._plain.suffix or '.wasm'}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
 from higress_cli.compile.failure import compile_error
@@ -49,7 +50,7 @@ class Job:
     def directory(self) -> Path:
         return self.choices.directory
 
-    def recipe(self, abi: str) -> Recipe:
+    def recipe(self, abi: Abi) -> Recipe:
         """The compiler's command for an ABI; an output inside the plugin's folder is named relative to it."""
         path = self.choices.output(abi)
         inside = path.is_relative_to(self.directory)

@@ -52,8 +52,8 @@ class Recipe:
 
 def make_recipe(
     *,
-    profile: str,
-    abi: str,
+    profile: Profile,
+    abi: Abi,
     output: str,
     tags: Sequence[str] = (),
     flags: Sequence[str] = (),
@@ -63,11 +63,11 @@ def make_recipe(
 
     If `variables` sets GOGC, the user's value is kept.
     """
-    abi_tag = Abi(abi).tag
+    abi_tag = abi.tag
     if profile == Profile.GO:
         all_tags = tuple(tags)
         edits: dict[str, str | None] = {"GOOS": "wasip1", "GOARCH": "wasm"}
     else:
         all_tags = (*_TINYGO_TAGS, *tags, *((abi_tag,) if abi_tag else ()))
         edits = {} if (variables or {}).get("GOGC") else {"GOGC": _TINYGO_GOGC}
-    return Recipe(profile=Profile(profile), abi=Abi(abi), output=output, tags=all_tags, flags=tuple(flags), edits=edits)
+    return Recipe(profile=profile, abi=abi, output=output, tags=all_tags, flags=tuple(flags), edits=edits)

@@ -6,7 +6,6 @@ from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
-from higress_cli.profile import Profile
 from higress_cli.wasm.host_functions import is_older
 
 
@@ -33,7 +32,7 @@ def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
 
 
 def _abi_faults(choices: Choices) -> Iterator[Fault]:
-    profile, abi = Profile(choices.profile.value), choices.abi
+    profile, abi = choices.profile.value, choices.abi
     if all(wanted in profile.abis for wanted in choices.abis):
         return
     only = profile.abis[0]
@@ -53,7 +52,7 @@ def _abi_faults(choices: Choices) -> Iterator[Fault]:
 
 
 def _gateway_faults(choices: Choices) -> Iterator[Fault]:
-    profile, gateway = Profile(choices.profile.value), choices.gateway
+    profile, gateway = choices.profile.value, choices.gateway
     oldest = profile.oldest_gateway
     if oldest is None or not is_older(gateway.value, oldest):
         return

@@ -79,7 +79,7 @@ class Facts:
         return lambda: probe(name, self.session)
 
     def _toolset(self) -> tuple[Toolset | None, HgwError | None]:
-        request = request_for(Profile(self.profile()), wanted=wanted_tools(self.settings()))
+        request = request_for(self.profile(), wanted=wanted_tools(self.settings()))
         try:
             found = find_toolset(self.session, request)
         except ToolError as error:
@@ -105,16 +105,16 @@ class Facts:
     def _choices(self) -> Choices:
         return choose(self.settings(), directory=self.session.directory)
 
-    def profile(self) -> str:
+    def profile(self) -> Profile:
         """The profile of the plugin; the default one if the variable is invalid."""
         try:
             return self.settings().choose(PROFILE).value
         except UsageError:
             return Profile.TINYGO
 
-    def abi(self) -> str:
-        """The ABI that the project is built for."""
-        return self.choices().abi.value
+    def abi(self) -> Abi:
+        """The ABI that the project is built for, the first if it is built for all."""
+        return self.choices().abis[0]
 
     def config(self, project: Project) -> tuple[PluginConfig | None, Path]:
         """The plugin's configuration (None if it has none), and the path of its file.

@@ -42,7 +42,7 @@ def check_go_mod(facts: "Facts") -> Finding:
 
 
 def judge_go_mod(
-    go_mod: GoMod, text: str, *, profile: str, go: str | None, tinygo: str | None, calls: Collection[str] = ()
+    go_mod: GoMod, text: str, *, profile: Profile, go: str | None, tinygo: str | None, calls: Collection[str] = ()
 ) -> Finding:
     """Judge a go.mod, whose content is `text`. `go` and `tinygo` are the versions in the set, None if there is none.
 
@@ -68,7 +68,7 @@ def judge_go_mod(
     )
 
 
-def _summary(versions: Mapping[str, str], profile: str) -> str:
+def _summary(versions: Mapping[str, str], profile: Profile) -> str:
     """The first two pinned Go modules (such as the SDK and the wrapper) with their versions."""
     known = [f"{path.rpartition('/')[2]} {versions[path]}" for path in pins(profile) if path in versions]
     return ", ".join(known[:2])
@@ -80,7 +80,7 @@ def difference(old: str, new: str) -> Iterator[str]:
     return (line.replace("\t", "    ") for line in lines)
 
 
-def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go: str | None) -> Fix:
+def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profile, go: str | None) -> Fix:
     if _fits_other_profile(go_mod, faults, profile=profile):
         other = next(candidate for candidate in Profile if candidate != profile)
         return Fix(summary=_("if the plugin is for {other}, say `profile: {other}` in hgw.yaml").format(other=other))
@@ -112,7 +112,7 @@ def _fix(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: str, go:
     )
 
 
-def _fits_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: str) -> bool:
+def _fits_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: Profile) -> bool:
     """Whether go.mod fits the other profile, so that the profile is to be fixed rather than go.mod."""
     of_profile = [fault for fault in faults if fault.id.startswith(("sdk-for", "wrapper-for"))]
     if not of_profile:

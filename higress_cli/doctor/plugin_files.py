@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
@@ -97,7 +98,7 @@ def judge_config(config: PluginConfig) -> Finding:
     return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
 
 
-def judge_module(module: ModuleFile, *, abi: str) -> Finding:
+def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
     """Judge the module on disk; `abi` is the one that the project is built for (0.2.1, 0.2.100 or all).
 
     A folder in its place comes from a container engine, which creates one when it is to mount a missing file.
@@ -134,7 +135,7 @@ def judge_module(module: ModuleFile, *, abi: str) -> Finding:
     )
 
 
-def _fault_finding(module: ModuleFile, fault: Fault, *, abi: str) -> Finding:
+def _fault_finding(module: ModuleFile, fault: Fault, *, abi: Abi) -> Finding:
     if fault.id in _SOURCE_FAULTS:
         fix, expected = Fix(summary=fault.hint) if fault.hint else None, fault.expected
     else:

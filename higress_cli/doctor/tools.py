@@ -14,6 +14,7 @@ from higress_cli.knowledge.compatibility import (
     misfits,
     preferred_sets,
 )
+from higress_cli.profile import Profile
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed
 
@@ -46,7 +47,7 @@ def check_toolset(facts: "Facts") -> Finding:
     return judge_toolset(profile=facts.profile(), chosen=chosen, problem=problem, tools=tools)
 
 
-def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool | None) -> Finding:
+def judge_tool(name: ToolName, *, profile: Profile, program: Probed | None, chosen: Tool | None) -> Finding:
     """Judge one tool: `program` is the one on the PATH, `chosen` the one that `hgw build` would use."""
     lowest = floor(name, profile=profile)
     if lowest is None:
@@ -96,7 +97,7 @@ def judge_tool(name: ToolName, *, profile: str, program: Probed | None, chosen: 
 
 
 def judge_toolset(
-    *, profile: str, chosen: Sequence[Tool], problem: HgwError | None, tools: Sequence[Finding]
+    *, profile: Profile, chosen: Sequence[Tool], problem: HgwError | None, tools: Sequence[Finding]
 ) -> Finding:
     """Judge whether the tools work together: `tools` are the findings for each, `problem` is why there is no set."""
     if chosen:
@@ -134,7 +135,7 @@ def _reported_versions(found: object) -> str | None:
     return None if found is None else str(found)
 
 
-def _unsupported_go(name: ToolName, version: str, *, profile: str) -> tuple[Misfit, ...]:
+def _unsupported_go(name: ToolName, version: str, *, profile: Profile) -> tuple[Misfit, ...]:
     """The misfit of a Go that no TinyGo version supported by hgw accepts."""
     candidates = [item.tinygo for item in preferred_sets(profile) if item.tinygo] if name == "go" else []
     answers = [misfits(profile=profile, go=version, tinygo=tinygo) for tinygo in candidates]
@@ -151,14 +152,14 @@ def _unsupported_go(name: ToolName, version: str, *, profile: str) -> tuple[Misf
     )
 
 
-def _fitting_go(profile: str, chosen: Sequence[Tool]) -> str:
+def _fitting_go(profile: Profile, chosen: Sequence[Tool]) -> str:
     """The Go versions that fit the chosen TinyGo, or else any that hgw supports."""
     tinygo = next((tool.version for tool in chosen if tool.name == "tinygo"), None)
     accepted = go_range(tinygo) if tinygo else None
     return f"Go {accepted or expected_go(profile)}"
 
 
-def _path_remarks(name: ToolName, *, profile: str, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
+def _path_remarks(name: ToolName, *, profile: Profile, program: Probed | None, chosen: Tool) -> tuple[str, ...]:
     """A remark for someone who runs the tools by hand, if the shell finds another one than hgw, or none."""
     title = name.label
     if program is None:

@@ -37,7 +37,7 @@ _NAMES: Final = frozenset({"identifier", "field_identifier"})
 _FUNCTIONS: Final = frozenset({"function_declaration", "method_declaration", "func_literal"})
 
 
-def goroutine_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, ...]:
+def goroutine_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[Fault, ...]:
     """Goroutines started in code that the plugin may reach, as far as its own functions show.
 
     With TinyGo, a build only warns about them and leaves the decision to the compiler.

@@ -34,7 +34,7 @@ _COMPARISONS: Final = frozenset({"==", "!="})
 _Functions = Mapping[str, Sequence[tuple[GoFile, "Node"]]]
 
 
-def header_faults(files: Sequence[GoFile], *, abi: str) -> tuple[Fault, ...]:
+def header_faults(files: Sequence[GoFile], *, abi: Abi) -> tuple[Fault, ...]:
     """Faults where a header phase, built for this ABI, does not do what its author expects."""
     if abi == Abi.V0_2_1:
         places = tuple(dict.fromkeys(_returned(files, _STOP)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
 
 
-def registration_faults(files: Sequence[GoFile], *, profile: str) -> tuple[Fault, ...]:
+def registration_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[Fault, ...]:
     """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it."""
     if profile != Profile.GO:
         return ()

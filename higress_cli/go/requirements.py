@@ -17,7 +17,7 @@ _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk"
 _FIX: Final = "hgw doctor go-mod --fix"
 
 
-def fits(go_mod: GoMod, *, profile: str) -> bool:
+def fits(go_mod: GoMod, *, profile: Profile) -> bool:
     """Whether go.mod requires no Go module that is known to fail in the profile."""
     return not any(fault.fatal for fault in requirement_faults(go_mod, profile=profile))
 
@@ -30,7 +30,7 @@ def is_native(go_mod: GoMod) -> bool:
     return _has_native_go_line(go_mod)
 
 
-def is_for(go_mod: GoMod, *, profile: str) -> bool:
+def is_for(go_mod: GoMod, *, profile: Profile) -> bool:
     """Whether go.mod looks like one of this profile: both its modules and its `go` line fit."""
     return fits(go_mod, profile=profile) and (
         go_mod.go is None or _has_native_go_line(go_mod) == (profile == Profile.GO)
@@ -38,7 +38,7 @@ def is_for(go_mod: GoMod, *, profile: str) -> bool:
 
 
 def requirement_faults(
-    go_mod: GoMod, *, profile: str, tinygo: str | None = None, calls: Collection[str] = (), tidy: bool = True
+    go_mod: GoMod, *, profile: Profile, tinygo: str | None = None, calls: Collection[str] = (), tidy: bool = True
 ) -> tuple[Fault, ...]:
     """The required modules that work badly in the profile or not at all, the worst first.
 
@@ -81,7 +81,7 @@ def _has_native_go_line(go_mod: GoMod) -> bool:
     return go_mod.go is not None and lowest is not None and not is_newer(lowest, go_mod.go)
 
 
-def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: str) -> Fault:
+def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: Profile) -> Fault:
     requirement = go_mod.requirement_of(trap.module)
     if trap.pin is None:
         message = _("{module} {version} in profile {profile}: {reason}")

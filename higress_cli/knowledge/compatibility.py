@@ -29,7 +29,7 @@ class GoRange:
 class PreferredSet:
     """Versions that hgw installs together; profile `go` has no TinyGo."""
 
-    profile: str
+    profile: Profile
     go: str
     tinygo: str | None
 
@@ -55,7 +55,7 @@ class _Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class _Preferred:
-    profile: str
+    profile: Profile
     go: str
     tinygo: str | None = None
     binaryen: str | None = None
@@ -116,7 +116,7 @@ def matches(version: str, wanted: str) -> bool:
     return release(version).release[: len(parts)] == parts
 
 
-def floor(tool: str, *, profile: str = Profile.TINYGO) -> str | None:
+def floor(tool: str, *, profile: Profile = Profile.TINYGO) -> str | None:
     """The oldest version of a tool that works with the profile; None if the profile does not use the tool."""
     return _data().floor[profile].get(tool)
 
@@ -127,7 +127,7 @@ def go_range(tinygo: str) -> GoRange | None:
     return GoRange(lowest=row.lowest, highest=row.highest) if row else None
 
 
-def preferred_sets(profile: str) -> tuple[PreferredSet, ...]:
+def preferred_sets(profile: Profile) -> tuple[PreferredSet, ...]:
     """The sets that hgw would install for a profile, best first."""
     return tuple(
         PreferredSet(profile=profile, go=row.go, tinygo=row.tinygo)
@@ -143,7 +143,7 @@ def preferred_binaryen() -> str:
 
 def misfits(
     *,
-    profile: str = Profile.TINYGO,
+    profile: Profile = Profile.TINYGO,
     go: str | None = None,
     tinygo: str | None = None,
     binaryen: str | None = None,
@@ -165,12 +165,12 @@ def misfits(
     return tuple(found)
 
 
-def is_useful_go(version: str, *, profile: str) -> bool:
+def is_useful_go(version: str, *, profile: Profile) -> bool:
     """Whether this Go fits one of the preferred sets of the profile."""
     return any(not misfits(profile=profile, go=version, tinygo=row.tinygo) for row in preferred_sets(profile))
 
 
-def expected_go(profile: str) -> str:
+def expected_go(profile: Profile) -> str:
     """The Go versions that fit the preferred sets of the profile, for messages: `1.18 - 1.23`."""
     ranges = [go_range(preferred.tinygo) for preferred in preferred_sets(profile) if preferred.tinygo]
     known = [item for item in ranges if item]
@@ -180,7 +180,7 @@ def expected_go(profile: str) -> str:
     return f"{floor('go', profile=profile)} - {highest}"
 
 
-def _floor_misfits(tool: ToolName, version: str, *, profile: str) -> list[Misfit]:
+def _floor_misfits(tool: ToolName, version: str, *, profile: Profile) -> list[Misfit]:
     lowest = floor(tool, profile=profile)
     if lowest is None or release(version) >= release(lowest):
         return []

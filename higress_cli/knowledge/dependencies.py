@@ -13,6 +13,7 @@ from higress_cli import data
 from higress_cli.knowledge.catalogue import entry
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.go_modules import go_profile
+from higress_cli.profile import Profile
 
 _VERSION: Final = re.compile(r"^v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$")
 _COMMITTED: Final = re.compile(r"(?:^|[.-])(\d{14})-[0-9a-f]{12}(?:\+\S+)?$")
@@ -62,7 +63,7 @@ class KnownDependency:
 def traps(
     requirements: Mapping[str, str],
     *,
-    profile: str,
+    profile: Profile,
     tinygo: str | None = None,
     native: bool = False,
     calls: Collection[str] = (),
@@ -88,18 +89,18 @@ def traps(
     return tuple(sorted(found, key=lambda trap: trap.level))
 
 
-def pins(profile: str) -> Mapping[str, str]:
+def pins(profile: Profile) -> Mapping[str, str]:
     """The versions in a scaffolded go.mod of the profile, by module path."""
     return go_profile(profile).pins
 
 
-def pinned_go_line(profile: str) -> str:
+def pinned_go_line(profile: Profile) -> str:
     """The `go` line of a scaffolded go.mod."""
     return go_profile(profile).go
 
 
 def _row(
-    module: str, version: str, *, profile: str, tinygo: str | None, native: bool, calls: Collection[str]
+    module: str, version: str, *, profile: Profile, tinygo: str | None, native: bool, calls: Collection[str]
 ) -> _Row | None:
     return next(
         (

@@ -78,7 +78,7 @@ def _file(settings: Settings | None, kind: SourceKind) -> Rung:
 
 def _inferred(project: Project) -> Rung:
     @cache
-    def profile_of_project() -> Choice[str] | None:
+    def profile_of_project() -> Choice[Profile] | None:
         """Go if go.mod says so. An invalid go.mod is ignored here, and reported by the code that needs it."""
         with contextlib.suppress(InvalidInput):
             go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
@@ -87,7 +87,7 @@ def _inferred(project: Project) -> Rung:
         return None
 
     def of_profile(resolver: Resolver) -> tuple[Profile, Source]:
-        profile = Profile(resolver.choose(PROFILE).value)
+        profile = resolver.choose(PROFILE).value
         return profile, Source(SourceKind.INFERRED, f"profile {profile}")
 
     def abi(resolver: Resolver) -> Choice[str] | None:

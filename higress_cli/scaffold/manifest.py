@@ -84,9 +84,9 @@ class Template(Manifest):
     name: str
     root: Path
 
-    def abis_for(self, profile: str) -> tuple[Abi, ...]:
+    def abis_for(self, profile: Profile) -> tuple[Abi, ...]:
         """The ABI versions that the template supports in `profile`; native Go supports only the newest."""
-        return tuple(abi for abi in self.abis if abi in Profile(profile).abis)
+        return tuple(abi for abi in self.abis if abi in profile.abis)
 
 
 def read_manifest(root: Path) -> Template:

@@ -24,7 +24,7 @@ class Answers:
 
     name: str
     module: str
-    profile: str
+    profile: Profile
     abi: str
     gateway: str
     lang: str
@@ -98,7 +98,7 @@ def check_answers(template: Template, answers: Answers) -> None:
 
 
 def _check_gateway(answers: Answers) -> None:
-    floor = Profile(answers.profile).oldest_gateway
+    floor = answers.profile.oldest_gateway
     if floor is None:
         return
     from higress_cli.knowledge.compatibility import release
@@ -211,7 +211,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
     }
 
 
-def check_modules(names: Sequence[str], *, profile: str, template: str) -> None:
+def check_modules(names: Sequence[str], *, profile: Profile, template: str) -> None:
     """Refuse a manifest that names a Go module that the profile does not have.
 
     Raises:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from higress_cli.i18n import _
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("0", "false", "no", "off")
 _GATEWAY: Final = re.compile(r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
@@ -77,17 +78,18 @@ class Text(Kind[str]):
         return text
 
 
-class Word(Kind[str]):
-    """One of a few words."""
+class Word(Kind[W]):
+    """One of a few words, which may be the members of an enumeration of texts."""
 
-    def __init__(self, words: Iterable[str], *, metavar: str = "") -> None:
+    def __init__(self, words: Iterable[W], *, metavar: str = "") -> None:
         self.words = tuple(words)
         super().__init__(metavar or "|".join(self.words))
 
-    def parse(self, text: str) -> str:
-        if text not in self.words:
-            raise Unfit(_("is none of: {choices}").format(choices=", ".join(self.words)))
-        return text
+    def parse(self, text: str) -> W:
+        for word in self.words:
+            if word == text:
+                return word
+        raise Unfit(_("is none of: {choices}").format(choices=", ".join(self.words)))
 
 
 class Switch(Kind[bool]):

@@ -47,7 +47,7 @@ VERSION: Final = Setting[str | None](
     otherwise=N_("none"),
     inherited=False,
 )
-PROFILE: Final = Setting[str](
+PROFILE: Final = Setting[Profile](
     key="profile",
     kind=Word(Profile),
     help=N_("the compiler"),

@@ -9,6 +9,7 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
+from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe_all
@@ -59,7 +60,7 @@ def system_tool(name: ToolName, probed: Probed) -> Tool:
     )
 
 
-def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: str) -> Toolset:
+def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: Profile) -> Toolset:
     """The tools as a set, with the folders for a child's PATH."""
     from higress_cli.toolchain.mirrors import goproxy
 
@@ -115,7 +116,7 @@ def nothing_fits(request: SetRequest, here: Here, probed: Mapping[ToolName, Prob
 
 
 def _missing(
-    missing: Sequence[ToolName], probed: Mapping[ToolName, Probed], *, profile: str, wanted: Mapping[ToolName, str]
+    missing: Sequence[ToolName], probed: Mapping[ToolName, Probed], *, profile: Profile, wanted: Mapping[ToolName, str]
 ) -> ToolError:
     titles = [f"{name.label} {wanted[name]}" if name in wanted else name.label for name in missing]
     message = _("not on this machine: {tools}").format(tools=listed(titles))

@@ -111,7 +111,7 @@ def plans(request: SetRequest, here: Here, host: Host) -> tuple[SetPlan, ...]:
     return found
 
 
-def misfits(tools: Iterable[Tool | Need], *, profile: str) -> tuple[Misfit, ...]:
+def misfits(tools: Iterable[Tool | Need], *, profile: Profile) -> tuple[Misfit, ...]:
     """Everything that keeps these tools, one of each name at most, from working together."""
     versions: dict[str, str] = {}
     built_with = None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.profile import Profile
 from higress_cli.system import process
 from higress_cli.tool import Tool
 
@@ -17,7 +18,7 @@ class Toolset:
     for hgw, None if the go command's own setting applies.
     """
 
-    profile: str
+    profile: Profile
     go: Tool
     tinygo: Tool | None
     binaryen: Tool | None

@@ -24,8 +24,8 @@ _FILES: Final = ("fd_", "path_")
 class Wanted:
     """What a module should be for; None is not checked. `gateway` is a tag, such as v2.0.7."""
 
-    profile: str | None = None
-    abi: str | None = None
+    profile: Profile | None = None
+    abi: Abi | None = None
     gateway: str | None = None
 
 
@@ -166,8 +166,8 @@ def _abi_too_new(found: DeclaredAbi, *, gateway: str) -> Iterator[Fault]:
         )
 
 
-def _entry_faults(module: Module, profile: str | None) -> Iterator[Fault]:
-    if profile is None or module.functions.intersection(Profile(profile).entries):
+def _entry_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:
+    if profile is None or module.functions.intersection(profile.entries):
         return
     if profile == Profile.GO and "_start" in module.functions:
         yield Fault(
@@ -181,7 +181,7 @@ def _entry_faults(module: Module, profile: str | None) -> Iterator[Fault]:
             facts={"expected": "_initialize"},
         )
         return
-    expected = ", ".join(Profile(profile).entries)
+    expected = ", ".join(profile.entries)
     yield Fault(
         id="entry-missing",
         message=_("the module exports no entry ({expected}): it would never be started").format(expected=expected),
@@ -197,7 +197,7 @@ def _leave_to_hgw(flags: str) -> str:
     )
 
 
-def _export_faults(module: Module, profile: str | None) -> Iterator[Fault]:
+def _export_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:
     if profile == Profile.TINYGO and _COLLECTOR not in module.functions:
         yield Fault(
             id="collector-flags-missing",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from higress_cli.errors import DownloadError, ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
+from higress_cli.profile import Profile
 from higress_cli.reporter import Activity
 from higress_cli.system import archive, download, fs
 from higress_cli.system.http import size_of
@@ -168,7 +169,7 @@ def _own_version(work: Work, tool: ToolName, executable: Path, url: str) -> str:
             ),
             code="tool-unusable",
         )
-    for misfit in compatibility.misfits(**{tool: answer.version}):
+    for misfit in compatibility.misfits(profile=Profile.TINYGO, **{tool.value: answer.version}):
         raise ToolError(
             misfit.reason, code=misfit.code, details={"found": misfit.found, "expected": misfit.expected, "url": url}
         )

@@ -8,6 +8,7 @@ import pytest
 from higress_cli.doctor.go_mod import judge_go_mod
 from higress_cli.doctor.model import Finding, FixAction, Status
 from higress_cli.go.mod import parsed_go_mod
+from higress_cli.profile import Profile
 
 GOOD = """\
 module demo
@@ -26,7 +27,7 @@ def judge(tmp_path: Path):
     def run(
         text: str,
         *,
-        profile: str = "tinygo",
+        profile: Profile = Profile.TINYGO,
         go: str | None = "1.20.14",
         tinygo: str | None = "0.30.0",
         calls: Collection[str] = (),
@@ -47,7 +48,7 @@ def test_what_hgw_scaffolds_is_fine_and_the_modules_that_matter_are_named(judge)
 def test_the_tinygo_sdk_in_a_native_plugin_is_wrong_and_can_be_pinned(judge):
     text = "module demo\n\ngo 1.24.1\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1 // mine\n"
 
-    finding = judge(text, profile="go", go="1.24.4", tinygo=None)
+    finding = judge(text, profile=Profile.GO, go="1.24.4", tinygo=None)
 
     assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-tinygo")
     assert finding.found == "github.com/higress-group/proxy-wasm-go-sdk v1.0.1"
@@ -129,7 +130,7 @@ def test_a_toolchain_line_is_wrong_for_a_go_that_does_not_know_it(judge):
 
 
 def test_a_go_line_beyond_every_pin_asks_for_a_newer_go(judge):
-    finding = judge("module demo\n\ngo 1.27\n", profile="go", go="1.24.1", tinygo=None)
+    finding = judge("module demo\n\ngo 1.27\n", profile=Profile.GO, go="1.24.1", tinygo=None)
 
     assert (finding.status, finding.code) == (Status.FAIL, "go-mod-too-new")
     assert finding.fix is not None
@@ -151,7 +152,7 @@ def test_a_plugin_of_a_native_branch_is_not_made_a_tinygo_plugin(judge):
         "\tgithub.com/higress-group/proxy-wasm-go-sdk v0.0.0-20250402062734-d50d98c305f0\n)\n"
     )
 
-    assert judge(text, profile="go", go="1.24.4", tinygo=None).status is Status.OK
+    assert judge(text, profile=Profile.GO, go="1.24.4", tinygo=None).status is Status.OK
     finding = judge(text)
     assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-go")
     assert finding.fix is not None

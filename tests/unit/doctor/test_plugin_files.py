@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.abi import Abi
 from higress_cli.compile.choices import choose
 from higress_cli.doctor.model import FixAction, Status
 from higress_cli.doctor.observed import ModuleFile, looks_like_project
@@ -76,11 +77,11 @@ def test_a_configuration_names_its_keys():
 
 
 def test_a_module_that_is_not_there_yet_is_not_a_fault():
-    assert judge_module(ModuleFile(path=MODULE, exists=False), abi="0.2.1").status is Status.SKIP
+    assert judge_module(ModuleFile(path=MODULE, exists=False), abi=Abi.V0_2_1).status is Status.SKIP
 
 
 def test_an_empty_folder_in_the_modules_place_can_be_removed():
-    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=0), abi="0.2.1")
+    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=0), abi=Abi.V0_2_1)
 
     assert (finding.status, finding.code) == (Status.FAIL, "out-file-is-folder")
     assert finding.fix is not None
@@ -88,7 +89,7 @@ def test_an_empty_folder_in_the_modules_place_can_be_removed():
 
 
 def test_a_folder_with_something_in_it_is_left_to_its_owner():
-    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=2), abi="0.2.1")
+    finding = judge_module(ModuleFile(path=MODULE, exists=True, entries=2), abi=Abi.V0_2_1)
 
     assert finding.status is Status.FAIL
     assert finding.fix is not None
@@ -96,14 +97,14 @@ def test_a_folder_with_something_in_it_is_left_to_its_owner():
 
 
 def test_a_sound_module_tells_its_abi_and_size():
-    finding = judge_module(built(), abi="0.2.1")
+    finding = judge_module(built(), abi=Abi.V0_2_1)
 
     assert (finding.status, finding.found, finding.note) == (Status.OK, "ABI 0.2.1", "1.93 MB")
 
 
 @pytest.mark.parametrize(("code", "status"), [("abi-mismatch", Status.WARN), ("collector-flags-missing", Status.FAIL)])
 def test_a_module_that_a_build_would_refuse_is_told_with_the_same_id(code, status):
-    finding = judge_module(built(fault=Fault(id=code, message="the module has no export")), abi="0.2.1")
+    finding = judge_module(built(fault=Fault(id=code, message="the module has no export")), abi=Abi.V0_2_1)
 
     assert (finding.status, finding.code, finding.found) == (status, code, "the module has no export")
     assert finding.fix is not None
@@ -111,6 +112,6 @@ def test_a_module_that_a_build_would_refuse_is_told_with_the_same_id(code, statu
 
 
 def test_a_module_older_than_its_source_is_told_and_is_not_a_fault():
-    finding = judge_module(built(stale=True), abi="0.2.1")
+    finding = judge_module(built(stale=True), abi=Abi.V0_2_1)
 
     assert (finding.status, finding.note) == (Status.OK, "1.93 MB; older than its source")

@@ -7,6 +7,7 @@ import pytest
 from higress_cli.doctor.model import Finding, Status
 from higress_cli.doctor.tools import judge_tool, judge_toolset
 from higress_cli.errors import ToolError
+from higress_cli.profile import Profile
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.probe import Probed
 
@@ -39,7 +40,7 @@ def chosen(name: str, version: str, *, own: bool = True, path: str = "/store/too
     ],
 )
 def test_a_tool_on_the_path_is_judged_by_both_ends_of_its_range(name, version, status, code):
-    finding = judge_tool(ToolName(name), profile="tinygo", program=program(version), chosen=None)
+    finding = judge_tool(ToolName(name), profile=Profile.TINYGO, program=program(version), chosen=None)
 
     assert (finding.status, finding.code, finding.found) == (status, code, version)
     assert (finding.fix is not None) is (status is Status.FAIL)
@@ -48,7 +49,7 @@ def test_a_tool_on_the_path_is_judged_by_both_ends_of_its_range(name, version, s
 
 @pytest.mark.parametrize("name", ["go", "tinygo", "binaryen"])
 def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_fix(name):
-    finding = judge_tool(ToolName(name), profile="tinygo", program=None, chosen=None)
+    finding = judge_tool(ToolName(name), profile=Profile.TINYGO, program=None, chosen=None)
 
     assert (finding.status, finding.code) == (Status.FAIL, "tools-missing")
     assert finding.fix is not None
@@ -56,14 +57,14 @@ def test_a_tool_that_is_nowhere_is_wrong_and_hgw_install_is_the_fix(name):
 
 
 def test_a_tool_that_only_the_store_has_is_fine_and_by_hand_users_are_told():
-    finding = judge_tool(ToolName.TINYGO, profile="tinygo", program=None, chosen=chosen("tinygo", "0.30.0"))
+    finding = judge_tool(ToolName.TINYGO, profile=Profile.TINYGO, program=None, chosen=chosen("tinygo", "0.30.0"))
 
     assert (finding.status, finding.found, finding.note) == (Status.OK, "0.30.0", "hgw's store")
     assert any("not on the PATH" in line for line in finding.detail)
 
 
 def test_a_tool_on_the_path_that_is_passed_over_is_told_with_the_reason():
-    finding = judge_tool(ToolName.GO, profile="tinygo", program=program("1.17"), chosen=chosen("go", "1.20.14"))
+    finding = judge_tool(ToolName.GO, profile=Profile.TINYGO, program=program("1.17"), chosen=chosen("go", "1.20.14"))
 
     assert finding.status is Status.OK
     assert any("1.17" in line and "older than 1.18" in line for line in finding.detail)
@@ -71,7 +72,7 @@ def test_a_tool_on_the_path_that_is_passed_over_is_told_with_the_reason():
 
 def test_a_tool_that_does_not_answer_is_broken_and_what_it_said_is_kept():
     finding = judge_tool(
-        ToolName.TINYGO, profile="tinygo", program=program(None, raw="Segmentation fault"), chosen=None
+        ToolName.TINYGO, profile=Profile.TINYGO, program=program(None, raw="Segmentation fault"), chosen=None
     )
 
     assert (finding.status, finding.code, finding.detail) == (Status.FAIL, "program-broken", ("Segmentation fault",))
@@ -79,20 +80,20 @@ def test_a_tool_that_does_not_answer_is_broken_and_what_it_said_is_kept():
 
 @pytest.mark.parametrize("name", ["tinygo", "binaryen"])
 def test_native_go_needs_neither_tinygo_nor_wasm_opt(name):
-    assert judge_tool(ToolName(name), profile="go", program=None, chosen=None).status is Status.SKIP
+    assert judge_tool(ToolName(name), profile=Profile.GO, program=None, chosen=None).status is Status.SKIP
 
 
 @pytest.mark.parametrize(
     ("version", "status"), [("1.23.12", Status.FAIL), ("1.24.4", Status.OK), ("1.26.8", Status.OK)]
 )
 def test_native_go_has_a_floor_of_its_own(version, status):
-    assert judge_tool(ToolName.GO, profile="go", program=program(version), chosen=None).status is status
+    assert judge_tool(ToolName.GO, profile=Profile.GO, program=program(version), chosen=None).status is status
 
 
 def test_a_set_names_its_versions_and_where_they_are():
     tools = [chosen("go", "1.20.14"), chosen("tinygo", "0.30.0"), chosen("binaryen", "108", own=False)]
 
-    finding = judge_toolset(profile="tinygo", chosen=tools, problem=None, tools=())
+    finding = judge_toolset(profile=Profile.TINYGO, chosen=tools, problem=None, tools=())
 
     assert finding.status is Status.OK
     assert finding.found == "Go 1.20.14, TinyGo 0.30.0, wasm-opt 108"
@@ -108,7 +109,7 @@ def test_tools_that_are_right_alone_and_wrong_together_are_told_by_the_set():
     )
 
     finding = judge_toolset(
-        profile="tinygo", chosen=(), problem=problem, tools=[Finding(status=Status.OK, found="1.23.12")]
+        profile=Profile.TINYGO, chosen=(), problem=problem, tools=[Finding(status=Status.OK, found="1.23.12")]
     )
 
     assert (finding.status, finding.code) == (Status.FAIL, "go-too-new")
@@ -118,14 +119,14 @@ def test_tools_that_are_right_alone_and_wrong_together_are_told_by_the_set():
 
 def test_the_set_is_not_judged_while_a_tool_is_wrong():
     problem = ToolError("not on this machine: TinyGo", code="tools-missing")
-    missing = judge_tool(ToolName.TINYGO, profile="tinygo", program=None, chosen=None)
+    missing = judge_tool(ToolName.TINYGO, profile=Profile.TINYGO, program=None, chosen=None)
 
-    assert judge_toolset(profile="tinygo", chosen=(), problem=problem, tools=[missing]).status is Status.SKIP
+    assert judge_toolset(profile=Profile.TINYGO, chosen=(), problem=problem, tools=[missing]).status is Status.SKIP
 
 
 def test_the_versions_that_an_error_found_are_named_as_people_write_them():
     problem = ToolError("no set fits", code="no-set", details={"found": {"go": "1.26.8", "binaryen": "101"}})
 
-    finding = judge_toolset(profile="tinygo", chosen=(), problem=problem, tools=())
+    finding = judge_toolset(profile=Profile.TINYGO, chosen=(), problem=problem, tools=())
 
     assert finding.found == "Go 1.26.8, wasm-opt 101"

@@ -5,11 +5,12 @@ import pytest
 from higress_cli.fault import Fault, refuse
 from higress_cli.go.goroutines import goroutine_faults
 from higress_cli.go.syntax import parse
+from higress_cli.profile import Profile
 
 REGISTER = "func main() { wrapper.SetCtx(`x`, wrapper.ProcessRequestHeadersBy(onHeaders)) }\n"
 
 
-def judged(*sources: str, profile: str = "tinygo") -> tuple[Fault, ...]:
+def judged(*sources: str, profile: Profile = Profile.TINYGO) -> tuple[Fault, ...]:
     """Each source becomes a file whose line 1 is the package."""
     files = [parse(Path(f"{index}.go"), f"package main\n{source}\n".encode()) for index, source in enumerate(sources)]
     return goroutine_faults(files, profile=profile)
@@ -29,7 +30,7 @@ def judged(*sources: str, profile: str = "tinygo") -> tuple[Fault, ...]:
 def test_a_goroutine_that_the_plugin_gets_to_is_named(sources: tuple[str, ...], place: str):
     (fault,) = judged(*sources)
     assert (fault.id, fault.fatal, fault.places) == ("goroutine", True, (place,))
-    (fault,) = judged(*sources, profile="go")
+    (fault,) = judged(*sources, profile=Profile.GO)
     assert (fault.fatal, fault.places) == (False, (place,))
 
 
@@ -55,7 +56,7 @@ def test_what_the_plugin_does_not_get_to_is_not(source: str):
 )
 def test_native_go_runs_what_is_waited_for(wait: str):
     source = f"func main() {{\ngo work()\n{wait}\n}}"
-    assert judged(source, profile="go") == ()
+    assert judged(source, profile=Profile.GO) == ()
     assert len(judged(source)) == 1
 
 

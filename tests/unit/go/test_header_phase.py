@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.abi import Abi
 from higress_cli.go.header_phase import header_faults, names_stop_iteration
 from higress_cli.go.syntax import GoFile, parse
 
@@ -17,18 +18,18 @@ def files(*sources: str, imports: str = TYPES) -> list[GoFile]:
     ]
 
 
-def places(*sources: str, imports: str = TYPES, abi: str) -> list[str]:
+def places(*sources: str, imports: str = TYPES, abi: Abi) -> list[str]:
     """`FILE:LINE` of every place that is told."""
     found = header_faults(files(*sources, imports=imports), abi=abi)
     return [where.rpartition(":")[0] for fault in found for where in fault.places]
 
 
 def pauses(*sources: str, imports: str = TYPES) -> list[str]:
-    return places(*sources, imports=imports, abi="0.2.100")
+    return places(*sources, imports=imports, abi=Abi.V0_2_100)
 
 
 def stops(*sources: str) -> list[str]:
-    return places(*sources, abi="0.2.1")
+    return places(*sources, abi=Abi.V0_2_1)
 
 
 PHASE = "func onHeaders() types.Action { "
@@ -187,10 +188,10 @@ def test_helpers_of_the_plugins_other_packages_are_followed():
         + "func onHeaders() types.Action { util.Deny(403); return types.ActionPause }"
     )
     parsed = [parse(Path("main.go"), main.encode()), parse(Path("util/deny.go"), util.encode())]
-    assert header_faults(parsed, abi="0.2.100") == ()
+    assert header_faults(parsed, abi=Abi.V0_2_100) == ()
     silent = util.replace("proxywasm.SendHttpResponse(code, nil, nil, -1)", "log(code)")
     parsed[1] = parse(Path("util/deny.go"), silent.encode())
-    assert len(header_faults(parsed, abi="0.2.100")) == 1
+    assert len(header_faults(parsed, abi=Abi.V0_2_100)) == 1
 
 
 def test_what_cannot_be_followed_is_not_a_warning():
@@ -213,16 +214,16 @@ def test_each_value_matters_under_one_abi():
         REGISTER
         + "func onHeaders() types.Action { if x { return types.HeaderStopIteration }; return types.ActionPause }"
     )
-    (fault,) = header_faults(found, abi="0.2.1")
+    (fault,) = header_faults(found, abi=Abi.V0_2_1)
     assert (fault.id, fault.fatal, fault.hint) == ("header-stop-iteration", True, "hgw build --abi 0.2.100")
     assert fault.text.startswith("0.go:4")
-    (fault,) = header_faults(found, abi="0.2.100")
+    (fault,) = header_faults(found, abi=Abi.V0_2_100)
     assert (fault.id, fault.fatal) == ("header-pause", False)
     assert "HeaderStopAllIterationAndWatermark" in fault.text
-    assert header_faults(files(REGISTER + PHASE + "return types.ActionPause }"), abi="0.2.1") == ()
+    assert header_faults(files(REGISTER + PHASE + "return types.ActionPause }"), abi=Abi.V0_2_1) == ()
 
 
 def test_what_is_not_go_finds_nothing_and_breaks_nothing():
-    for abi in ("0.2.1", "0.2.100"):
+    for abi in Abi:
         assert places("func {{{ types.", "\x00\xff\n)))", abi=abi) == []
         assert places(REGISTER + "func onHeaders() types.Action { for ; { if ) return ", abi=abi) == []

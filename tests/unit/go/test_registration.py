@@ -5,9 +5,10 @@ import pytest
 from higress_cli.fault import Fault
 from higress_cli.go.registration import registration_faults
 from higress_cli.go.syntax import parse
+from higress_cli.profile import Profile
 
 
-def check(*sources: str, profile: str = "go") -> tuple[Fault, ...]:
+def check(*sources: str, profile: Profile = Profile.GO) -> tuple[Fault, ...]:
     files = [parse(Path(f"{index}.go"), f"package main\n{source}\n".encode()) for index, source in enumerate(sources)]
     return registration_faults(files, profile=profile)
 
@@ -25,7 +26,7 @@ def test_a_registration_that_never_runs_is_refused(source: str):
     (fault,) = check(source)
     assert (fault.id, fault.fatal) == ("registration-in-main", True)
     assert fault.text.startswith("0.go:")
-    assert check(source, profile="tinygo") == ()
+    assert check(source, profile=Profile.TINYGO) == ()
 
 
 @pytest.mark.parametrize(

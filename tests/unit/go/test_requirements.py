@@ -7,6 +7,7 @@ import pytest
 from higress_cli.go.mod import GoMod, parsed_go_mod
 from higress_cli.go.requirements import fits, is_for, replacement_faults, requirement_faults
 from higress_cli.knowledge.dependencies import pinned_go_line, pins
+from higress_cli.profile import Profile
 
 SDK = "github.com/higress-group/proxy-wasm-go-sdk"
 OLD_WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
@@ -24,12 +25,12 @@ def required(*modules: str, go: str = "1.19") -> GoMod:
     return go_mod(f"go {go}\n\n" + "\n".join(f"require {module}" for module in modules))
 
 
-def ids(found: GoMod, profile: str, **more) -> list[str]:
+def ids(found: GoMod, profile: Profile, **more) -> list[str]:
     return [fault.id for fault in requirement_faults(found, profile=profile, **more)]
 
 
 def test_a_module_that_cannot_work_is_told_with_its_line_and_what_to_use():
-    (fault,) = requirement_faults(required(f"{SDK} v1.0.1", go="1.24.1"), profile="go")
+    (fault,) = requirement_faults(required(f"{SDK} v1.0.1", go="1.24.1"), profile=Profile.GO)
     assert (fault.id, fault.fatal) == ("sdk-for-tinygo", True)
     assert fault.text.startswith("go.mod:5: ")
     assert str(fault.expected) in fault.message
@@ -37,36 +38,36 @@ def test_a_module_that_cannot_work_is_told_with_its_line_and_what_to_use():
 
 def test_a_module_that_is_replaced_is_the_authors_business():
     replaced = go_mod(f"require {SDK} v1.0.0\nreplace {SDK} => ../sdk")
-    assert ids(replaced, "tinygo", tinygo="0.33.0", calls={LOSING}) == []
+    assert ids(replaced, Profile.TINYGO, tinygo="0.33.0", calls={LOSING}) == []
     other_version = go_mod(f"require {SDK} v1.0.0\nreplace {SDK} v0.9.0 => ../sdk")
-    assert ids(other_version, "tinygo", tinygo="0.33.0") == ["sdk-too-old"]
+    assert ids(other_version, Profile.TINYGO, tinygo="0.33.0") == ["sdk-too-old"]
 
 
 @pytest.mark.parametrize("version", ["v1.0.0", "v0.0.0-20240711023527-ba358c48772f"])
 def test_the_lost_detail_matters_only_to_a_plugin_that_calls_the_function(version: str):
     plugin = required(f"{SDK} {version}")
-    (fault,) = requirement_faults(plugin, profile="tinygo", calls={LOSING})
+    (fault,) = requirement_faults(plugin, profile=Profile.TINYGO, calls={LOSING})
     assert (fault.id, fault.fatal, fault.expected) == ("sdk-loses-detail", False, "v1.0.1")
-    assert ids(plugin, "tinygo", calls={"SendHttpResponse"}) == []
+    assert ids(plugin, Profile.TINYGO, calls={"SendHttpResponse"}) == []
 
 
 def test_what_tidy_may_still_raise_is_passed_over_before_it_ran():
-    assert ids(required(f"{SDK} v1.0.0"), "tinygo", tinygo="0.33.0", tidy=False) == []
-    assert ids(required(f"{SDK} v0.0.0-20251103120604-77e9cce339d2"), "tinygo", tidy=False) == []
-    assert ids(required(f"{SDK} v1.0.1"), "go", tidy=False) == ["sdk-for-tinygo"]
-    assert ids(required(f"{OLD_WRAPPER} v1.4.4-0.20250711024300-081ab6ee8d75"), "tinygo", tidy=False) == [
+    assert ids(required(f"{SDK} v1.0.0"), Profile.TINYGO, tinygo="0.33.0", tidy=False) == []
+    assert ids(required(f"{SDK} v0.0.0-20251103120604-77e9cce339d2"), Profile.TINYGO, tidy=False) == []
+    assert ids(required(f"{SDK} v1.0.1"), Profile.GO, tidy=False) == ["sdk-for-tinygo"]
+    assert ids(required(f"{OLD_WRAPPER} v1.4.4-0.20250711024300-081ab6ee8d75"), Profile.TINYGO, tidy=False) == [
         "wrapper-for-go"
     ]
 
 
 def test_the_wrapper_of_a_native_branch_is_told_by_what_is_beside_it():
     native = required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", f"{SDK} {NATIVE_SDK}", go="1.24.1")
-    assert ids(native, "go") == []
-    assert ids(native, "tinygo") == ["sdk-for-go"]
-    assert fits(native, profile="go")
-    assert is_for(native, profile="go")
-    assert not is_for(native, profile="tinygo")
-    assert ids(required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", go="1.24.1"), "go") == []
+    assert ids(native, Profile.GO) == []
+    assert ids(native, Profile.TINYGO) == ["sdk-for-go"]
+    assert fits(native, profile=Profile.GO)
+    assert is_for(native, profile=Profile.GO)
+    assert not is_for(native, profile=Profile.TINYGO)
+    assert ids(required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", go="1.24.1"), Profile.GO) == []
 
 
 @pytest.mark.parametrize(
@@ -79,11 +80,11 @@ def test_the_wrapper_of_a_native_branch_is_told_by_what_is_beside_it():
     ],
 )
 def test_the_wrapper_for_tinygo_is_still_found(beside: GoMod):
-    assert "wrapper-for-tinygo" in ids(beside, "go")
+    assert "wrapper-for-tinygo" in ids(beside, Profile.GO)
 
 
-@pytest.mark.parametrize("profile", ["tinygo", "go"])
-def test_what_hgw_scaffolds_is_fine(profile: str):
+@pytest.mark.parametrize("profile", list(Profile))
+def test_what_hgw_scaffolds_is_fine(profile: Profile):
     modules = [f"{path} {version}" for path, version in pins(profile).items()]
     scaffolded = required(*modules, go=pinned_go_line(profile))
     assert ids(scaffolded, profile, tinygo="0.34.0", calls={LOSING}) == []

@@ -4,6 +4,7 @@ import pytest
 
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import go_range, line, matches, misfits, preferred_sets, release
+from higress_cli.profile import Profile
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,13 @@ def test_wasm_opt_has_a_floor() -> None:
 
 
 def test_the_go_profile_looks_at_go_alone() -> None:
-    assert misfits(profile="go", go="1.26.8", tinygo="0.35.0", binaryen="1") == ()
-    (misfit,) = misfits(profile="go", go="1.23.12")
+    assert misfits(profile=Profile.GO, go="1.26.8", tinygo="0.35.0", binaryen="1") == ()
+    (misfit,) = misfits(profile=Profile.GO, go="1.23.12")
     assert (misfit.code, misfit.expected) == ("go-too-old", ">= 1.24")
 
 
 def test_every_preferred_set_fits_itself() -> None:
-    for profile in ("tinygo", "go"):
+    for profile in Profile:
         rows = preferred_sets(profile)
         assert rows
         for row in rows:
@@ -78,7 +79,7 @@ def test_every_preferred_set_fits_itself() -> None:
 
 
 def test_upstreams_own_pair_comes_first_and_then_the_one_that_module_proxies_serve() -> None:
-    first, second = preferred_sets("tinygo")[:2]
+    first, second = preferred_sets(Profile.TINYGO)[:2]
     assert (first.go, first.tinygo) == ("1.20.14", "0.29.0")
     assert (second.go, second.tinygo) == ("1.20.14", "0.30.0")
 
@@ -122,5 +123,5 @@ def test_a_shorter_version_asks_for_a_line(version: str, wanted: str, expected: 
 def test_a_range_is_told_for_each_tinygo_that_is_supported() -> None:
     assert str(go_range("0.29.0")) == "1.18 - 1.21"
     assert go_range("0.35.0") is None
-    assert compatibility.expected_go("tinygo") == "1.18 - 1.23"
-    assert compatibility.expected_go("go") == ">= 1.24"
+    assert compatibility.expected_go(Profile.TINYGO) == "1.18 - 1.23"
+    assert compatibility.expected_go(Profile.GO) == ">= 1.24"

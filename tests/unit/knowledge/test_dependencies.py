@@ -3,6 +3,7 @@
 import pytest
 
 from higress_cli.knowledge.dependencies import pinned_go_line, pins, traps
+from higress_cli.profile import Profile
 
 SDK = "github.com/higress-group/proxy-wasm-go-sdk"
 OLD_WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
@@ -41,7 +42,7 @@ def test_a_version_in_a_profile(profile, module, version, code):
 
 @pytest.mark.parametrize(("tinygo", "code"), [("0.31.2", "sdk-loses-detail"), ("0.32.0", "sdk-too-old")])
 def test_the_old_sdk_stops_compiling_at_a_newer_tinygo(tinygo, code):
-    found = traps({SDK: "v1.0.0"}, profile="tinygo", tinygo=tinygo, calls={"SendHttpResponseWithDetail"})
+    found = traps({SDK: "v1.0.0"}, profile=Profile.TINYGO, tinygo=tinygo, calls={"SendHttpResponseWithDetail"})
 
     assert [trap.code for trap in found] == [code]
 
@@ -49,7 +50,7 @@ def test_the_old_sdk_stops_compiling_at_a_newer_tinygo(tinygo, code):
 def test_failures_come_before_warnings_and_name_what_to_use():
     found = traps(
         {SDK: "v1.0.0", OLD_WRAPPER: "v1.4.4-0.20250711024300-081ab6ee8d75"},
-        profile="tinygo",
+        profile=Profile.TINYGO,
         calls={"SendHttpResponseWithDetail"},
     )
 
@@ -63,4 +64,4 @@ def test_what_hgw_scaffolds_is_not_a_trap(profile):
 
 
 def test_a_version_that_go_would_not_accept_is_left_to_go():
-    assert traps({SDK: "latest"}, profile="go") == ()
+    assert traps({SDK: "latest"}, profile=Profile.GO) == ()

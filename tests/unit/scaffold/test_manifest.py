@@ -6,6 +6,7 @@ import pytest
 
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import Translated
+from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import read_manifest
 
 GOOD = """
@@ -58,8 +59,8 @@ def test_a_manifest_becomes_values(tmp_path: Path) -> None:
 def test_native_go_is_only_ever_built_for_the_newest_abi(tmp_path: Path) -> None:
     template = read_manifest(written(tmp_path, 'schema = 1\ntitle = "t"\ndescription = "d"\n'))
 
-    assert template.abis_for("tinygo") == ("0.2.1", "0.2.100")
-    assert template.abis_for("go") == ("0.2.100",)
+    assert template.abis_for(Profile.TINYGO) == ("0.2.1", "0.2.100")
+    assert template.abis_for(Profile.GO) == ("0.2.100",)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from higress_cli.knowledge.compatibility import misfits, preferred_sets
+from higress_cli.profile import Profile
 from higress_cli.system.host import Host
 from higress_cli.tool import ToolName
 from higress_cli.toolchain import pins
@@ -30,8 +31,8 @@ def test_every_archive_has_a_file_and_a_digest_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("profile", ["tinygo", "go"])
-def test_each_platform_has_archives_for_some_whole_set(platform: str, profile: str) -> None:
+@pytest.mark.parametrize("profile", list(Profile))
+def test_each_platform_has_archives_for_some_whole_set(platform: str, profile: Profile) -> None:
     def whole(row) -> bool:
         tools = {"go": row.go, "tinygo": row.tinygo, "binaryen": "123" if row.tinygo else None}
         return all(pins.archive_pin(name, version, host(platform)) for name, version in tools.items() if version)
@@ -60,7 +61,7 @@ def test_versions_are_listed_in_order_and_the_newest_of_a_line_is_found() -> Non
 
 
 def test_tinygo_as_a_module_fits_its_set() -> None:
-    served = [row.tinygo for row in preferred_sets("tinygo") if row.tinygo and pins.tinygo_module(row.tinygo)]
+    served = [row.tinygo for row in preferred_sets(Profile.TINYGO) if row.tinygo and pins.tinygo_module(row.tinygo)]
     assert served == ["0.30.0"]
     module = pins.tinygo_module("0.30.0")
     assert module is not None

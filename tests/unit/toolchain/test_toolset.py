@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import probe, probe_all
@@ -28,7 +29,7 @@ def session(path: str, **variables: str) -> Session:
 
 def test_a_child_gets_the_set_and_nothing_else_changes() -> None:
     tools = Toolset(
-        profile="tinygo",
+        profile=Profile.TINYGO,
         go=tool("go", "module", "/s/go"),
         tinygo=tool("tinygo", "module", "/s/tinygo"),
         binaryen=tool("binaryen", "package", None),
@@ -52,7 +53,7 @@ def test_a_child_gets_the_set_and_nothing_else_changes() -> None:
 
 def test_the_root_of_a_tinygo_of_the_system_is_its_own_affair() -> None:
     tools = Toolset(
-        profile="tinygo",
+        profile=Profile.TINYGO,
         go=tool("go", "system", None),
         tinygo=tool("tinygo", "system", None),
         binaryen=None,

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.abi import Abi
 from higress_cli.errors import CheckFailed
 from higress_cli.fault import Fault, refuse
+from higress_cli.profile import Profile
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings, for_gateway
 from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
@@ -16,7 +18,9 @@ def module(exports=TINYGO_EXPORTS, imports=()):
     return read_module(wasm(exports=exports, imports=imports), path=Path("main.wasm"))
 
 
-def judged(exports, *, profile: str | None = "tinygo", abi: str | None = "0.2.1", **more) -> tuple[Fault, ...]:
+def judged(
+    exports, *, profile: Profile | None = Profile.TINYGO, abi: Abi | None = Abi.V0_2_1, **more
+) -> tuple[Fault, ...]:
     return findings(module(exports, more.pop("imports", ())), Wanted(profile=profile, abi=abi, **more))
 
 
@@ -26,33 +30,33 @@ def missing(*imports: tuple[str, str], gateway: str, exports=TINYGO_EXPORTS) -> 
 
 def test_sound_modules_have_no_faults():
     assert judged(TINYGO_EXPORTS) == ()
-    assert judged([NEW, *TINYGO_EXPORTS[1:]], abi="0.2.100") == ()
-    assert judged(GO_EXPORTS, profile="go", abi="0.2.100") == ()
+    assert judged([NEW, *TINYGO_EXPORTS[1:]], abi=Abi.V0_2_100) == ()
+    assert judged(GO_EXPORTS, profile=Profile.GO, abi=Abi.V0_2_100) == ()
     assert judged([*TINYGO_EXPORTS[:3], "malloc"]) == ()
 
 
 @pytest.mark.parametrize(
     ("exports", "profile", "abi", "code"),
     [
-        (TINYGO_EXPORTS[1:], "tinygo", "0.2.1", "abi-missing"),
-        ([*TINYGO_EXPORTS, NEW], "tinygo", "0.2.1", "abi-ambiguous"),
-        (TINYGO_EXPORTS, "tinygo", "0.2.100", "abi-mismatch"),
-        (["proxy_abi_version_0_1_0", *TINYGO_EXPORTS[1:]], "tinygo", "0.2.1", "abi-mismatch"),
-        (["proxy_abi_version_0_9_9", *TINYGO_EXPORTS[1:]], "tinygo", "0.2.1", "abi-mismatch"),
+        (TINYGO_EXPORTS[1:], Profile.TINYGO, Abi.V0_2_1, "abi-missing"),
+        ([*TINYGO_EXPORTS, NEW], Profile.TINYGO, Abi.V0_2_1, "abi-ambiguous"),
+        (TINYGO_EXPORTS, Profile.TINYGO, Abi.V0_2_100, "abi-mismatch"),
+        (["proxy_abi_version_0_1_0", *TINYGO_EXPORTS[1:]], Profile.TINYGO, Abi.V0_2_1, "abi-mismatch"),
+        (["proxy_abi_version_0_9_9", *TINYGO_EXPORTS[1:]], Profile.TINYGO, Abi.V0_2_1, "abi-mismatch"),
         (["proxy_abi_version_0_9_9", *TINYGO_EXPORTS[1:]], None, None, "abi-unknown"),
-        ([name for name in TINYGO_EXPORTS if name != "_start"], "tinygo", "0.2.1", "entry-missing"),
+        ([name for name in TINYGO_EXPORTS if name != "_start"], Profile.TINYGO, Abi.V0_2_1, "entry-missing"),
         (
             [name for name in TINYGO_EXPORTS if name != "onCollectionEvent"],
-            "tinygo",
-            "0.2.1",
+            Profile.TINYGO,
+            Abi.V0_2_1,
             "collector-flags-missing",
         ),
-        ([name for name in TINYGO_EXPORTS if "memory" not in name], "tinygo", "0.2.1", "allocator-missing"),
-        ([NEW, "_start", "proxy_on_memory_allocate"], "go", "0.2.100", "buildmode-missing"),
-        ([NEW, "proxy_on_memory_allocate"], "go", "0.2.100", "entry-missing"),
+        ([name for name in TINYGO_EXPORTS if "memory" not in name], Profile.TINYGO, Abi.V0_2_1, "allocator-missing"),
+        ([NEW, "_start", "proxy_on_memory_allocate"], Profile.GO, Abi.V0_2_100, "buildmode-missing"),
+        ([NEW, "proxy_on_memory_allocate"], Profile.GO, Abi.V0_2_100, "entry-missing"),
     ],
 )
-def test_each_fault_has_its_own_name(exports, profile: str | None, abi: str | None, code: str):
+def test_each_fault_has_its_own_name(exports, profile: Profile | None, abi: Abi | None, code: str):
     (fault,) = judged(exports, profile=profile, abi=abi)
     assert (fault.id, fault.fatal) == (code, True)
     assert "{" not in fault.message + (fault.hint or "")
@@ -132,6 +136,6 @@ def test_some_functions_belong_to_one_abi():
 
 
 def test_an_abi_can_be_too_new_for_the_gateway():
-    (fault,) = judged([NEW, *TINYGO_EXPORTS[1:]], abi="0.2.100", gateway="v1.3.6")
+    (fault,) = judged([NEW, *TINYGO_EXPORTS[1:]], abi=Abi.V0_2_100, gateway="v1.3.6")
     assert (fault.id, fault.facts["since"]) == ("abi-too-new", "v1.4.0-rc.1")
-    assert judged([NEW, *TINYGO_EXPORTS[1:]], abi="0.2.100", gateway="v2.0.7") == ()
+    assert judged([NEW, *TINYGO_EXPORTS[1:]], abi=Abi.V0_2_100, gateway="v2.0.7") == ()
