@@ -9,11 +9,11 @@ from higress_cli.profile import Profile
 
 # The commands of the official guide, as a shell would read them.
 GUIDE = {
-    ("tinygo", "0.2.1"): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
+    (Profile.TINYGO, Abi.V0_2_1): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
     ' -tags="custommalloc nottinygc_finalizer" ./',
-    ("tinygo", "0.2.100"): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
+    (Profile.TINYGO, Abi.V0_2_100): 'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
     ' -tags="custommalloc nottinygc_finalizer proxy_wasm_version_0_2_100" ./',
-    ("go", "0.2.100"): "go build -buildmode=c-shared -o main.wasm ./",
+    (Profile.GO, Abi.V0_2_100): "go build -buildmode=c-shared -o main.wasm ./",
 }  # fmt: skip
 
 
