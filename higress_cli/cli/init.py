@@ -1,16 +1,22 @@
 """`hgw init`: parse, ask if interactive, call, show."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.context import Invocation
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.session import Session
 from higress_cli.settings.machine import LANG, TEMPLATE
+
+if TYPE_CHECKING:
+    from higress_cli.cli.init_wizard import Order
+    from higress_cli.commands.init_answers import Wishes
 
 app = new_app()
 
@@ -58,55 +64,59 @@ def init(
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
     from higress_cli.cli.init_show import show_project, show_templates
-    from higress_cli.cli.init_wizard import Order, ask_folder, complete
     from higress_cli.commands import init as use_case
     from higress_cli.commands.init_answers import Wishes
+    from higress_cli.commands.init_existing import init_existing
 
     call = invocation(ctx)
     session = call.session()
     if list_templates:
         finish(ctx, use_case.templates(lang=call.lang), show_templates)
         return
-    asks = session.interactive and not (defaults or session.assume_yes)
-    if where is None and not existing and not use_case.is_empty(session.directory):
-        if not asks:
-            raise use_case.not_empty(session.directory)
-        where = ask_folder(session, call.ui)
-    directory = session.path(where.expanduser()) if where else session.directory
-    if ".." in directory.parts:
-        directory = directory.resolve()
-    order = Order(
-        session=session,
-        wishes=Wishes(module=module, lang=call.lang, variables=dict(_pair(text) for text in variables or ())),
-        lang_given=call.choose(LANG).value is not None,
-        git=git,
-    )
-    if existing:
-        _refuse_together(session, force=force)
-    elif asks:
-        order = complete(order, ui=call.ui, directory=directory)
     additions = use_case.Additions(
         ci=_one_of(ci, "--ci", use_case.CI_SYSTEMS),
         editor=_one_of(editor, "--editor", use_case.EDITORS),
         devcontainer=devcontainer,
-        git=bool(order.git),
+        git=bool(git),
     )
+    wishes = Wishes(module=module, lang=call.lang, variables=dict(_pair(text) for text in variables or ()))
+    asks = session.interactive and not (defaults or session.assume_yes or existing)
+    directory = session.directory if existing and where is None else _folder(call, where, asks=asks)
+    result: use_case.InitResult
     if existing:
-        from higress_cli.commands.init_existing import init_existing
-
-        result = init_existing(
-            order.session, directory=directory, wishes=order.wishes, additions=additions, dry_run=dry_run
-        )
+        _refuse_together(session, force=force)
+        result = init_existing(session, directory=directory, wishes=wishes, additions=additions, dry_run=dry_run)
     else:
+        if asks:
+            order = _completed(call, wishes, directory=directory, git=git)
+            session, wishes = order.session, order.wishes
+            additions = replace(additions, git=bool(order.git))
         result = use_case.init(
-            order.session,
-            directory=directory,
-            wishes=order.wishes,
-            additions=additions,
-            force=force,
-            dry_run=dry_run,
+            session, directory=directory, wishes=wishes, additions=additions, force=force, dry_run=dry_run
         )
-    finish(ctx, result, lambda shown, ui: show_project(shown, ui, here=session.directory))
+    finish(ctx, result, lambda shown, ui: show_project(shown, ui, here=call.session().directory))
+
+
+def _folder(call: Invocation, where: Path | None, *, asks: bool) -> Path:
+    """The folder of the new plugin: DIR, the current folder if it is empty, or the answer to a question."""
+    from higress_cli.cli.init_wizard import ask_folder
+    from higress_cli.commands.init import is_empty, not_empty
+
+    session = call.session()
+    if where is None and not is_empty(session.directory):
+        if not asks:
+            raise not_empty(session.directory)
+        where = ask_folder(session, call.ui)
+    directory = session.path(where.expanduser()) if where else session.directory
+    return directory.resolve() if ".." in directory.parts else directory
+
+
+def _completed(call: Invocation, wishes: "Wishes", *, directory: Path, git: bool | None) -> "Order":
+    """What was asked for on the command line, completed with answers at the terminal."""
+    from higress_cli.cli.init_wizard import Order, complete
+
+    order = Order(session=call.session(), wishes=wishes, lang_given=call.choose(LANG).value is not None, git=git)
+    return complete(order, ui=call.ui, directory=directory)
 
 
 def _refuse_together(session: Session, *, force: bool) -> None:
