@@ -7,6 +7,7 @@ from typing import Final
 
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
+from higress_cli.nearest import nearest
 
 # The source of a tool that was already on the machine and is run in place.
 SYSTEM: Final = "system"
@@ -42,9 +43,7 @@ def tool_named(word: str, *, command: str) -> ToolName:
     name = _ALSO_CALLED.get(word, word)
     if name in set(ToolName):
         return ToolName(name)
-    import difflib
-
-    near = difflib.get_close_matches(word, [*ToolName, *_ALSO_CALLED], n=1)
+    near = nearest(word, [*ToolName, *_ALSO_CALLED])
     raise UsageError(
         _("there is no tool `{name}`; there are: {known}").format(name=word, known=", ".join(ToolName)),
         code="tool-unknown",

@@ -1,6 +1,5 @@
 """Wrong usage, in hgw's own words and the user's language."""
 
-import difflib
 from collections.abc import Collection
 from typing import Any
 
@@ -9,6 +8,7 @@ import typer
 from higress_cli.cli.typer_seam import BadOptionUsage, MissingParameter, NoSuchOption
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean, nearest
 
 
 def usage_error(error: Any, *, command: str) -> UsageError:
@@ -18,8 +18,7 @@ def usage_error(error: Any, *, command: str) -> UsageError:
     match error:
         case NoSuchOption():
             message = _("no such option: {option}").format(option=option)
-            if near := difflib.get_close_matches(str(option), error.possibilities or (), n=1, cutoff=0.7):
-                hint = _("did you mean `{near}`?").format(near=near[0])
+            hint = did_you_mean(str(option), error.possibilities or ()) or hint
         case BadOptionUsage():
             message = _("the option {option} needs a value").format(option=option)
         case MissingParameter():
@@ -41,7 +40,7 @@ def no_such_command(name: str, known: Collection[str], *, group: str, asked: str
 
     `asked` replaces `hgw` at the beginning of the hint.
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = nearest(name, known)
     return UsageError(
         _("no such option: {option}").format(option=name)
         if name.startswith("-")

@@ -7,6 +7,7 @@ from typing import Any
 from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.result import Result
@@ -100,14 +101,11 @@ def _is_selected_by(setting: Setting[Any], name: str) -> bool:
 
 
 def _unknown(name: str) -> UsageError:
-    import difflib
-
     known = [name for setting in SETTINGS for name in _names(setting)]
-    near = difflib.get_close_matches(name, known, n=1)
     return UsageError(
         _("there is no setting `{name}`").format(name=name),
         code="setting-unknown",
-        hint=_("did you mean `{near}`?").format(near=near[0]) if near else "hgw help settings",
+        hint=did_you_mean(name, known) or "hgw help settings",
         details={"name": name, "known": [setting.key for setting in SETTINGS]},
     )
 

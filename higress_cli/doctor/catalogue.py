@@ -1,6 +1,5 @@
 """Every check, one row each, in the order of the report."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from higress_cli.doctor.variables import check_variables
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.knowledge.catalogue import entry
+from higress_cli.nearest import nearest
 from higress_cli.tool import ToolName
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def select(wanted: Sequence[str]) -> tuple[CheckSpec, ...]:
     known = [spec.id for spec in checks()]
     for name in wanted:
         if name not in known and name not in GROUPS:
-            near = difflib.get_close_matches(name, [*known, *GROUPS], n=3, cutoff=0.6)
+            near = nearest(name, [*known, *GROUPS], most=3)
             raise UsageError(
                 _("no such check: {name}").format(name=name),
                 code="check-unknown",

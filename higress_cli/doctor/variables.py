@@ -1,12 +1,12 @@
 """The check of hgw's environment variables: invalid values and misspelled names."""
 
-import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.model import Finding, Fix, Status
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
+from higress_cli.nearest import nearest
 from higress_cli.settings.resolver import machine_resolver
 from higress_cli.settings.setting import VARIABLE_PREFIX
 from higress_cli.settings.table import SETTINGS
@@ -44,7 +44,7 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
             detail=tuple(error.message for error in problems[1:]),
         )
     for name in sorted(variables):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=_LIKENESS)
+        near = nearest(name, known, likeness=_LIKENESS)
         if name.startswith(VARIABLE_PREFIX) and name not in known and near:
             return Finding(
                 status=Status.WARN,

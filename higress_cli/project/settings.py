@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.project.scenario import read_scenario
+from higress_cli.project.scenario_grammar import read_scenario
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.setting import Scope, Setting
@@ -52,12 +52,14 @@ def read_settings(path: Path) -> Settings:
 def _nodes(root: Node) -> dict[str, Node]:
     """The nodes of the file by setting key; unknown keys are refused."""
     sections: dict[str, list[str]] = {}
+    elsewhere: dict[str, str] = {}
     for setting in SETTINGS:
         if setting.scope is Scope.PROJECT:
             section, _dot, name = setting.key.partition(".")
             sections.setdefault(section, []).extend([name] if name else [])
+            elsewhere |= {name: setting.key} if name else {}
     found: dict[str, Node] = {}
-    for section, node in root.mapping(tuple(sections)).items():
+    for section, node in root.mapping(tuple(sections), elsewhere=elsewhere).items():
         names = sections[section]
         found |= {child.key: child for child in node.mapping(tuple(names)).values()} if names else {section: node}
     return found

@@ -1,10 +1,9 @@
 """YAML with the place of each value, so that every error can name its line and column."""
 
 import contextlib
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -12,6 +11,7 @@ import yaml
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean
 from higress_cli.project.yaml_words import in_words
 
 _MOST_VALUES: Final = 200_000
@@ -140,16 +140,28 @@ def _refusing(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Node:
-    """One value of a YAML file; `key` is its path, such as `run.port`."""
+    """One value of a YAML file; `key` is its path, such as `run.port`.
+
+    `title` is a name for the part of the file below the key `titled`, which says more in errors than the key.
+    """
 
     path: Path
     key: str
     raw: yaml.Node
+    title: str = ""
+    titled: str = ""
 
     @property
     def place(self) -> str:
         """`FILE:LINE:COLUMN`, counted from 1."""
         return f"{self.path}:{self.raw.start_mark.line + 1}:{self.raw.start_mark.column + 1}"
+
+    @property
+    def label(self) -> str:
+        """What errors call it: `run.port`, or "scenario `it answers`: expect.status"."""
+        if not self.title:
+            return self.key
+        return ": ".join(filter(None, (self.title, self.key.removeprefix(self.titled).lstrip("."))))
 
     @property
     def line(self) -> int:
@@ -163,7 +175,7 @@ class Node:
             InvalidInput: `settings-invalid`, with the place and the key.
         """
         raise InvalidInput(
-            f"{self.place}: {self.key}: {problem}" if self.key else f"{self.place}: {problem}",
+            ": ".join(filter(None, (self.place, self.label, problem))),
             code="settings-invalid",
             hint=hint,
             details={
@@ -174,8 +186,17 @@ class Node:
             },
         )
 
-    def mapping(self, known: Collection[str] | None = None) -> Mapping[str, "Node"]:
-        """The entries of a mapping; with `known`, any other key is refused and the nearest one suggested."""
+    def called(self, title: str) -> "Node":
+        """The same value; errors about it and about what it holds begin with `title`."""
+        return replace(self, title=title, titled=self.key)
+
+    def mapping(
+        self, known: Collection[str] | None = None, *, elsewhere: Mapping[str, str] | None = None
+    ) -> Mapping[str, "Node"]:
+        """The entries of a mapping; with `known`, any other key is refused and the nearest one suggested.
+
+        `elsewhere` maps keys that are known in another place of the file to that place.
+        """
         if not isinstance(self.raw, yaml.MappingNode):
             if self.is_null:
                 return {}
@@ -183,20 +204,15 @@ class Node:
         entries: dict[str, Node] = {}
         for key, value in self.raw.value:
             if not isinstance(key, yaml.ScalarNode):
-                Node(self.path, self.key, key).fail(_("a key must be a string"))
+                replace(self, raw=key).fail(_("a key must be a string"))
             name = str(key.value)
-            child = Node(self.path, f"{self.key}.{name}" if self.key else name, value)
+            child = replace(self, key=f"{self.key}.{name}" if self.key else name, raw=value)
             if known is not None and name not in known:
-                at_key = Node(self.path, self.key, key)
-                near = difflib.get_close_matches(name, list(known), n=1)
-                at_key.fail(
-                    _("unknown key `{name}`").format(name=name),
-                    hint=_("did you mean `{near}`?").format(near=near[0])
-                    if near
-                    else _("known keys: {names}").format(names=", ".join(known)),
+                replace(self, raw=key).fail(
+                    _("unknown key `{name}`").format(name=name), hint=_known_keys(name, known, elsewhere or {})
                 )
             if name in entries:
-                Node(self.path, child.key, key).fail(_("this key appears twice"))
+                replace(child, raw=key).fail(_("this key appears twice"))
             entries[name] = child
         return entries
 
@@ -206,7 +222,7 @@ class Node:
             if self.is_null:
                 return []
             self.fail(_("expected a list"))
-        return [Node(self.path, f"{self.key}[{index}]", value) for index, value in enumerate(self.raw.value)]
+        return [replace(self, key=f"{self.key}[{index}]", raw=value) for index, value in enumerate(self.raw.value)]
 
     @property
     def is_null(self) -> bool:
@@ -234,7 +250,10 @@ class Node:
         """A text that is one of `choices`."""
         value = self.text()
         if value not in choices:
-            self.fail(_("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices)))
+            self.fail(
+                _("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices)),
+                hint=did_you_mean(value, choices),
+            )
         return value
 
     def integer(self, *, least: int, most: int) -> int:
@@ -256,7 +275,7 @@ class Node:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             there = yaml.ScalarNode(self.raw.tag, "", mark, mark) if mark else self.raw
-            Node(self.path, self.key, there).fail(in_words(str(error.problem or error)))
+            replace(self, raw=there).fail(in_words(str(error.problem or error)))
         except RecursionError:
             self.fail(_("it is nested too deeply"))
         except ValueError as error:
@@ -266,3 +285,13 @@ class Node:
             self.fail(_("a value is not of the type that its tag names"))
         finally:
             loader.dispose()
+
+
+def _known_keys(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
+    """The hint for an unknown key: the one that was probably meant, and all that there are."""
+    all_of_them = _("known keys: {names}").format(names=", ".join(known))
+    if name in elsewhere:
+        near: str | None = _("did you mean `{near}`?").format(near=elsewhere[name])
+    else:
+        near = did_you_mean(name, known)
+    return f"{near} {all_of_them}" if near else all_of_them

@@ -1,12 +1,12 @@
 """Finding templates: hgw's own, and those in a folder."""
 
-import difflib
 from pathlib import Path
 from typing import Final
 
 from higress_cli import DISTRIBUTION
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean
 from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -59,7 +59,6 @@ def find_template(given: str, *, path: Path) -> Template:
     if (path / FILE_NAME).is_file():
         return read_manifest(path.resolve())
     names = list(templates)
-    near = difflib.get_close_matches(given, names, n=1)
     if path.is_dir():
         message = _("the folder {path} is not a template: it has no {file}").format(path=path, file=FILE_NAME)
     else:
@@ -67,6 +66,6 @@ def find_template(given: str, *, path: Path) -> Template:
     raise ConflictError(
         message,
         code="template-unknown",
-        hint=_("did you mean `{near}`?").format(near=near[0]) if near else "hgw init --list-templates",
+        hint=did_you_mean(given, names) or "hgw init --list-templates",
         details={"template": given, "templates": names},
     )

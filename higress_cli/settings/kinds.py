@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str)
@@ -89,7 +90,8 @@ class Word(Kind[W]):
         for word in self.words:
             if word == text:
                 return word
-        raise Unfit(_("is none of: {choices}").format(choices=", ".join(self.words)))
+        problem = _("is none of: {choices}").format(choices=", ".join(self.words))
+        raise Unfit(problem, hint=did_you_mean(text, self.words))
 
 
 class Switch(Kind[bool]):

@@ -3,7 +3,6 @@
 A set is judged in one place, tool by tool, heaviest first: TinyGo decides which Go fits, and wasm-opt comes last.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +12,7 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
+from higress_cli.nearest import nearest
 from higress_cli.profile import Profile
 from higress_cli.system.host import Host
 from higress_cli.tool import Tool, ToolName
@@ -236,7 +236,7 @@ def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
     try:
         number = compatibility.release(wanted)
     except ValueError:
-        return difflib.get_close_matches(wanted, versions, n=2)
+        return nearest(wanted, versions, most=2)
     below = [version for version in versions if compatibility.release(version) < number]
     above = [version for version in versions if compatibility.release(version) > number]
     return [*below[-1:], *above[:1]]

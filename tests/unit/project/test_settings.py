@@ -134,13 +134,6 @@ def test_what_is_wrong_is_named_with_its_place(read, tmp_path, text, place, prob
     assert (error.details["line"], error.details["column"]) == (int(line), int(column))
 
 
-def test_the_nearest_key_is_suggested(read):
-    with pytest.raises(InvalidInput) as caught:
-        read("run: {upstram: x}\n")
-
-    assert caught.value.hint == "did you mean `upstream`?"
-
-
 def test_a_file_that_is_not_text_is_told(tmp_path):
     path = tmp_path / "hgw.yaml"
     path.write_bytes("name: x".encode("utf-16"))
@@ -156,3 +149,28 @@ def test_a_file_that_is_not_there_is_told():
         read_settings(Path("/nowhere/hgw.yaml"))
 
     assert caught.value.code == "file-unreadable"
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("run: {servises: {}}\n", "services"),
+        ("services: {}\n", "run.services"),
+        ("port: 8080\n", "run.port"),
+        ("ignore: [x]\n", "doctor.ignore"),
+        ("profil: go\n", "profile"),
+    ],
+)
+def test_a_misspelt_or_misplaced_key_has_a_nearest_one(read, text, near):
+    with pytest.raises(InvalidInput) as caught:
+        read(text)
+
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(f"did you mean `{near}`? known keys: ")
+
+
+def test_a_word_that_is_none_of_the_allowed_ones_has_a_nearest_one(read):
+    with pytest.raises(InvalidInput) as caught:
+        read("run: {engine: builtn}\n")
+
+    assert caught.value.hint == "did you mean `builtin`?"

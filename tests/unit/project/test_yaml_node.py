@@ -105,7 +105,7 @@ def test_an_unknown_key_names_its_place_and_the_nearest_known_one():
     error = refusal("port: 1\nprofil: go\n", lambda root: root.mapping(("port", "profile")))
 
     assert error.message == "plugin.yaml:2:1: unknown key `profil`"
-    assert error.hint == "did you mean `profile`?"
+    assert error.hint == "did you mean `profile`? known keys: port, profile"
     assert error.code == "settings-invalid"
 
 
