@@ -6,6 +6,9 @@ from enum import StrEnum, unique
 from pathlib import Path
 from typing import Any, Literal
 
+from higress_cli.i18n import _
+from higress_cli.project.yaml_node import Node
+
 
 @unique
 class Key(StrEnum):
@@ -119,3 +122,155 @@ class Scenario:
             Key.LOG: self.expect.log is not None,
         }
         return frozenset(key for key, is_asked in asked.items() if is_asked)
+
+
+def read_scenario(node: Node) -> Scenario:
+    """Read one entry of `verify`.
+
+    Raises:
+        InvalidInput: `settings-invalid` with the place.
+    """
+    entries = node.mapping(("name", "config", "services", "route", "request", "expect"))
+    if "name" not in entries:
+        node.fail(_("a scenario needs a `name`"))
+    config: Mapping[str, Any] | None = None
+    if "config" in entries:
+        if not entries["config"].is_mapping:
+            entries["config"].fail(_("expected a mapping of keys to values"))
+        config = entries["config"].value()
+    return Scenario(
+        name=entries["name"].text(),
+        config=config,
+        services={
+            name: _read_service(value)
+            for name, value in (entries["services"].mapping() if "services" in entries else {}).items()
+        },
+        route=entries["route"].text() if "route" in entries else None,
+        request=_read_request(entries["request"]) if "request" in entries else Request(),
+        expect=_read_expectation(entries["expect"]) if "expect" in entries else Expectation(status=200),
+        file=node.path,
+        line=node.line,
+    )
+
+
+def _read_request(node: Node) -> Request:
+    entries = node.mapping(("method", "path", "headers", "body", "body_file", "via"))
+    default = Request()
+    path = entries["path"].text() if "path" in entries else default.path
+    if not path.startswith("/"):
+        entries["path"].fail(_("a path starts with `/`"))
+    if "body" in entries and "body_file" in entries:
+        entries["body_file"].fail(_("say exactly one of: {choices}").format(choices="body, body_file"))
+    return Request(
+        method=entries["method"].text().upper() if "method" in entries else default.method,
+        path=path,
+        headers=_texts(entries.get("headers")),
+        body=entries["body"].text() if "body" in entries else default.body,
+        body_file=_read_file(entries["body_file"]) if "body_file" in entries else None,
+        via=entries["via"].choice(("gateway", "upstream")) if "via" in entries else default.via,
+    )
+
+
+def _read_file(node: Node) -> Path:
+    """The path of an existing file, relative to the file that names it."""
+    path = node.path.parent / node.text()
+    if not path.is_file():
+        node.fail(_("the file {path} does not exist").format(path=path))
+    return path
+
+
+def _read_expectation(node: Node) -> Expectation:
+    entries = node.mapping(("status", "headers", "body", "upstream", "log"))
+    upstream: Mapping[str, Node] = {}
+    reached: bool | None = None
+    if "upstream" in entries:
+        given = entries["upstream"]
+        reached = not (given.is_null or _says_absent(given))
+        if reached:
+            upstream = given.mapping(("method", "path", "headers", "body"))
+    return Expectation(
+        status=entries["status"].integer(least=100, most=599) if "status" in entries else None,
+        headers=_matches(entries.get("headers")),
+        body=_read_match(entries["body"]) if "body" in entries else None,
+        upstream_reached=reached,
+        upstream_method=upstream["method"].text().upper() if "method" in upstream else None,
+        upstream_path=upstream["path"].text() if "path" in upstream else None,
+        upstream_headers=_matches(upstream.get("headers")),
+        upstream_body=_read_match(upstream["body"]) if "body" in upstream else None,
+        log=_read_match(entries["log"]) if "log" in entries else None,
+        lines=_lines(node),
+    )
+
+
+def _lines(node: Node, key: str = "") -> dict[str, int]:
+    """The line of each key below `node`, with keys in lower case."""
+    found: dict[str, int] = {}
+    for name, value in node.mapping().items() if node.is_mapping else ():
+        path = f"{key}.{name}" if key else name
+        found |= {path.lower(): value.line, **_lines(value, path)}
+    return found
+
+
+def _read_service(node: Node) -> Service:
+    if not node.is_mapping:
+        mode = node.choice(("refused", "absent"))
+        return Service(mode="refused" if mode == "refused" else "absent")
+    entries = node.mapping(("status", "headers", "body", "delay", "redis"))
+    if "redis" in entries:
+        return _read_redis(node, entries)
+    delay = entries["delay"].value() if "delay" in entries else 0
+    if not isinstance(delay, int | float) or isinstance(delay, bool) or delay < 0:
+        entries["delay"].fail(_("expected a number of seconds"))
+    return Service(
+        status=entries["status"].integer(least=100, most=599) if "status" in entries else 200,
+        headers=_texts(entries.get("headers")),
+        body=entries["body"].text() if "body" in entries else "",
+        delay_seconds=float(delay),
+    )
+
+
+def _read_redis(node: Node, entries: Mapping[str, Node]) -> Service:
+    if len(entries) > 1:
+        node.fail(_("`redis` stands alone"))
+    rules = entries["redis"]
+    if not rules.is_mapping:
+        rules.choice(("embedded",))
+        return Service(mode="redis")
+    for reply in rules.mapping().values():
+        if reply.is_mapping and len(reply.mapping(("status", "error"))) != 1:
+            reply.fail(_("say exactly one of: {choices}").format(choices="status, error"))
+    return Service(mode="redis", redis=rules.value())
+
+
+def _says_absent(node: Node) -> bool:
+    return not node.is_mapping and node.text() == "absent"
+
+
+def _texts(node: Node | None) -> Mapping[str, str]:
+    return {name.lower(): value.text() for name, value in node.mapping().items()} if node else {}
+
+
+def _matches(node: Node | None) -> Mapping[str, TextMatch]:
+    return {name.lower(): _read_match(value) for name, value in node.mapping().items()} if node else {}
+
+
+def _read_match(node: Node) -> TextMatch:
+    """Read a condition: a string must be equal, a mapping has `equals`, `contains` or `matches`, null means absent."""
+    if node.is_null:
+        return TextMatch(absent=True)
+    if not node.is_mapping:
+        return TextMatch(equals=node.text())
+    entries = node.mapping(("equals", "contains", "matches"))
+    if len(entries) != 1:
+        node.fail(_("say exactly one of: {choices}").format(choices="equals, contains, matches"))
+    ((how, value),) = entries.items()
+    wanted = value.text()
+    if how == "matches":
+        import re
+
+        try:
+            re.compile(wanted)
+        except re.error as error:
+            value.fail(_("not a regular expression: {reason}").format(reason=error))
+        return TextMatch(matches=wanted)
+    return TextMatch(equals=wanted) if how == "equals" else TextMatch(contains=wanted)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.project.scenario_grammar import read_scenario
+from higress_cli.project.scenario import read_scenario
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.setting import Scope, Setting

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import InvalidInput
-from higress_cli.project.scenario import Request, Scenario, Service, TextMatch
-from higress_cli.project.scenario_grammar import read_scenario
+from higress_cli.project.scenario import Request, Scenario, Service, TextMatch, read_scenario
 from higress_cli.project.yaml_node import compose
 
 
@@ -89,7 +88,7 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("request: {}", "1:1: `name` is missing"),
+        ("request: {}", "1:1: a scenario needs a `name`"),
         ("name: x\nreqest: {}", "2:1: unknown key `reqest`"),
         ("name: x\nrequest: {path: get}", "2:17: request.path: a path starts with `/`"),
         ("name: x\nrequest: {via: proxy}", "2:16: request.via: `proxy` is none of: gateway, upstream"),
@@ -108,17 +107,7 @@ def test_what_is_wrong_is_named_with_its_place(text, message):
         read(text)
 
     assert caught.value.code == "settings-invalid"
-    place, _space, problem = message.partition(" ")
-    title = "scenario `x`: " if "name: x" in text else ""
-    assert caught.value.message.startswith(f"hgw.yaml:{place} {title}{problem}")
-
-
-def test_the_nearest_key_and_all_that_are_known_are_the_hint():
-    with pytest.raises(InvalidInput) as caught:
-        read("name: x\nexpect: {stauts: 200}")
-
-    assert caught.value.message == "hgw.yaml:2:10: scenario `x`: expect: unknown key `stauts`"
-    assert caught.value.hint == "did you mean `status`? known keys: status, headers, body, upstream, log"
+    assert caught.value.message.startswith(f"hgw.yaml:{message}")
 
 
 def test_a_redis_keeps_what_it_is_told_or_has_replies_by_command():
