@@ -17,7 +17,19 @@ from higress_cli.result import Result, envelope
 __all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app", "new_group"]
 
 # In the order of a plugin's life: that is how help lists them.
-COMMANDS: Final = ("quickstart", "install", "doctor", "init", "build", "run", "verify", "toolchain", "help", "version")
+COMMANDS: Final = (
+    "quickstart",
+    "install",
+    "doctor",
+    "init",
+    "build",
+    "run",
+    "verify",
+    "package",
+    "toolchain",
+    "help",
+    "version",
+)
 _PACKAGE: Final = "higress_cli.cli"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.cli.own_command import own_command
@@ -134,6 +135,11 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
 def size(count: int) -> str:
     """Bytes for people: `0.34 MB`."""
     return f"{count / _MEGABYTE:.2f} MB" if count < 100 * _MEGABYTE else f"{count / _MEGABYTE:.0f} MB"
+
+
+def near(path: Path, here: Path) -> Path:
+    """A path as it is shown to somebody who works in the folder `here`."""
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def tool_title(name: str) -> str:

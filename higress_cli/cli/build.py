@@ -67,7 +67,7 @@ def _show_commands(result: "use_case.CommandsResult", ui: Ui) -> None:
 
 def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     for artifact in result.artifacts:
-        module = f"{_near(artifact.path, here)}  {blocks.size(artifact.bytes)}  ABI {artifact.abi}"
+        module = f"{blocks.near(artifact.path, here)}  {blocks.size(artifact.bytes)}  ABI {artifact.abi}"
         blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
         if artifact.up_to_date:
             blocks.paragraph(ui, _("up to date: nothing that it is built from has changed"), indent=2, style="faint")
@@ -77,7 +77,7 @@ def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     for project in result.projects:
         choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
         sources = (
-            _("{what} (from {source})").format(what=what, source=_near(Path(str(choice.source)), here))
+            _("{what} (from {source})").format(what=what, source=blocks.near(Path(str(choice.source)), here))
             for what, choice in choices
         )
         blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
@@ -91,10 +91,6 @@ def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     blocks.next_commands(
         ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
     )
-
-
-def _near(path: Path, here: Path) -> Path:
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _tools(artifact: "use_case.Artifact") -> str:

@@ -1,6 +1,7 @@
 """The settings of one folder, from every place that a value can come from, in order of precedence."""
 
 import contextlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
@@ -66,6 +67,20 @@ def settings_of(project: Project, session: Session) -> Resolver:
     )
 
 
+def name_in_go_mod(project: Project) -> str | None:
+    """The last element of the path of the project's Go module, without a major version such as `/v2`.
+
+    An invalid go.mod is ignored here, and reported by the code that needs it.
+    """
+    path = None
+    with contextlib.suppress(InvalidInput):
+        path = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
+    elements = [part for part in (path or "").split("/") if part]
+    if len(elements) > 1 and re.fullmatch(r"v[0-9]+", elements[-1]):
+        elements.pop()
+    return elements[-1] if elements else None
+
+
 def wanted_tools(settings: Resolver) -> dict[ToolName, Choice[str]]:
     """The tool versions that were asked for."""
     chosen = {name: settings.choose(setting) for name, setting in VERSION_OF.items()}
@@ -99,6 +114,9 @@ def _inferred(project: Project) -> Rung:
         return Choice(profile.gateway, Source(SourceKind.DEFAULT, source.text))
 
     def name(_resolver: Resolver) -> Choice[str] | None:
+        named = name_in_go_mod(project)
+        if named is not None:
+            return Choice(named, Source(SourceKind.INFERRED, "go.mod"))
         folder = project.directory.name
         return Choice(folder, Source(SourceKind.INFERRED, str(project.directory))) if folder else None
 

@@ -24,15 +24,17 @@ from higress_cli.settings.setting import Setting
 _HIGHEST_PORT: Final = 65535
 _MOST_BUFFERED: Final = 2**32 - 1
 
+_IMAGE_COMMANDS: Final = ("package",)
+
 NAME: Final = Setting[str](
     key="name",
     kind=Text("NAME"),
-    help=N_("the plugin's name; default: that of the folder"),
+    help=N_("the plugin's name; default: that of its Go module, else of the folder"),
     default="plugin",
-    otherwise=N_("that of the folder"),
+    otherwise=N_("that of its Go module, else of the folder"),
     flag="--name",
     variable="HGW_NAME",
-    commands=("init",),
+    commands=("init", *_IMAGE_COMMANDS),
     inherited=False,
 )
 VERSION: Final = Setting[str | None](
@@ -44,7 +46,10 @@ VERSION: Final = Setting[str | None](
     ),
     help=N_("the version of the plugin's image"),
     default=None,
-    otherwise=N_("none"),
+    otherwise=N_("what git describe says, else 0.0.0"),
+    flag="--image-version",
+    variable="HGW_IMAGE_VERSION",
+    commands=_IMAGE_COMMANDS,
     inherited=False,
 )
 PROFILE: Final = Setting[Profile](
@@ -55,7 +60,7 @@ PROFILE: Final = Setting[Profile](
     otherwise=N_("inferred from go.mod, else tinygo"),
     flag="--profile",
     variable="HGW_PROFILE",
-    commands=("install", "init", "build"),
+    commands=("install", "init", "build", *_IMAGE_COMMANDS),
 )
 ABI: Final = Setting[str](
     key="abi",
@@ -65,7 +70,7 @@ ABI: Final = Setting[str](
     otherwise=N_("0.2.1; 0.2.100 in profile go"),
     flag="--abi",
     variable="HGW_ABI",
-    commands=("init", "build"),
+    commands=("init", "build", *_IMAGE_COMMANDS),
 )
 GATEWAY: Final = Setting[str](
     key="gateway",
@@ -75,7 +80,7 @@ GATEWAY: Final = Setting[str](
     otherwise=N_("depends on the profile"),
     flag="--gateway",
     variable="HGW_GATEWAY",
-    commands=("init", "build"),
+    commands=("init", "build", *_IMAGE_COMMANDS),
 )
 TOOLCHAIN_GO: Final = Setting[str | None](
     key="toolchain.go",

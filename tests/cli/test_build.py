@@ -190,7 +190,7 @@ def test_every_plugin_is_not_every_program(tree: Tree, json_of):
     projects = {"a": PLUGIN, "tool": helper, "tool/deep": PLUGIN}
     tree({f"{name}/{file}": text for name, files in projects.items() for file, text in files.items()})
     document = json_of("build", "--all")
-    assert [project["name"] for project in document["data"]["projects"]] == ["a", "deep"]
+    assert [Path(project["directory"]).name for project in document["data"]["projects"]] == ["a", "deep"]
     assert plugins_below(tree({f"b/{file}": text for file, text in untidied.items()}) / "b")
 
 

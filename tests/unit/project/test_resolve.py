@@ -61,14 +61,27 @@ def test_go_mod_says_the_profile_where_nobody_else_does(tree, files, expected):
     assert (str(gateway.source), gateway.source.kind) == (f"profile {profile.value}", SourceKind.DEFAULT)
 
 
-def test_a_plugin_is_called_as_its_own_hgw_yaml_says_or_as_its_folder(tree):
-    root = tree({"hgw.yaml": "name: all-plugins\n", "plugin/main.go": "", "named/hgw.yaml": "name: real-name\n"})
+def test_a_plugin_is_called_as_its_own_hgw_yaml_says_or_as_its_go_module_or_as_its_folder(tree):
+    root = tree(
+        {
+            "hgw.yaml": "name: all-plugins\n",
+            "plugin/main.go": "",
+            "named/hgw.yaml": "name: real-name\n",
+            "named/go.mod": "module example.com/other\n",
+            "cloned/go.mod": "module example.com/team/guard/v2\n",
+            "short/go.mod": "module v2\n",
+            "broken/go.mod": "module (",
+        }
+    )
 
     def name(folder: str, **session):
         return settings_of(open_project(root / folder, needs_source=False), bare_session(**session)).choose(NAME).value
 
     assert name("plugin") == "plugin"
     assert name("named") == "real-name"
+    assert name("cloned") == "guard"
+    assert name("short") == "v2"
+    assert name("broken") == "broken"
     assert name("named", variables={"HGW_NAME": "other"}) == "other"
 
 

@@ -1,0 +1,72 @@
+"""`hgw package`: parse, call, show."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from higress_cli.choice import Choice
+from higress_cli.cli import blocks
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.gateway_options import NoBuild
+from higress_cli.cli.image_options import Also, Annotations, Force
+from higress_cli.cli.ui import Ui
+from higress_cli.i18n import N_, _
+
+if TYPE_CHECKING:
+    from higress_cli.commands import package as use_case
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Put the plugin's module into an OCI image, in the one form that every reader of Higress takes."),
+    epilog="hgw package\nhgw package --out my-plugin.tar\nhgw package --abi 0.2.100 --also LICENSE",
+)
+def package(
+    ctx: typer.Context,
+    where: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.tar|DIR", help=N_("where to write it; default: dist/NAME-VERSION.oci.tar")),
+    ] = None,
+    also: Also = None,
+    annotation: Annotations = None,
+    no_build: NoBuild = False,
+    force: Force = False,
+) -> None:
+    from higress_cli.commands import package as use_case
+    from higress_cli.commands.plugin_image import ImageWishes
+
+    session = invocation(ctx).session()
+    wishes = ImageWishes(
+        also=tuple(session.path(path) for path in also or ()),
+        annotations=tuple(annotation or ()),
+        build=not no_build,
+        force=force,
+    )
+    directory = session.path(where) if where else session.directory
+    result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
+
+
+def _show(result: "use_case.PackageResult", ui: Ui, here: Path) -> None:
+    blocks.item(ui, "good", f"{blocks.near(result.path, here)}  {blocks.size(result.bytes)}", indent=0)
+    blocks.facts(
+        ui,
+        (
+            (_("name"), result.name.value, _from(result.name, here)),
+            (_("version"), result.version.value, _from(result.version, here)),
+            (_("module"), str(blocks.near(result.module, here)), f"(ABI {result.abi or '?'})"),
+            *((_("also"), name, "") for name in result.files[1:]),
+            (_("digest"), result.digest, ""),
+        ),
+    )
+
+
+def _from(choice: Choice[str], here: Path) -> str:
+    return _("from {source}").format(source=blocks.near(Path(str(choice.source)), here))

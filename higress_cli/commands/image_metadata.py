@@ -1,0 +1,158 @@
+"""What an image is called and what it says about itself."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
+from higress_cli.errors import InvalidInput, ToolError, UsageError
+from higress_cli.i18n import _
+from higress_cli.oci.image import ANNOTATION, MODULE_ABI, MODULE_DIGEST
+from higress_cli.project.project import Project
+from higress_cli.project.resolve import name_in_go_mod
+from higress_cli.session import Session
+from higress_cli.settings.kinds import Unfit
+from higress_cli.settings.project import NAME, VERSION
+from higress_cli.settings.resolver import Resolver
+from higress_cli.system import process
+
+EPOCH: Final = "SOURCE_DATE_EPOCH"
+"""https://reproducible-builds.org/specs/source-date-epoch/"""
+_UNKNOWN_VERSION: Final = "0.0.0"
+_GIT_SECONDS: Final = 10.0
+_KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """An image's name and version, each with its source."""
+
+    name: Choice[str]
+    version: Choice[str]
+    warnings: tuple[str, ...] = ()
+
+
+def choose_naming(session: Session, project: Project, settings: Resolver) -> Naming:
+    """The name and version of a plugin's image.
+
+    Raises:
+        InvalidInput: `image-name-missing`: neither hgw.yaml nor go.mod names the plugin.
+        UsageError: an option or a variable is invalid.
+    """
+    name = settings.choose(NAME)
+    if name.source.kind is SourceKind.INFERRED and name_in_go_mod(project) is None:
+        # A folder is often called `build`, `src` or `workspace`, and another one on each machine.
+        raise InvalidInput(
+            _("the image has no name: {path} has neither an hgw.yaml with `name` nor a go.mod").format(
+                path=project.directory
+            ),
+            code="image-name-missing",
+            hint=_("name it: --name my-plugin"),
+            details={"path": project.directory},
+        )
+    version = settings.choose(VERSION)
+    if version.value is not None:
+        return Naming(name=name, version=Choice(version.value, version.source))
+    described = _described_by_git(session, project.directory)
+    if described is not None:
+        return Naming(name=name, version=Choice(described, Source(SourceKind.INFERRED, "git describe")))
+    warning = _("the image's version is {version}: hgw.yaml has no `version`, and no git tag describes the plugin")
+    return Naming(
+        name=name, version=Choice(_UNKNOWN_VERSION, DEFAULT), warnings=(warning.format(version=_UNKNOWN_VERSION),)
+    )
+
+
+def annotations(
+    session: Session,
+    directory: Path,
+    *,
+    naming: Naming,
+    abi: str | None,
+    module_sha256: str,
+    given: Mapping[str, str],
+) -> Mapping[str, str]:
+    """The annotations of an image, without `created`; `given` ones win."""
+    written = {
+        f"{ANNOTATION}title": naming.name.value,
+        f"{ANNOTATION}version": naming.version.value,
+        MODULE_DIGEST: module_sha256,
+    }
+    if abi is not None:
+        written[MODULE_ABI] = abi
+    if session.variable(EPOCH) is not None and (revision := _git(session, directory, "rev-parse", "HEAD")):
+        written[f"{ANNOTATION}revision"] = revision
+    return {**written, **given}
+
+
+def created(session: Session) -> str | None:
+    """The time in SOURCE_DATE_EPOCH, in RFC 3339; None if it is not set.
+
+    Raises:
+        UsageError: `choice-invalid`.
+    """
+    text = session.variable(EPOCH)
+    if text is None:
+        return None
+    try:
+        return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            _("`{value}` (from {source}) is not a number of seconds since 1970").format(value=text, source=EPOCH),
+            code="choice-invalid",
+            hint=_("for example: {example}").format(example=f"{EPOCH}=1767225600"),
+        ) from error
+
+
+def parse_annotations(texts: tuple[str, ...]) -> Mapping[str, str]:
+    """The annotations that were typed as `KEY=VALUE`.
+
+    Raises:
+        UsageError: `choice-invalid`.
+    """
+    found = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator or not _KEY.fullmatch(key):
+            raise UsageError(
+                _("`{value}` (from {source}) is not KEY=VALUE").format(value=text, source="--annotation"),
+                code="choice-invalid",
+                hint=f"--annotation {ANNOTATION}source=https://example.com/my-plugin",
+            )
+        found[key] = value
+    return found
+
+
+def _described_by_git(session: Session, directory: Path) -> str | None:
+    """The version that a git tag gives: `1.2.0` at the tag v1.2.0, `1.2.0-3-gHASH` after it; None without one.
+
+    A plugin below the top of a repository may have tags of its own, `FOLDER/v1.2.0` (go.dev/ref/mod#vcs-version).
+    """
+    prefix = _git(session, directory, "rev-parse", "--show-prefix")
+    if prefix is None:
+        return None
+    for tags in ([f"{prefix}v[0-9]*"] if prefix else []), ["v[0-9]*", "[0-9]*"]:
+        matches = [word for pattern in tags for word in ("--match", pattern)]
+        found = _git(session, directory, "describe", "--tags", "--dirty", *matches) if matches else None
+        if found:
+            return _as_tag(found.removeprefix(prefix))
+    return None
+
+
+def _as_tag(described: str) -> str | None:
+    text = re.sub(r"^v(?=\d)", "", described).replace("+", "_")
+    try:
+        return str(VERSION.kind.parse(text))
+    except Unfit:
+        return None
+
+
+def _git(session: Session, directory: Path, *arguments: str) -> str | None:
+    """What git prints; None where there is no git or no repository."""
+    try:
+        done = process.run(["git", "-C", str(directory), *arguments], variables=session.variables, timeout=_GIT_SECONDS)
+    except ToolError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,1 @@
+"""Images that hold a plugin: how they are made, judged, pushed and read."""

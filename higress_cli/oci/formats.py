@@ -1,0 +1,70 @@
+"""What images are made of: media types, descriptors and digests.
+
+Source: the OCI image specification 1.1 (manifest.md, descriptor.md, media-types.md) and Docker's image manifest,
+version 2, schema 2.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
+OCI_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER: Final = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_INDEX: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER: Final = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+RAW_MODULE: Final = "application/vnd.module.wasm.content.layer.v1+wasm"
+"""A layer that is the module itself (https://github.com/solo-io/wasm/tree/master/spec)."""
+
+MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
+GZIPPED_TARS: Final = frozenset({OCI_LAYER, DOCKER_LAYER})
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """A reference to content."""
+
+    media_type: str
+    """What the content is."""
+    digest: str
+    """`sha256:HEX` of the content."""
+    bytes: int
+    """The size of the content."""
+    platform: str | None = None
+    """What an entry of an index is for, such as linux/amd64; null elsewhere."""
+
+    def written(self) -> dict[str, Any]:
+        """As it is written in a manifest."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.bytes}
+
+
+class MalformedImageError(Exception):
+    """A manifest, an index or a configuration that is not valid; the text says what about it."""
+
+
+def digest_of(content: bytes) -> str:
+    """`sha256:HEX` of these bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether `text` is a digest that hgw can check."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def describe(media_type: str, content: bytes) -> Descriptor:
+    """The descriptor of these bytes."""
+    return Descriptor(media_type=media_type, digest=digest_of(content), bytes=len(content))
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """A document as the same bytes on every platform: keys sorted, nothing between the tokens."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
