@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from higress_cli.choice import Choice
+from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
 from higress_cli.settings.resolver import Given, machine_resolver
 from higress_cli.settings.setting import Setting
 from higress_cli.system.host import Host
-from higress_cli.system.paths import Dirs
+from higress_cli.system.moving import undo_interrupted
+from higress_cli.system.paths import Dirs, expanded
 
 T = TypeVar("T")
 
@@ -39,6 +41,22 @@ class Session:
     def path(self, given: str | Path) -> Path:
         """`given` as an absolute path without `..`, relative ones taken from `directory`."""
         return Path(os.path.normpath(self.directory / given))
+
+    def folder(self, given: str | Path | None) -> Path:
+        """The folder that a command works in: `given`, as by `path`, or `directory`.
+
+        What an hgw that was killed began there is taken back, and said.
+        """
+        folder = self.path(expanded(given)) if given else self.directory
+        for undone in undo_interrupted(folder):
+            self.reporter.warn(
+                _("an earlier `hgw init` in {path} was ended before it was done: its changes were undone").format(
+                    path=undone.folder
+                )
+            )
+            for path in undone.changed:
+                self.reporter.warn(_("{path} has been edited since, and stays").format(path=path))
+        return folder
 
     def choose(self, setting: Setting[T]) -> Choice[T]:
         """A setting of the machine, which projects cannot change.

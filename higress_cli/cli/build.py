@@ -50,7 +50,7 @@ def build(
     if every:
         directories = list(use_case.every_plugin(session.directory))
     elif folders:
-        directories = [use_case.folder_named(session.path(folder)) for folder in folders]
+        directories = [session.folder(use_case.folder_named(session.path(folder))) for folder in folders]
     else:
         directories = [use_case.plugin_around(session.directory)]
     if print_command:

@@ -18,7 +18,7 @@ from higress_cli.settings.resolver import machine_resolver
 from higress_cli.settings.setting import Setting
 from higress_cli.settings.table import SETTINGS
 from higress_cli.system.host import this_host
-from higress_cli.system.paths import find_dirs
+from higress_cli.system.paths import expanded, find_dirs
 
 T = TypeVar("T")
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -99,7 +99,7 @@ class Invocation:
             if setting.counts_in(self.command):
                 choose(setting)
         unattended = self.variables.get("CI", "").lower() in _TRUE or not sys.stdin.isatty() or not sys.stderr.isatty()
-        return Session(
+        session = Session(
             directory=_working_folder(choose(DIRECTORY)),
             variables=self.variables,
             dirs=find_dirs(choose(HOME).value),
@@ -111,6 +111,8 @@ class Invocation:
             offline=choose(OFFLINE).value,
             verbose=self.ui.verbose,
         )
+        session.folder(None)
+        return session
 
     def _valid_or_default(self, setting: Setting[T]) -> Choice[T]:
         try:
@@ -123,7 +125,7 @@ class Invocation:
 
 def _working_folder(given: Choice[str | None]) -> Path:
     try:
-        directory = Path(os.path.normpath(Path(given.value).expanduser().absolute())) if given.value else Path.cwd()
+        directory = Path(os.path.normpath(expanded(given.value).absolute())) if given.value else Path.cwd()
     except FileNotFoundError as error:
         raise InvalidInput(
             _("the folder that hgw was started in no longer exists"),

@@ -59,7 +59,9 @@ def init(
         bool, typer.Option("--from-existing", help=N_("add the missing files to existing Go code"))
     ] = False,
     defaults: Annotated[bool, typer.Option("--defaults", help=N_("ask no questions, use the defaults"))] = False,
-    force: Annotated[bool, typer.Option("--force", help=N_("overwrite files that are different"))] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help=N_("overwrite files that are different; copies are kept"))
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("show what would be written, write nothing"))] = False,
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
@@ -107,7 +109,7 @@ def _folder(call: Invocation, where: Path | None, *, asks: bool) -> Path:
         if not asks:
             raise not_empty(session.directory)
         where = ask_folder(session, call.ui)
-    directory = session.path(where.expanduser()) if where else session.directory
+    directory = session.folder(where)
     return directory.resolve() if ".." in directory.parts else directory
 
 

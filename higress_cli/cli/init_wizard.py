@@ -20,6 +20,7 @@ from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
 from higress_cli.settings.project import GATEWAY, NAME, PROFILE
 from higress_cli.settings.setting import Setting
+from higress_cli.system.paths import expanded
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def ask_folder(session: Session, ui: Ui) -> Path:
     """Ask where to put the plugin, because the current folder is not empty."""
     name = session.given.get(NAME) or use_case.default_name()
     question = _("Folder of the plugin ({path} is not empty)").format(path=session.directory)
-    return _ask(ui, question, f"./{name}", lambda text: Path(text).expanduser())
+    return _ask(ui, question, f"./{name}", expanded)
 
 
 def _acceptable(variable: Variable) -> Callable[[str], str]:

@@ -49,7 +49,7 @@ def package(
         build=not no_build,
         force=force,
     )
-    directory = session.path(where) if where else session.directory
+    directory = session.folder(where)
     result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 

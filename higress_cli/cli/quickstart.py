@@ -38,7 +38,7 @@ def quickstart(
 
     call = invocation(ctx)
     session = call.session()
-    directory = session.path(where or use_case.DEFAULT_DIRECTORY)
+    directory = session.folder(where or use_case.DEFAULT_DIRECTORY)
     result = use_case.quickstart(session, directory=directory, lang=call.lang)
     finish(ctx, result, _show)
 

@@ -45,7 +45,7 @@ def run(
     try:
         use_case.run(
             session,
-            directory=session.path(where) if where else session.directory,
+            directory=session.folder(where),
             build=not no_build,
             on_ready=on_ready,
         )

@@ -50,7 +50,7 @@ def verify(
     session = invocation(ctx).session()
     result = use_case.verify(
         session,
-        directory=session.path(where) if where else session.directory,
+        directory=session.folder(where),
         module=session.path(module) if module else None,
         build=not no_build,
         only=tuple(scenario or ()),

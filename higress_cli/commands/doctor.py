@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +17,7 @@ from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import IGNORE
 from higress_cli.system import fs
+from higress_cli.system.moving import copy_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,6 @@ def _apply(session: Session, fix: Fix) -> None:
 
 def _keep_copy(path: Path) -> Path:
     """Copy a file to an unused name in the same folder."""
-    names = (f"{path.name}.orig{number or ''}" for number in count())
-    copy = next(found for found in (path.with_name(name) for name in names) if not found.exists())
+    copy = copy_name(path)
     fs.write_atomically(copy, path.read_bytes())
     return copy

@@ -33,7 +33,7 @@ class InitFile:
     action: Action
     """What became of it or, with --dry-run, would; `conflict` only with --dry-run."""
     copy: Path | None = None
-    """Where the old content of an overwritten Go file is kept."""
+    """Where the old content of an overwritten file is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

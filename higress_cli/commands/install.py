@@ -17,6 +17,7 @@ from higress_cli.session import Session
 from higress_cli.settings.machine import SOURCE
 from higress_cli.settings.project import PROFILE
 from higress_cli.system.download import Archive
+from higress_cli.system.paths import expanded
 from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.dry_run import plan_archive, plan_set
 from higress_cli.toolchain.installed import InstalledTool, PlannedTool
@@ -162,5 +163,5 @@ def _archive(session: Session, archive: str | None, sha256: str | None) -> tuple
             _("`{value}` (from --sha256) is not a SHA-256, which has 64 hexadecimal digits").format(value=sha256),
             code="usage",
         )
-    url = archive if "://" in archive else session.path(Path(archive).expanduser()).as_uri()
+    url = archive if "://" in archive else session.path(expanded(archive)).as_uri()
     return url, sha256.lower()

@@ -1,6 +1,5 @@
 """What writing a set of files into a folder would do to each file."""
 
-import itertools
 import os
 import shlex
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Final
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _, ngettext
 from higress_cli.scaffold.render import RenderedFile
+from higress_cli.system.moving import copy_name
 
 _GO_SOURCE: Final = ".go"
 
@@ -55,7 +55,7 @@ def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool 
     """Compare `rendered` with what is in `directory`.
 
     A file that exists with other content is a conflict; with `force` it is overwritten, with `keep` it stays.
-    Go source that is overwritten is kept in a copy beside it.
+    What is overwritten is kept in a copy beside it, under a name that Go does not compile.
 
     Raises:
         ConflictError: `directory-is-file`, `path-taken` (a folder where a file should be, or the other way round),
@@ -79,17 +79,8 @@ def _planned(directory: Path, file: RenderedFile, existing: Action) -> PlannedFi
         action=action,
         content=file.content,
         executable=file.executable,
-        copy=_free_name(path) if action is Action.OVERWRITE and path.suffix == _GO_SOURCE and path.exists() else None,
+        copy=copy_name(path) if action is Action.OVERWRITE else None,
     )
-
-
-def _free_name(path: Path) -> Path:
-    """A name for a copy beside `path` that Go does not compile: `main.go.orig`, or `main.go.orig2` if that exists."""
-    for number in itertools.count(1):
-        copy = path.with_name(f"{path.name}.orig{number if number > 1 else ''}")
-        if not os.path.lexists(copy):
-            return copy
-    raise AssertionError
 
 
 def refuse_conflicts(plan: Plan) -> None:

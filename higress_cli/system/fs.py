@@ -43,17 +43,6 @@ def _umask() -> int:
     return current
 
 
-@contextlib.contextmanager
-def staging_folder(beside: Path) -> Iterator[Path]:
-    """A new folder on the same file system as `beside`, removed at the end unless it was renamed away."""
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=beside.parent))
-    try:
-        yield folder
-    finally:
-        remove_tree(folder)
-
-
 def remove_tree(folder: Path) -> None:
     """Remove a folder and its content, including read-only parts (as in Go's module cache).
 
@@ -84,22 +73,6 @@ def make_writable(folder: Path) -> None:
             path = Path(root) / name
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | stat.S_IWUSR)
-
-
-def reveal(staged: Path, target: Path) -> None:
-    """Rename a finished folder to `target`; a previous one is moved aside first and removed last."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        staged.rename(target)
-        return
-    with staging_folder(target) as aside:
-        old = aside / "old"
-        target.rename(old)
-        try:
-            staged.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
 
 
 def mark_as_cache(folder: Path) -> None:

@@ -31,6 +31,14 @@ class Dirs:
         return self.state / "logs"
 
 
+def expanded(path: str | Path) -> Path:
+    """`path` with a leading `~` or `~user` replaced, as by a shell: an unknown user's stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def find_dirs(home: str | None) -> Dirs:
     """Folders under `home` if it is set, else the platform's own ones.
 
@@ -38,7 +46,7 @@ def find_dirs(home: str | None) -> Dirs:
     none, a folder in the system's temporary directory.
     """
     if home:
-        root = Path(home).expanduser().absolute()
+        root = expanded(home).absolute()
         return Dirs(data=root / "data", cache=root / "cache", config=root / "config", state=root / "state")
     import platformdirs
 

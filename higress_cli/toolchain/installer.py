@@ -8,6 +8,7 @@ from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
+from higress_cli.system.staging import staging_folder
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.acquire import Acquisition, Obtained
 from higress_cli.toolchain.installed import Installed, installed_tool
@@ -59,7 +60,7 @@ def install_archive(session: Session, wanted: Archive, *, tool: ToolName, versio
     store = Store(session.dirs.tools)
     started = time.monotonic()
     try:
-        with store.changing(session), fs.staging_folder(store.root / "scratch") as scratch:
+        with store.changing(session), staging_folder(store.root / "scratch") as scratch:
             reach = Reach(session.variables, offline=session.offline)
             work = Work(session=session, store=store, reach=reach, probed={}, scratch=scratch)
             offer = archive.offer_named(work, wanted, tool=tool, version=version)
@@ -75,7 +76,7 @@ def _fetch(session: Session, found: Survey) -> tuple[Obtained[Tool], ...]:
     wanted = plans(found.request, found.here, session.host)
     if not wanted[0].missing:
         return unfetched(found, wanted[0])
-    with fs.staging_folder(found.store.root / "scratch") as scratch:
+    with staging_folder(found.store.root / "scratch") as scratch:
         reach = Reach(session.variables, offline=session.offline)
         work = Work(session=session, store=found.store, reach=reach, probed=found.probed, scratch=scratch)
         known = found.system_reasons(wanted[0])

@@ -13,6 +13,7 @@ from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
+from higress_cli.system.staging import reveal, staging_folder
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import ask
 
@@ -168,14 +169,14 @@ class Store:
         with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
             # This process has the lock, so the processes that made these are dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
-                for leftover in parent.glob(".staging-*"):
+                for leftover in parent.glob(".*staging-*"):
                     fs.remove_tree(leftover)
             yield
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
         """A folder for making a tool in, two levels below the store's root like a finished one."""
-        with fs.staging_folder(self.root / "tool") as folder:
+        with staging_folder(self.root / "tool") as folder:
             inner = folder / "tool"
             inner.mkdir()
             yield inner
@@ -195,7 +196,7 @@ class Store:
         if problem is not None:
             raise unusable(complete, problem.reason)
         target = self.place(complete.name, complete.version, complete.source)
-        fs.reveal(staged, target)
+        reveal(staged, target)
         return Entry(folder=target, receipt=complete)
 
     def _folders(self, name: str) -> list[Path]:

@@ -323,10 +323,10 @@ def test_a_change_of_an_authors_file_is_shown_first_and_leaves_a_copy(hgw, tools
     assert outcome.code == 0
     lines = outcome.err.splitlines()
     assert (
-        lines.index("-go 1.24.1") < lines.index("+go 1.19") < lines.index("the former go.mod is kept as go.mod.orig1")
+        lines.index("-go 1.24.1") < lines.index("+go 1.19") < lines.index("the former go.mod is kept as go.mod.orig2")
     )
     assert (root / "go.mod.orig").read_text("utf-8") == "mine"
-    assert (root / "go.mod.orig1").read_text("utf-8") == newer
+    assert (root / "go.mod.orig2").read_text("utf-8") == newer
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -309,7 +309,7 @@ def test_a_folder_with_go_source_alone_is_sent_to_from_existing(hgw: Hgw, tree: 
     assert [path.name for path in folder.iterdir()] == ["main.go"]
 
 
-def test_force_keeps_a_copy_of_go_source(hgw: Hgw, tree: Tree) -> None:
+def test_force_keeps_a_copy_of_what_it_overwrites(hgw: Hgw, tree: Tree) -> None:
     folder = tree({"main.go": NO_MOD, "main.go.orig": "an older one\n", "README.md": "mine\n"})
 
     outcome = hgw("init", ".", "--force", "--output", "json")
@@ -321,7 +321,7 @@ def test_force_keeps_a_copy_of_go_source(hgw: Hgw, tree: Tree) -> None:
         "action": "overwrite",
         "copy": str(folder / "main.go.orig2"),
     }
-    assert files["README.md"]["copy"] is None
+    assert files["README.md"]["copy"] == str(folder / "README.md.orig")
     assert (folder / "main.go.orig2").read_text("utf-8") == NO_MOD
     assert (folder / "main.go.orig").read_text("utf-8") == "an older one\n"
 

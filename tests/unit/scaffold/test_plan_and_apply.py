@@ -122,7 +122,7 @@ def test_what_is_there_already_stays(folder: Path) -> None:
 
     apply_plan(make_plan(folder, rendered({"other": "new", "y/z": "2"}), force=True))
 
-    assert everything(folder) == {"mine": "mine", "other": "new", "y": None, "y/z": "2"}
+    assert everything(folder) == {"mine": "mine", "other": "new", "other.orig": "old", "y": None, "y/z": "2"}
 
 
 def test_completing_belongs_to_the_whole(folder: Path) -> None:

@@ -79,67 +79,6 @@ def test_a_write_that_cannot_end_leaves_the_old_file_and_nothing_else(tmp_path):
     assert names(folder) == ["inside"]
 
 
-def test_a_staging_folder_is_beside_and_gone_at_the_end(tmp_path):
-    target = tmp_path / "work" / "store" / "tool"
-
-    with fs.staging_folder(target) as staged:
-        assert staged.parent == target.parent
-        (staged / "half").write_text("made")
-
-    assert names(target.parent) == []
-
-
-def test_a_staging_folder_is_gone_after_an_error_with_its_read_only_parts(tmp_path):
-    target = tmp_path / "work" / "tool"
-
-    def be_interrupted() -> None:
-        with fs.staging_folder(target) as staged:
-            (staged / "mod" / "deep").mkdir(parents=True)
-            (staged / "mod" / "deep" / "file").write_text("x")
-            (staged / "mod" / "deep").chmod(0o500)
-            (staged / "mod").chmod(0o500)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        be_interrupted()
-
-    assert names(tmp_path / "work") == []
-
-
-def test_what_was_renamed_out_of_a_staging_folder_stays(tmp_path):
-    target = tmp_path / "work" / "tool"
-
-    with fs.staging_folder(target) as staged:
-        (staged / "done").mkdir()
-        fs.reveal(staged / "done", target)
-
-    assert names(tmp_path / "work") == ["tool"]
-
-
-def test_a_folder_takes_the_place_of_an_older_one(tmp_path):
-    target = tmp_path / "work" / "tool"
-    for folder, text in ((target, "old"), (tmp_path / "work" / "staged", "new")):
-        folder.mkdir()
-        (folder / "version").write_text(text)
-
-    fs.reveal(tmp_path / "work" / "staged", target)
-
-    assert (target / "version").read_text() == "new"
-    assert names(tmp_path / "work") == ["tool"]
-
-
-def test_an_older_folder_comes_back_when_the_new_one_cannot_be_put_there(tmp_path):
-    target = tmp_path / "work" / "tool"
-    target.mkdir()
-    (target / "version").write_text("old")
-
-    with pytest.raises(FileNotFoundError):
-        fs.reveal(tmp_path / "work" / "not-there", target)
-
-    assert (target / "version").read_text() == "old"
-    assert names(tmp_path / "work") == ["tool"]
-
-
 def test_a_tree_is_removed_with_what_cannot_be_listed(tmp_path):
     root = tmp_path / "work" / "tree"
     (root / "closed" / "deep").mkdir(parents=True)

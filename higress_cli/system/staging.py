@@ -1,0 +1,88 @@
+"""Folders in which something is prepared, and what a killed process left in them.
+
+A staging folder is locked while its process lives. Whoever gets the lock of somebody else's knows that the process is
+dead. A process id would not tell: another program may have it by now.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from higress_cli.system.fs import remove_tree
+
+PREFIX: Final = ".hgw-staging-"
+"""How the names of staging folders begin. No user makes a folder of that name, so a leftover can be removed."""
+_LOCK: Final = "lock"
+
+
+@contextlib.contextmanager
+def staging_folder(beside: Path) -> Iterator[Path]:
+    """A new folder on the same file system as `beside`, removed at the end; its file `lock` is held until then."""
+    import filelock
+
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=beside.parent))
+        lock = filelock.FileLock(folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            continue  # before it was locked, another hgw took it for one of a dead process
+        except (OSError, NotImplementedError):
+            break  # a file system without locks, where nobody can take it either
+        if (folder / _LOCK).exists():
+            break
+        lock.release()
+    try:
+        yield folder
+    finally:
+        lock.release()
+        remove_tree(folder)
+
+
+@contextlib.contextmanager
+def abandoned_folders(parent: Path) -> Iterator[tuple[Path, ...]]:
+    """The staging folders in `parent` whose process is dead: they belong to the caller, and are removed at the end."""
+    with contextlib.ExitStack() as stack:
+        yield tuple(folder for folder in _staging_folders(parent) if _take(folder, stack))
+
+
+def _staging_folders(parent: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(path for path in parent.glob(f"{PREFIX}*") if path.is_dir() and not path.is_symlink())
+    return []
+
+
+def _take(folder: Path, stack: contextlib.ExitStack) -> bool:
+    import filelock
+
+    if not (folder / _LOCK).is_file():
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # an empty one: its process, if it lives, notices and makes another
+        return False
+    lock = filelock.FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except (filelock.Timeout, OSError, NotImplementedError):
+        return False
+    stack.callback(remove_tree, folder)
+    stack.callback(lock.release)
+    return True
+
+
+def reveal(staged: Path, target: Path) -> None:
+    """Rename a finished folder to `target`; a previous one is moved aside first and removed last."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        staged.rename(target)
+        return
+    with staging_folder(target) as aside:
+        old = aside / "old"
+        target.rename(old)
+        try:
+            staged.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise

@@ -1,0 +1,91 @@
+"""Staging folders: beside their target, gone at the end, and taken only from the dead."""
+
+from pathlib import Path
+
+import pytest
+
+from higress_cli.system.staging import abandoned_folders, reveal, staging_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_staging_folder_is_beside_and_gone_at_the_end(tmp_path):
+    target = tmp_path / "work" / "store" / "tool"
+
+    with staging_folder(target) as staged:
+        assert staged.parent == target.parent
+        (staged / "half").write_text("made")
+
+    assert names(target.parent) == []
+
+
+def test_a_staging_folder_is_gone_after_an_error_with_its_read_only_parts(tmp_path):
+    target = tmp_path / "work" / "tool"
+
+    def be_interrupted() -> None:
+        with staging_folder(target) as staged:
+            (staged / "mod" / "deep").mkdir(parents=True)
+            (staged / "mod" / "deep" / "file").write_text("x")
+            (staged / "mod" / "deep").chmod(0o500)
+            (staged / "mod").chmod(0o500)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        be_interrupted()
+
+    assert names(tmp_path / "work") == []
+
+
+def test_what_was_renamed_out_of_a_staging_folder_stays(tmp_path):
+    target = tmp_path / "work" / "tool"
+
+    with staging_folder(target) as staged:
+        (staged / "done").mkdir()
+        reveal(staged / "done", target)
+
+    assert names(tmp_path / "work") == ["tool"]
+
+
+def test_a_folder_takes_the_place_of_an_older_one(tmp_path):
+    target = tmp_path / "work" / "tool"
+    for folder, text in ((target, "old"), (tmp_path / "work" / "staged", "new")):
+        folder.mkdir()
+        (folder / "version").write_text(text)
+
+    reveal(tmp_path / "work" / "staged", target)
+
+    assert (target / "version").read_text() == "new"
+    assert names(tmp_path / "work") == ["tool"]
+
+
+def test_an_older_folder_comes_back_when_the_new_one_cannot_be_put_there(tmp_path):
+    target = tmp_path / "work" / "tool"
+    target.mkdir()
+    (target / "version").write_text("old")
+
+    with pytest.raises(FileNotFoundError):
+        reveal(tmp_path / "work" / "not-there", target)
+
+    assert (target / "version").read_text() == "old"
+    assert names(tmp_path / "work") == ["tool"]
+
+
+def test_only_the_staging_folders_of_the_dead_are_taken(tmp_path):
+    """A folder with a lock that nobody holds is what a killed process leaves."""
+    place = tmp_path / "work"
+    dead, empty, users = place / ".hgw-staging-dead", place / ".hgw-staging-empty", place / ".staging-area"
+    for folder in (dead, empty, users):
+        folder.mkdir()
+    for folder in (dead, users):
+        (folder / "lock").touch()
+        (folder / "new-0").write_text("half")
+
+    with staging_folder(place / "tool") as alive:
+        with abandoned_folders(place) as found:
+            assert found == (dead,)
+        assert names(place) == sorted([alive.name, users.name])
+
+    assert names(place) == [users.name]
+    assert names(users) == ["lock", "new-0"]
