@@ -1,7 +1,7 @@
 """A chosen value that remembers where it came from, so that messages can say so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
@@ -30,13 +30,22 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Who chose a value. `text` is what messages and JSON show, such as an option, a variable or the path of a file."""
+    """Who chose a value. `text` is what messages and JSON show, such as an option, a variable or the path of a file.
+
+    `line` is the 1-based line of a file.
+    """
 
     kind: SourceKind
     text: str
+    line: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def place(self) -> str:
+        """The text, with the line of a file behind it: `FILE:LINE`."""
+        return self.text if self.line is None else f"{self.text}:{self.line}"
 
     @property
     def is_typed(self) -> bool:

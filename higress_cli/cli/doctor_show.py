@@ -1,6 +1,7 @@
 """The results of `hgw doctor` as text."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -8,7 +9,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.doctor import ChecksResult, DoctorResult
 from higress_cli.doctor.catalogue import GROUPS
-from higress_cli.doctor.model import Check, Fix, Status
+from higress_cli.doctor.model import Check, Finding, Fix, Status
 from higress_cli.i18n import _, listed, ngettext
 
 _STYLES: Final = {
@@ -38,7 +39,7 @@ def show(result: DoctorResult, ui: Ui) -> None:
     ui.line(_summary(result.counts), "strong")
     if result.fixed:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
-    elif any(check.finding.fix and check.finding.fix.action for check in result.checks):
+    elif any(found.fix and found.fix.action for check in result.checks for found in check.finding.each):
         ui.line(_("to fix what hgw can: {command}").format(command="hgw doctor --fix"), "hint")
 
 
@@ -59,13 +60,21 @@ def _titled(checks: Iterable[Check], *, each: bool) -> list[tuple[str, Check]]:
 
 
 def _show_check(check: Check, ui: Ui, told: set[Fix], *, title: str) -> None:
-    finding = check.finding
-    about = finding.why if check.status is Status.SKIP else finding.found
+    former: Finding | None = None
+    for finding in check.finding.each:
+        repeats = former is not None and (former.why, former.expected) == (finding.why, finding.expected)
+        shown = replace(finding, why=None, expected=None) if repeats and finding.status is not Status.SKIP else finding
+        _show_finding(shown, ui, told, title=title, docs=check.spec.docs)
+        former = finding
+
+
+def _show_finding(finding: Finding, ui: Ui, told: set[Fix], *, title: str, docs: str | None) -> None:
+    about = finding.why if finding.status is Status.SKIP else finding.found
     line = _("{title}: {found}").format(title=title, found=about) if about else title
     if finding.note:
         line = f"{line} ({finding.note})"
-    blocks.item(ui, _STYLES[check.status], line)
-    wrong = check.status not in {Status.OK, Status.SKIP}
+    blocks.item(ui, _STYLES[finding.status], line)
+    wrong = finding.status not in {Status.OK, Status.SKIP}
     if finding.expected and (wrong or ui.verbose):
         blocks.paragraph(ui, _("expected: {expected}").format(expected=finding.expected))
     if finding.why and wrong:
@@ -75,8 +84,8 @@ def _show_check(check: Check, ui: Ui, told: set[Fix], *, title: str) -> None:
         blocks.paragraph(ui, _("to fix: {summary}").format(summary=finding.fix.summary))
         for command in finding.fix.commands:
             ui.line(f"        {command}", "hint")
-    if ui.verbose or check.status is Status.CRASH:
-        for detail in (*finding.detail, *([check.spec.docs] if check.spec.docs and wrong else [])):
+    if ui.verbose or finding.status is Status.CRASH:
+        for detail in (*finding.detail, *([docs] if docs and wrong else [])):
             blocks.paragraph(ui, detail, style="faint")
 
 

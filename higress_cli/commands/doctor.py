@@ -9,7 +9,7 @@ from typing import ClassVar
 from higress_cli.choice import Choice
 from higress_cli.doctor import catalogue
 from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import Check, CheckSpec, Fix, FixAction, Status, skip
+from higress_cli.doctor.model import Check, CheckSpec, Fix, FixAction, Status, combined, skip
 from higress_cli.doctor.runner import run_checks
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
@@ -107,15 +107,19 @@ def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
     with session.reporter.activity(_("Looking at the machine and the project")):
         checks = run_checks(specs, partial(catalogue.judge, facts=facts))
     ignored = facts.settings().choose(IGNORE)
-    return tuple(_as_ignored(check, ignored) if check.finding.code in ignored.value else check for check in checks)
+    return tuple(_without_ignored(check, ignored) for check in checks)
 
 
-def _as_ignored(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
-    """The check, reported as skipped."""
-    why = _("{found} ({id}): ignored by {source}").format(
-        found=check.finding.found, id=check.finding.code, source=ignored.source
-    )
-    return replace(check, finding=skip(why).with_detail(*check.finding.detail))
+def _without_ignored(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
+    """The check without the findings to be ignored; one that found nothing else is reported as skipped."""
+    found = check.finding.each
+    left = [finding for finding in found if finding.code not in ignored.value]
+    if len(left) == len(found):
+        return check
+    if left:
+        return replace(check, finding=combined(left))
+    why = _("{found} ({id}): ignored by {source}").format(found=found[0].found, id=found[0].code, source=ignored.source)
+    return replace(check, finding=skip(why).with_detail(*found[0].detail))
 
 
 def _fix_all(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,15 +10,16 @@ from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.doctor.gateway_files import find_written, resource_of
+from higress_cli.doctor.gateway_files import find_written, mounts_in, resource_of
+from higress_cli.doctor.written import PluginNames
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import last_part, read_go_mod
 from higress_cli.go.syntax import GoFile, called_names, parse
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
-from higress_cli.project.plugin_config import read_plugin_config
+from higress_cli.project.plugin_config import holds_bootstrap, read_plugin_config
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.scaffold.names import name_from
@@ -27,12 +28,13 @@ from higress_cli.scaffold.render import CONFIG_FILE
 from higress_cli.scaffold.scaffold import render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
-from higress_cli.settings.project import ABI, NAME, PROFILE
+from higress_cli.settings.project import ABI, CONFIG, NAME, PROFILE
 
 if TYPE_CHECKING:
     from higress_cli.settings.setting import Setting
 
 _RESOURCE: Final = "wasmplugin.yaml"
+_BESIDE_BOOTSTRAP: Final = "config.json"
 # The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig etc., and the SDK's function.
 _READS_CONFIG: Final = re.compile(r"Parse\w*Config\w*|GetPluginConfiguration")
 
@@ -75,7 +77,20 @@ def init_existing(
         layers = ("module", *layers)
         template = replace(template, modules=modules_imported(imports, go_profile(answers.profile)))
     reads_config = any(_READS_CONFIG.fullmatch(name) for name in called_names(files))
-    extras = replace(wanted, layers=layers, known_config=_known_config(directory), reads_config=reads_config)
+    config_file = _config_file(project, session)
+    extras = replace(
+        wanted,
+        layers=layers,
+        config_file=config_file,
+        known_config=_known_config(directory, config_file, names=frozenset({answers.name, directory.name})),
+        reads_config=reads_config,
+    )
+    if project.own is not None and config_file != settings_of(project, session).choose(CONFIG).value:
+        warnings += (
+            _("{file} configures Envoy; add `run: {{config: {config}}}` to hgw.yaml, which stays as it is").format(
+                file=CONFIG_FILE, config=config_file
+            ),
+        )
     rendered = render_project(template, answers, extras=extras)
     resource = resource_of(directory, name=answers.name)
     if resource is not None and resource != directory / _RESOURCE:
@@ -100,7 +115,7 @@ def _completed(session: Session, *, project: Project, files: Sequence[GoFile], m
     found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
     if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(files):
         found[ABI] = Abi.V0_2_100
-    named = re.sub(r"/v\d+$", "", module or "").rpartition("/")[2]
+    named = last_part(module or "")
     if name.source.kind is not SourceKind.INFERRED:
         found[NAME] = name.value
     elif name_from(named):
@@ -122,9 +137,18 @@ def _for_imports(session: Session, imports: Collection[str]) -> Session:
     return session.typed({PROFILE: found[0].value}) if found else session
 
 
-def _known_config(directory: Path) -> Mapping[str, Any]:
-    """The plugin's configuration from config.yaml, or else from the first file that configures it for a gateway."""
-    config = directory / CONFIG_FILE
+def _config_file(project: Project, session: Session) -> str:
+    """The name of the file with the plugin's configuration: another one where config.yaml is Envoy's."""
+    chosen = settings_of(project, session).choose(CONFIG)
+    is_open = chosen.source.kind is SourceKind.DEFAULT
+    return _BESIDE_BOOTSTRAP if is_open and holds_bootstrap(project.directory / CONFIG_FILE) else chosen.value
+
+
+def _known_config(directory: Path, config_file: str, *, names: frozenset[str]) -> Mapping[str, Any]:
+    """The plugin's configuration from its own file, or else from the first file that configures it for a gateway."""
+    config = directory / config_file
     if config.is_file():
         return read_plugin_config(config).values
-    return next((written.values for written in find_written(directory) if written.problem is None), {})
+    plugin = PluginNames(names=names, mounts=mounts_in(directory))
+    found = (written for written in find_written(directory, plugin) if written.owner is None)
+    return next((written.values for written in found if written.values is not None), {})

@@ -13,14 +13,17 @@ from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.job import Compilation, Equipment, Job, is_up_to_date, look, own_source
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
+from higress_cli.doctor.gateway_files import mounts_in
 from higress_cli.doctor.observed import DockerFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
+from higress_cli.doctor.written import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opened import check_machine
 from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
+from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import GoFile, called_names
 from higress_cli.go.work import find_go_work
 from higress_cli.knowledge.compatibility import misfits
@@ -124,6 +127,19 @@ class Facts:
         """
         choice = self.gateway().config
         return gateway_settings.load_config(project, choice), gateway_settings.config_path(project, choice)
+
+    def plugin_names(self, project: Project) -> PluginNames:
+        """How files for a gateway may name the plugin."""
+        chosen = self.choices()
+        named = ""
+        with contextlib.suppress(InvalidInput):
+            named = read_go_mod(project.go_mod).name if project.go_mod.is_file() else ""
+        modules = {path.name for abi in Abi for path in (chosen.output(abi), chosen.twin(abi))}
+        return PluginNames(
+            names=frozenset({chosen.name.value, project.directory.name, named}),
+            modules=frozenset(modules),
+            mounts=mounts_in(project.directory),
+        )
 
     def _steps(self) -> tuple[Compilation, ...]:
         """What a build of the plugin would compile; empty if there are no tools or no source."""

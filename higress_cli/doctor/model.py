@@ -1,8 +1,10 @@
 """The results of checks, as values that pure functions return and `cli` renders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from pathlib import Path
+from typing import Final
 
 from higress_cli.fault import Fault
 from higress_cli.i18n import Translated
@@ -15,6 +17,9 @@ class Status(Enum):
     FAIL = "fail"
     SKIP = "skip"
     CRASH = "crash"
+
+
+_WORST_FIRST: Final = (Status.CRASH, Status.FAIL, Status.WARN, Status.OK, Status.SKIP)
 
 
 @unique
@@ -47,7 +52,7 @@ class Finding:
     """The result of a check. `found` and `expected` are short; `why` explains the consequences.
 
     `note` says where `found` comes from. `code` is a stable id, the same as in the errors of other commands, and None
-    if nothing is wrong. `detail` has further lines.
+    if nothing is wrong. `detail` has further lines. `others` are what else the check found, none of it worse.
     """
 
     status: Status
@@ -58,6 +63,12 @@ class Finding:
     code: str | None = None
     fix: Fix | None = None
     detail: tuple[str, ...] = ()
+    others: tuple["Finding", ...] = ()
+
+    @property
+    def each(self) -> tuple["Finding", ...]:
+        """Everything that the check found, one after another."""
+        return (replace(self, others=()), *self.others)
 
     def with_detail(self, *lines: str) -> "Finding":
         """The same with more detail."""
@@ -75,6 +86,12 @@ def from_fault(fault: Fault) -> Finding:
         fix=Fix(summary=fault.hint) if fault.hint else None,
         detail=fault.places,
     )
+
+
+def combined(findings: Sequence[Finding]) -> Finding:
+    """One finding for all of `findings`, of which there is at least one: the worst, with the others after it."""
+    worst, *others = sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.status))
+    return replace(worst, others=tuple(others))
 
 
 def skip(why: str) -> Finding:
@@ -103,7 +120,6 @@ class Check:
     def document(self) -> "CheckDocument":
         """The check as it appears in JSON."""
         finding = self.finding
-        fix = finding.fix
         return CheckDocument(
             id=self.id,
             group=self.spec.group,
@@ -114,9 +130,22 @@ class Check:
             note=finding.note,
             expected=finding.expected,
             why=finding.why,
-            fix=None if fix is None else Advice(summary=fix.summary, commands=fix.commands, safe=fix.safe),
+            fix=_advice(finding.fix),
             docs=self.spec.docs,
             detail=finding.detail,
+            others=tuple(
+                OtherFinding(
+                    status=other.status,
+                    code=other.code,
+                    found=other.found,
+                    note=other.note,
+                    expected=other.expected,
+                    why=other.why,
+                    fix=_advice(other.fix),
+                    detail=other.detail,
+                )
+                for other in finding.others
+            ),
         )
 
     @property
@@ -138,6 +167,32 @@ class Advice:
     """What to type, in order."""
     safe: bool
     """Whether it changes nothing that its author wrote."""
+
+
+def _advice(fix: Fix | None) -> Advice | None:
+    return None if fix is None else Advice(summary=fix.summary, commands=fix.commands, safe=fix.safe)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherFinding:
+    """Something else that a check found, of the same weight as the first or less."""
+
+    status: Status
+    """As in the check."""
+    code: str | None
+    """The stable id of what was found."""
+    found: str | None
+    """What is there."""
+    note: str | None
+    """Where that is from."""
+    expected: str | None
+    """What should be there."""
+    why: str | None
+    """What follows from it."""
+    fix: Advice | None
+    """How to fix it; null where no way is known or the first finding's fix covers it."""
+    detail: tuple[str, ...]
+    """More about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,3 +223,5 @@ class CheckDocument:
     """A page to read."""
     detail: tuple[str, ...]
     """More about it."""
+    others: tuple[OtherFinding, ...]
+    """What else the check found, the worst first; the fields above are about the worst of all."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.choice import Choice
-from higress_cli.project.plugin_config import PluginConfig, read_plugin_config
+from higress_cli.errors import InvalidInput
+from higress_cli.i18n import _
+from higress_cli.project.plugin_config import BOOTSTRAP, PluginConfig, read_plugin_config
 from higress_cli.project.project import Project
 from higress_cli.settings.project import (
     ADMIN_PORT,
@@ -73,9 +75,23 @@ def load_config(project: Project, choice: Choice[str]) -> PluginConfig | None:
     """The plugin's configuration, None if it has none: config.yaml may be absent, but not a file that a setting names.
 
     Raises:
-        InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column.
+        InvalidInput: `plugin-config-missing`, `plugin-config-invalid` with line and column, `config-is-bootstrap`.
     """
     path = config_path(project, choice)
-    if choice.value == CONFIG.default and not choice.source.is_typed and not path.exists():
-        return None
-    return read_plugin_config(path)
+    if not path.exists() and not choice.source.is_typed:
+        if choice.value == CONFIG.default:
+            return None
+        raise InvalidInput(
+            _("{place}: `{key}` names {path}, which does not exist").format(
+                place=choice.source.place, key=CONFIG.key, path=path
+            ),
+            code="plugin-config-missing",
+            hint=_("create that file, or correct the line"),
+            details={"path": path, "source": choice.source.place},
+        )
+    try:
+        return read_plugin_config(path)
+    except InvalidInput as error:
+        if error.code == BOOTSTRAP and project.own is None and project.has_source:
+            error.hint = "hgw init --from-existing"
+        raise

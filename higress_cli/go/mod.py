@@ -55,6 +55,11 @@ class GoMod:
     requirements: tuple[Requirement, ...]
     replacements: tuple[Replacement, ...]
 
+    @property
+    def name(self) -> str:
+        """The last part of the module path."""
+        return last_part(self.module or "")
+
     def place(self, line: int | None) -> str:
         """`FILE:LINE`."""
         return f"{self.path}:{line}" if line else str(self.path)
@@ -86,6 +91,11 @@ class GoMod:
     def local_modules(self) -> Iterator[Path]:
         """The local folders that replace modules."""
         return (self.folder_of(found) for found in self.replacements if found.is_local)
+
+
+def last_part(module: str) -> str:
+    """The last part of a module path, without a major version: `tool` of `example.com/tool/v2`."""
+    return re.sub(r"/v\d+$", "", module).rpartition("/")[2]
 
 
 def read_go_mod(path: Path) -> GoMod:

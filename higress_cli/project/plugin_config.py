@@ -2,15 +2,23 @@
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import compose
 from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
+
+BOOTSTRAP: Final = "config-is-bootstrap"
+_SECTIONS: Final = {
+    "static_resources": ("listeners", "clusters"),
+    "dynamic_resources": ("lds_config", "cds_config", "ads_config"),
+}
+"""The sections of a bootstrap that make an Envoy serve anything, and their keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +38,8 @@ def read_plugin_config(path: Path) -> PluginConfig:
     """Read `path` as YAML, which includes JSON; a file whose name ends in .json must be JSON.
 
     Raises:
-        InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column.
+        InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column,
+            `config-is-bootstrap`.
     """
     try:
         text = read_text(path)
@@ -38,14 +47,41 @@ def read_plugin_config(path: Path) -> PluginConfig:
         raise InvalidInput(
             _("the plugin configuration {path} does not exist").format(path=path),
             code="plugin-config-missing",
-            hint=_("create it, or name another with --config"),
+            hint=_("create it, or name another file"),
             details={"path": path},
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise read_error(path, error) from error
     is_json = path.suffix == ".json" or text.lstrip().startswith("{")
     values = _from_json(path, text) if is_json else _from_yaml(path, text)
+    if is_bootstrap(values):
+        raise InvalidInput(
+            _("{path} configures Envoy itself, not the plugin").format(path=path),
+            code=BOOTSTRAP,
+            hint=_("name the plugin's own file in hgw.yaml, such as `run: {config: config.json}`"),
+            details={"path": path},
+        )
     return PluginConfig(values=values, source=str(path))
+
+
+def is_bootstrap(values: Mapping[str, Any]) -> bool:
+    """Whether this is the configuration that an Envoy starts with (envoy.config.bootstrap.v3.Bootstrap).
+
+    Some plugins keep it in config.yaml and their own configuration in another file.
+    """
+    return any(
+        isinstance(values.get(section), dict) and any(key in values[section] for key in keys)
+        for section, keys in _SECTIONS.items()
+    )
+
+
+def holds_bootstrap(path: Path) -> bool:
+    """Whether a file, if it exists, is the configuration that an Envoy starts with."""
+    try:
+        read_plugin_config(path)
+    except InvalidInput as error:
+        return error.code == BOOTSTRAP
+    return False
 
 
 def _from_json(path: Path, text: str) -> dict[str, Any]:

@@ -88,7 +88,9 @@ def wanted_tools(settings: Resolver) -> dict[ToolName, Choice[str]]:
 
 
 def _file(settings: Settings | None, kind: SourceKind) -> Rung:
-    return Values(Source(kind, str(settings.file) if settings else ""), settings.values if settings else {})
+    if settings is None:
+        return Values(Source(kind, ""), {})
+    return Values(Source(kind, str(settings.file)), settings.values, settings.lines)
 
 
 def _inferred(project: Project) -> Rung:

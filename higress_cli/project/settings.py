@@ -20,10 +20,11 @@ FILE_NAME: Final = "hgw.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one hgw.yaml says; settings that it does not mention have no value."""
+    """What one hgw.yaml says, with the lines of the values; settings that it does not mention have no value."""
 
     file: Path
     values: Mapping[Setting[Any], Any] = field(default_factory=dict)
+    lines: Mapping[Setting[Any], int] = field(default_factory=dict)
 
     def get(self, setting: Setting[T]) -> T | None:
         """The value of `setting`, None if the file does not mention it."""
@@ -46,7 +47,11 @@ def read_settings(path: Path) -> Settings:
     nodes = _nodes(root)
     named = (setting for setting in SETTINGS if setting.scope is Scope.PROJECT and setting.key in nodes)
     values = {setting: _value(nodes[setting.key], setting.kind) for setting in named}
-    return Settings(file=path, values={setting: value for setting, value in values.items() if value is not None})
+    return Settings(
+        file=path,
+        values={setting: value for setting, value in values.items() if value is not None},
+        lines={setting: nodes[setting.key].line for setting in values},
+    )
 
 
 def _nodes(root: Node) -> dict[str, Node]:

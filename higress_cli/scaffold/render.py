@@ -60,6 +60,7 @@ class Renderer:
         self._environment.filters["json_text"] = _json_text
         self._environment.filters["yaml_text"] = _yaml_text
         self._environment.globals.update(values)
+        self.config_file = str(values.get("config_file", CONFIG_FILE))
         language = values["lang"]
         self._environment.globals["t"] = lambda en, zh: zh if language == "zh" else en
 
@@ -97,7 +98,7 @@ def render_files(renderer: Renderer, folders: Sequence[Path]) -> tuple[RenderedF
             name = renderer.text(relative.removesuffix(RENDERED_SUFFIX), where=str(source))
             sources[_safe_path(name, source)] = source
     # The plugin's configuration comes first: other files repeat its values.
-    config = sources.get(PurePosixPath(CONFIG_FILE))
+    config = sources.get(PurePosixPath(renderer.config_file))
     if config is not None:
         renderer.add("config", _config_values(config, _content(renderer, config)))
     return tuple(

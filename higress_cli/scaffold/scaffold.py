@@ -12,7 +12,7 @@ from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import FILE_NAME, Template, TemplateService, Variable
-from higress_cli.scaffold.render import RenderedFile, Renderer, render_files
+from higress_cli.scaffold.render import CONFIG_FILE, RenderedFile, Renderer, render_files
 from higress_cli.scaffold.templates import shared_root
 
 _FILES: Final = "files"
@@ -36,14 +36,16 @@ class Extras:
     """What was requested besides the template: shared layers, and facts that some of them use.
 
     `tags` are the build's tags and `goroot` the Go of the toolchain, for editors; `known_config` is the
-    configuration that an existing plugin already has; `hgw_package` is where pip installs this hgw from on another
-    machine, None if unknown; `reads_config` says that the source of an existing plugin reads a configuration.
+    configuration that an existing plugin already has, and `config_file` the name of its file; `hgw_package` is where
+    pip installs this hgw from on another machine, None if unknown; `reads_config` says that the source of an existing
+    plugin reads a configuration.
     """
 
     layers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     goroot: str | None = None
     known_config: Mapping[str, Any] = field(default_factory=dict)
+    config_file: str = CONFIG_FILE
     hgw_package: str | None = None
     reads_config: bool = False
 
@@ -205,6 +207,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "tags": extras.tags,
         "goroot": extras.goroot,
         "known_config": extras.known_config,
+        "config_file": extras.config_file,
         "hgw_package": extras.hgw_package,
         "reads_config": extras.reads_config,
         "config": {},

@@ -57,15 +57,16 @@ class Variables:
 
 @dataclass(frozen=True)
 class Values:
-    """Values from one source, already read and checked."""
+    """Values from one source, already read and checked; `lines` are their lines if it is a file."""
 
     source: Source
     values: Mapping[Setting[Any], Any]
+    lines: Mapping[Setting[Any], int] = field(default_factory=dict)
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
         if setting not in self.values or (self.source.kind is SourceKind.PARENT and not setting.inherited):
             return None
-        return Choice(self.values[setting], self.source)
+        return Choice(self.values[setting], replace(self.source, line=self.lines.get(setting)))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ PROJECT = {
     "main.go": "package main\n\nfunc main() {}\n",
     "config.yaml": "mockEnable: false\n",
 }
-WASM_PLUGIN = "kind: WasmPlugin\nspec:\n  url: oci://r/x:1\n  defaultConfig: {mockEnable: true}\n"
+WASM_PLUGIN = "kind: WasmPlugin\nspec:\n  url: oci://r/demo:1\n  defaultConfig: {mockEnable: true}\n"
 
 
 @pytest.fixture
@@ -372,3 +372,98 @@ def test_detail_shows_with_v(hgw, tools):
 
     assert "expected" not in brief.out
     assert "expected: >= 1.18" in long.out
+
+
+BOOTSTRAP = """\
+static_resources:
+  listeners:
+  - filter_chains:
+    - filters:
+      - typed_config:
+          http_filters:
+          - typed_config:
+              value:
+                config:
+                  name: demo
+                  vm_config: {code: {local: {filename: main.wasm}}}
+                  configuration: {value: '{"mockEnable": true}'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "hint"),
+    [({}, "hgw init --from-existing"), ({"hgw.yaml": "name: demo\n"}, "`run: {config: config.json}`")],
+)
+def test_an_envoy_bootstrap_is_never_taken_for_the_plugins_configuration(hgw, report, tools, tree, files, hint):
+    tools(**GOOD)
+    tree({**PROJECT, "config.yaml": BOOTSTRAP, **files})
+
+    code, checks, _document = report("config", "gateway-files")
+    others = {command: json.loads(hgw(command, "--output", "json").out)["error"] for command in ("run", "verify")}
+
+    assert (code, checks["config"]["code"], checks["gateway-files"]["status"]) == (1, "config-is-bootstrap", "skip")
+    assert hint in checks["config"]["fix"]["summary"]
+    for error in others.values():
+        assert error["code"] == "config-is-bootstrap"
+        assert hint in error["hint"]
+
+
+def test_the_file_that_run_config_names_is_the_plugins(report, tools, tree):
+    tools(**GOOD)
+    own = {"hgw.yaml": "run: {config: config.json}\n", "config.json": '{"mockEnable": true}'}
+    tree({**PROJECT, "config.yaml": BOOTSTRAP, **own})
+
+    code, checks, _document = report("config", "gateway-files")
+
+    assert (code, checks["config"]["found"], checks["gateway-files"]["found"]) == (
+        0,
+        "mockEnable",
+        "the same as config.json",
+    )
+
+
+def test_no_difference_is_told_where_there_is_no_config_yaml(report, tools, tree):
+    tools(**GOOD)
+    root = tree({**PROJECT, "envoy.yaml": BOOTSTRAP})
+    (root / "config.yaml").unlink()
+
+    code, checks, _document = report("config", "gateway-files", "--strict")
+
+    assert (code, checks["gateway-files"]["status"]) == (0, "skip")
+    assert checks["gateway-files"]["why"] == "no config.yaml to compare them with"
+
+
+def test_a_missing_file_of_run_config_is_told_with_the_line_that_names_it(report, tools, tree):
+    tools(**GOOD)
+    here = tree({**PROJECT, "hgw.yaml": "name: demo\n\nrun:\n  config: other.yaml\n"})
+
+    code, checks, _document = report("config")
+
+    assert (code, checks["config"]["code"]) == (1, "plugin-config-missing")
+    assert checks["config"]["found"] == (
+        f"{here / 'hgw.yaml'}:4: `run.config` names {here / 'other.yaml'}, which does not exist"
+    )
+    assert "--config" not in checks["config"]["fix"]["summary"]
+
+
+def test_all_that_a_check_finds_is_told_at_once_and_each_may_be_ignored(hgw, report, tools, tree):
+    tools(**GOOD)
+    envoy = BOOTSTRAP.replace("listeners", "listeners ", 1)
+    resource = WASM_PLUGIN + "  matchRules: [{domains: [a.com], config: {}}]\n"
+    tree({**PROJECT, "envoy.yaml": envoy, "wasmplugin.yaml": resource})
+
+    _code, checks, _document = report("gateway-files")
+    text = hgw("doctor", "gateway-files").out
+    _code, fewer, _document = report("gateway-files", "--ignore", "wasmplugin-key-unknown,config-differs")
+    _code, none, _document = report(
+        "gateway-files", "--ignore", "wasmplugin-key-unknown,config-differs,wasmplugin-rule-empty"
+    )
+
+    first = checks["gateway-files"]
+    codes = [found["code"] for found in (first, *first["others"])]
+    assert codes == ["wasmplugin-key-unknown", "wasmplugin-rule-empty", "config-differs", "config-differs"]
+    assert text.count("! other configurations: ") == 4
+    assert "! other configurations: envoy.yaml:12:34: mockEnable is not as in config.yaml" in text
+    assert text.count("`hgw run` and `hgw verify` go by config.yaml") == 1
+    assert (fewer["gateway-files"]["code"], fewer["gateway-files"]["others"]) == ("wasmplugin-rule-empty", [])
+    assert none["gateway-files"]["status"] == "skip"

@@ -9,7 +9,7 @@ import yaml
 
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
-from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, VERIFY
+from higress_cli.settings.project import ABI, CONFIG, GATEWAY, NAME, PROFILE, VERIFY
 from tests.conftest import Hgw
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -333,3 +333,40 @@ def test_the_copy_is_named_in_the_plan(hgw: Hgw, tree: Tree) -> None:
 
     assert "main.go  (the old one is kept as main.go.orig)" in outcome.out
     assert not (folder / "main.go.orig").exists()
+
+
+# A config.yaml that is Envoy's -----------------------------------------------------------------------------------
+
+
+def test_an_envoy_bootstrap_in_config_yaml_is_left_alone_and_the_plugin_gets_a_file_of_its_own(
+    hgw: Hgw, tree: Tree
+) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/config.yaml": ENVOY})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert outcome.code == 0, outcome.err
+    assert Path("p/config.yaml").read_text("utf-8") == ENVOY
+    assert read_settings(Path("p/hgw.yaml")).get(CONFIG) == "config.json"
+    assert json.loads(Path("p/config.json").read_text("utf-8")) == {"mockEnable": True}
+    assert "    mockEnable: true\n" in Path("p/wasmplugin.yaml").read_text("utf-8")
+    assert "config.yaml" not in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+def test_a_config_json_beside_an_envoy_bootstrap_is_the_plugins(hgw: Hgw, tree: Tree) -> None:
+    own = '{"limit": 3}'
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/config.yaml": ENVOY, "p/config.json": own})
+
+    hgw("init", "p", "--from-existing")
+
+    assert Path("p/config.json").read_text("utf-8") == own
+    assert "    limit: 3\n" in Path("p/wasmplugin.yaml").read_text("utf-8")
+
+
+def test_an_hgw_yaml_that_stays_is_told_to_name_the_plugins_own_file(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": TINYGO, "p/main.go": PLAIN, "p/config.yaml": ENVOY, "p/hgw.yaml": "name: header-tool\n"})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert "add `run: {config: config.json}` to hgw.yaml" in outcome.err
+    assert Path("p/hgw.yaml").read_text("utf-8") == "name: header-tool\n"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from higress_cli.errors import ExitCode, InvalidInput
-from higress_cli.project.plugin_config import read_plugin_config
+from higress_cli.project.plugin_config import holds_bootstrap, read_plugin_config
 
 
 @pytest.fixture
@@ -92,3 +92,25 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         read_plugin_config(tmp_path / "config.yaml")
 
     assert caught.value.code == "plugin-config-missing"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("static_resources: {listeners: []}", True),
+        ("static_resources: {clusters: []}\nadmin: {}", True),
+        ("dynamic_resources: {ads_config: {}}", True),
+        ("static_resources: [a, b]", False),
+        ("static_resources: {css: true}", False),
+        ("admin: {address: x}\nnode: {id: y}", False),
+        ("listeners: []", False),
+    ],
+)
+def test_an_envoy_bootstrap_is_recognised(tree, text, expected):
+    path = tree({"config.yaml": text}) / "config.yaml"
+
+    assert holds_bootstrap(path) is expected
+    if expected:
+        with pytest.raises(InvalidInput) as refused:
+            read_plugin_config(path)
+        assert refused.value.code == "config-is-bootstrap"

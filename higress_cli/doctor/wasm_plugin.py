@@ -1,0 +1,163 @@
+"""WasmPlugin resources: the configuration that Higress makes of one, and what has no effect in it.
+
+Sources: pkg/ingress/config/ingress_config.go of Higress (convertIstioWasmPlugin), api/extensions/v1alpha1/
+wasmplugin.proto.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from higress_cli.doctor.written import PluginNames, Written
+from higress_cli.fault import Fault, Severity
+from higress_cli.i18n import _
+from higress_cli.project.yaml_node import Node
+
+KIND: Final = "WasmPlugin"
+_CONDITIONS: Final = {"ingress": "_match_route_", "service": "_match_service_", "domain": "_match_domain_"}
+"""The conditions of a rule, and the keys under which a plugin gets them."""
+_RULE_KEYS: Final = (*_CONDITIONS, "config", "configDisable")
+_SPEC_KEYS: Final = (
+    *("url", "sha256", "imagePullPolicy", "imagePullSecret", "verificationKey", "pluginConfig", "pluginName"),
+    *("phase", "priority", "failStrategy", "vmConfig", "selector", "defaultConfig", "defaultConfigDisable"),
+    "matchRules",
+)
+_LIKENESS: Final = 0.8
+
+
+def is_resource(node: Node) -> bool:
+    """Whether a node is a WasmPlugin."""
+    kind = node.mapping().get("kind") if node.is_mapping else None
+    return kind is not None and kind.is_scalar and kind.text() == KIND
+
+
+def names_in(node: Node) -> tuple[str, ...]:
+    """The names in a resource: its own, that of the plugin, and that of the image without registry and tag."""
+    spec, metadata = _mapping(node, "spec"), _mapping(node, "metadata")
+    image = _text(spec, "url").rpartition("/")[2].partition("@")[0].partition(":")[0].removesuffix(".wasm")
+    general = image in {"main", "plugin"}
+    return tuple(
+        name for name in (_text(metadata, "name"), _text(spec, "pluginName"), "" if general else image) if name
+    )
+
+
+def read_resource(node: Node, plugin: PluginNames) -> Written | None:
+    """What a resource configures; None if it only says that the plugin is there."""
+    spec = _mapping(node, "spec")
+    owner = plugin.stranger_in(names_in(node))
+    if owner is not None:
+        return Written(place=node.place, values=None, owner=owner)
+    plugin_config = _given(spec, "pluginConfig")
+    if plugin_config is not None:
+        ignored = [name for name in ("defaultConfig", "matchRules") if _given(spec, name) is not None]
+        faults = tuple(_ignored(spec[name], name) for name in ignored)
+        return Written(place=plugin_config.place, values=_values(plugin_config), faults=(*_unknown(node), *faults))
+    default, rules = _given(spec, "defaultConfig"), _given(spec, "matchRules")
+    faults = (*_unknown(node), *_rules_without_condition(rules))
+    if _is_true(spec, "defaultConfigDisable"):
+        default = None
+    elif default is None and rules is None and "url" in spec:
+        return Written(place=spec["url"].place, values={}, faults=faults)
+    if default is None and rules is None:
+        return None
+    return Written(
+        place=(default or rules or node).place,
+        values=_values(default) if default is not None else None,
+        rules=tuple(_rules(rules)),
+        faults=faults,
+    )
+
+
+def _rules(rules: Node | None) -> Iterator[Mapping[str, Any]]:
+    """The rules as the plugin gets them."""
+    for rule in _rule_nodes(rules):
+        entries = rule.mapping()
+        if not _is_true(entries, "configDisable"):
+            config = _given(entries, "config")
+            matched = {key: entries[name].value() for name, key in _CONDITIONS.items() if _given(entries, name)}
+            yield {**(_values(config) if config else {}), **matched}
+
+
+def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
+    for rule in _rule_nodes(rules):
+        entries = rule.mapping()
+        if _is_true(entries, "configDisable") or any(_has_items(entries, name) for name in _CONDITIONS):
+            continue
+        yield Fault(
+            id="wasmplugin-rule-empty",
+            severity=Severity.WARNING,
+            message=_("this rule names no ingress, domain or service, and Higress refuses the whole resource"),
+            places=(rule.place,),
+            expected=", ".join(_CONDITIONS),
+            hint=_("say in the rule which `ingress`, `domain` or `service` it is for"),
+        )
+
+
+def _unknown(node: Node) -> Iterator[Fault]:
+    """Keys that resemble a known one. Others are left alone: a newer Higress may have keys that hgw does not know."""
+    spec = _mapping(node, "spec")
+    yield from _misspelt(spec, _SPEC_KEYS, where="spec")
+    for rule in _rule_nodes(spec.get("matchRules")):
+        yield from _misspelt(rule.mapping(), _RULE_KEYS, where="matchRules")
+
+
+def _misspelt(entries: Mapping[str, Node], known: tuple[str, ...], *, where: str) -> Iterator[Fault]:
+    for name, entry in entries.items():
+        folded = {key.lower(): key for key in known}
+        near = difflib.get_close_matches(name.lower().replace("_", ""), folded, n=1, cutoff=_LIKENESS)
+        if name in known or not near:
+            continue
+        key = folded[near[0]]
+        yield Fault(
+            id="wasmplugin-key-unknown",
+            severity=Severity.WARNING,
+            message=_("`{name}` in {where} has no effect: a WasmPlugin has no such key").format(name=name, where=where),
+            places=(entry.place,),
+            expected=f"`{key}`",
+            hint=_("write `{key}`").format(key=key),
+        )
+
+
+def _ignored(entry: Node, name: str) -> Fault:
+    return Fault(
+        id="wasmplugin-ignored",
+        severity=Severity.WARNING,
+        message=_("`{name}` has no effect beside `pluginConfig`").format(name=name),
+        places=(entry.place,),
+        hint=_("remove `pluginConfig`, or the keys that it takes the place of"),
+    )
+
+
+def _rule_nodes(rules: Node | None) -> Iterator[Node]:
+    if rules is not None and rules.is_list:
+        yield from (rule for rule in rules.items() if rule.is_mapping)
+
+
+def _mapping(node: Node, name: str) -> Mapping[str, Node]:
+    entries = node.mapping() if node.is_mapping else {}
+    return entries[name].mapping() if name in entries and entries[name].is_mapping else {}
+
+
+def _given(entries: Mapping[str, Node], name: str) -> Node | None:
+    """The value of a key; null is as good as no key."""
+    found = entries.get(name)
+    return None if found is None or found.is_null else found
+
+
+def _values(node: Node) -> Mapping[str, Any]:
+    return dict(node.value()) if node.is_mapping else {}
+
+
+def _has_items(entries: Mapping[str, Node], name: str) -> bool:
+    found = _given(entries, name)
+    return found is not None and (not found.is_list or bool(found.items()))
+
+
+def _is_true(entries: Mapping[str, Node], name: str) -> bool:
+    found = entries.get(name)
+    return found is not None and found.value() is True
+
+
+def _text(entries: Mapping[str, Node], name: str) -> str:
+    found = entries.get(name)
+    return found.text() if found is not None and found.is_scalar else ""
