@@ -41,7 +41,8 @@ def test_every_setting_is_there_with_its_names(entries):
         "source": "default",
     }
     assert found["abi"]["choices"] == ["0.2.1", "0.2.100", "all"]
-    assert (found["version"]["flag"], found["version"]["variable"], found["version"]["value"]) == (None, None, None)
+    version = found["version"]
+    assert (version["flag"], version["variable"], version["value"]) == ("--image-version", None, None)
 
 
 def test_what_holds_in_the_folder_is_said_with_its_source(entries, tree, monkeypatch):

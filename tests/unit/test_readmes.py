@@ -54,7 +54,7 @@ def test_every_target_that_is_named_exists(name):
     named = set(
         re.findall(
             r"\bmake ([a-z]+)(?=[\s`])",
-            "\n".join(re.findall(r"`[^`]+`|^make .*$", (ROOT / name).read_text("utf-8"), re.MULTILINE)),
+            "\n".join(re.findall(r"`[^`\n]+`|^make .*$", (ROOT / name).read_text("utf-8"), re.MULTILINE)),
         )
     )
 
