@@ -7,6 +7,7 @@ from higress_cli.gateway import engines
 from higress_cli.gateway.events import AnsweredBy
 
 HEADER: Final = "x-hgw-identity"
+ANSWERED_BY: Final = "by="
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,17 @@ class Identity:
 
 def identity_start(*, engine: str, run: str, version: int, sha256: str) -> str:
     """The header's value up to `by=`; the engine appends its own word for who made the response."""
-    return f"engine={engine}; run={run}; config={version}; sha256={sha256}; by="
+    return f"{run_part(engine=engine, run=run)}{plugin_part(version=version, sha256=sha256)}{ANSWERED_BY}"
+
+
+def run_part(*, engine: str, run: str) -> str:
+    """What is the same in all responses of a run."""
+    return f"engine={engine}; run={run}; "
+
+
+def plugin_part(*, version: int, sha256: str) -> str:
+    """What names the plugin that a request met; responses to requests that met none go without."""
+    return f"config={version}; sha256={sha256}; "
 
 
 def read_identity(value: str) -> Identity:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import h11
 
 from higress_cli.gateway.engines.builtin.client import Client
-from higress_cli.gateway.engines.builtin.forward import TIMED_OUT, UPSTREAM_RESET, Forward, Way, cancelled, room
+from higress_cli.gateway.engines.builtin.forward import UPSTREAM_RESET, Forward, Way, cancelled, room
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
 from higress_cli.gateway.engines.builtin.wire import (
     Connection,
@@ -27,7 +27,7 @@ from higress_cli.proxy_wasm.stream import CRASH_DETAILS, Stream
 
 _VIA_UPSTREAM: Final = "via_upstream"
 _OWN_DETAILS: Final = frozenset(
-    {UPSTREAM_RESET, TIMED_OUT, "request_payload_too_large", "response_payload_too_large", "http1.codec_error"}
+    {UPSTREAM_RESET, "request_payload_too_large", "response_payload_too_large", "http1.codec_error"}
 )
 
 

@@ -19,8 +19,6 @@ from higress_cli.proxy_wasm.host import PluginHost
 from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import Stream
 
-_ANSWER_SECONDS: Final = 15.0
-"""How long an upstream may take for its answer: the default of Envoy's routes."""
 _POLL_SECONDS: Final = 0.01
 _REFUSED: Final = (
     "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "
@@ -28,7 +26,6 @@ _REFUSED: Final = (
 )
 _CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 UPSTREAM_RESET: Final = "upstream_reset_before_response_started"
-TIMED_OUT: Final = "response_timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +88,6 @@ class Forward:
             return
         complete = False
         try:
-            headers.replace(b"x-envoy-expected-rq-timeout-ms", b"%d" % (_ANSWER_SECONDS * 1000))
             request = to_request(headers, prefix=at.path, host=way.host_header, end=end)
             connection.send(request)
             self._tell_sent(headers)
@@ -147,10 +143,6 @@ class Forward:
         """Give the upstream's answer to the plugin; whether it came to its end."""
         try:
             return await self._pass_answer(connection)
-        except TimeoutError:
-            if not self._answered:
-                self._stream.answer(504, "upstream request timeout", details=TIMED_OUT)
-                return False
         except (OSError, h11.RemoteProtocolError):
             pass
         if self._answered:
@@ -162,7 +154,7 @@ class Forward:
     async def _pass_answer(self, connection: Connection) -> bool:
         while True:
             await room(self._stream.response)
-            event = await self._in_time(connection)
+            event = await connection.event()
             if isinstance(event, h11.Response):
                 self._answered = True
                 self._answer_headers(event)
@@ -174,25 +166,6 @@ class Forward:
                 return True
             elif isinstance(event, h11.ConnectionClosed):
                 raise ConnectionResetError
-
-    async def _in_time(self, connection: Connection) -> object:
-        """The upstream's next event.
-
-        Raises:
-            TimeoutError: it takes too long for it, since the request was sent.
-        """
-        waiting = asyncio.ensure_future(connection.event())
-        try:
-            while True:
-                begun = self._request_sent
-                left = _ANSWER_SECONDS if begun is None else begun + _ANSWER_SECONDS - time.monotonic()
-                done, _pending = await asyncio.wait({waiting}, timeout=max(left, 0))
-                if done:
-                    return waiting.result()
-                if begun is not None:
-                    raise TimeoutError
-        finally:
-            waiting.cancel()
 
     def _answer_headers(self, response: h11.Response) -> None:
         took = int((time.monotonic() - (self._request_sent or self._started)) * 1000)

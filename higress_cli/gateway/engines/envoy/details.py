@@ -20,6 +20,7 @@ _GATEWAY: Final = (
     "http1.",
     "internal_redirect",
     "invalid_",
+    "low_version",
     "maintenance_mode",
     "max_duration_timeout",
     "missing_",

@@ -13,21 +13,14 @@ from higress_cli.i18n import _
 _OPEN: Final = "FAIL_OPEN"
 
 
-def active_plugin(listener: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """The configuration of the wasm filter `name` in a listener as the admin API shows it."""
-    for chain in listener.get("filter_chains", []):
-        for network_filter in chain.get("filters", []):
-            for http_filter in network_filter.get("typed_config", {}).get("http_filters", []):
-                if http_filter.get("name") == name:
-                    config = http_filter.get("typed_config", {}).get("config")
-                    return config if isinstance(config, dict) else None
-    return None
+def module_check(content: Mapping[str, Any] | None, *, module: Path, plugin: Plugin) -> Evidence:
+    """Whether the wasm filter has this module, byte for byte but for a renamed marker, and fails closed.
 
-
-def module_check(shown: Mapping[str, Any] | None, *, module: Path, plugin: Plugin) -> Evidence:
-    """Whether the filter in the chain has this module, byte for byte but for a renamed marker, and fails closed."""
+    `content` is the filter as the admin API shows it.
+    """
+    shown = (content or {}).get("config")
     expected = _("the filter chain holds the module {digest}").format(digest=plugin.sha256)
-    if shown is None:
+    if not isinstance(shown, dict):
         return Evidence(ok=False, expected=expected, got=_("the filter chain holds no such plugin"))
     filename = shown.get("vm_config", {}).get("code", {}).get("local", {}).get("filename")
     try:

@@ -1,38 +1,50 @@
 """A running Envoy with a plugin in it: started, given new versions of plugin and configuration, stopped."""
 
-import contextlib
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
-from higress_cli.gateway.engines.envoy.evidence import active_plugin, machine_check, module_check
+from higress_cli.gateway.engines.envoy.evidence import machine_check, module_check
 from higress_cli.gateway.engines.envoy.facts import route_names_module
 from higress_cli.gateway.engines.envoy.happenings import Happenings
 from higress_cli.gateway.engines.envoy.limits import limit_for
 from higress_cli.gateway.engines.envoy.module import for_envoy
+from higress_cli.gateway.engines.envoy.server import EnvoyServer
 from higress_cli.gateway.events import Event
-from higress_cli.gateway.identity import identity_start
+from higress_cli.gateway.identity import plugin_part
 from higress_cli.gateway.listening import PortTaken, taken_error
-from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
+from higress_cli.gateway.refusal import config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint
 from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
-from higress_cli.system import ports, process
-from higress_cli.system.http import NoAnswerError
+from higress_cli.system import ports
 
-NAME: Final = "envoy"
 # v8 compiles a native Go module of 5 MB in 6 s on two idle cores, and took 28 s on two that were busy.
 START_SECONDS: Final = 180.0
-_STOP_SECONDS: Final = 3.0
-_FIRST_PAUSE: Final = 0.02
-_LONGEST_PAUSE: Final = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded:
+    """What runs: `shown` is the plugin's filter as the admin API shows it."""
+
+    change: Change
+    module: Path
+    shown: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusals:
+    """How many versions of the clusters and of the plugin Envoy has refused."""
+
+    clusters: int = 0
+    plugins: int = 0
 
 
 class EnvoyGateway:
@@ -49,18 +61,19 @@ class EnvoyGateway:
     ) -> None:
         self._folder = folder
         self._place = place
-        self._port = place.listening.port
-        self._admin = Admin("")
+        self._port = 0
         self._program = program
         self._variables = variables
         self._patience = patience
         self._log = folder.path / "envoy.log"
         self._happenings = Happenings(log=self._log, streams=folder.path / "streams.log")
-        self._process: process.Running | None = None
+        self._server: EnvoyServer | None = None
         self._version = 0
         self._clusters_version = 0
         self._services: Mapping[str, Endpoint] | None = None
-        self._loaded: tuple[Change, Path] | None = None
+        self._listener_version = 0
+        self._listener: bootstrap.ListenerPlan | None = None
+        self._loaded: _Loaded | None = None
         self._engine_version = ""
 
     def __enter__(self) -> Self:
@@ -74,64 +87,55 @@ class EnvoyGateway:
         """Where requests to the plugin go, from this machine."""
         any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
         return Endpoint(
-            host=any_address.get(self._place.listening.bind, self._place.listening.bind), port=self._port
+            host=any_address.get(self._place.listening.bind, self._place.listening.bind),
+            port=self._port or self._place.listening.port,
         ).url
 
     @property
     def facts(self) -> GatewayFacts:
-        return GatewayFacts(engine=NAME, version=self._engine_version, admin_url=self._admin.url, log=self._log)
+        admin_url = self._server.admin.url if self._server else None
+        return GatewayFacts(engine=bootstrap.NAME, version=self._engine_version, admin_url=admin_url, log=self._log)
 
     def apply(self, change: Change) -> Applied:
         """Work with `change`; the first call starts Envoy. Where it refuses, what worked before goes on.
+
+        The plugin comes before the identity header: a response that names this version met this plugin.
 
         Raises:
             PluginRefused: `plugin-trapped`, `config-refused`, `plugin-refused`.
             GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
         self._version += 1
-        tail = Tail(self._log, only_new=True)
-        vm = bootstrap.vm_id(self._version)
-        plugin = change.plugin
-        identity = identity_start(engine=NAME, run=self._folder.id, version=self._version, sha256=plugin.sha256)
-        ready, limit = for_envoy(plugin), limit_for(change)
-        module = self._store(f"module-{plugin.sha256[:12]}.wasm", ready.content)
-        self._write_clusters(change.services)
-        plan = bootstrap.ListenerPlan(
-            version=self._version,
-            bind=self._place.listening.bind,
-            port=self._place.listening.port,
-            identity=identity,
-            plugin_name=self._place.plugin_name,
-            module=module,
-            configuration=change.config.json if change.config else "",
-            stops_on_headers=plugin.stops_on_headers,
-            upstream=self._place.upstream,
-            access_log=self._folder.path / "access.log",
-            streams_log=self._folder.path / "streams.log",
-            helper=self._store("route_names.wasm", route_names_module()),
-            route=change.route,
-            env=change.env,
-            buffer_limit=limit.bytes,
-        )
-        with self._happenings.starting(vm):
-            if self._process is None:
-                self._write_listener(plan)
-                self._start(tail)
-            self._wait(self._clusters_ready, tail)
-            self._write_listener(plan)
-            self._wait(lambda: self._listener_ready(identity, change, tail), tail)
-        self._folder.write_json("config_dump.json", self._admin.config_dump())
-        self._engine_version = self._admin.server()
-        self._loaded = change, module
+        version, tail = self._version, Tail(self._log, only_new=True)
+        ready, limit = for_envoy(change.plugin), limit_for(change)
+        module = self._store(f"module-{change.plugin.sha256[:12]}.wasm", ready.content)
+        with self._happenings.starting(bootstrap.vm_id(version)):
+            refusals = self._refusals()
+            self._write_clusters(change.services)
+            if self._server is not None:
+                # A plugin finds the services that it calls from its first request on.
+                self._server.wait(lambda: self._clusters_ready(refusals), tail, patience=self._patience)
+            self._write_plugin(change, module)
+            self._write_listener(change.route, limit.bytes)
+            server = self._server or self._start(tail)
+            server.wait(lambda: self._plugin_ready(refusals, change, tail), tail, patience=self._patience)
+            self._write_identity(version, change.plugin.sha256)
+            server.wait(self._listener_ready, tail, patience=self._patience)
+        self._folder.write_json("config_dump.json", server.admin.config_dump())
+        self._engine_version = server.admin.server()
+        shown = server.admin.filter_content(bootstrap.PLUGIN_FILTER)
+        self._loaded = _Loaded(change=change, module=module, shown=shown)
         self._forget_modules(module)
-        return Applied(version=self._version, renamed=ready.renamed, notes=limit.notes)
+        return Applied(version=version, renamed=ready.renamed, notes=limit.notes)
 
     def evidence(self) -> Sequence[Evidence]:
         """What the admin API shows of the plugin that was applied last."""
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
-        change, module = self._loaded
-        shown = active_plugin(self._admin.listener().active or {}, self._place.plugin_name)
-        return module_check(shown, module=module, plugin=change.plugin), machine_check(self._admin.living_vms())
+        loaded = self._loaded
+        return (
+            module_check(loaded.shown, module=loaded.module, plugin=loaded.change.plugin),
+            machine_check(self._admin.living_vms()),
+        )
 
     def events(self) -> Sequence[Event]:
         """What has happened since the last call."""
@@ -145,24 +149,48 @@ class EnvoyGateway:
         """See that the gateway still runs.
 
         Raises:
-            GatewayError: `gateway-died`.
+            GatewayDied: it ended by itself.
         """
-        code = self._process.returncode() if self._process else None
-        if code is not None:
-            raise self._died(code, Tail(self._log).lines())
+        if self._server is not None:
+            self._server.check_alive()
 
     def stop(self) -> None:
         """End the gateway; it is gone when this returns."""
-        if self._process is None:
-            return
-        if self._process.returncode() is not None:
-            # Its supervisor was killed: then it may still be there, and only its own API reaches it.
-            with contextlib.suppress(NoAnswerError):
-                self._admin.quit()
-        self._process.stop(grace=_STOP_SECONDS)
-        self._process = None
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
 
     # Steps ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _admin(self) -> Admin:
+        return self._server.admin if self._server else Admin("")
+
+    def _start(self, tail: Tail) -> EnvoyServer:
+        # Until the plugin is ready; a file that Envoy watches has to exist.
+        self._write_identity(0, "")
+        content = bootstrap.bootstrap(
+            listener_file=self._file("listener"),
+            cluster_file=self._file("clusters"),
+            admin_port=self._place.admin_port,
+        )
+        server = self._server = EnvoyServer(
+            program=self._program,
+            folder=self._folder,
+            content=content,
+            log=self._log,
+            variables=self._variables,
+            watch_calls=self._place.watch_calls,
+        )
+        server.wait(server.knows_address, tail, patience=self._patience)
+        return server
+
+    def _file(self, name: str) -> Path:
+        """A file that Envoy watches."""
+        return self._folder.path / f"{name}.json"
+
+    def _write(self, name: str, version: int, *resources: Mapping[str, Any]) -> None:
+        self._folder.write_json(self._file(name).name, bootstrap.discovery(version, *resources))
 
     def _store(self, name: str, content: bytes) -> Path:
         """A module in the run's folder: a rebuild of the project cannot change it under the gateway."""
@@ -185,119 +213,100 @@ class EnvoyGateway:
         certificates = self._place.certificates
         named = {UPSTREAM_CLUSTER: self._place.upstream, **services}
         resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
-        self._folder.write_json("clusters.json", bootstrap.discovery(self._clusters_version, *resources))
+        self._write("clusters", self._clusters_version, *resources)
 
-    def _write_listener(self, plan: bootstrap.ListenerPlan) -> None:
-        self._folder.write_json("listener.json", bootstrap.discovery(plan.version, bootstrap.listener(plan)))
-
-    def _start(self, tail: Tail) -> None:
-        listener_file = self._folder.path / "listener.json"
-        cluster_file = self._folder.path / "clusters.json"
-        content = bootstrap.bootstrap(
-            listener_file=listener_file, cluster_file=cluster_file, admin_port=self._place.admin_port
+    def _write_plugin(self, change: Change, module: Path) -> None:
+        plan = bootstrap.PluginPlan(
+            version=self._version,
+            name=self._place.plugin_name,
+            module=module,
+            configuration=change.config.json if change.config else "",
+            stops_on_headers=change.plugin.stops_on_headers,
+            env=change.env,
         )
-        address_file = self._folder.path / "admin-address.txt"
-        self._process = process.start(
-            [
-                str(self._program),
-                *("--config-path", str(self._folder.write_json("bootstrap.json", content))),
-                *("--admin-address-path", str(address_file)),
-                *("--concurrency", "1"),
-                *("--component-log-level", f"wasm:{'trace' if self._place.watch_calls else 'debug'}"),
-                *("--log-format", log_lines.FORMAT),
-                # An access log entry is written as it comes: a timer's would wait while a module compiles.
-                *("--file-flush-min-size-kb", "0"),
-                # A connection that was opened before an update must not go on with the old plugin.
-                *("--drain-time-s", "1"),
-                *("--drain-strategy", "immediate"),
-                # It is for a successor on the same machine, whose shared memory two gateways would fight for.
-                "--disable-hot-restart",
-            ],
-            variables=self._variables,
-            log=self._log,
-            cwd=self._folder.path,
+        self._write("plugin", self._version, bootstrap.plugin(plan))
+
+    def _write_identity(self, version: int, sha256: str) -> None:
+        self._write("identity", version, bootstrap.identity(plugin_part(version=version, sha256=sha256)))
+
+    def _write_listener(self, route: str, buffer_limit: int) -> None:
+        """Write the listener where it differs from the current one, as it hardly ever does."""
+        plan = bootstrap.ListenerPlan(
+            run=self._folder.id,
+            bind=self._place.listening.bind,
+            port=self._place.listening.port,
+            upstream=self._place.upstream,
+            access_log=self._folder.path / "access.log",
+            streams_log=self._folder.path / "streams.log",
+            helper=self._store("route_names.wasm", route_names_module()),
+            plugin_file=self._file("plugin"),
+            identity_file=self._file("identity"),
+            route=route,
+            buffer_limit=buffer_limit,
+        )
+        if plan == self._listener:
+            return
+        self._listener = plan
+        self._listener_version += 1
+        self._write("listener", self._listener_version, bootstrap.listener(plan))
+
+    def _refusals(self) -> _Refusals:
+        """How much Envoy has refused so far."""
+        if self._server is None:
+            return _Refusals()
+        return _Refusals(
+            clusters=self._admin.cluster_refusals(), plugins=self._admin.filter(bootstrap.PLUGIN_FILTER).refusals
         )
 
-        def admin_address_known() -> bool:
-            with contextlib.suppress(OSError):
-                address = address_file.read_text("ascii").strip()
-                if address:
-                    self._admin = Admin(address)
-            return bool(self._admin.url.removeprefix("http://"))
-
-        self._wait(admin_address_known, tail)
-
-    def _clusters_ready(self) -> bool:
-        if self._admin.cluster_refusals():
-            raise GatewayError(
-                _("the gateway refused the clusters in {path}").format(path=self._folder.path / "clusters.json"),
-                code="gateway-start-failed",
-                hint=_("its reason is in {path}").format(path=self._log),
-                details={"log": self._log},
-            )
+    def _clusters_ready(self, before: _Refusals) -> bool:
+        if self._admin.cluster_refusals() > before.clusters:
+            self._services = None
+            raise self._broken("clusters", "")
         return self._admin.cluster_version() == str(self._clusters_version) and not self._admin.warming_clusters()
 
-    def _listener_ready(self, identity: str, change: Change, tail: Tail) -> bool:
-        state = self._admin.listener()
-        if state.refused and identity in json.dumps(state.refused):
-            raise self._refused(state.reason, change, tail)
-        if not state.active or identity not in json.dumps(state.active) or not self._admin.live():
+    def _plugin_ready(self, before: _Refusals, change: Change, tail: Tail) -> bool:
+        state = self._admin.filter(bootstrap.PLUGIN_FILTER)
+        if state.refusals > before.plugins:
+            raise self._refused(change, tail)
+        self._check_listener()
+        return state.version == str(self._version) and self._clusters_ready(before)
+
+    def _listener_ready(self) -> bool:
+        self._check_listener()
+        if (
+            self._admin.filter(bootstrap.IDENTITY_FILTER).version != str(self._version)
+            or self._admin.listener_version() != str(self._listener_version)
+            or not self._admin.live()
+        ):
             return False
         self._port = self._admin.port() or 0
         return bool(self._port)
 
-    def _wait(self, done: Callable[[], bool], tail: Tail) -> None:
-        deadline = time.monotonic() + self._patience
-        pause = _FIRST_PAUSE
-        last = ""
-        while True:
-            code = self._process.returncode() if self._process else None
-            if code is not None:
-                raise self._died(code, tail.lines())
-            try:
-                if done():
-                    return
-            except NoAnswerError as error:
-                # While it compiles a module it does not answer.
-                last = str(error)
-            if time.monotonic() > deadline:
-                raise self._timed_out(last, tail.lines())
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+    def _check_listener(self) -> None:
+        reason = self._admin.listener_refusal()
+        if reason is None:
+            return
+        if not self._port and not ports.is_free(self._place.listening.bind, self._place.listening.port):
+            raise taken_error([PortTaken.of(self._place.listening)])
+        raise self._broken("listener", reason)
 
     # What went wrong ------------------------------------------------------------------------------------------
 
-    def _refused(self, reason: str, change: Change, tail: Tail) -> GatewayError:
-        if (
-            not ports.is_free(self._place.listening.bind, self._place.listening.port)
-            and self._port != self._admin.port()
-        ):
-            return taken_error([PortTaken.of(self._place.listening)])
+    def _broken(self, name: str, reason: str) -> GatewayError:
+        message = _("the gateway refused {path}").format(path=self._file(name))
+        return GatewayError(
+            f"{message}: {reason}" if reason else message,
+            code="gateway-start-failed",
+            hint=_("its reason is in {path}").format(path=self._log),
+            details={"log": self._log},
+        )
+
+    def _refused(self, change: Change, tail: Tail) -> GatewayError:
         lines = tail.lines()
         start = log_lines.read_start(lines)
         if start.trap is not None:
-            return plugin_trapped(
-                start.trap, said=[f"[{line.level}] {line.text}" for line in start.said], log=self._log
-            )
+            said = [f"[{line.level}] {line.text}" for line in start.said]
+            return plugin_trapped(start.trap, said=said, log=self._log)
         if start.config_refused:
             return config_refused(change, lines=start.said, log=self._log)
-        return module_refused(change, reason, said=log_lines.reasons(lines), log=self._log)
-
-    def _died(self, code: int, lines: list[str]) -> GatewayError:
-        message = _("the gateway ended with status {code}").format(code=code)
-        return self._error(message, code="gateway-died", lines=lines, kind=GatewayDied)
-
-    def _timed_out(self, last: str, lines: list[str]) -> GatewayError:
-        message = _("the gateway was not ready after {seconds:g} s").format(seconds=self._patience)
-        return self._error(f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines)
-
-    def _error(
-        self, message: str, *, code: str, lines: list[str], kind: type[GatewayError] = GatewayError
-    ) -> GatewayError:
-        said = log_lines.reasons(lines)
-        return kind(
-            "\n  ".join([message, *said]),
-            code=code,
-            hint=_("all that the gateway said is in {path}").format(path=self._log),
-            details={"log": self._log, "said": list(said)},
-        )
+        return module_refused(change, start.reason, said=log_lines.reasons(lines), log=self._log)

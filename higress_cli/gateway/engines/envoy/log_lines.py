@@ -31,6 +31,7 @@ _BAD: Final = frozenset({"error", "critical"})
 # What Envoy says about each refused plugin, whatever the reason was.
 _ECHOES: Final = re.compile(r"Plugin .* failed to load|Wasm VM failed Failed to (?:start|configure) base Wasm.*")
 _CONFIG_REFUSED: Final = "Failed to configure base Wasm plugin"
+_REJECTED: Final = "config update rejected: "
 _PANIC: Final = ("panic:", "fatal error:")
 _PANIC_SECONDS: Final = 2.0
 
@@ -125,11 +126,15 @@ class LogReader:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """How a plugin failed to start: what it said, where it trapped, whether it said no to its configuration."""
+    """How a plugin failed to start: what it said, where it trapped, whether it said no to its configuration.
+
+    `reason` is what Envoy said last about it, empty where it said nothing.
+    """
 
     said: tuple[PluginLine, ...]
     trap: Trap | None
     config_refused: bool
+    reason: str
 
 
 def read_start(lines: Sequence[str]) -> Start:
@@ -141,6 +146,9 @@ def read_start(lines: Sequence[str]) -> Start:
         said=tuple(event for event in events if isinstance(event, PluginLine)),
         trap=next((event for event in reversed(events) if isinstance(event, Trap)), None),
         config_refused=any(line.logger == "wasm" and _CONFIG_REFUSED in line.message for line in parsed),
+        reason=next(
+            (line.message.partition(_REJECTED)[2] for line in reversed(parsed) if _REJECTED in line.message), ""
+        ),
     )
 
 

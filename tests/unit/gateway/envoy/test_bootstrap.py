@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from higress_cli.gateway.engines.envoy.bootstrap import ListenerPlan, bootstrap, cluster, discovery, listener
+from higress_cli.gateway.engines.envoy.bootstrap import (
+    ListenerPlan,
+    PluginPlan,
+    bootstrap,
+    cluster,
+    discovery,
+    identity,
+    listener,
+    plugin,
+)
 from higress_cli.gateway.services import Endpoint
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "gateway"
@@ -15,20 +24,28 @@ RUN: Any = PurePosixPath("/run dir")  # the same on every platform
 
 def plan(**differently: object) -> ListenerPlan:
     facts: dict = {
-        "version": 3,
+        "run": "r",
         "bind": "127.0.0.1",
         "port": 10000,
-        "identity": "engine=envoy; run=r; config=3; sha256=abc; by=",
-        "plugin_name": "demo",
-        "module": RUN / "module-abc.wasm",
-        "configuration": '{"mockEnable": true}',
-        "stops_on_headers": False,
         "upstream": Endpoint(host="127.0.0.1", port=12345),
         "access_log": RUN / "access.log",
         "streams_log": RUN / "streams.log",
         "helper": RUN / "route_names.wasm",
+        "plugin_file": RUN / "plugin.json",
+        "identity_file": RUN / "identity.json",
     }
     return ListenerPlan(**{**facts, **differently})
+
+
+def plugin_plan(**differently: object) -> PluginPlan:
+    facts: dict = {
+        "version": 3,
+        "name": "demo",
+        "module": RUN / "module-abc.wasm",
+        "configuration": '{"mockEnable": true}',
+        "stops_on_headers": False,
+    }
+    return PluginPlan(**{**facts, **differently})
 
 
 @pytest.mark.parametrize(
@@ -39,16 +56,16 @@ def plan(**differently: object) -> ListenerPlan:
             bootstrap(listener_file=RUN / "listener.json", cluster_file=RUN / "clusters.json", admin_port=0),
         ),
         ("listener", discovery(3, listener(plan()))),
+        ("plugin", discovery(3, plugin(plugin_plan()))),
+        ("plugin-0.2.100", discovery(1, plugin(plugin_plan(version=1, configuration="", stops_on_headers=True)))),
+        ("identity", discovery(3, identity("config=3; sha256=abc; "))),
         (
-            "listener-0.2.100",
+            "listener-elsewhere",
             discovery(
                 1,
                 listener(
                     plan(
-                        version=1,
                         bind="0.0.0.0",
-                        configuration="",
-                        stops_on_headers=True,
                         upstream=Endpoint(host="example.com", port=443, tls=True, path="/base"),
                         route="prod/shop",
                     )
@@ -75,10 +92,10 @@ def test_the_gateway_gets_exactly_this(name, content):
 
 
 def test_each_version_has_a_virtual_machine_of_its_own():
-    first, second = (json.dumps(listener(plan(version=version))) for version in (1, 2))
+    first, second = (json.dumps(plugin(plugin_plan(version=version))) for version in (1, 2))
     assert '"vm_id": "hgw-1"' in first
     assert '"vm_id": "hgw-2"' in second
 
 
 def test_a_plugin_without_a_configuration_gets_none_at_all():
-    assert "configuration" not in json.dumps(listener(plan(configuration="")))
+    assert "configuration" not in json.dumps(plugin(plugin_plan(configuration="")))

@@ -1,0 +1,129 @@
+"""One Envoy process: started, waited for, stopped."""
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import GatewayError
+from higress_cli.gateway.engines.envoy import log_lines
+from higress_cli.gateway.engines.envoy.admin import Admin
+from higress_cli.gateway.refusal import GatewayDied
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.watch import Tail
+from higress_cli.i18n import _
+from higress_cli.system import process
+from higress_cli.system.http import NoAnswerError
+
+_STOP_SECONDS: Final = 3.0
+_FIRST_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 0.2
+
+
+class EnvoyServer:
+    """The program `program` in the background, with the configuration `content`; its log goes to the file `log`."""
+
+    def __init__(
+        self,
+        *,
+        program: Path,
+        folder: RunFolder,
+        content: Mapping[str, object],
+        log: Path,
+        variables: Mapping[str, str],
+        watch_calls: bool,
+    ) -> None:
+        self.admin = Admin("")
+        self._log = log
+        self._address_file = folder.path / "admin-address.txt"
+        self._address_file.unlink(missing_ok=True)
+        self._process = process.start(
+            [
+                str(program),
+                *("--config-path", str(folder.write_json("bootstrap.json", content))),
+                *("--admin-address-path", str(self._address_file)),
+                *("--concurrency", "1"),
+                *("--component-log-level", f"wasm:{'trace' if watch_calls else 'debug'}"),
+                *("--log-format", log_lines.FORMAT),
+                # An access log entry is written as it comes: a timer's would wait while a module compiles.
+                *("--file-flush-min-size-kb", "0"),
+                # A new listener must not cut the requests of the one before it, however long they last.
+                *("--drain-time-s", "86400"),
+                *("--drain-strategy", "immediate"),
+                # It is for a successor on the same machine, whose shared memory two gateways would fight for.
+                "--disable-hot-restart",
+            ],
+            variables=variables,
+            log=log,
+            cwd=folder.path,
+        )
+
+    def knows_address(self) -> bool:
+        """Whether the address of its admin API is known by now."""
+        with contextlib.suppress(OSError):
+            address = self._address_file.read_text("ascii").strip()
+            if address:
+                self.admin = Admin(address)
+        return bool(self.admin.url.removeprefix("http://"))
+
+    def wait(self, done: Callable[[], bool], tail: Tail, *, patience: float) -> None:
+        """Wait up to `patience` seconds until `done`; `tail` holds the lines that say why it failed.
+
+        Raises:
+            GatewayError: `gateway-died`, `gateway-timeout`, and what `done` raises.
+        """
+        deadline = time.monotonic() + patience
+        pause = _FIRST_PAUSE
+        last = ""
+        while True:
+            code = self._process.returncode()
+            if code is not None:
+                raise self._died(code, tail.lines())
+            try:
+                if done():
+                    return
+            except NoAnswerError as error:
+                # While it compiles a module it does not answer.
+                last = str(error)
+            if time.monotonic() > deadline:
+                raise self._timed_out(last, tail.lines(), patience)
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def check_alive(self) -> None:
+        """See that it still runs.
+
+        Raises:
+            GatewayDied: it ended by itself.
+        """
+        code = self._process.returncode()
+        if code is not None:
+            raise self._died(code, Tail(self._log).lines())
+
+    def stop(self) -> None:
+        """End it; it is gone when this returns."""
+        if self._process.returncode() is not None:
+            # Its supervisor was killed: then it may still be there, and only its own API reaches it.
+            with contextlib.suppress(NoAnswerError):
+                self.admin.quit()
+        self._process.stop(grace=_STOP_SECONDS)
+
+    def _died(self, code: int, lines: list[str]) -> GatewayError:
+        message = _("the gateway ended with status {code}").format(code=code)
+        return self._error(message, code="gateway-died", lines=lines, kind=GatewayDied)
+
+    def _timed_out(self, last: str, lines: list[str], patience: float) -> GatewayError:
+        message = _("the gateway was not ready after {seconds:g} s").format(seconds=patience)
+        return self._error(f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines)
+
+    def _error(
+        self, message: str, *, code: str, lines: list[str], kind: type[GatewayError] = GatewayError
+    ) -> GatewayError:
+        said = log_lines.reasons(lines)
+        return kind(
+            "\n  ".join([message, *said]),
+            code=code,
+            hint=_("all that the gateway said is in {path}").format(path=self._log),
+            details={"log": self._log, "said": list(said)},
+        )
