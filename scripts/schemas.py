@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from higress_cli.commands.about import HelpResult, VersionResult  # noqa: E402 -- from this checkout
-from higress_cli.commands.build import BuildResult, CommandsResult  # noqa: E402
+from higress_cli.commands.build_result import BuildResult, CommandsResult  # noqa: E402
 from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
 from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402

@@ -12,7 +12,7 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
-    from higress_cli.commands import build as use_case
+    from higress_cli.commands.build_result import Artifact, BuildResult, CommandsResult
 
 app = new_app()
 
@@ -37,6 +37,7 @@ def build(
     ] = False,
 ) -> None:
     from higress_cli.commands import build as use_case
+    from higress_cli.commands import build_plan as plans
 
     call = invocation(ctx)
     session = call.session()
@@ -48,11 +49,11 @@ def build(
             _("--all and DIR exclude each other"), code="usage", hint=_("for another folder: hgw -C DIR build --all")
         )
     if every:
-        directories = list(use_case.every_plugin(session.directory))
+        directories = list(plans.every_plugin(session.directory))
     elif folders:
-        directories = [session.folder(use_case.folder_named(session.path(folder))) for folder in folders]
+        directories = [session.folder(plans.folder_named(session.path(folder))) for folder in folders]
     else:
-        directories = [use_case.plugin_around(session.directory)]
+        directories = [plans.plugin_around(session.directory)]
     if print_command:
         finish(ctx, use_case.planned_commands(session, directories=directories, arguments=arguments), _show_commands)
         return
@@ -60,12 +61,12 @@ def build(
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 
 
-def _show_commands(result: "use_case.CommandsResult", ui: Ui) -> None:
+def _show_commands(result: "CommandsResult", ui: Ui) -> None:
     for command in result.commands:
         ui.line(command.text)
 
 
-def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
+def _show(result: "BuildResult", ui: Ui, here: Path) -> None:
     for artifact in result.artifacts:
         module = f"{blocks.near(artifact.path, here)}  {blocks.size(artifact.bytes)}  ABI {artifact.abi}"
         blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
@@ -93,6 +94,6 @@ def _show(result: "use_case.BuildResult", ui: Ui, here: Path) -> None:
     )
 
 
-def _tools(artifact: "use_case.Artifact") -> str:
+def _tools(artifact: "Artifact") -> str:
     named = (("TinyGo", artifact.tinygo), ("Go", artifact.go), ("wasm-opt", artifact.wasm_opt))
     return ", ".join(f"{name} {version}" for name, version in named if version)

@@ -8,11 +8,10 @@ from typing import Final
 
 from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.image_metadata import Naming, annotations, choose_naming, created, parse_annotations
-from higress_cli.commands.plugin_module import build_choices, check_plugin, fresh_module, refuse_for_gateway
+from higress_cli.commands.plugin_module import build_choices, fresh_module, refuse_for_gateway
 from higress_cli.compile.choices import Choices
-from higress_cli.compile.freshness import is_stale
 from higress_cli.compile.target import target_faults
-from higress_cli.errors import HgwError, UsageError
+from higress_cli.errors import UsageError
 from higress_cli.fault import Fault, Severity, refuse
 from higress_cli.i18n import _
 from higress_cli.oci.image import MODULE_NAME, Image, PluginFile, make_image
@@ -72,10 +71,10 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
     also = tuple(_file(path) for path in wishes.also)
     _refuse_same_names(also)
     naming = choose_naming(session, project, settings_of(project, session))
-    path, warnings = _module(session, project, chosen, build=wishes.build)
-    content = _content(path)
+    fresh = fresh_module(session, project, build=wishes.build)
+    path, content = fresh.path, _content(fresh.path)
     module = read_module(content, path=path)
-    warnings += _judge(session, project, chosen, module, force=wishes.force)
+    warnings = fresh.warnings + _judge(session, project, chosen, module, force=wishes.force)
     sha256, version = hashlib.sha256(content).hexdigest(), abi_of(module).version
     abi = Abi(version) if version in set(Abi) else None
     written = annotations(session, directory, naming=naming, abi=abi, module_sha256=sha256, given=given)
@@ -102,33 +101,6 @@ def _refuse_every_abi(chosen: Choices) -> None:
             hint=_("say which: {options}").format(options=", ".join(f"--abi {abi}" for abi in chosen.abis)),
             details={"abis": list(chosen.abis)},
         )
-
-
-def _module(session: Session, project: Project, chosen: Choices, *, build: bool) -> tuple[Path, tuple[str, ...]]:
-    """The module for the ABI that was chosen, built if there is none that is fresh."""
-    check_plugin(session, project)
-    abi = chosen.abis[0]
-    for path in (chosen.output(abi), chosen.twin(abi)):
-        if project.has_source and not is_stale(project.directory, path) and _declares(path, abi):
-            return path, ()
-    if project.has_source and build:
-        from higress_cli.commands.build import build as compile_plugin
-
-        warnings = compile_plugin(session, directories=[project.directory]).warnings
-        return chosen.output(abi), warnings
-    fresh = fresh_module(session, project, build=False)
-    if not project.has_source or not is_stale(project.directory, fresh.path):
-        return fresh.path, fresh.warnings
-    stale = _("{path} is older than its source").format(path=fresh.path)
-    return fresh.path, (*fresh.warnings, stale)
-
-
-def _declares(path: Path, abi: Abi) -> bool:
-    """Whether the module at `path` is for this ABI. One that cannot be read is built again."""
-    try:
-        return abi_of(read_module(_content(path), path=path)).version == abi
-    except HgwError:
-        return False
 
 
 def _judge(session: Session, project: Project, chosen: Choices, module: Module, *, force: bool) -> tuple[str, ...]:

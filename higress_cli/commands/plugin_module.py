@@ -6,10 +6,11 @@ from pathlib import Path
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile import choices
-from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.freshness import judge
+from higress_cli.compile.make import Standing, confirmed, standing
 from higress_cli.compile.output import check_output
 from higress_cli.compile.target import target_faults
-from higress_cli.errors import HgwError, InvalidInput
+from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
 from higress_cli.gateway.plugin import Needs, read_plugin
 from higress_cli.go.syntax import called_names, parse
@@ -70,7 +71,8 @@ def needs_of_source(session: Session, project: Project) -> Needs | None:
 
     Only the Go files in the plugin's own folder are read, the packages below it are not.
     """
-    if not project.has_source or not is_stale(project.directory, module_path(session, project)):
+    chosen = build_choices(session, project)
+    if not project.has_source or standing(session, chosen, chosen.abis[0], job=None).freshness.fresh:
         return None
     files = [path for path in sorted(project.directory.glob("*.go")) if not path.name.endswith("_test.go")]
     for path in files:
@@ -80,8 +82,29 @@ def needs_of_source(session: Session, project: Project) -> Needs | None:
     return None
 
 
+def module_standing(session: Session, project: Project) -> Standing:
+    """The project's module with what is known of its freshness, judged as `hgw build` judges it.
+
+    Raises:
+        UsageError, InvalidInput: a setting of the build is invalid.
+    """
+    from higress_cli.commands.build_plan import plan_at_hand
+
+    chosen = build_choices(session, project)
+    plan = plan_at_hand(session, chosen, settings_of(project, session))
+    job = plan.job(session) if plan else None
+    seen = standing(session, chosen, chosen.abis[0], job=job)
+    return confirmed(session, job, chosen.abis[0], seen) if job else seen
+
+
+def _stale_text(path: Path, seen: Standing) -> str:
+    """The warning that the module at `path` is used although the plugin's is stale."""
+    reason = seen.freshness.reason if path == seen.path else _("hgw has not built it")
+    return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
+
+
 def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:
-    """The project's module, built first if it is older than its source, unless `build` is false.
+    """The project's module, built first if it is not what a build would make now, unless `build` is false.
 
     Raises:
         InvalidInput: `no-project` if there is neither a module nor source; `module-missing`.
@@ -89,32 +112,42 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
         HgwError: whatever `hgw build` raises.
     """
     path = check_plugin(session, project)
-    warnings: tuple[str, ...] = ()
-    if project.has_source and is_stale(project.directory, path):
-        # `hgw build --abi all` may have made the same module under its other name.
-        chosen = build_choices(session, project)
-        beside = path.with_name(f"{path.stem}-{chosen.abis[0]}{path.suffix}")
-        if not is_stale(project.directory, beside):
-            return FreshModule(path=beside)
-    if project.has_source and build and is_stale(project.directory, path):
+    if not project.has_source:
+        return FreshModule(path=path)
+    seen = module_standing(session, project)
+    if seen.freshness.fresh:
+        return FreshModule(path=seen.path)
+    if build:
         from higress_cli.commands.build import build as compile_plugin
 
-        warnings = compile_plugin(session, directories=[project.directory]).warnings
-    if not path.is_file():
+        try:
+            return FreshModule(path=path, warnings=compile_plugin(session, directories=[project.directory]).warnings)
+        except ToolError as error:
+            if path.is_file():
+                error.hint = _("{hint}; or, to use {path} as it is: --no-build").format(hint=error.hint, path=path)
+            raise
+    chosen = build_choices(session, project)
+    found = next((module for module in (path, chosen.twin(chosen.abis[0])) if module.is_file()), None)
+    if found is None:
         raise _missing(project, path)
-    return FreshModule(path=path, warnings=warnings)
+    return FreshModule(path=found, warnings=(_stale_text(found, seen),))
 
 
-def newest_module(path: Path) -> tuple[Path, ...]:
-    """`path` and the names under which builds with and without `--abi all` write the same plugin, newest first.
+def modules_beside(session: Session, project: Project, path: Path) -> tuple[Path, ...]:
+    """`path` and the names under which builds with and without `--abi all` write the same plugin.
 
-    Those that do not exist come last.
+    The first is the one to use: that which matches the source, or if none or all do, `path`.
     """
     names = [path]
     for abi in _abis_of(path):
         stem = path.stem.removesuffix(f"-{abi}")
         names += [path.with_name(f"{stem}{path.suffix}"), path.with_name(f"{stem}-{abi}{path.suffix}")]
-    return tuple(sorted(dict.fromkeys(names), key=_built, reverse=True))
+
+    def is_stale(module: Path) -> bool:
+        return not judge(session.dirs.cache, module, directory=project.directory, setup=None).fresh
+
+    names = list(dict.fromkeys(names))
+    return tuple(sorted(names, key=is_stale)) if project.has_source else tuple(names)
 
 
 def _abis_of(path: Path) -> tuple[Abi, ...]:
@@ -124,13 +157,6 @@ def _abis_of(path: Path) -> tuple[Abi, ...]:
     except HgwError:
         return ()
     return (Abi(version),) if version in set(Abi) else ()
-
-
-def _built(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def check_plugin(session: Session, project: Project) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from higress_cli.abi import EVERY_ABI, Abi
-from higress_cli.commands.build import Artifact, build
+from higress_cli.commands.build import build
+from higress_cli.commands.build_result import Artifact
 from higress_cli.commands.init import init
 from higress_cli.commands.init_answers import Wishes
 from higress_cli.commands.install import install

@@ -12,7 +12,7 @@ from higress_cli.choice import Choice
 from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, needs_of_source
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
-from higress_cli.compile.freshness import is_stale
+from higress_cli.commands.source_watch import SourceWatch
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.live import Live, Ready
@@ -102,11 +102,7 @@ def run(
         variables=session.variables,
     ) as opened:
         source = RunSource(session, directory, opened=opened, settings=settings, module=module.path)
-        live = Live(
-            opened.gateway,
-            load=source.load,
-            is_stale=lambda path: project.has_source and is_stale(project.directory, path),
-        )
+        live = Live(opened.gateway, load=source.load, is_stale=SourceWatch(session, directory).is_stale)
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=module, project=project)

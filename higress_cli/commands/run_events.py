@@ -56,7 +56,7 @@ class Narrator:
                 text = _("{settings} takes effect when `hgw run` is started again")
                 self._reporter.warn(text.format(settings=", ".join(event.settings)))
             case SourceChanged():
-                text = _("the source is newer than {path}: type `hgw build`, and the gateway loads the new module")
+                text = _("the source no longer matches {path}: type `hgw build`, and the gateway loads the new module")
                 self._reporter.note(text.format(path=event.module.name))
 
     def _changed(self, event: Ready) -> None:

@@ -1,10 +1,11 @@
 """Reads a plugin's files again whenever they change, for a gateway that reloads them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import Choice
-from higress_cli.commands.plugin_module import newest_module
+from higress_cli.commands.plugin_module import modules_beside
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.live import Loaded
 from higress_cli.gateway.opened import Opened
@@ -14,6 +15,7 @@ from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
+from higress_cli.system.download import sha256_of
 
 # The settings that a gateway only reads at start.
 _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", "upstream_port")
@@ -30,17 +32,18 @@ class RunSource:
         self._settings = settings
         self._opened = opened
         self._module = module
+        self._digests: dict[Path, str] = {}
 
     def load(self) -> Loaded:
-        """What hgw.yaml, the plugin's configuration and the newest build of the module say now.
+        """What hgw.yaml, the plugin's configuration and the module that matches the source say now.
 
         Raises:
             HgwError: one of them is invalid, or the engine cannot run the module.
         """
         project = open_project(self._directory, needs_source=False)
         settings = choose(settings_of(project, self._session))
-        modules = newest_module(self._module)
-        plugin = self._plugin(modules[0])
+        modules = modules_beside(self._session, project, self._module)
+        plugin = self._plugin(self._newest(modules))
         return Loaded(
             change=self._opened.change(project, settings, plugin),
             files=(
@@ -55,6 +58,14 @@ class RunSource:
                 if getattr(settings, name).value != getattr(self._settings, name).value
             ),
         )
+
+    def _newest(self, modules: Sequence[Path]) -> Path:
+        """The module that was written since the last look; if there are several, the first; if none, the same again."""
+        before, self._digests = self._digests, {path: sha256_of(path) for path in modules if path.is_file()}
+        written = [path for path, digest in self._digests.items() if before and before.get(path) != digest]
+        if written:
+            self._module = written[0]
+        return self._module if self._module in self._digests else modules[0]
 
     def _plugin(self, module: Path) -> Plugin:
         plugin = read_plugin(module)

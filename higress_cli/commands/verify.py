@@ -16,7 +16,6 @@ from higress_cli.commands.plugin_module import (
     needs_of_source,
     refuse_for_gateway,
 )
-from higress_cli.compile.freshness import is_stale
 from higress_cli.errors import ExitCode, HgwError, UsageError
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.engine import choose_engine
@@ -233,11 +232,8 @@ def _running_gateway(
 ) -> Iterator[_Proof]:
     """Verify on a gateway that is already running."""
     address = endpoint(url, source=Source(SourceKind.FLAG, "--url")).url
-    path = module or fresh_module(session, project, build=False).path
-    plugin = read_plugin(path)
-    warnings: tuple[str, ...] = ()
-    if module is None and project.has_source and is_stale(project.directory, path):
-        warnings = (_("{path} is older than its source; `hgw build` first").format(path=path),)
+    fresh = FreshModule(path=module) if module else fresh_module(session, project, build=False)
+    plugin = read_plugin(fresh.path)
     running = RunningGateway.find(address, runs=session.dirs.runs, digest=plugin.sha256)
     record = running.record or {}
     yield _Proof(
@@ -248,7 +244,7 @@ def _running_gateway(
         renamed=lambda: running.renamed,
         log=lambda: running.log,
         notes=tuple,
-        warnings=warnings,
+        warnings=fresh.warnings,
     )
 
 

@@ -1,34 +1,30 @@
-"""Build one plugin: provide its Go modules, compile it, check the module and put it in place."""
+"""A plugin to be built, and what its compiler will read: the Go modules are provided, nothing is compiled yet."""
 
-import hashlib
-import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
-from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
+from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.failure import compile_error
-from higress_cli.compile.freshness import is_stale
+from higress_cli.compile.inputs import Scope, contents, latest_change, scope_of
 from higress_cli.compile.modules import Modules, Workplace, provide_modules
-from higress_cli.compile.output import put_in_place
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
-from higress_cli.compile.record import Record, fingerprint, is_current, read_record, record_path, write_record
-from higress_cli.compile.target import size_faults
+from higress_cli.compile.record import Setup, listed_digest, setup_of
 from higress_cli.errors import HgwError
-from higress_cli.fault import refuse
 from higress_cli.go.syntax import GoFile, parse
-from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.session import Session
 from higress_cli.system import process
-from higress_cli.system.fs import mark_as_cache
 from higress_cli.tool import Tool
-from higress_cli.wasm.abi import abi_of
-from higress_cli.wasm.module import read_module
-from higress_cli.wasm.verdict import Wanted, findings
+
+_CLOCK_SECONDS: Final = 0.02
+"""How much the clock of a file system may lag behind the machine's."""
+_MOST_LISTINGS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +46,12 @@ class Job:
     def directory(self) -> Path:
         return self.choices.directory
 
+    def setup(self, abi: Abi) -> Setup:
+        """How the module for an ABI is compiled."""
+        recipe = self.recipe(abi)
+        variables = process.child_environment(self.equipment.variables, recipe.edits)
+        return setup_of(recipe=recipe, directory=self.directory, variables=variables, tools=self.equipment.tools)
+
     def recipe(self, abi: Abi) -> Recipe:
         """The compiler's command for an ABI; an output inside the plugin's folder is named relative to it."""
         path = self.choices.output(abi)
@@ -66,11 +68,17 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Compilation:
-    """The compilation for one ABI; `variables` is the compiler's environment, `listing` what it will read."""
+    """The compilation for one ABI.
+
+    `variables` is the compiler's environment, `listing` what it will read, `contents` the digests of the files in
+    `scope` when that was listed.
+    """
 
     job: Job
     recipe: Recipe
     listing: Listing
+    scope: Scope
+    contents: Mapping[str, str]
     cache: Path | None
     variables: Mapping[str, str] = field(repr=False)
 
@@ -78,17 +86,10 @@ class Compilation:
     def output(self) -> Path:
         return self.job.choices.output(self.recipe.abi)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled."""
-
-    step: Compilation
-    sha256: str
-    abi_export: str
-    up_to_date: bool
-    seconds: float
-    warnings: tuple[str, ...] = ()
+    @property
+    def listed(self) -> str:
+        """A digest of the files that the compiler reads."""
+        return listed_digest(self.listing, self.contents, module_cache=self.cache)
 
 
 def prepare(session: Session, job: Job) -> tuple[tuple[Compilation, ...], Modules]:
@@ -104,7 +105,7 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Compilation, ...], Module
         for line in refused.output.splitlines():
             session.reporter.child_line(line)
         session.reporter.child_failed(refused.output)
-        raise _refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
+        raise refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
 
 
 def look(session: Session, job: Job) -> tuple[Compilation, ...]:
@@ -116,14 +117,8 @@ def look(session: Session, job: Job) -> tuple[Compilation, ...]:
     try:
         steps, _modules = _steps(session, job, provide=lambda place: Modules(listing=place.listing(goproxy="off")))
     except RefusedError as refused:
-        raise _refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
+        raise refusal(session, refused, job, job.recipe(job.choices.abis[0])) from refused
     return steps
-
-
-def is_up_to_date(session: Session, step: Compilation) -> bool:
-    """Whether a build would compile nothing."""
-    record = read_record(record_path(session.dirs.cache, step.output))
-    return is_current(record, fingerprint=_fingerprint(step), module=step.output)
 
 
 def _steps(
@@ -136,10 +131,31 @@ def _steps(
         recipe = job.recipe(abi)
         variables = process.child_environment(job.equipment.variables, recipe.edits)
         place = _workplace(session, job, recipe, variables)
+        started = time.time()
         if modules is None:
             modules = provide(place)
-        listing = place.listing() if steps else modules.listing
-        steps.append(Compilation(job=job, recipe=recipe, listing=listing, cache=cache, variables=variables))
+            listing = modules.listing
+        else:
+            listing = place.listing()
+        for _attempt in range(_MOST_LISTINGS):
+            scope = scope_of(listing, recipe=recipe, directory=job.directory, module_cache=cache, variables=variables)
+            found = contents(scope)
+            if latest_change([*scope.folders, *map(Path, found)]) < started - _CLOCK_SECONDS:
+                break
+            # Something changed while the go command read it, so its listing may be that of neither content.
+            started = time.time()
+            listing = place.listing(goproxy="off")
+        steps.append(
+            Compilation(
+                job=job,
+                recipe=recipe,
+                listing=listing,
+                scope=scope,
+                contents=found,
+                cache=cache,
+                variables=variables,
+            )
+        )
     assert modules is not None  # noqa: S101 -- there is always an ABI
     return tuple(steps), modules
 
@@ -156,79 +172,8 @@ def own_source(step: Compilation) -> tuple[GoFile, ...]:
     )
 
 
-def make(session: Session, step: Compilation, *, force: bool) -> Made:
-    """Compile the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
-
-    Raises:
-        CompileError, CheckFailed, ConflictError: the old module is unchanged.
-    """
-    mark_as_cache(session.dirs.cache)
-    kept = record_path(session.dirs.cache, step.output)
-    mark = _fingerprint(step)
-    if not force and (current := _current(session, step, fingerprint=mark)) is not None:
-        return current
-    session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
-    compiled = _compiled(session, step)
-    warnings = _judge(compiled.content, step)
-    put_in_place(step.output, compiled.content)
-    fresh = Record(
-        fingerprint=mark,
-        sha256=hashlib.sha256(compiled.content).hexdigest(),
-        abi_export=str(abi_of(read_module(compiled.content, path=step.output)).export),
-    )
-    write_record(kept, fresh)
-    return Made(
-        step=step,
-        sha256=fresh.sha256,
-        abi_export=fresh.abi_export,
-        up_to_date=False,
-        seconds=round(compiled.seconds, 3),
-        warnings=warnings,
-    )
-
-
-def _current(session: Session, step: Compilation, *, fingerprint: str) -> Made | None:
-    """The module if it is up to date under its own name, or under that of its twin, which is then copied."""
-    twin = step.job.choices.twin(step.recipe.abi)
-    for path in (step.output, twin):
-        record = read_record(record_path(session.dirs.cache, path))
-        if record is None or not is_current(record, fingerprint=fingerprint, module=path):
-            continue
-        # The gateway and the size budget may have changed since it was compiled.
-        content = path.read_bytes()
-        warnings = _judge(content, step)
-        if path == twin:
-            put_in_place(step.output, content)
-            write_record(record_path(session.dirs.cache, step.output), record)
-        elif is_stale(step.job.directory, path):
-            # The inputs are unchanged although their times are newer, and `is_stale` only compares times.
-            os.utime(path)
-        return Made(
-            step=step,
-            sha256=record.sha256,
-            abi_export=record.abi_export,
-            up_to_date=True,
-            seconds=0.0,
-            warnings=warnings,
-        )
-    return None
-
-
-def _compiled(session: Session, step: Compilation) -> Compiled:
-    try:
-        with session.reporter.activity(_title(step)):
-            return compile_module(
-                step.recipe,
-                directory=step.job.directory,
-                variables=step.variables,
-                scratch=session.dirs.cache / "builds",
-                reporter=session.reporter,
-            )
-    except RefusedError as refused:
-        raise _refusal(session, refused, step.job, step.recipe) from refused
-
-
-def _refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
+def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
+    """The error for a compiler that refused the job's plugin."""
     return compile_error(
         refused,
         recipe=recipe,
@@ -236,29 +181,6 @@ def _refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) 
         tools=job.equipment.tools,
         module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
         system=session.host.system,
-    )
-
-
-def _judge(content: bytes, step: Compilation) -> tuple[str, ...]:
-    """Check a module and return the warnings.
-
-    Raises:
-        CheckFailed: the gateway could not load it, it does not match the profile or ABI, or it is too large.
-    """
-    choices = step.job.choices
-    wanted = Wanted(profile=step.recipe.profile, abi=step.recipe.abi, gateway=choices.gateway.value)
-    module = read_module(content, path=step.output)
-    return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
-
-
-def _fingerprint(step: Compilation) -> str:
-    return fingerprint(
-        recipe=step.recipe,
-        directory=step.job.directory,
-        listing=step.listing,
-        module_cache=step.cache,
-        variables=step.variables,
-        tools=step.job.equipment.tools,
     )
 
 
@@ -275,14 +197,4 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
         offline=session.offline,
         reporter=session.reporter,
         pins=go_profile(recipe.profile).pins,
-    )
-
-
-def _title(step: Compilation) -> str:
-    compiler = next(tool for tool in step.job.equipment.tools if tool.name.value == step.recipe.profile.value)
-    return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
-        name=step.job.choices.name.value,
-        abi=step.recipe.abi,
-        compiler=step.recipe.profile.compiler,
-        version=compiler.version,
     )

@@ -17,7 +17,7 @@ _FILES: Final = ("GoFiles", "CgoFiles", "CFiles", "CXXFiles", "HFiles", "SFiles"
 _FORMAT: Final = (
     "{{if not .Standard}}P{{.ImportPath}}\nD{{.Dir}}\n"
     + "".join(f"{{{{range .{kind}}}}}F{{{{.}}}}\n{{{{end}}}}" for kind in _FILES)
-    + "{{with .Module}}{{if .Main}}M\n{{end}}{{end}}{{with .Error}}E\n{{end}}{{end}}"
+    + "{{if .CgoFiles}}C\n{{end}}{{with .Module}}{{if .Main}}M\n{{end}}{{end}}{{with .Error}}E\n{{end}}{{end}}"
 )
 
 
@@ -25,8 +25,8 @@ _FORMAT: Final = (
 class Package:
     """A package outside the standard library.
 
-    `main_module` says whether it belongs to the Go module that is built. If the package was not found, `directory` is
-    None and `failed` is true.
+    `main_module` says whether it belongs to the Go module that is built, `uses_c` whether it imports C. If the package
+    was not found, `directory` is None and `failed` is true.
     """
 
     path: str
@@ -34,6 +34,7 @@ class Package:
     files: tuple[str, ...]
     main_module: bool
     failed: bool
+    uses_c: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -121,7 +122,7 @@ def _parse(text: str) -> tuple[Package, ...]:
     packages: list[Package] = []
     for block in f"\n{text}".split("\nP")[1:]:
         path, *facts = block.splitlines()
-        by_kind: dict[str, list[str]] = {kind: [fact[1:] for fact in facts if fact[:1] == kind] for kind in "DFME"}
+        by_kind: dict[str, list[str]] = {kind: [fact[1:] for fact in facts if fact[:1] == kind] for kind in "DFMEC"}
         folder = next((found for found in by_kind["D"] if found), None)
         packages.append(
             Package(
@@ -130,6 +131,7 @@ def _parse(text: str) -> tuple[Package, ...]:
                 files=tuple(by_kind["F"]),
                 main_module=bool(by_kind["M"]),
                 failed=bool(by_kind["E"]),
+                uses_c=bool(by_kind["C"]),
             )
         )
     return tuple(packages)

@@ -4,13 +4,13 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.compile.inputs import Scope
 from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import REVISION, Recipe
-from higress_cli.system.download import sha256_of
 from higress_cli.system.fs import write_atomically
 from higress_cli.tool import Tool
 
@@ -23,89 +23,113 @@ _WITHOUT_EFFECT: Final = frozenset({
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """`fingerprint` is of the inputs, `sha256` of the module; `abi_export` is its ABI marker."""
+class Setup:
+    """How a module is compiled: everything but the files.
 
-    fingerprint: str
+    `variables` maps the names of environment variables to digests of their values, `tools` the names of tools to what
+    identifies them.
+    """
+
+    recipe: str
+    variables: Mapping[str, str]
+    tools: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a module was built from.
+
+    `contents` are the digests of the files in `scope` before it was compiled, and `listed` is a digest of those that
+    the compiler read. `sha256` is of the module, `abi_export` is its ABI marker. `warned` says whether its source was
+    warned about.
+    """
+
+    setup: Setup
+    scope: Scope
+    contents: Mapping[str, str]
+    listed: str
     sha256: str
     abi_export: str
+    warned: bool = False
 
 
-def fingerprint(
-    *,
-    recipe: Recipe,
-    directory: Path,
-    listing: Listing,
-    module_cache: Path | None,
-    variables: Mapping[str, str],
-    tools: Iterable[Tool],
-) -> str:
-    """A digest of everything that determines a module's bytes; its name does not.
+def setup_of(*, recipe: Recipe, directory: Path, variables: Mapping[str, str], tools: Iterable[Tool]) -> Setup:
+    """How a recipe compiles the plugin in `directory`, whose path is in the module. The module's own path is not."""
+    edits = sorted((name, value) for name, value in recipe.edits.items() if name not in _WITHOUT_EFFECT)
+    return Setup(
+        recipe=json.dumps([REVISION, str(directory), list(replace(recipe, output="").argv), edits]),
+        variables={name: _digest(value) for name, value in sorted(variables.items()) if _matters(name)},
+        tools={tool.name.value: _identity(tool) for tool in tools},
+    )
 
-    A package in the module cache is immutable, so its path stands for its content; all other files are read.
-    """
-    parts: list[Any] = [
-        REVISION,
-        str(directory),
-        list(replace(recipe, output="").argv),
-        sorted((name, value) for name, value in recipe.edits.items() if name not in _WITHOUT_EFFECT),
-        sorted((name, value) for name, value in variables.items() if _matters(name)),
-        [_identity(tool) for tool in tools],
+
+def listed_digest(listing: Listing, contents: Mapping[str, str], *, module_cache: Path | None) -> str:
+    """A digest of the files that the compiler reads according to the go command; of immutable packages, their paths."""
+    read = {str(path) for package in listing.packages for path in package.paths}
+    immutable = [
+        [package.path, str(package.directory)]
+        for package in listing.packages
+        if module_cache is not None and package.directory is not None and package.directory.is_relative_to(module_cache)
     ]
-    files = {directory / name for name in ("go.mod", "go.sum", "vendor/modules.txt")}
-    for package in listing.packages:
-        if package.directory is None:
-            continue
-        if module_cache is not None and package.directory.is_relative_to(module_cache):
-            parts.append([package.path, str(package.directory)])
-        else:
-            # The go command does not list the libraries that `#cgo LDFLAGS` names.
-            files |= {*package.paths, *package.directory.glob("*.a")}
-    parts += [[str(path), _digest(path)] for path in sorted(files)]
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+    files = [[path, digest] for path, digest in sorted(contents.items()) if path in read or _is_general(path)]
+    return _digest(json.dumps([immutable, files]))
 
 
 def record_path(cache: Path, module: Path) -> Path:
     """Where the record of a module is kept."""
-    return cache / "builds" / f"{hashlib.sha256(str(module).encode()).hexdigest()}.json"
+    return cache / "builds" / f"{_digest(str(module))}.json"
 
 
 def read_record(path: Path) -> Record | None:
-    """The record at `path`; None if it is missing or unreadable."""
+    """The record at `path`; None if it is missing, unreadable or of another hgw."""
     try:
-        return Record(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        document = json.loads(path.read_text("utf-8"))
+        return Record(
+            setup=Setup(**document["setup"]),
+            scope=Scope.from_document(document["scope"]),
+            contents=dict(document["contents"]),
+            listed=str(document["listed"]),
+            sha256=str(document["sha256"]),
+            abi_export=str(document["abi_export"]),
+            warned=bool(document["warned"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def write_record(path: Path, record: Record) -> None:
     """Save a record. A failure is ignored: it only costs another compilation."""
+    document = {**vars(record), "setup": vars(record.setup), "scope": record.scope.document()}
     with contextlib.suppress(OSError):
-        write_atomically(path, json.dumps(asdict(record)).encode())
+        write_atomically(path, json.dumps(document).encode())
 
 
-def is_current(record: Record | None, *, fingerprint: str, module: Path) -> bool:
-    """Whether `module` exists as it was built, from inputs that have not changed since."""
-    if record is None or record.fingerprint != fingerprint or not module.is_file():
+def is_as_built(record: Record, module: Path) -> bool:
+    """Whether `module` exists and is byte for byte what was built."""
+    try:
+        with module.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest() == record.sha256
+    except OSError:
         return False
-    return sha256_of(module) == record.sha256
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogateescape")).hexdigest()
+
+
+def _is_general(path: str) -> bool:
+    """Whether a file counts although it belongs to no package: all but sources, which the compiler may leave out."""
+    return Path(path).suffix not in {".go", ".c", ".cc", ".cpp", ".cxx", ".s", ".S"}
 
 
 def _matters(name: str) -> bool:
     return name.startswith(_PREFIXES) and name not in _WITHOUT_EFFECT
 
 
-def _identity(tool: Tool) -> tuple[Any, ...]:
+def _identity(tool: Tool) -> str:
     """What identifies a tool: its version, and its program's path, size and modification time."""
     try:
         facts = tool.path.stat()
     except OSError:
-        return (tool.name, tool.version, str(tool.path))
-    return (tool.name, tool.version, str(tool.path), facts.st_size, facts.st_mtime_ns)
-
-
-def _digest(path: Path) -> str | None:
-    try:
-        return sha256_of(path)
-    except OSError:
-        return None
+        return f"{tool.version} {tool.path}"
+    return f"{tool.version} {tool.path} {facts.st_size} {facts.st_mtime_ns}"

@@ -9,8 +9,8 @@ from higress_cli import DISTRIBUTION
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
-from higress_cli.compile.freshness import is_stale
-from higress_cli.compile.job import Compilation, Equipment, Job, is_up_to_date, look, own_source
+from higress_cli.compile.job import Compilation, Equipment, Job, look, own_source
+from higress_cli.compile.make import confirmed, standing
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
 from higress_cli.doctor.gateway_files import mounts_in
@@ -147,8 +147,11 @@ class Facts:
         project = self.project_or_bare()
         if toolset is None or project is None or not project.has_source:
             return ()
+        return look(self.session, self._job(toolset))
+
+    def _job(self, toolset: Toolset) -> Job:
         equipment = Equipment(tools=toolset.tools, variables=toolset.environment(self.session.variables))
-        return look(self.session, Job(choices=self.choices(), equipment=equipment))
+        return Job(choices=self.choices(), equipment=equipment)
 
     def source(self) -> Mapping[Abi, tuple[GoFile, ...]]:
         """The plugin's own Go files that a build for each ABI reads; empty if there are no tools."""
@@ -184,15 +187,15 @@ class Facts:
             bytes=len(content),
             abi=abi_of(module).version,
             fault=_worst(self._module_faults(project, module, chosen, size=len(content))),
-            stale=project.has_source and self._is_stale(project, path),
+            stale=self._staleness(chosen) if project.has_source else None,
         )
 
-    def _is_stale(self, project: Project, path: Path) -> bool:
-        """Judge by content, as a build does, or if there are no tools, by modification times."""
-        if not is_stale(project.directory, path):
-            return False
-        step = next(iter(self.steps()), None)
-        return step is None or not is_up_to_date(self.session, step)
+    def _staleness(self, chosen: Choices) -> str | None:
+        """Why the module is not what a build would make now; None if it is."""
+        toolset, _problem = self.toolset()
+        job = self._job(toolset) if toolset else None
+        seen = standing(self.session, chosen, chosen.abis[0], job=job)
+        return (confirmed(self.session, job, chosen.abis[0], seen) if job else seen).freshness.reason
 
     def _module_faults(self, project: Project, module: Module, chosen: Choices, *, size: int) -> Sequence[Fault]:
         """The faults that a build would find; for a module without source, those for the gateway that was asked for."""

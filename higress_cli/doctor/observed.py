@@ -18,7 +18,7 @@ def looks_like_project(directory: Path) -> bool:
 class ModuleFile:
     """What is at the module's path: nothing, a folder with that many `entries`, or a module with its ABI.
 
-    `fault` is the worst fault that a build would find, if any; `stale` means that the source is newer.
+    `fault` is the worst fault that a build would find, if any; `stale` says why it is not what a build would make now.
     """
 
     path: Path
@@ -27,7 +27,7 @@ class ModuleFile:
     bytes: int = 0
     abi: str | None = None
     fault: Fault | None = None
-    stale: bool = False
+    stale: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,7 +128,7 @@ def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
     return Finding(
         status=Status.OK,
         found=f"ABI {module.abi}",
-        note=_("{size:.2f} MB; older than its source").format(size=module.bytes / 1e6)
+        note=_("{size:.2f} MB; may not match its source: {reason}").format(size=module.bytes / 1e6, reason=module.stale)
         if module.stale
         else _("{size:.2f} MB").format(size=module.bytes / 1e6),
         detail=(str(module.path),),

@@ -64,7 +64,7 @@ class Loaded:
 
 
 class Live:
-    """`load` reads the files as they are now, `is_stale` says whether a module is older than its source."""
+    """`load` reads the files as they are now, `is_stale` says whether a module does not match its source."""
 
     def __init__(
         self, gateway: Gateway, *, load: Callable[[], Loaded], is_stale: Callable[[Path], bool] = lambda _module: False
@@ -130,7 +130,7 @@ class Live:
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)
 
     def _compare_source(self) -> Iterator[Event]:
-        """Report that the source is newer than the module, once for each module."""
+        """Report that the source has changed since the module was built, once for each module."""
         if self._change is None:
             return
         module = self._change.plugin.path

@@ -146,3 +146,54 @@ def test_native_go_from_nothing(tmp_path: Path, real_hgw) -> None:
     module = read_module((folder / "main.wasm").read_bytes(), path=folder)
     assert "_initialize" in module.functions
     assert os.access(folder / "main.wasm", os.R_OK)
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory, real_hgw) -> Path:
+    """A built native plugin in a workspace, which embeds a file and uses a replaced Go module."""
+    top = tmp_path_factory.mktemp("native")
+    folder = top / "plugin"
+    assert real_hgw("init", str(folder), "--profile", "go", cwd=top).code == 0
+    (top / "near").mkdir()
+    (top / "near" / "go.mod").write_text("module example.com/near\n\ngo 1.24\n")
+    (top / "near" / "near.go").write_text("package near\n\nconst Word = `near`\n")
+    (folder / "words.txt").write_text("words\n")
+    (folder / "more.go").write_text(
+        'package main\n\nimport (\n\t_ "embed"\n\n\t"example.com/near"\n)\n\n//go:embed words.txt\nvar words string\n\n'
+        "func init() { println(words, near.Word) }\n"
+    )
+    with (folder / "go.mod").open("a") as go_mod:
+        go_mod.write("\nrequire example.com/near v0.0.0\n\nreplace example.com/near => ../near\n")
+    ended = real_hgw("--yes", "build", cwd=folder)
+    assert ended.code == 0, ended.err
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        ("more.go", lambda text: text.replace("println(", "print(")),
+        ("another.go", lambda _text: "package main\n\nfunc init() { println() }\n"),
+        ("words.txt", lambda _text: "other words\n"),
+        ("../near/near.go", lambda text: text.replace("`near`", "`far`")),
+        ("../near/go.mod", lambda text: text + "// a remark\n"),
+        ("go.mod", lambda text: text + "// a remark\n"),
+        ("../go.work", lambda _text: "go 1.24.1\n\nuse (\n\t./plugin\n\t./near\n)\n"),
+        (".buildrc", lambda _text: "EXTRA_TAGS=mine\n"),
+        ("hgw.yaml", lambda text: text + "build: {flags: [-trimpath]}\n"),
+    ],
+)
+def test_a_change_of_any_input_is_compiled_and_nothing_else(native: Path, real_hgw, name: str, edit) -> None:
+    def up_to_date() -> bool:
+        ended = real_hgw("--output", "json", "build", cwd=native)
+        assert ended.code == 0, ended.err
+        return bool(ended.document["data"]["artifacts"][0]["up_to_date"])
+
+    path = native / name
+    before = path.read_text() if path.exists() else None
+    up_to_date()
+    path.write_text(edit(before or ""))
+    try:
+        assert [up_to_date(), up_to_date()] == [False, True]
+    finally:
+        path.unlink() if before is None else path.write_text(before)

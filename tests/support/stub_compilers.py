@@ -4,7 +4,8 @@ They read the plugin in the working folder: what its sources import, what go.mod
 module "is in the cache" where `GOMODCACHE/MODULE@VERSION` exists; what is not there is fetched from GOPROXY. What
 they print, and with which exit status, was seen with Go 1.20.14, Go 1.24.4 and TinyGo 0.30.0. A source that says
 `undefinedThing` does not compile, and a line `// imports env.proxy_call` makes the module import that function.
-STUB_SECONDS makes the compilers slow.
+STUB_SECONDS makes the compilers slow; with STUB_EDITS=once or =always somebody edits main.go while they compile. A file
+whose name ends with `_windows.go` is not compiled.
 """
 
 import json
@@ -54,7 +55,8 @@ class Plugin:
 
     def __init__(self) -> None:
         self.go_mod = Path("go.mod")
-        self.sources = sorted(path for path in Path.cwd().glob("*.go") if not path.name.endswith("_test.go"))
+        left_out = ("_test.go", "_windows.go")
+        self.sources = sorted(path for path in Path.cwd().glob("*.go") if not path.name.endswith(left_out))
         self.imports = sorted({found for path in self.sources for found in _IMPORT.findall(path.read_text("utf-8"))})
         self.required = dict(_REQUIRE.findall(self.go_mod.read_text("utf-8")))
         go_sum = Path("go.sum")
@@ -246,6 +248,9 @@ def build(flags: list[str], *, native: bool) -> int:
     )
     output = Path(flags[flags.index("-o") + 1])
     output.write_bytes(module)
+    edits, edited = os.environ.get("STUB_EDITS"), Path("main.go")
+    if edits == "always" or (edits == "once" and "// edited" not in edited.read_text("utf-8")):
+        edited.write_text(edited.read_text("utf-8") + "// edited while compiling\n", "utf-8")
     return 0
 
 

@@ -8,7 +8,6 @@ from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway.contract import Engine, Gateway, Place
 from higress_cli.gateway.engines.envoy import details
 from higress_cli.gateway.engines.envoy.facts import envoy_facts
-from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
 from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
@@ -51,6 +50,9 @@ class Envoy:
         return details.answered_by(word)
 
     def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:
+        # Its HTTP client takes a tenth of a second to import, and most commands only ask whether an Envoy is there.
+        from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
+
         return EnvoyGateway(program=_program(), folder=folder, place=place, variables=variables)
 
 

@@ -1,0 +1,156 @@
+"""What `hgw build` decides before it compiles: which plugins, their settings and their tools."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.compile.choices import Choices, choose
+from higress_cli.compile.job import Equipment, Job
+from higress_cli.compile.output import check_output
+from higress_cli.compile.packages import go_work_in_use
+from higress_cli.compile.target import target_faults
+from higress_cli.errors import InvalidInput, ToolError
+from higress_cli.fault import refuse
+from higress_cli.go.go_line import go_line_faults
+from higress_cli.go.mod import read_go_mod
+from higress_cli.go.requirements import replacement_faults, requirement_faults
+from higress_cli.go.work import work_faults
+from higress_cli.i18n import _, listed
+from higress_cli.project.project import open_project, plugins_below
+from higress_cli.project.resolve import settings_of, wanted_tools
+from higress_cli.session import Session
+from higress_cli.settings.project import PROFILE
+from higress_cli.settings.resolver import Resolver
+from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.sets import SetRequest, request_for
+from higress_cli.toolchain.toolset import Toolset
+
+# How many levels are searched for plugins to name in an error; the current folder may be a large home folder.
+_DEEPEST_LOOK: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A plugin to be built, with all settings and tools chosen."""
+
+    choices: Choices
+    settings: Resolver
+    toolset: Toolset
+
+    def job(self, session: Session) -> Job:
+        """What is to be compiled, and with what."""
+        variables = self.toolset.environment(session.variables)
+        return Job(choices=self.choices, equipment=Equipment(tools=self.toolset.tools, variables=variables))
+
+
+def settle(session: Session, directory: Path, *, arguments: Sequence[str]) -> tuple[Choices, Resolver]:
+    """The settings of a plugin's build, all checked that can be without reading go.mod.
+
+    Raises:
+        UsageError, InvalidInput: a setting is invalid, or there is no plugin.
+        CheckFailed: profile, ABI and gateway do not go together.
+        ConflictError: the module cannot be written to its place.
+    """
+    settings = settings_of(open_project(directory), session)
+    choices = choose(settings, directory=directory, arguments=arguments)
+    refuse(target_faults(choices))
+    for abi in choices.abis:
+        check_output(choices.output(abi))
+    return choices, settings
+
+
+def plan_at_hand(session: Session, choices: Choices, settings: Resolver) -> Plan | None:
+    """The plan with the tools that are here; None if there is no complete set."""
+    try:
+        toolset = find_toolset(session, _request(settings))
+    except ToolError:
+        return None
+    return Plan(choices=choices, settings=settings, toolset=toolset)
+
+
+def complete(
+    session: Session, choices: Choices, settings: Resolver, *, plan: Plan | None
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with tools, which are installed if they are missing and the user agrees; and warnings about go.mod.
+
+    Raises:
+        ToolError: no matching set of tools is installed.
+        HgwError: go.mod or go.work has a fault with which no build can succeed.
+    """
+    directory = choices.directory
+    go_mod = read_go_mod(directory / "go.mod")
+    refuse(requirement_faults(go_mod, profile=choices.profile.value, tidy=False))
+    refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
+    plan = plan or Plan(choices=choices, settings=settings, toolset=_toolset(session, settings, directory=directory))
+    warnings = refuse(go_line_faults(go_mod, go=plan.toolset.go.version))
+    variables = plan.toolset.environment(session.variables)
+    refuse(work_faults(directory, go_work=go_work_in_use(directory=directory, variables=variables)))
+    return plan, warnings
+
+
+def _request(settings: Resolver) -> SetRequest:
+    return request_for(settings.choose(PROFILE).value, wanted=wanted_tools(settings))
+
+
+def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
+    """The set of tools, which is installed if it is missing and the user agrees."""
+    request = _request(settings)
+    try:
+        return find_toolset(session, request)
+    except ToolError as missing:
+        if not session.assume_yes:
+            if not session.interactive:
+                raise
+            session.reporter.note(missing.message)
+            if not session.reporter.confirm(_("Install what the build needs now?")):
+                raise
+    from higress_cli.commands.install import install
+
+    installed = install(session, directory=directory)
+    return installed.toolset or find_toolset(session, request)
+
+
+def every_plugin(directory: Path) -> tuple[Path, ...]:
+    """The folders of all plugins in `directory` and below.
+
+    Raises:
+        InvalidInput: `no-project` if there are none.
+    """
+    found = plugins_below(directory)
+    if not found:
+        raise InvalidInput(
+            _("there is no Go plugin in {path} or below").format(path=directory),
+            code="no-project",
+            hint=f"hgw init {directory}",
+            details={"path": directory},
+        )
+    return found
+
+
+def folder_named(path: Path) -> Path:
+    """The plugin's folder: `path` itself, or if it is a Go file, the folder that contains it."""
+    return path.parent if path.suffix == ".go" and path.is_file() else path
+
+
+def plugin_around(directory: Path) -> Path:
+    """`directory` or the nearest folder above it that has a go.mod, as for the go command.
+
+    Raises:
+        InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
+    """
+    found = next((folder for folder in (directory, *directory.parents) if (folder / "go.mod").is_file()), None)
+    if found is not None or any(directory.glob("*.go")):
+        return found or directory
+    below = plugins_below(directory, deepest=_DEEPEST_LOOK)
+    if not below:
+        return directory
+    names = [str(folder.relative_to(directory)) for folder in below]
+    raise InvalidInput(
+        _("{path} is not a plugin, but there are plugins below it: {names}").format(
+            path=directory, names=listed(names)
+        ),
+        code="no-project",
+        hint=f"hgw build {names[0]}" if len(names) == 1 else _("hgw build --all, or hgw build DIR"),
+        details={"path": directory, "plugins": below},
+    )

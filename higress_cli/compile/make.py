@@ -1,0 +1,206 @@
+"""Compile one module of a plugin, check it and put it in place, unless what is there is what a build would make."""
+
+import contextlib
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from higress_cli.abi import Abi
+from higress_cli.compile.choices import Choices
+from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
+from higress_cli.compile.freshness import Freshness, changed_files, judge
+from higress_cli.compile.inputs import contents
+from higress_cli.compile.job import Compilation, Job, look, refusal
+from higress_cli.compile.output import put_in_place
+from higress_cli.compile.record import Record, is_as_built, read_record, record_path, write_record
+from higress_cli.compile.target import size_faults
+from higress_cli.errors import HgwError
+from higress_cli.fault import refuse
+from higress_cli.i18n import _
+from higress_cli.session import Session
+from higress_cli.system import process
+from higress_cli.system.fs import mark_as_cache
+from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.module import read_module
+from higress_cli.wasm.verdict import Wanted, findings
+
+
+class InputsChangedError(Exception):
+    """Files changed while they were compiled; the text names them. The old module is unchanged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled."""
+
+    abi: Abi
+    path: Path
+    sha256: str
+    abi_export: str
+    up_to_date: bool
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The module of a plugin as it is, with what is known of its freshness."""
+
+    path: Path
+    freshness: Freshness
+
+
+def standing(session: Session, choices: Choices, abi: Abi, *, job: Job | None) -> Standing:
+    """The module for an ABI: under its own name, or if that is stale and its twin is not, under its twin's.
+
+    The module is judged without running Go. `job` is None if there are no tools to build it with; then a change of
+    tools and of the compiler's environment is not noticed.
+    """
+    setup = job.setup(abi) if job else None
+    own = choices.output(abi)
+    found = judge(session.dirs.cache, own, directory=choices.directory, setup=setup)
+    if not found.fresh:
+        twin = choices.twin(abi)
+        other = judge(session.dirs.cache, twin, directory=choices.directory, setup=setup)
+        if other.fresh:
+            return Standing(path=twin, freshness=other)
+    return Standing(path=own, freshness=found)
+
+
+def confirmed(session: Session, job: Job, abi: Abi, seen: Standing) -> Standing:
+    """`seen`, or if nothing but files changed and the compiler reads none of them, the same as fresh: this runs Go."""
+    record = seen.freshness.record
+    if not seen.freshness.only_files or record is None:
+        return seen
+    try:
+        step = next(step for step in look(session, job) if step.recipe.abi == abi)
+    except HgwError:
+        return seen
+    if step.listed != record.listed:
+        return seen
+    fresh = replace(record, scope=step.scope, contents=step.contents)
+    write_record(record_path(session.dirs.cache, seen.path), fresh)
+    return Standing(path=seen.path, freshness=Freshness(record=fresh))
+
+
+def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | None:
+    """The module at `path`, which is fresh, copied to its own name if it has its twin's; None if it is gone by now.
+
+    Raises:
+        CheckFailed: the gateway or the size budget were changed since, and it does not fit them.
+    """
+    record = read_record(record_path(session.dirs.cache, path))
+    if record is None or not is_as_built(record, path):
+        return None
+    content = path.read_bytes()
+    warnings = _judge(content, choices, abi)
+    own = choices.output(abi)
+    if path != own:
+        put_in_place(own, content)
+        write_record(record_path(session.dirs.cache, own), record)
+    return Made(
+        abi=abi,
+        path=own,
+        sha256=record.sha256,
+        abi_export=record.abi_export,
+        up_to_date=True,
+        seconds=0.0,
+        warnings=warnings,
+    )
+
+
+def make(session: Session, step: Compilation, *, force: bool, warned: bool, last: bool) -> Made:
+    """Compile the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
+
+    `warned` says whether the source was warned about. With `last`, a module is kept although a file changed while it
+    was compiled; it then counts as stale.
+
+    Raises:
+        InputsChangedError: a file changed meanwhile, and this is not the `last` try.
+        CompileError, CheckFailed, ConflictError: the old module is unchanged.
+    """
+    mark_as_cache(session.dirs.cache)
+    if not force and (current := _current(session, step, warned=warned)) is not None:
+        return current
+    session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
+    compiled = _compiled(session, step)
+    changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
+    if changed and not last:
+        raise InputsChangedError(changed)
+    warnings = _judge(compiled.content, step.job.choices, step.recipe.abi)
+    put_in_place(step.output, compiled.content)
+    fresh = Record(
+        setup=step.job.setup(step.recipe.abi),
+        scope=step.scope,
+        contents=step.contents,
+        listed=step.listed,
+        sha256=hashlib.sha256(compiled.content).hexdigest(),
+        abi_export=str(abi_of(read_module(compiled.content, path=step.output)).export),
+        warned=warned,
+    )
+    kept = record_path(session.dirs.cache, step.output)
+    if changed:
+        with contextlib.suppress(OSError):
+            kept.unlink(missing_ok=True)
+        text = _("{files} changed while {module} was compiled: it may not match them; `hgw build` makes it anew")
+        warnings = (*warnings, text.format(files=changed, module=step.output.name))
+    else:
+        write_record(kept, fresh)
+    return Made(
+        abi=step.recipe.abi,
+        path=step.output,
+        sha256=fresh.sha256,
+        abi_export=fresh.abi_export,
+        up_to_date=False,
+        seconds=round(compiled.seconds, 3),
+        warnings=warnings,
+    )
+
+
+def _current(session: Session, step: Compilation, *, warned: bool) -> Made | None:
+    """The module, if what the compiler would read is what it was built from."""
+    abi, choices = step.recipe.abi, step.job.choices
+    for path in (step.output, choices.twin(abi)):
+        kept = record_path(session.dirs.cache, path)
+        record = read_record(kept)
+        if record is None or record.setup != step.job.setup(abi) or record.listed != step.listed:
+            continue
+        write_record(kept, replace(record, scope=step.scope, contents=step.contents, warned=warned))
+        if (made := reuse(session, choices, abi, path)) is not None:
+            return made
+    return None
+
+
+def _compiled(session: Session, step: Compilation) -> Compiled:
+    try:
+        with session.reporter.activity(_title(step)):
+            return compile_module(
+                step.recipe,
+                directory=step.job.directory,
+                variables=step.variables,
+                scratch=session.dirs.cache / "builds",
+                reporter=session.reporter,
+            )
+    except RefusedError as refused:
+        raise refusal(session, refused, step.job, step.recipe) from refused
+
+
+def _judge(content: bytes, choices: Choices, abi: Abi) -> tuple[str, ...]:
+    """Check a module and return the warnings.
+
+    Raises:
+        CheckFailed: the gateway could not load it, it does not match the profile or ABI, or it is too large.
+    """
+    wanted = Wanted(profile=choices.profile.value, abi=abi, gateway=choices.gateway.value)
+    module = read_module(content, path=choices.output(abi))
+    return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
+
+
+def _title(step: Compilation) -> str:
+    compiler = next(tool for tool in step.job.equipment.tools if tool.name.value == step.recipe.profile.value)
+    return _("Compiling {name} for ABI {abi} with {compiler} {version}").format(
+        name=step.job.choices.name.value,
+        abi=step.recipe.abi,
+        compiler=step.recipe.profile.compiler,
+        version=compiler.version,
+    )
