@@ -39,7 +39,7 @@ from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
 from higress_cli.toolchain.select import find_toolset
 from higress_cli.toolchain.sets import request_for
-from higress_cli.toolchain.store import Store
+from higress_cli.toolchain.store import Damage, Store
 from higress_cli.toolchain.toolset import Toolset
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
@@ -61,6 +61,7 @@ class Facts:
         self.gateway = Once(self._gateway)
         self.toolset = Once(self._toolset)
         self.steps = Once(self._steps)
+        self._damage = {name: Once(self._damage_of(name)) for name in ToolName}
         self._probes = {name: Once(self._prober(name)) for name in ToolName}
 
     # Tools ----------------------------------------------------------------------------------------------------
@@ -77,6 +78,18 @@ class Facts:
         stored = [entry.tool() for entry in Store(self.session.dirs.tools).entries(name)]
         fitting = [tool for tool in stored if not misfits(profile=self.profile(), **{name: tool.version})]
         return fitting[-1] if fitting else None
+
+    def damage(self, name: ToolName) -> Damage | None:
+        """How the chosen tool is damaged; None for one of the machine, which hgw did not install."""
+        return self._damage[name]()
+
+    def _damage_of(self, name: ToolName) -> Callable[[], Damage | None]:
+        def look() -> Damage | None:
+            tool, store = self.chosen(name), Store(self.session.dirs.tools)
+            entry = store.entry_of(tool) if tool is not None else None
+            return store.damage(entry, self.session.variables) if entry is not None else None
+
+        return look
 
     def _prober(self, name: ToolName) -> Callable[[], Probed | None]:
         return lambda: probe(name, self.session)

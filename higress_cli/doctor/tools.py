@@ -17,6 +17,7 @@ from higress_cli.knowledge.compatibility import (
 from higress_cli.profile import Profile
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed
+from higress_cli.toolchain.store import Damage
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -37,7 +38,11 @@ def install_fix() -> Fix:
 
 
 def check_tool(facts: "Facts", *, name: ToolName) -> Finding:
-    return judge_tool(name, profile=facts.profile(), program=facts.program(name), chosen=facts.chosen(name))
+    chosen, profile = facts.chosen(name), facts.profile()
+    damage = facts.damage(name) if floor(name, profile=profile) is not None else None
+    if chosen is not None and damage is not None:
+        return _damaged(name, chosen=chosen, damage=damage, profile=profile)
+    return judge_tool(name, profile=profile, program=facts.program(name), chosen=chosen)
 
 
 def check_toolset(facts: "Facts") -> Finding:
@@ -45,6 +50,19 @@ def check_toolset(facts: "Facts") -> Finding:
     tools = [check_tool(facts, name=name) for name in ToolName]
     chosen = toolset.tools if toolset is not None else ()
     return judge_toolset(profile=facts.profile(), chosen=chosen, problem=problem, tools=tools)
+
+
+def _damaged(name: ToolName, *, chosen: Tool, damage: Damage, profile: Profile) -> Finding:
+    return Finding(
+        status=Status.FAIL,
+        code="tool-damaged",
+        found=chosen.version,
+        note=_("damaged, in hgw's store"),
+        expected=f">= {floor(name, profile=profile)}",
+        why=damage.reason,
+        fix=install_fix(),
+        detail=(str(damage.folder),),
+    )
 
 
 def judge_tool(name: ToolName, *, profile: Profile, program: Probed | None, chosen: Tool | None) -> Finding:
@@ -100,6 +118,8 @@ def judge_toolset(
     *, profile: Profile, chosen: Sequence[Tool], problem: HgwError | None, tools: Sequence[Finding]
 ) -> Finding:
     """Judge whether the tools work together: `tools` are the findings for each, `problem` is why there is no set."""
+    if any(finding.status is Status.FAIL for finding in tools):
+        return skip(_("judged once each of them is there"))
     if chosen:
         places = {_("hgw's store") if tool.own else _("on the PATH") for tool in chosen}
         return Finding(
@@ -108,8 +128,6 @@ def judge_toolset(
             note=places.pop() if len(places) == 1 else _("hgw's store and the PATH"),
             expected=_fitting_go(profile, chosen),
         )
-    if any(finding.status is Status.FAIL for finding in tools):
-        return skip(_("judged once each of them is there"))
     assert problem is not None  # noqa: S101 -- there is either a set or a reason why not
     return Finding(
         status=Status.FAIL,

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
 from higress_cli.system.fs import remove_tree, write_atomically
-from higress_cli.system.staging import abandoned_folders
+from higress_cli.system.staging import abandoned_folders, put_back
 from higress_cli.system.user_file import read_text
 
 _JOURNAL: Final = "journal.json"
@@ -145,8 +145,9 @@ def undo_interrupted(folder: Path) -> tuple[Undone, ...]:
     with abandoned_folders(folder) as abandoned:
         for staging in abandoned:
             journal = _Journal.read(staging)
-            if journal is not None:
-                with contextlib.suppress(OSError):  # nothing can be changed here (any more)
+            with contextlib.suppress(OSError):  # nothing can be changed here (any more)
+                put_back(staging)
+                if journal is not None:
                     undone.append(Undone(folder=folder, changed=_undo(journal, folder=folder, staging=staging)))
     return tuple(undone)
 

@@ -5,6 +5,7 @@ dead. A process id would not tell: another program may have it by now.
 """
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from higress_cli.system.fs import remove_tree
 PREFIX: Final = ".hgw-staging-"
 """How the names of staging folders begin. No user makes a folder of that name, so a leftover can be removed."""
 _LOCK: Final = "lock"
+_ASIDE: Final = "aside"
 
 
 @contextlib.contextmanager
@@ -73,16 +75,28 @@ def _take(folder: Path, stack: contextlib.ExitStack) -> bool:
 
 
 def reveal(staged: Path, target: Path) -> None:
-    """Rename a finished folder to `target`; a previous one is moved aside first and removed last."""
+    """Rename a finished folder to `target`; a previous one is moved aside first and removed last.
+
+    A process that is killed in between leaves a staging folder for `put_back`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         staged.rename(target)
         return
-    with staging_folder(target) as aside:
-        old = aside / "old"
+    with staging_folder(target) as staging:
+        old = staging / _ASIDE / target.name
+        old.parent.mkdir()
         target.rename(old)
         try:
             staged.rename(target)
         except BaseException:
             old.rename(target)
             raise
+
+
+def put_back(leftover: Path) -> None:
+    """Put back what `reveal` had moved aside into a staging folder, unless the new one has its place."""
+    for old in leftover.glob(f"{_ASIDE}/*"):
+        target = leftover.parent / old.name
+        if not os.path.lexists(target):
+            old.rename(target)

@@ -1,8 +1,11 @@
 """Make sure that a set of tools is installed: keep what is here, repair what is damaged, fetch what is missing."""
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
+from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
@@ -11,6 +14,7 @@ from higress_cli.system.reach import Reach
 from higress_cli.system.staging import staging_folder
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.acquire import Acquisition, Obtained
+from higress_cli.toolchain.attempt import PassedOver, passed_over
 from higress_cli.toolchain.installed import Installed, installed_tool
 from higress_cli.toolchain.select import assemble, nothing_fits
 from higress_cli.toolchain.sets import SetPlan, SetRequest, plans
@@ -44,8 +48,10 @@ def ensure_set(session: Session, request: SetRequest, *, source: str | None = No
         plans(request, found.here, session.host)  # report a version that no source has before the store is touched
     try:
         with found.store.changing(session):
-            _remove_damaged(session, found)
-            fetched = _fetch(session, found.again())
+            found = found.again()
+            bad = _tell_damaged(session, found)
+            fetched = _fetch(session, found, bad)
+            _remove_damaged(found, bad)
     except OSError as error:
         raise storage_error(found.store.root, error) from error
     return _installed(session, found, fetched)
@@ -71,14 +77,18 @@ def install_archive(session: Session, wanted: Archive, *, tool: ToolName, versio
     return Installed(tools=(installed_tool(store, fetched),))
 
 
-def _fetch(session: Session, found: Survey) -> tuple[Obtained[Tool], ...]:
-    """Fetch what is missing. Look again under the lock: another hgw may have installed it in the meantime."""
-    wanted = plans(found.request, found.here, session.host)
-    if not wanted[0].missing:
-        return unfetched(found, wanted[0])
+def _fetch(session: Session, found: Survey, damaged: Sequence[Path]) -> tuple[Obtained[Tool], ...]:
+    """Fetch what is missing or damaged. What is damaged stays in its place until its replacement takes it."""
     with staging_folder(found.store.root / "scratch") as scratch:
         reach = Reach(session.variables, offline=session.offline)
         work = Work(session=session, store=found.store, reach=reach, probed=found.probed, scratch=scratch)
+        for folder in damaged:
+            if folder.parent.name == llvm.NAME:
+                _replace_llvm(work, folder)
+        here = found.sound()
+        wanted = plans(found.request, here, session.host)
+        if not wanted[0].missing:
+            return unfetched(found, wanted[0])
         known = found.system_reasons(wanted[0])
         acquisition = Acquisition(work, source=found.source, known=known, accept=_fetched, here=lambda tool: tool)
         return acquisition.run(wanted)
@@ -88,20 +98,44 @@ def _fetched(offer: Offer, go: Tool | None) -> Tool:
     return offer.fetch(go)
 
 
-def _remove_damaged(session: Session, found: Survey) -> None:
-    """Remove what is incomplete or damaged in the store, so that it cannot become part of a set."""
+def _replace_llvm(work: Work, folder: Path) -> None:
+    """Fetch a damaged LLVM again, so that the TinyGo that was compiled with it need not be compiled again."""
+    major = folder.name.partition("+")[0]
+    reporter = work.session.reporter
+    try:
+        with reporter.activity(_("Downloading LLVM for TinyGo")) as activity:
+            llvm.fetch(work, [major], activity=activity)
+    except PassedOver as failure:
+        reporter.detail(failure.reason)
+    except HgwError as error:
+        reporter.detail(passed_over(error).reason)
+
+
+def _tell_damaged(session: Session, found: Survey) -> tuple[Path, ...]:
+    """The folders of the store that are incomplete or damaged; each is told."""
     store = found.store
-    for name in (*ToolName, *REQUIRED):
-        for folder in store.broken_folders(name):
-            session.reporter.warn(_("{path} is incomplete and is removed").format(path=folder))
-            fs.remove_tree(folder)
-    for entry in (entry for name in found.request.tools for entry in store.entries(name)):
-        damage = store.damage(entry, session.variables)
-        if damage is not None:
-            session.reporter.warn(
-                _("a tool in the store is damaged and is removed: {reason}").format(reason=damage.reason)
-            )
+    damaged: dict[Path, str] = {}
+    for folder in sorted(_broken(store)):
+        damaged[folder] = _("{path} is incomplete and is replaced").format(path=folder)
+    for damage in found.damages():
+        text = _("a tool in the store is damaged and is replaced: {reason}").format(reason=damage.reason)
+        damaged.setdefault(damage.folder, text)
+    for text in damaged.values():
+        session.reporter.warn(text)
+    return tuple(damaged)
+
+
+def _remove_damaged(found: Survey, damaged: Sequence[Path]) -> None:
+    """Remove what no replacement has taken the place of, and what needs it, now that a working set is here."""
+    for damage in found.again().damages():
+        if damage.folder in damaged:
             fs.remove_tree(damage.folder)
+    for folder in _broken(found.store):
+        fs.remove_tree(folder)
+
+
+def _broken(store: Store) -> set[Path]:
+    return {folder for name in (*ToolName, *REQUIRED) for folder in store.broken_folders(name)}
 
 
 def _installed(session: Session, found: Survey, fetched: tuple[Obtained[Tool], ...]) -> Installed:

@@ -3,18 +3,19 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from higress_cli import __version__
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.system.staging import reveal, staging_folder
+from higress_cli.system.staging import put_back, reveal, staging_folder
 from higress_cli.tool import Tool, ToolName
+from higress_cli.toolchain.contents import read_contents, write_contents
 from higress_cli.toolchain.probe import ask
 
 RECEIPT: Final = "receipt.json"
@@ -127,22 +128,17 @@ class Store:
 
     def read(self, folder: Path) -> Entry | None:
         """The tool in `folder`, None if its receipt is missing or invalid."""
-        try:
-            document = json.loads((folder / RECEIPT).read_text("utf-8"))
-            receipt = Receipt(**document)
-        except (OSError, ValueError, TypeError):
-            return None
-        lists = {"search": tuple(receipt.search), "requires": tuple(receipt.requires)}
-        return Entry(folder=folder, receipt=replace(receipt, **lists))  # type: ignore[arg-type] # both are lists of strings
+        receipt = read_receipt(folder / RECEIPT)
+        return Entry(folder=folder, receipt=receipt) if receipt is not None else None
 
     def damage(self, entry: Entry, variables: Mapping[str, str]) -> Damage | None:
-        """How a tool that looks complete is damaged: files are missing or added, or it does not report its version."""
+        """How a tool that looks complete is damaged: a file is missing or changed, or it does not report its version.
+
+        Files that were added do no harm.
+        """
         for part in (entry, *self.required(entry)):
-            files = fs.count_files(part.folder) - 1
-            if files != part.receipt.files:
-                reason = _("{path} has {found} files instead of {expected}").format(
-                    path=part.folder, found=files, expected=part.receipt.files
-                )
+            reason = _fault(part)
+            if reason is not None:
                 return Damage(folder=part.folder, reason=reason)
         if entry.receipt.name not in set(ToolName):
             return None
@@ -155,21 +151,26 @@ class Store:
         return Damage(folder=entry.folder, reason=reason)
 
     def broken_folders(self, name: str) -> tuple[Path, ...]:
-        """Folders for tools that lack a receipt or an executable."""
+        """Folders for tools that lack a receipt or an executable; one that is named otherwise is somebody else's."""
         return tuple(
             folder
             for folder in sorted(self._folders(name))
-            if not folder.name.startswith(".")
+            if "+" in folder.name
+            and not folder.name.startswith(".")
             and ((entry := self.read(folder)) is None or not self._looks_whole(entry))
         )
 
     @contextlib.contextmanager
     def changing(self, session: Session) -> Iterator[None]:
-        """Lock the store for changes, and remove what a killed hgw left behind."""
+        """Lock the store for changes, and remove what a killed hgw left behind.
+
+        A tool that it had set aside to replace it comes back if the new one is not in its place.
+        """
         with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
             # This process has the lock, so the processes that made these are dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
                 for leftover in parent.glob(".*staging-*"):
+                    put_back(leftover)
                     fs.remove_tree(leftover)
             yield
 
@@ -187,6 +188,7 @@ class Store:
         Raises:
             HgwError: see `unusable`; the tool does not report its version.
         """
+        write_contents(staged)
         complete = replace(
             receipt, files=fs.count_files(staged), installed=datetime.now(UTC).isoformat(timespec="seconds")
         )
@@ -211,6 +213,37 @@ class Store:
             (other := self.read(self.root / needed)) is not None and other.executable.is_file()
             for needed in entry.receipt.requires
         )
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """A receipt; None if it cannot be read or is none. What only a newer hgw knows is passed over."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        known: dict[str, Any] = {item.name: document[item.name] for item in fields(Receipt) if item.name in document}
+        known |= {name: tuple(known[name]) for name in ("search", "requires") if name in known}
+        receipt = Receipt(**known)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    texts = (receipt.name, receipt.version, receipt.source, receipt.origin, receipt.executable, receipt.installed)
+    maybe = (receipt.home, receipt.digest, receipt.built_with)
+    fits = (
+        all(isinstance(text, str) for text in (*texts, *receipt.search, *receipt.requires))
+        and all(text is None or isinstance(text, str) for text in maybe)
+        and isinstance(receipt.files, int)
+    )
+    return receipt if fits else None
+
+
+def _fault(entry: Entry) -> str | None:
+    contents = read_contents(entry.folder)
+    if contents is not None:
+        return contents.fault(entry.folder)
+    files = fs.count_files(entry.folder) - 1
+    if files >= entry.receipt.files:
+        return None
+    return _("{path} has {found} files instead of {expected}").format(
+        path=entry.folder, found=files, expected=entry.receipt.files
+    )
 
 
 def unusable(receipt: Receipt, problem: str) -> HgwError:

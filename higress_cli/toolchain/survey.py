@@ -44,15 +44,14 @@ class Survey:
 
     def sound(self) -> Here:
         """The tools that are here, except hgw's own if damaged."""
-        entries = {
-            tool: entry
-            for name in self.request.tools
-            for tool in self.here[name]
-            if (entry := self.store.entry_of(tool)) is not None
-        }
+        entries = self._entries()
         bad = {damage.folder for damage in self._damages(list(entries.values()))}
         damaged = {tool for tool, entry in entries.items() if bad & set(_folders(self.store, entry))}
         return {name: tuple(tool for tool in tools if tool not in damaged) for name, tools in self.here.items()}
+
+    def damages(self) -> tuple[Damage, ...]:
+        """How hgw's own tools that are here are damaged."""
+        return tuple(self._damages(list(self._entries().values())))
 
     def again(self) -> "Survey":
         """A survey with a fresh look at the store, which may have changed."""
@@ -64,6 +63,14 @@ class Survey:
             name: (Tried(source=SYSTEM, reason=self._system_reason(name, plan)),)
             for name in self.request.tools
             if self.source is None or self.source not in names_of(name)
+        }
+
+    def _entries(self) -> dict[Tool, Entry]:
+        return {
+            tool: entry
+            for name in self.request.tools
+            for tool in self.here[name]
+            if (entry := self.store.entry_of(tool)) is not None
         }
 
     def _damages(self, entries: list[Entry]) -> list[Damage]:

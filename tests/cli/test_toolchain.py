@@ -89,18 +89,19 @@ def test_tools_of_the_machine_and_of_the_store_are_listed_with_what_is_used(hgw,
 
 
 def test_what_is_damaged_says_why(hgw, stored):
-    (stored / "go" / "1.20.14+archive" / "extra").write_text("x")
+    receipt = stored / "go" / "1.20.14+archive" / RECEIPT
+    receipt.write_text(receipt.read_text("utf-8").replace('"files": 1', '"files": 2'), "utf-8")
     (stored / "tinygo" / "0.30.0+archive" / RECEIPT).unlink()
     (stored / "binaryen" / "108+archive" / "bin" / "wasm-opt").unlink()
 
     outcome = hgw("toolchain", "list", "--output", "json")
 
     problems = {tool["name"]: (tool["state"], tool["problem"]) for tool in data_of(outcome)["tools"]}
-    assert problems["go"] == ("damaged", f"{stored}/go/1.20.14+archive has 2 files instead of 1")
+    assert problems["go"] == ("damaged", f"{stored}/go/1.20.14+archive has 1 files instead of 2")
     assert problems["tinygo"] == ("damaged", "its receipt is missing or cannot be read")
     assert problems["binaryen"] == ("damaged", f"{stored}/binaryen/108+archive/bin/wasm-opt is missing")
     text = hgw("toolchain", "list").out
-    assert "has 2 files instead of 1" in text
+    assert "has 1 files instead of 2" in text
     assert "hgw install" in text
 
 

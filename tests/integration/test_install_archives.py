@@ -61,7 +61,7 @@ def test_the_default_set_is_downloaded_verified_and_kept(pinned: MakeHgw, releas
     assert (hgw.home / "cache" / "CACHEDIR.TAG").is_file()
     receipt = json.loads((hgw.tools / "tinygo" / "0.29.0+archive" / "receipt.json").read_text("utf-8"))
     assert receipt["digest"] == tools["tinygo"]["sha256"]
-    assert receipt["files"] == 3
+    assert receipt["files"] == 4
 
 
 def test_a_second_call_downloads_nothing(pinned: MakeHgw, releases: Releases) -> None:
@@ -319,7 +319,34 @@ def _receipt_broken(folder: Path) -> None:
     (folder / "receipt.json").write_text("{", encoding="utf-8")
 
 
-@pytest.mark.parametrize("harm", [_no_receipt, _no_executable, _file_gone, _mute, _receipt_broken])
+def _receipt_of_another_shape(folder: Path) -> None:
+    (folder / "receipt.json").write_text('{"name": 1, "search": 2}', encoding="utf-8")
+
+
+def _cut_off(folder: Path) -> None:
+    with (folder / "src" / "data").open("r+b") as file:
+        file.truncate(5)
+
+
+def _one_bit(folder: Path) -> None:
+    """The program still starts and says its version."""
+    program = folder / "bin" / "tinygo"
+    program.write_bytes(program.read_bytes().replace(b"linux", b"linuX"))
+
+
+_HARMS = [
+    _no_receipt,
+    _no_executable,
+    _file_gone,
+    _mute,
+    _receipt_broken,
+    _receipt_of_another_shape,
+    _cut_off,
+    _one_bit,
+]
+
+
+@pytest.mark.parametrize("harm", _HARMS)
 def test_a_damaged_tool_is_noticed_and_repaired(pinned: MakeHgw, harm: Callable[[Path], None]) -> None:
     hgw = pinned()
     assert hgw("install").code == 0
@@ -332,6 +359,65 @@ def test_a_damaged_tool_is_noticed_and_repaired(pinned: MakeHgw, harm: Callable[
     assert tools_of(ended.out)["tinygo"]["version"] == "0.29.0"
     assert (folder / "README").is_file()
     assert "warning: " not in hgw("install").err
+
+
+def _stray_file(folder: Path) -> None:
+    (folder / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    (folder.parent / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+
+
+def _receipt_of_a_newer_hgw(folder: Path) -> None:
+    receipt = json.loads((folder / "receipt.json").read_text("utf-8"))
+    (folder / "receipt.json").write_text(json.dumps({**receipt, "signed_by": ["a", "b"], "schema": 2}), "utf-8")
+
+
+@pytest.mark.parametrize("change", [_stray_file, _receipt_of_a_newer_hgw])
+def test_what_does_no_harm_is_left_alone(pinned: MakeHgw, releases: Releases, change: Callable[[Path], None]) -> None:
+    hgw = pinned()
+    assert hgw("install").code == 0
+    folder = hgw.tools / "tinygo" / "0.29.0+archive"
+    change(folder)
+    before, asked = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}, len(releases.requests)
+
+    ended = hgw("install", "--offline")
+
+    assert (ended.code, "warning" in ended.err) == (0, False), ended.err
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert len(releases.requests) == asked
+    assert hgw("doctor", "tinygo").code == 0
+
+
+@pytest.mark.parametrize("harm", _HARMS)
+def test_a_damaged_tool_stays_until_its_replacement_is_there(pinned: MakeHgw, harm: Callable[[Path], None]) -> None:
+    hgw = pinned()
+    assert hgw("install").code == 0
+    folder = hgw.tools / "tinygo" / "0.29.0+archive"
+    harm(folder)
+    left = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    shutil.rmtree(hgw.home / "cache")
+
+    ended = hgw("install", "--offline", "--output", "json")
+
+    assert (ended.code, json.loads(ended.out)["error"]["code"]) == (5, "offline")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == left
+    assert hgw("install").code == 0
+    assert not list(hgw.tools.rglob(".hgw-staging-*"))
+
+
+@pytest.mark.parametrize("harm", [_cut_off, _one_bit, _file_gone])
+def test_doctor_names_what_is_damaged(pinned: MakeHgw, harm: Callable[[Path], None]) -> None:
+    hgw = pinned()
+    assert hgw("install").code == 0
+    harm(hgw.tools / "tinygo" / "0.29.0+archive")
+
+    ended = hgw("doctor", "tinygo", "toolset", "--output", "json")
+
+    checks = {check["id"]: check for check in json.loads(ended.out)["data"]["checks"]}
+    assert ended.code == 1
+    assert (checks["tinygo"]["status"], checks["tinygo"]["fix"]["commands"]) == ("fail", ["hgw install"])
+    assert str(hgw.tools / "tinygo" / "0.29.0+archive") in checks["tinygo"]["why"]
+    assert checks["toolset"]["status"] == "skip"
+    assert hgw("doctor", "tinygo", "--fix").code == 0
 
 
 def test_a_damaged_tool_does_not_get_into_a_new_set(pinned: MakeHgw) -> None:

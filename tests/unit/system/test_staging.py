@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.staging import abandoned_folders, reveal, staging_folder
+from higress_cli.system.staging import abandoned_folders, put_back, reveal, staging_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -89,3 +89,18 @@ def test_only_the_staging_folders_of_the_dead_are_taken(tmp_path):
 
     assert names(place) == [users.name]
     assert names(users) == ["lock", "new-0"]
+
+
+def test_what_was_set_aside_comes_back_when_the_process_dies_before_its_replacement_is_there(tmp_path):
+    """The first folder is as `reveal` leaves it between its two renames, the second as it leaves it after both."""
+    place = tmp_path / "work"
+    for name, tool in ((".hgw-staging-first", "one"), (".hgw-staging-second", "two")):
+        (place / name / "aside" / tool).mkdir(parents=True)
+        (place / name / "aside" / tool / "version").write_text("old")
+    (place / "two").mkdir()
+    (place / "two" / "version").write_text("new")
+
+    for leftover in place.glob(".hgw-staging-*"):
+        put_back(leftover)
+
+    assert {path.name: (path / "version").read_text() for path in place.glob("[a-z]*")} == {"one": "old", "two": "new"}
