@@ -10,7 +10,7 @@
 #  |- ConsentError   9   rights or consent not given
 """Every error that hgw expects, each with the exit code that scripts rely on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum, unique
 from typing import Any, ClassVar
 
@@ -35,8 +35,9 @@ class HgwError(Exception):
     """Something went wrong that the user can understand and act on.
 
     `message` says what failed, with which value and where it came from; `code` is its stable id, the same in
-    every command; `hint` is the next command to type; `details` are facts for programs. `warnings` are those that the
-    command had collected before it failed.
+    every command; `hint` is the next command to type; `details` are facts for programs. `again` is what to type
+    besides to make the same command succeed (`--port 10001`); the hint is then that whole command. `warnings` are those
+    that the command had collected before it failed.
     """
 
     exit_code: ClassVar[ExitCode]
@@ -47,12 +48,14 @@ class HgwError(Exception):
         *,
         code: str,
         hint: str | None = None,
+        again: Sequence[str] = (),
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.hint = hint
+        self.again = tuple(again)
         self.details: Mapping[str, Any] = details or {}
         self.warnings: tuple[str, ...] = ()
 

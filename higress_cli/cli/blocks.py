@@ -1,12 +1,11 @@
 """The building blocks of results: columns, facts, paragraphs, steps, the commands to type next."""
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from higress_cli.cli.own_command import own_command
-from higress_cli.cli.ui import Ui
+from higress_cli.cli.own_command import typable
+from higress_cli.cli.ui import Ui, is_command
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.i18n import _
 
@@ -65,6 +64,14 @@ def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> N
         ui.line(" " * indent + line, style)
 
 
+def hint(ui: Ui, text: str, *, indent: int) -> None:
+    """What to do next: a command in one line, so that it can be copied, or prose."""
+    if is_command(text):
+        ui.line(" " * indent + typable(text), "hint")
+    else:
+        paragraph(ui, text, indent=indent, style="hint")
+
+
 def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
     """A text after a mark; `style` is good, warning, bad or faint."""
     first, *rest = wrap(text, width=terminal_width() - indent - 2)
@@ -114,8 +121,7 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
     """
     if ui.quiet:
         return
-    program = own_command()
-    rows = [(re.sub(r"^hgw(?= )", lambda _match: program, command), purpose) for command, purpose in commands]
+    rows = [(typable(command), purpose) for command, purpose in commands]
     ui.line()
     paragraph(ui, title, indent=0, style="strong")
     column = max(cells(command) for command, _purpose in rows) + len(_GAP)

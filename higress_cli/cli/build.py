@@ -87,7 +87,7 @@ def _show(result: "BuildResult", ui: Ui, here: Path) -> None:
             ui, _("It cannot be run on this machine: {reason}").format(reason=result.engine_problem), indent=0
         )
         if result.engine_hint:
-            blocks.paragraph(ui, result.engine_hint, indent=2)
+            blocks.hint(ui, result.engine_hint, indent=2)
         return
     blocks.next_commands(
         ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))

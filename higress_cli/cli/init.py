@@ -11,6 +11,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.context import Invocation
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
+from higress_cli.nearest import nearest
 from higress_cli.session import Session
 from higress_cli.settings.machine import LANG, TEMPLATE
 
@@ -138,7 +139,7 @@ def _one_of(given: str | None, option: str, choices: Collection[str]) -> str | N
                 value=given, source=option, choices=", ".join(choices)
             ),
             code="choice-invalid",
-            hint=f"{option} {next(iter(choices))}",
+            again=(option, *(nearest(given, choices) or list(choices))[:1]),
         )
     return given
 

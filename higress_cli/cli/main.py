@@ -10,6 +10,8 @@ import typer
 
 from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
+from higress_cli.cli.own_command import typable
+from higress_cli.cli.typed_again import typed_again
 from higress_cli.cli.ui import OutputError, ReaderGoneError
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import ExitCode, HgwError
@@ -56,7 +58,7 @@ def main(argv: list[str]) -> int:
         return end.code if isinstance(end.code, int) else int(ExitCode.OK)
     except OutputError as error:
         _forget_stdout()
-        call.ui.error(_with_advice(error))
+        call.ui.error(_with_hint(call, error))
         return int(error.exit_code)
 
 
@@ -90,12 +92,16 @@ def _forget_stdout() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
 
 
-def _with_advice(error: HgwError) -> HgwError:
-    """The error, with the catalogue's advice if it has no hint of its own."""
+def _with_hint(call: Invocation, error: HgwError) -> HgwError:
+    """The error with a hint that can be typed as it stands: the same command with other words, its own, or advice."""
+    if error.again:
+        error.hint = typed_again(call.argv, error.again, command=call.command) or error.hint
     if error.hint is None:
         from higress_cli.knowledge.catalogue import advice
 
         error.hint = advice(error.code, system=this_host().system)
+    if error.hint is not None:
+        error.hint = typable(error.hint)
     return error
 
 
@@ -110,7 +116,7 @@ def _interrupted(call: Invocation) -> int:
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
         print(shown("".join(traceback.format_exception(error))), end="", file=sys.stderr)  # noqa: T201
-    error = _with_advice(without_secrets(error))
+    error = without_secrets(_with_hint(call, error))
     if call.ui.output == "json":
         call.ui.document(error_envelope(call.command, error))
     else:

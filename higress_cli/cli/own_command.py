@@ -17,6 +17,11 @@ def own_command() -> str:
     return command_of(Path(sys.argv[0]), python=Path(sys.executable), search_path=None)
 
 
+def typable(command: str) -> str:
+    """A command line of hgw's with this installation's own command; any other text as it is."""
+    return own_command() + command.removeprefix(_NAME) if command.startswith(f"{_NAME} ") else command
+
+
 def command_of(started: Path, *, python: Path, search_path: str | None) -> str:
     """As `own_command`, for a program that was `started` by that path; `python` is its interpreter.
 

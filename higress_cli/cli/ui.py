@@ -42,8 +42,15 @@ _LEVELS: Final = {
     "critical": "bad",
 }
 # A hint that is a command: it must not be wrapped.
-_COMMAND: Final = re.compile(r"(?:\w+=\S+ )*(?:hgw|pip|pipx|python3?|go|sudo|apt-get|export) ")
+_COMMAND: Final = re.compile(
+    r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
+)
 _SLOW_SECONDS: Final = 1.0
+
+
+def is_command(hint: str) -> bool:
+    """Whether a hint is a command to type and not prose."""
+    return _COMMAND.match(hint) is not None
 
 
 class OutputError(ConflictError):
@@ -180,7 +187,7 @@ class Ui:
         self._say(_("error: {message}").format(message=error.message), "bad")
         if error.hint:
             hint = _("hint: {hint}").format(hint=error.hint)
-            if _COMMAND.match(error.hint):
+            if is_command(error.hint):
                 self._write("stderr", hint, "hint")
             else:
                 self._say(hint, "hint")

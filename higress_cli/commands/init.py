@@ -14,7 +14,7 @@ from higress_cli.profile import Profile
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.manifest import Template
-from higress_cli.scaffold.plan import Action, Plan, make_plan, refuse_conflicts
+from higress_cli.scaffold.plan import Action, Plan, hint_for_plugin, make_plan, refuse_conflicts
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
@@ -136,10 +136,17 @@ def is_empty(directory: Path) -> bool:
 
 def not_empty(directory: Path) -> ConflictError:
     """The error if the current folder has files and was not named explicitly."""
+    hint = hint_for_plugin(directory)
+    message = (
+        _("{path} is not empty, and no folder was named: nothing was changed")
+        if hint is None
+        else _("{path} is a plugin already, and no folder was named: nothing was changed")
+    )
     return ConflictError(
-        _("{path} is not empty, and no folder was named: nothing was changed").format(path=directory),
+        message.format(path=directory),
         code="directory-not-empty",
-        hint="hgw init .",
+        hint=hint or "hgw init .",
+        again=() if hint else (".",),
         details={"path": directory},
     )
 
@@ -215,7 +222,7 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     """The layers of `additions` and the facts that they need, and warnings about facts that are not known yet."""
     extras, warnings = Extras(layers=additions.layers), []
     if additions.ci or additions.devcontainer:
-        from higress_cli.scaffold.origin import PACKAGE_VARIABLE, installed_requirement
+        from higress_cli.origin import PACKAGE_VARIABLE, installed_requirement
 
         extras = replace(extras, hgw_package=installed_requirement())
         if extras.hgw_package is None:

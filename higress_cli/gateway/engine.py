@@ -9,6 +9,7 @@ from higress_cli.gateway import engines
 from higress_cli.gateway.contract import Engine
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.i18n import _
+from higress_cli.settings.project import ENGINE
 from higress_cli.system.host import Host
 
 
@@ -72,6 +73,7 @@ def _unknown(wanted: Choice[str]) -> ToolError:
         ),
         code="engine-missing",
         hint=_("use --engine {engine}").format(engine=next(iter(engines.TABLE))),
+        again=(ENGINE.flag, next(iter(engines.TABLE))),
         details={"engine": wanted.value, "source": wanted.source},
     )
 
@@ -86,5 +88,6 @@ def _unfit(engine: Engine, needs: Needs) -> ToolError | None:
         ),
         code="engine-missing",
         hint=_("use --engine {engine}").format(engine="builtin"),
+        again=(ENGINE.flag, "builtin"),
         details={"engine": "builtin", "imports": lacking, "path": needs.path},
     )

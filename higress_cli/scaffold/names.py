@@ -5,6 +5,7 @@ from typing import Final
 
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
+from higress_cli.settings.project import NAME
 
 _LABEL_LENGTH: Final = 63
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -37,7 +38,7 @@ def check_name(name: str, *, source: str) -> str:
                 name=name, source=source
             ),
             code="name-invalid",
-            hint=f"--name {name_from(name) or 'my-plugin'}",
+            again=(NAME.flag, name_from(name) or "my-plugin"),
             details={"name": name},
         )
     return name

@@ -10,6 +10,7 @@ from typing import Final
 
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _, ngettext
+from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
 from higress_cli.scaffold.render import RenderedFile
 from higress_cli.system.moving import copy_name
 
@@ -99,11 +100,21 @@ def refuse_conflicts(plan: Plan) -> None:
         raise ConflictError(
             message.format(count=len(conflicts), path=plan.directory, names=", ".join(conflicts)),
             code="file-exists",
-            hint=f"hgw init --from-existing {shlex.quote(str(plan.directory))}"
-            if any(file.path.suffix == _GO_SOURCE for file in plan.conflicts)
-            else _("add --force to overwrite them, --dry-run to see the whole plan"),
+            hint=hint_for_plugin(plan.directory) or _("add --force to overwrite them, --dry-run to see the whole plan"),
             details={"files": [file.path for file in plan.conflicts]},
         )
+
+
+def hint_for_plugin(directory: Path) -> str | None:
+    """What an author probably wants who makes a plugin in a folder that is one; None if it is none."""
+    if (directory / SETTINGS_FILE).is_file():
+        return _(
+            "`hgw init --from-existing` adds files that are missing and changes none; "
+            "`hgw init NAME` makes another plugin in a folder of its own"
+        )
+    if any(directory.glob(f"*{_GO_SOURCE}")):
+        return f"hgw init --from-existing {shlex.quote(str(directory))}"
+    return None
 
 
 def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:

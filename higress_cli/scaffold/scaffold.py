@@ -14,6 +14,7 @@ from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import FILE_NAME, Template, TemplateService, Variable
 from higress_cli.scaffold.render import CONFIG_FILE, RenderedFile, Renderer, render_files
 from higress_cli.scaffold.templates import shared_root
+from higress_cli.settings.project import ABI, GATEWAY, PROFILE
 
 _FILES: Final = "files"
 
@@ -85,7 +86,7 @@ def check_answers(template: Template, answers: Answers) -> None:
                 template=template.name, profile=answers.profile, profiles=", ".join(template.profiles)
             ),
             code="profile-unsupported",
-            hint=f"--profile {template.profiles[0]}",
+            again=(PROFILE.flag, template.profiles[0]),
         )
     abis = (*template.abis_for(answers.profile), *(["all"] if len(template.abis_for(answers.profile)) > 1 else []))
     if answers.abi not in abis:
@@ -94,7 +95,7 @@ def check_answers(template: Template, answers: Answers) -> None:
                 template=template.name, abi=answers.abi, profile=answers.profile, abis=", ".join(abis)
             ),
             code="abi-unsupported",
-            hint=f"--abi {abis[0]}",
+            again=(ABI.flag, abis[0]),
         )
     _check_gateway(answers)
 
@@ -111,7 +112,7 @@ def _check_gateway(answers: Answers) -> None:
                 gateway=answers.gateway, profile=answers.profile, floor=floor
             ),
             code="gateway-unsupported",
-            hint=f"--gateway {floor}",
+            again=(GATEWAY.flag, floor),
             details={"gateway": answers.gateway, "floor": floor},
         )
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from higress_cli import DISTRIBUTION
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.nearest import did_you_mean
+from higress_cli.origin import install_command
 from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ def templates_root() -> Path:
     raise ConflictError(
         _("the templates of hgw are not in {path}: this installation is not complete").format(path=_PACKAGE),
         code="templates-missing",
-        hint=f"pip install --force-reinstall {DISTRIBUTION}",
+        hint=install_command(force=True),
     )
 
 

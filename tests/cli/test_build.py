@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from higress_cli.origin import install_command
 from higress_cli.project.project import plugins_below
 from tests.support.programs import python_path
 from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
@@ -123,8 +124,8 @@ def test_the_next_command_is_one_that_works_here(plugin: Path, hgw, json_of, mon
     outcome = hgw("build")
     assert outcome.code == 0
     assert "hgw verify" not in outcome.out
-    assert "pip install 'higress-cli[local]'" in outcome.out
-    assert json_of("build")["data"]["engine_hint"] == "pip install 'higress-cli[local]'"
+    assert install_command() in outcome.out
+    assert json_of("build")["data"]["engine_hint"] == install_command()
 
 
 @pytest.mark.extra("local")

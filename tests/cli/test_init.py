@@ -80,6 +80,17 @@ def test_without_a_folder_one_with_files_in_it_is_left_alone(hgw: Hgw, tree) -> 
     assert hgw("init", ".").code == 0
 
 
+def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
+    here = tree({"hgw.yaml": "name: x\n", "main.go": "package main\n"})
+    for arguments, about in ((), f"error: {here} is a plugin already"), ((".", "--defaults"), "error: 2 files in"):
+        outcome = hgw("init", *arguments)
+        assert outcome.code == 6
+        assert about in outcome.err
+        assert "hint: `hgw init --from-existing` adds files that are missing and changes none" in outcome.err
+    (here / "hgw.yaml").unlink()
+    assert f"hint: hgw init --from-existing {here}\n" in hgw("init").err
+
+
 def test_a_repository_without_files_is_an_empty_folder(hgw: Hgw, tree) -> None:
     here = tree({".git/HEAD": ""})
     assert hgw("init").code == 0
@@ -293,7 +304,10 @@ def test_a_gateway_that_is_too_old_for_native_go(hgw: Hgw) -> None:
     outcome = hgw("init", "one", "--profile", "go", "--gateway", "v2.0.7", "--output", "json")
 
     error = json.loads(outcome.out)["error"]
-    assert (outcome.code, error["code"], error["hint"]) == (2, "gateway-unsupported", "--gateway v2.1.5")
+    assert (outcome.code, error["code"], error["hint"]) == (
+        *(2, "gateway-unsupported"),
+        "hgw init one --profile go --output json --gateway v2.1.5",
+    )
 
 
 def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:

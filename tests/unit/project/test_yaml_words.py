@@ -1,9 +1,13 @@
 """PyYAML's sentences, in the language of the user."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
+from higress_cli.errors import InvalidInput
 from higress_cli.i18n import activate
+from higress_cli.project.yaml_node import compose
 from higress_cli.project.yaml_words import in_words
 
 
@@ -42,9 +46,32 @@ def test_what_is_wrong_with_yaml_is_said_in_chinese(text, chinese):
     assert any("\u4e00" <= character <= "\u9fff" for character in words), words
 
 
-@pytest.mark.parametrize("text", BROKEN)
-def test_in_english_it_is_said_as_pyyaml_does(text):
-    assert in_words(problem_of(text)) == problem_of(text)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: {b: 1,\n  c: 2\nd: 3\n", "3:2: expected a comma or '}', but got ':'; is the `{` of line 1 closed?"),
+        (
+            "services: {a: 1:2:3\n# x\nverify:\n  - name: x\n",
+            "3:1: expected a comma or '}', but got a new key; is the `{` of line 1 closed?",
+        ),
+        ("a: [1, 2\nb: 1\n", "2:2: expected a comma or ']', but got ':'; is the `[` of line 1 closed?"),
+        ("a:\n\tb: 1\n", "2:1: a tab stands where YAML wants spaces"),
+        ("a: 1\nb: 'x\n", "3:1: the quote that line 2 opens is not closed"),
+        (
+            "- a\nb: 1\n",
+            "2:1: expected the end of the block, but found a new key; look at the indentation and the colons",
+        ),
+        ("a: b: c\n", "1:5: mapping values are not allowed here"),
+        ("a: @x\n", "1:4: found character '@' that cannot start any token"),
+        ("a: *x\n", "1:4: found undefined alias 'x'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(text, words):
+    with pytest.raises(InvalidInput) as caught:
+        compose(Path("hgw.yaml"), text)
+
+    place, _space, problem = words.partition(" ")
+    assert caught.value.message == f"hgw.yaml:{place} not valid YAML: {problem}"
 
 
 def test_a_sentence_that_is_not_known_stays_as_it_is(chinese):

@@ -24,7 +24,7 @@ def test_the_hint_is_the_nearest_good_name() -> None:
     with pytest.raises(UsageError) as caught:
         check_name("My Plugin!", source="--name")
 
-    assert caught.value.hint == "--name my-plugin"
+    assert caught.value.again == ("--name", "my-plugin")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Key
+from higress_cli.settings.project import ENGINE as ENGINE_SETTING
 from higress_cli.system.host import Host
 
 
@@ -32,6 +33,7 @@ class Envoy:
                 ).format(platform=host.platform, package=facts.package, platforms=", ".join(facts.platforms)),
                 code="engine-missing",
                 hint=_("use --engine {engine}").format(engine="builtin"),
+                again=(ENGINE_SETTING.flag, "builtin"),
                 details={"engine": self.name, "platform": host.platform},
             )
         try:

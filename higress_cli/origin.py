@@ -1,9 +1,14 @@
-"""Where this hgw was installed from, as a requirement that pip takes on another machine."""
+"""Where this hgw was installed from: as a requirement for another machine, and as the command to install it again."""
 
 import json
 import re
+import shlex
+import sys
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 from higress_cli import DISTRIBUTION
 
@@ -39,6 +44,43 @@ def requirement_of(direct_url: str | None, *, version: str) -> str | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return f"{_NAME} @ {address}" if address is not None and _PLAIN.fullmatch(address) else None
+
+
+def install_command(*, force: bool = False) -> str:
+    """What to type to install this hgw again, from where it came, with its extra; `force` also where it is complete."""
+    from importlib import metadata
+
+    try:
+        found = metadata.distribution(DISTRIBUTION)
+        direct_url, version = found.read_text("direct_url.json"), found.version
+    except metadata.PackageNotFoundError:
+        direct_url, version = None, ""
+    return install_command_of(direct_url, version=version, python=sys.executable, force=force)
+
+
+def install_command_of(direct_url: str | None, *, version: str, python: str, force: bool = False) -> str:
+    """The command of the program that made the environment of `python`: pipx, uv, or pip itself."""
+    requirement, editable = requirement_of(direct_url, version=version) or _NAME, False
+    if direct_url and (folder := _local(direct_url)) is not None:
+        requirement, editable = f"{folder}[local]", '"editable": true' in direct_url
+    words = ["--editable", requirement] if editable else [requirement]
+    parts = Path(python).parts
+    if "pipx" in parts:
+        command = ["pipx", "install", "--force", *words]
+    elif ("uv", "tools") in pairwise(parts):
+        command = ["uv", "tool", "install", "--force", *words]
+    else:
+        command = [python, "-m", "pip", "install", *(["--force-reinstall"] if force else []), *words]
+    return shlex.join(command)
+
+
+def _local(direct_url: str) -> str | None:
+    """The folder or file of this machine that hgw came from; None if it came from elsewhere."""
+    try:
+        url = urlsplit(str(json.loads(direct_url)["url"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+    return url2pathname(unquote(url.path)) if url.scheme == "file" else None
 
 
 def _address(found: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from higress_cli.scaffold.origin import requirement_of
+from higress_cli.origin import requirement_of
 
 GIT = {"vcs": "git", "requested_revision": "main", "commit_id": "0123abc"}
 
