@@ -20,8 +20,8 @@ from higress_cli.doctor.written import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
+from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.opened import check_machine
-from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import GoFile, called_names

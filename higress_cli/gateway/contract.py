@@ -7,6 +7,7 @@ interfaces.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -15,7 +16,7 @@ from higress_cli.gateway.events import AnsweredBy, Event
 from higress_cli.gateway.listening import Listening
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
@@ -61,12 +62,14 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a gateway uses from now on.
+    """What a gateway uses from now on: every change starts a new virtual machine of the plugin.
 
     `config_file` is where the configuration is or would be, `services` maps cluster names to their addresses, `env` is
     the environment of the plugin's VM, `buffer_limit` how many bytes of a body the gateway buffers for it.
     `packages` are the paths of the author's own Go packages besides main; crashes are reported at one of their
-    functions.
+    functions. `route` and `cluster` are names that the plugin sees. `upstream` is what is behind the gateway, None for
+    its `Place.upstream`. `properties` are answers to the plugin's get_property by path, `clock` is the time that it
+    sees, None for this machine's.
     """
 
     plugin: Plugin
@@ -77,6 +80,23 @@ class Change:
     route: str = DEFAULT_ROUTE
     env: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    cluster: str = UPSTREAM_CLUSTER
+    upstream: Endpoint | None = None
+    properties: Mapping[str, str | int | bool] = field(default_factory=dict)
+    clock: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """What a gateway shows of the plugin's insides; None is what it does not show.
+
+    `metrics` are its counters and gauges by their own names, and how many values its histograms have. `shared` is its
+    shared data by key, `properties` what it has set in the latest stream, by name.
+    """
+
+    metrics: Mapping[str, int] | None = None
+    shared: Mapping[str, bytes] | None = None
+    properties: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +155,9 @@ class Gateway(AbstractContextManager["Gateway"], Protocol):
 
     def events(self) -> Sequence[Event]:
         """What has happened since the last call, in order. Log lines of a refused change are only in its error."""
+
+    def inside(self) -> Inside:
+        """What the plugin has inside, as it is now."""
 
     def recover(self) -> None:
         """Wait until a plugin that trapped can handle the next request."""

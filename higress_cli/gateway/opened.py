@@ -8,13 +8,13 @@ from typing import Final
 
 from higress_cli.choice import DEFAULT
 from higress_cli.errors import InvalidInput
+from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.gateway.redis_server import Played, played
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, config_path, load_config
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream

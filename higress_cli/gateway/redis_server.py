@@ -1,63 +1,89 @@
 """A Redis server for plugins on a local port: an in-memory one, or one with fixed replies."""
 
 import contextlib
+import re
 import socket
-import socketserver
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Self
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
+from higress_cli.gateway.connections import ConnectionServer
 from higress_cli.gateway.redis_store import RedisError, RedisStore
-from higress_cli.gateway.servers import LOOPBACK
 from higress_cli.gateway.services import Address, EmbeddedRedis, Endpoint
 from higress_cli.proxy_wasm.redis import Reply, RespError, encode, end_of_value, words_of
 
 _CHUNK: Final = 65536
 _ANY: Final = "*"
+_LOGIN: Final = frozenset({b"AUTH", b"SELECT", b"HELLO"})
 
 
-class RedisServer:
+@dataclass(frozen=True)
+class Command:
+    """A command that a Redis got, its words joined by spaces; `fits` is false if no rule is for it."""
+
+    text: str
+    fits: bool
+
+
+class RedisServer(ConnectionServer):
     """Runs from its creation until it is closed.
 
-    `rules` maps commands (`GET k`, or `*` for all others) to replies; without rules it is an in-memory Redis.
+    `rules` maps commands to replies: `GET k`, or a pattern in which `*` fits any text. A command itself comes before
+    patterns, and those are tried in order. Without rules it is an in-memory Redis.
     """
 
     def __init__(self, rules: Mapping[str, Reply] | None = None) -> None:
         self._store = RedisStore()
         self._rules = rules
         self._turn = threading.Lock()
-        self._server = _Server((LOOPBACK, 0), _Handler)
-        self._server.answer = self._answer
-        self.at = Endpoint(host=LOOPBACK, port=int(self._server.server_address[1]))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._commands: list[Command] = []
+        super().__init__(self._serve)
 
     def forget(self) -> None:
         """Remove all data."""
         with self._turn:
             self._store = RedisStore()
+            self._commands = []
 
-    def close(self) -> None:
-        """Stop. The port is closed when this returns."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def take(self) -> Sequence[Command]:
+        """The commands since the last call, without those by which a client logs in."""
+        with self._turn:
+            taken, self._commands = self._commands, []
+        return taken
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
+    def _serve(self, wire: socket.socket) -> None:
+        waiting = b""
+        with contextlib.suppress(RespError):
+            while chunk := wire.recv(_CHUNK):
+                waiting += chunk
+                while waiting and (end := end_of_value(waiting)) is not None:
+                    wire.sendall(encode(self._answer(words_of(waiting[:end]))))
+                    waiting = waiting[end:]
 
     def _answer(self, words: list[bytes]) -> Reply:
-        if self._rules is None:
-            with self._turn:
+        text = b" ".join(words).decode("utf-8", "replace")
+        is_login = bool(words) and words[0].upper() in _LOGIN
+        rule = self._rule(text, patterns=not is_login)
+        with self._turn:
+            if not is_login or rule is not None:
+                self._commands.append(Command(text, self._rules is None or rule is not None))
+            if self._rules is None or (is_login and rule is None):
                 return self._store.run(words)
-        command = b" ".join(words).decode("utf-8", "replace")
-        found = [reply for rule, reply in self._rules.items() if rule.casefold() == command.casefold()]
-        if found:
-            return found[0]
-        return self._rules.get(_ANY, RedisError(f"ERR no rule for: {command}"))
+        return RedisError(f"ERR no rule for: {text}") if rule is None else self._rules[rule]
+
+    def _rule(self, command: str, *, patterns: bool) -> str | None:
+        """The rule for a command, upper and lower case alike."""
+        wanted = command.casefold()
+        rules = self._rules or {}
+        exact = next((rule for rule in rules if rule.casefold() == wanted), None)
+        if exact is not None or not patterns:
+            return exact
+        return next((rule for rule in rules if _fits(rule.casefold(), wanted)), None)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split(_ANY))), text, re.DOTALL) is not None
 
 
 @contextlib.contextmanager
@@ -74,6 +100,11 @@ class Played:
         self._stack = stack
         self._servers: dict[str, RedisServer] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The clusters of all that run."""
+        return frozenset(self._servers)
+
     def places(self, services: Mapping[str, Address]) -> dict[str, Endpoint]:
         """The addresses of these services; an embedded Redis that does not run yet is started."""
         return {name: self._redis(name).at if isinstance(at, EmbeddedRedis) else at for name, at in services.items()}
@@ -83,50 +114,11 @@ class Played:
         for server in self._servers.values():
             server.forget()
 
+    def take(self) -> Mapping[str, Sequence[Command]]:
+        """The commands that each Redis got since the last call."""
+        return {name: server.take() for name, server in self._servers.items()}
+
     def _redis(self, name: str) -> RedisServer:
         if name not in self._servers:
             self._servers[name] = self._stack.enter_context(RedisServer())
         return self._servers[name]
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, address: tuple[str, int], handler: type["_Handler"]) -> None:
-        super().__init__(address, handler)
-        self.answer: Callable[[list[bytes]], Reply] = lambda _words: None
-        self._open: set[socket.socket] = set()
-
-    def keep(self, connection: socket.socket) -> None:
-        self._open.add(connection)
-
-    def drop(self, connection: socket.socket) -> None:
-        self._open.discard(connection)
-
-    def server_close(self) -> None:
-        super().server_close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Handler(socketserver.BaseRequestHandler):
-    server: _Server
-
-    def handle(self) -> None:
-        self.server.keep(self.request)
-        try:
-            self._serve()
-        except (OSError, RespError):
-            pass
-        finally:
-            self.server.drop(self.request)
-
-    def _serve(self) -> None:
-        waiting = b""
-        while chunk := self.request.recv(_CHUNK):
-            waiting += chunk
-            while waiting and (end := end_of_value(waiting)) is not None:
-                self.request.sendall(encode(self.server.answer(words_of(waiting[:end]))))
-                waiting = waiting[end:]

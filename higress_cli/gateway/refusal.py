@@ -1,8 +1,8 @@
 """The errors of a gateway that refuses a change or ends, in the same words for every engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change
@@ -20,8 +20,15 @@ class GatewayDied(GatewayError):
 class PluginRefused(GatewayError):
     """The gateway refuses a change, because of the module or because the plugin rejects it.
 
-    `details["said"]` has the lines that the plugin or the gateway logged about it.
+    `details["said"]` has the lines that the plugin or the gateway logged about it, `lines` the plugin's own.
     """
+
+    lines: tuple[PluginLine, ...] = ()
+
+    def with_lines(self, lines: Iterable[PluginLine]) -> Self:
+        """The same error, with all lines that the plugin wrote while it started."""
+        self.lines = tuple(lines)
+        return self
 
 
 def plugin_trapped(trap: Trap, *, said: Sequence[str], log: Path) -> PluginRefused:

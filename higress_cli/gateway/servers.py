@@ -7,15 +7,15 @@ import contextlib
 import io
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.services import Endpoint
+from higress_cli.system.asking import joined
 
-LOOPBACK: Final = "127.0.0.1"
 _MOST_RECORDED_BYTES: Final = 1 << 20
 _THREADS: Final = 16
 
@@ -24,16 +24,39 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A request as a server saw it. Header names are lower-case; `body` is None if it is larger than a mebibyte."""
+    """A request as a server saw it. Header names are lower-case; `body` is None if it is larger than a mebibyte.
+
+    `pairs` are the headers one by one, and `trailers`, if the server sees them.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes | None
+    pairs: tuple[tuple[str, str], ...] = ()
+    trailers: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of_pairs(
+        cls,
+        *,
+        method: str,
+        path: str,
+        pairs: tuple[tuple[str, str], ...],
+        body: bytes,
+        trailers: tuple[tuple[str, str], ...],
+    ) -> Self:
+        return cls(method=method, path=path, headers=joined(pairs), body=body, pairs=pairs, trailers=trailers)
 
     @property
     def text(self) -> str | None:
         return None if self.body is None else self.body.decode("utf-8", errors="replace")
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of a header; joined ones if the server does not see them one by one."""
+        if self.pairs:
+            return tuple(value for key, value in self.pairs if key == name)
+        return (self.headers[name],) if name in self.headers else ()
 
 
 class Server:
@@ -98,24 +121,6 @@ def recorded(application: Application, sink: Callable[[Seen], None]) -> Applicat
         return application(environ, start_response)
 
     return record
-
-
-def answering(*, status: int, headers: Mapping[str, str], body: str, delay_seconds: float) -> Application:
-    """An application that gives the same response to every request, after `delay_seconds`."""
-    from http.client import responses
-
-    phrase = responses.get(status, "Unknown")
-    content = body.encode()
-    given = {name.lower(): value for name, value in headers.items()}
-    given.setdefault("content-length", str(len(content)))
-    given.setdefault("content-type", "application/json" if body.lstrip()[:1] in {"{", "["} else "text/plain")
-
-    def answer(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        time.sleep(delay_seconds)
-        start_response(f"{status} {phrase}", list(given.items()))
-        return [content]
-
-    return answer
 
 
 @contextlib.contextmanager

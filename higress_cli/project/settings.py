@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.project.scenario import read_scenario
+from higress_cli.project.scenario_files import read_scenarios
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.setting import Scope, Setting
@@ -80,7 +80,7 @@ def _value(node: Node, kind: Kind[Any]) -> Any:
         case Pairs():
             return {name: item.text() for name, item in node.mapping().items()}
         case Scenarios():
-            return tuple(read_scenario(item) for item in node.items())
+            return read_scenarios(node)
     text = node.text()
     if not text and isinstance(kind, Text):
         return None

@@ -62,6 +62,11 @@ def set_value(guest: GuestApi, path: bytes, value: bytes) -> AbiStatus:
     return AbiStatus.OK
 
 
+def property_bytes(value: str | int | bool) -> bytes:  # noqa: FBT001 -- a value among others
+    """A value in the form in which a plugin gets it."""
+    return _serialise(value) or b""
+
+
 def _serialise(value: Value) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value

@@ -33,6 +33,10 @@ class SharedData:
         self._values[key] = (value, self._last)
         return AbiStatus.OK
 
+    def snapshot(self) -> Mapping[bytes, bytes]:
+        """All values by key."""
+        return {key: value for key, (value, _number) in self._values.items()}
+
 
 @dataclass
 class _Queue:

@@ -1,6 +1,6 @@
 """Why a step failed, as far as the gateway's events show it: a pure function of the request and what was observed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from higress_cli.gateway.events import (
 from higress_cli.gateway.wrapper_lines import called_cluster
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import recognise
-from higress_cli.project.scenario import Request
+from higress_cli.project.scenario import Headers, Request
 from higress_cli.scenarios.observed import Observed
 
 _UNKNOWN_SERVICE: Final = "service-unknown"
@@ -104,10 +104,11 @@ def _skipped_bodies(request: Request, observed: Observed, keys: Collection[str])
             ).format(encoding=encoding)
 
 
-def _unread(headers: Mapping[str, str]) -> str | None:
-    if headers.get("content-encoding", "identity") != "identity":
-        return f"content-encoding: {headers['content-encoding']}"
-    kind = headers.get("content-type", "")
+def _unread(headers: Headers) -> str | None:
+    encoding = ", ".join(headers.get("content-encoding", ("identity",)))
+    if encoding != "identity":
+        return f"content-encoding: {encoding}"
+    kind = ", ".join(headers.get("content-type", ()))
     return f"content-type: {kind}" if kind.startswith(_BINARY) else None
 
 
@@ -139,8 +140,11 @@ def _headers_gone(observed: Observed, keys: Collection[str]) -> Iterator[str]:
 
 
 def _no_body(request: Request, keys: Collection[str], around: Surroundings) -> Iterator[str]:
-    without = not request.body and request.body_file is None
-    if without and around.request_body_phase and any(key.startswith(("upstream", "log", "status")) for key in keys):
+    if (
+        not request.has_body
+        and around.request_body_phase
+        and any(key.startswith(("upstream", "log", "status")) for key in keys)
+    ):
         yield _("the request has no body, so the plugin's request body phase did not run")
 
 

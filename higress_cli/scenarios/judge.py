@@ -1,33 +1,38 @@
 """Compares what a scenario expects with what was observed: pure, so each verdict can be tested without a gateway."""
 
-import difflib
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from higress_cli.gateway.contract import Evidence
-from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.events import AnsweredBy, PluginLine
 from higress_cli.gateway.identity import HEADER, read_identity
+from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.words import trap_lines
 from higress_cli.i18n import _
-from higress_cli.project.scenario import Expectation, TextMatch
+from higress_cli.project.scenario import Expectation, LineExpectation
+from higress_cli.scenarios.checking import checks, values_of
+from higress_cli.scenarios.judge_inside import judge_actions, judge_metrics, judge_state
+from higress_cli.scenarios.judge_outside import judge_calls, judge_upstream
+from higress_cli.scenarios.matching import Subject, describe, fits, quote
 from higress_cli.scenarios.observed import Observed
 from higress_cli.system.http import Answer
 
-_LONGEST_QUOTE: Final = 160
-
 
 def judge(expect: Expectation, observed: Observed) -> tuple[Evidence, ...]:
-    """Check every expectation of a scenario, and that the plugin did not crash."""
+    """Check every expectation of a scenario, and that the plugin did not crash: a crash comes first."""
     crashes = tuple(judge_crashes(observed))
     if observed.answer is None:
-        missing = Evidence(ok=False, expected=_("an answer"), got=_("none: {problem}").format(problem=observed.problem))
-        return (missing, *crashes)
+        got = _("none: {problem}").format(problem=observed.problem)
+        return (*crashes, Evidence(ok=False, expected=_("an answer"), got=got, line=expect.line("within")))
     return (
-        *_judge_answer(expect, observed.answer),
-        *_judge_upstream(expect, observed),
-        *judge_log(expect, observed.log),
         *crashes,
+        *_judge_start(expect),
+        *_judge_answer(expect, observed),
+        *judge_upstream(expect, observed),
+        *judge_calls(expect, observed),
+        *judge_log(expect, observed.lines),
+        *judge_metrics(expect, observed),
+        *judge_actions(expect, observed),
+        *judge_state(expect, observed),
     )
 
 
@@ -42,27 +47,58 @@ def judge_crashes(observed: Observed) -> Iterator[Evidence]:
         )
 
 
-def judge_log(expect: Expectation, log: Sequence[str]) -> Iterator[Evidence]:
+def judge_refusal(expect: Expectation, error: PluginRefused) -> tuple[Evidence, ...]:
+    """Check a plugin that did not start."""
+    said = "; ".join(error.details.get("said") or [error.message])
+    line = expect.line("start")
+    if expect.start == "fails":
+        fails = Evidence(ok=True, expected=_("the plugin does not start"), got=said, key="start", line=line)
+        return (fails, *judge_log(expect, error.lines))
+    expected = _("the plugin accepts this configuration")
+    return (Evidence(ok=False, expected=expected, got=said, key="start", line=line),)
+
+
+def judge_accepted(expect: Expectation) -> Evidence:
+    """The failed check of a plugin that started although it was expected not to."""
+    got = _("the plugin accepts this configuration")
+    return Evidence(ok=False, expected=_("the plugin does not start"), got=got, key="start", line=expect.line("start"))
+
+
+def judge_log(expect: Expectation, lines: Sequence[PluginLine]) -> Iterator[Evidence]:
     """Check the expectations about the lines that the plugin wrote."""
-    match = expect.log
-    if match is None:
-        return
-    key, line = "log", expect.lines.get("log")
-    expected = _describe(_("a line of the plugin's log"), match)
-    written = "\n".join(log)
-    if match.absent:
-        expected = _("the plugin writes nothing")
-        yield Evidence(ok=not log, expected=expected, got=quote(written) if log else expected, key=key, line=line)
-        return
-    fitting = next((text for text in log if _fits(match, text)), None)
-    got = fitting if fitting is not None else written
-    yield Evidence(
-        ok=fitting is not None,
-        expected=expected,
-        got=quote(got) if got else _("the plugin wrote nothing"),
-        key=key,
-        line=line,
-    )
+    for number, wanted in enumerate(expect.log):
+        key = "log" if len(expect.log) == 1 else f"log[{number}]"
+        fitting = [line for line in lines if line_fits(wanted, line)]
+        shown = fitting if wanted.none or fitting else lines
+        got = "\n".join(_shown(line, with_level=wanted.level is not None) for line in shown[: 1 if fitting else None])
+        nothing = _("no such line") if wanted.none and lines else _("the plugin wrote nothing")
+        yield Evidence(
+            ok=bool(fitting) is not wanted.none,
+            expected=_expected_line(wanted),
+            got=quote(got) if got else nothing,
+            key=key,
+            line=wanted.line or expect.line("log"),
+        )
+
+
+def line_fits(wanted: LineExpectation, line: PluginLine) -> bool:
+    """Whether a line is of the level and has the text."""
+    has_level = wanted.level is None or wanted.level == line.level
+    return has_level and (wanted.matcher is None or fits(wanted.matcher, Subject.of_text(line.text)))
+
+
+def _expected_line(wanted: LineExpectation) -> str:
+    if wanted.matcher is None and wanted.level is None:
+        return _("the plugin writes nothing") if wanted.none else _("the plugin writes something")
+    what = _("a line of the plugin's log")
+    if wanted.level is not None:
+        what = _("a line of the plugin's log at level {level}").format(level=wanted.level)
+    text = what if wanted.matcher is None else describe(what, wanted.matcher)
+    return _("not: {condition}").format(condition=text) if wanted.none else text
+
+
+def _shown(line: PluginLine, *, with_level: bool) -> str:
+    return f"[{line.level}] {line.text}" if with_level else line.text
 
 
 def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Evidence:
@@ -87,126 +123,36 @@ def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version
     return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
 
 
-def _judge_answer(expect: Expectation, answer: Answer) -> Iterator[Evidence]:
+def _judge_start(expect: Expectation) -> Iterator[Evidence]:
+    if expect.start == "ok":
+        text = _("the plugin accepts this configuration")
+        yield Evidence(ok=True, expected=text, got=text, key="start", line=expect.line("start"))
+
+
+def _judge_answer(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
+    answer = observed.answer
+    assert answer is not None  # noqa: S101 -- judge has looked
     if expect.status is not None:
         yield Evidence(
             ok=answer.status == expect.status,
             expected=_("status {status}").format(status=expect.status),
             got=_("status {status}").format(status=answer.status),
             key="status",
-            line=expect.lines.get("status"),
+            line=expect.line("status"),
         )
-    for name, match in expect.headers.items():
-        what = _("header {name}").format(name=name)
-        yield _check(expect, f"headers.{name}", what=what, match=match, value=answer.headers.get(name))
+    for name, matcher in expect.headers.items():
+        what, values = _("header {name}").format(name=name), values_of(answer.pairs, name)
+        yield from checks(expect, f"headers.{name}", what=what, matcher=matcher, subject=Subject.of_values(values))
     if expect.body is not None:
-        yield _check(expect, "body", what=_("body"), match=expect.body, value=answer.text)
-
-
-def _judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
-    seen, key, line = observed.seen, "upstream", expect.lines.get("upstream")
-    if expect.upstream_reached is None:
-        return
-    if not expect.upstream_reached:
-        expected = _("the upstream gets no request")
-        problem = _reached(observed)
-        yield Evidence(ok=problem is None, expected=expected, got=problem or expected, key=key, line=line)
-        return
-    reached = _("the upstream gets a request")
-    if not seen:
-        got = _("hgw cannot see what this upstream gets") if seen is None else _("the upstream gets no request")
-        yield Evidence(ok=False, expected=reached, got=got, key=key, line=line)
-        return
-    request = seen[-1]
-    yield Evidence(ok=True, expected=reached, got=f"{request.method} {request.path}", key=key, line=line)
-    parts: list[tuple[str, str, TextMatch, str | None]] = []
-    if expect.upstream_method is not None:
-        match = TextMatch(equals=expect.upstream_method)
-        parts.append(("method", _("the method at the upstream"), match, request.method))
-    if expect.upstream_path is not None:
-        match = TextMatch(equals=expect.upstream_path)
-        parts.append(("path", _("the path at the upstream"), match, request.path))
-    for name, match in expect.upstream_headers.items():
-        what = _("header {name} at the upstream").format(name=name)
-        parts.append((f"headers.{name}", what, match, request.headers.get(name)))
-    if expect.upstream_body is not None:
-        parts.append(("body", _("the body at the upstream"), expect.upstream_body, request.text))
-    for part, what, match, value in parts:
-        yield _check(expect, f"upstream.{part}", what=what, match=match, value=value)
-
-
-def _reached(observed: Observed) -> str | None:
-    """What reached the upstream, None if nothing did; from what the upstream and the gateway each could see."""
-    if observed.seen:
-        requests = ", ".join(f"{request.method} {request.path}" for request in observed.seen)
-        return _("it got {requests}").format(requests=requests)
-    if observed.sent_upstream:
-        requests = ", ".join(observed.sent_upstream)
-        return _("it got the headers of {requests}").format(requests=requests)
-    if observed.seen is None and observed.events is None:
-        return _("hgw cannot see what this upstream gets")
-    return None
-
-
-def _check(expect: Expectation, key: str, *, what: str, match: TextMatch, value: str | None) -> Evidence:
-    ok = _fits(match, value)
-    return Evidence(
-        ok=ok,
-        expected=_describe(what, match),
-        got=_("{what} is absent").format(what=what)
-        if value is None
-        else _("{what} is {value}").format(what=what, value=quote(value)),
-        key=key,
-        line=expect.lines.get(key),
-        difference=None if ok or value is None else _difference(match, value),
-    )
-
-
-def _difference(match: TextMatch, value: str) -> str | None:
-    """The complete difference, if a quotation of the value or of the expected text is cut."""
-    wanted = match.equals
-    if not any(_is_cut(text) for text in (value, wanted or "")):
-        return None
-    if wanted is None:
-        return value
-    lines = difflib.unified_diff(
-        wanted.splitlines(), value.splitlines(), fromfile=_("expected"), tofile=_("got"), lineterm=""
-    )
-    return "\n".join(lines)
-
-
-def _fits(match: TextMatch, value: str | None) -> bool:
-    if match.absent or value is None:
-        return match.absent and value is None
-    if match.equals is not None:
-        # Files and tools end a text with a newline, which is not part of its meaning.
-        return value.removesuffix("\n") == match.equals.removesuffix("\n")
-    if match.contains is not None:
-        return match.contains in value
-    return re.search(match.matches or "", value) is not None
-
-
-def _describe(what: str, match: TextMatch) -> str:
-    if match.absent:
-        return _("{what} is absent").format(what=what)
-    if match.equals is not None:
-        return _("{what} is {value}").format(what=what, value=quote(match.equals))
-    if match.contains is not None:
-        return _("{what} contains {value}").format(what=what, value=quote(match.contains))
-    return _("{what} matches {value}").format(what=what, value=quote(match.matches or ""))
-
-
-def quote(text: str) -> str:
-    """A text in one line, shortened if it is long."""
-    line = _in_one_line(text)
-    if not _is_cut(text):
-        return f"`{line}`"
-    return _("`{start}...` ({count} characters)").format(start=line[:_LONGEST_QUOTE], count=len(text))
-
-
-def _in_one_line(text: str) -> str:
-    return text.replace("\r", "\\r").replace("\n", "\\n")
-
-
-def _is_cut(text: str) -> bool:
-    return len(_in_one_line(text)) > _LONGEST_QUOTE
+        yield from checks(expect, "body", what=_("body"), matcher=expect.body, subject=Subject(content=answer.body))
+    for name, matcher in expect.trailers.items():
+        what, values = _("trailer {name}").format(name=name), values_of(answer.trailers, name)
+        yield from checks(expect, f"trailers.{name}", what=what, matcher=matcher, subject=Subject.of_values(values))
+    if expect.within is not None:
+        yield Evidence(
+            ok=observed.seconds <= expect.within,
+            expected=_("an answer within {seconds:g} s").format(seconds=expect.within),
+            got=_("an answer after {seconds:.3f} s").format(seconds=observed.seconds),
+            key="within",
+            line=expect.line("within"),
+        )

@@ -1,12 +1,35 @@
 """What was observed during a scenario's request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from higress_cli.gateway.events import Event, HeadersSentUpstream, PluginLine, Trap
+from higress_cli.gateway.contract import Inside
+from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, HeadersSentUpstream, PluginLine, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.gateway.wrapper_lines import is_recovered_panic
-from higress_cli.system.http import Answer
+from higress_cli.phases import PHASES
+from higress_cli.system.asking import WholeAnswer
+
+_CALLBACK = "proxy_on_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request or a Redis command that a played service got.
+
+    `cluster` is the service; `command` is for Redis, `seen` for all others. `fits` is false if no rule of the service
+    is for it.
+    """
+
+    cluster: str
+    seen: Seen | None = None
+    command: str | None = None
+    fits: bool = True
+
+    @property
+    def title(self) -> str:
+        """The call in a few words."""
+        return self.command or (f"{self.seen.method} {self.seen.path}" if self.seen else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,14 +37,20 @@ class Observed:
     """`problem` says why there was no answer; `seen` is what reached the upstream, None if hgw cannot see that.
 
     `events` are the gateway's events meanwhile, None if hgw cannot receive them. `packages` are the author's own, as
-    in Change.
+    in Change. `calls` are what hgw's own services got; `hidden` are the clusters of services whose calls it cannot see.
+    `before` and `after` are the plugin's insides. `seconds` is how long the answer took.
     """
 
-    answer: Answer | None
+    answer: WholeAnswer | None
     problem: str = ""
     seen: Sequence[Seen] | None = ()
     events: Sequence[Event] | None = ()
     packages: tuple[str, ...] = ()
+    calls: Sequence[Call] = ()
+    hidden: frozenset[str] = frozenset()
+    before: Inside = field(default_factory=Inside)
+    after: Inside = field(default_factory=Inside)
+    seconds: float = 0.0
 
     @property
     def log(self) -> tuple[str, ...]:
@@ -48,3 +77,18 @@ class Observed:
         return tuple(
             f"{event.method} {event.path}" for event in self.events or () if isinstance(event, HeadersSentUpstream)
         )
+
+    @property
+    def refused_calls(self) -> tuple[CallRefused, ...]:
+        return tuple(event for event in self.events or () if isinstance(event, CallRefused))
+
+    @property
+    def returned(self) -> Mapping[str, tuple[int, ...]]:
+        """What the callbacks of each phase returned, in order."""
+        found: dict[str, list[int]] = {}
+        for event in self.events or ():
+            if isinstance(event, CallbackReturned) and event.action is not None:
+                phase = event.function.removeprefix(_CALLBACK)
+                if phase in PHASES:
+                    found.setdefault(phase, []).append(event.action)
+        return {phase: tuple(values) for phase, values in found.items()}

@@ -2,27 +2,34 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from higress_cli.gateway.events import CallbackReturned, Event, StreamEnded, Trap
+from higress_cli.gateway.contract import Inside
+from higress_cli.gateway.events import Event, PluginLine, StreamEnded, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.i18n import _
-from higress_cli.project.scenario import Expectation, Scenario
-from higress_cli.scenarios.judge import judge_log
-from higress_cli.scenarios.observed import Observed
-from higress_cli.system.http import Answer, Asking, NoAnswerError
+from higress_cli.project.scenario import Expectation, Request, Turn
+from higress_cli.scenarios.judge import line_fits
+from higress_cli.scenarios.observed import Call, Observed
+from higress_cli.scenarios.pause import silence
+from higress_cli.scenarios.stage import pairs_of
+from higress_cli.system.asking import Asking, Outgoing, WholeAnswer
+from higress_cli.system.http import NoAnswerError
 
 # A gateway waits 15 s for an upstream; a request that is silent for longer was stopped and never resumed.
 _SILENCE_SECONDS: Final = 20.0
+_OVERTIME_SECONDS: Final = 0.5
+"""How long to wait for a response after `within`, to say how late it was."""
 _AFTER_TRAP_SECONDS: Final = 0.3
 """How long to wait for a response after the plugin crashed: the gateway sends it at once or never."""
 _END_SECONDS: Final = 1.0
 _LOG_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.01
-_PHASES: Final = frozenset(
-    f"proxy_on_{way}_{part}" for way in ("request", "response") for part in ("headers", "body", "trailers")
-)
+
+
+def _nothing() -> tuple[Call, ...]:
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +38,8 @@ class Ground:
 
     `version` is the change in effect, None if unknown. `events` and `seen` return what is new since the last call, None
     if hgw cannot receive or see it; `lag` is how many seconds an event may take to arrive. `check_alive` raises
-    GatewayError if the gateway has ended.
+    GatewayError if the gateway has ended. `calls` returns what the played services got since the last call; `hidden`
+    are services that hgw does not play. `delay` is how many seconds the played servers may take. `abi` is the module's.
     """
 
     url: str
@@ -39,63 +47,83 @@ class Ground:
     events: Callable[[], Sequence[Event] | None]
     seen: Callable[[], Sequence[Seen] | None]
     check_alive: Callable[[], None]
+    calls: Callable[[], Sequence[Call]] = _nothing
+    inside: Callable[[], Inside] = field(default=Inside)
+    hidden: frozenset[str] = frozenset()
+    delay: float = 0.0
+    abi: str | None = None
     version: int | None = None
     lag: float = 0.02
 
-    def base(self, scenario: Scenario) -> str:
-        """The server that the scenario's request goes to."""
-        return (self.upstream_url or "") if scenario.request.via == "upstream" else self.url
+    def base(self, request: Request) -> str:
+        """The server that a request goes to."""
+        return (self.upstream_url or "") if request.via == "upstream" else self.url
 
 
-def play(scenario: Scenario, ground: Ground) -> Observed:
-    """Send the scenario's request and return what was observed, its log phase included.
+def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Observed:
+    """Send the request of `turn` and return what was observed, its log phase included.
 
     Raises:
         GatewayError: the gateway has ended.
     """
     ground.seen()
+    ground.calls()
     recorder = _EventRecorder(ground)
     recorder.start()
-    request = scenario.request
-    patience = _SILENCE_SECONDS + sum(service.delay_seconds for service in scenario.services.values())
+    looks_inside = bool(turn.expect.metrics or turn.expect.state)
+    before = ground.inside() if looks_inside else Inside()
+    request, within = turn.request, turn.expect.within
+    patience = _SILENCE_SECONDS + ground.delay if within is None else within + _OVERTIME_SECONDS
     started = time.monotonic()
-    asking = Asking(
-        f"{ground.base(scenario)}{request.path}",
-        method=request.method,
-        headers=request.headers,
-        body=request.content,
-        timeout=patience,
-    )
-    crashed = recorder.until(lambda: asking.wait(_POLL_SECONDS), stop_after_trap=_AFTER_TRAP_SECONDS)
-    if crashed:
-        asking.give_up()
+    asking = Asking(_outgoing(request, ground.base(request)), timeout=patience)
+    outcome = recorder.until(lambda: asking.wait(_POLL_SECONDS), within=patience, stop_after_trap=_AFTER_TRAP_SECONDS)
     waited = time.monotonic() - started
+    if outcome is not _DONE:
+        asking.give_up()
     ground.check_alive()
     if request.via != "upstream":
         recorder.until(recorder.ended, within=_END_SECONDS)
-        recorder.until(lambda: recorder.log_fits(scenario.expect), within=_LOG_SECONDS)
+        recorder.until(lambda: recorder.log_fits(turn.expect), within=_LOG_SECONDS)
         time.sleep(ground.lag)
         recorder.listen()
-    answer: Answer | None = None
+    answer: WholeAnswer | None = None
     problem = ""
     try:
         answer = asking.answer()
     except NoAnswerError as error:
         problem = str(error)
-        if crashed:
+        if outcome is _CRASHED or recorder.trapped:
             problem = _("the plugin crashed meanwhile")
-        elif waited >= patience:
-            problem = _silence(recorder.events or (), seconds=patience)
-    return Observed(answer=answer, problem=problem, seen=ground.seen(), events=recorder.events)
+        elif waited >= patience - _POLL_SECONDS:
+            problem = silence(recorder.events or (), seconds=waited, abi=ground.abi, request=request)
+    return Observed(
+        answer=answer,
+        problem=problem,
+        seen=ground.seen(),
+        events=recorder.events,
+        packages=packages,
+        calls=tuple(ground.calls()),
+        hidden=ground.hidden,
+        before=before,
+        after=ground.inside() if looks_inside else Inside(),
+        seconds=waited,
+    )
 
 
-def _silence(events: Sequence[Event], *, seconds: float) -> str:
-    """Why there was no response for so long, as far as the plugin's last event about the request shows it."""
-    returned = [event for event in events if isinstance(event, CallbackReturned) and event.function in _PHASES]
-    if returned and returned[-1].action:
-        text = _("silence for {seconds:g} s: {function} returned {action}, and nothing resumed the request")
-        return text.format(seconds=seconds, function=returned[-1].function, action=returned[-1].action)
-    return _("silence for {seconds:g} s: was the request stopped and never resumed?").format(seconds=seconds)
+def _outgoing(request: Request, base: str) -> Outgoing:
+    return Outgoing(
+        url=f"{base}{request.path}",
+        method=request.method,
+        headers=pairs_of(request.headers),
+        parts=request.parts,
+        chunked=request.is_chunked,
+        trailers=pairs_of(request.trailers),
+    )
+
+
+_DONE: Final = "done"
+_CRASHED: Final = "crashed"
+_TOO_LATE: Final = "too late"
 
 
 class _EventRecorder:
@@ -123,33 +151,31 @@ class _EventRecorder:
         current = self._ground.version
         return isinstance(event, Trap) and current is not None and event.version not in {None, current}
 
-    def until(
-        self, done: Callable[[], bool], *, within: float | None = None, stop_after_trap: float | None = None
-    ) -> bool:
-        """Listen until `done`, or for `within` seconds. True if it gave up `stop_after_trap` seconds after a trap."""
+    def until(self, done: Callable[[], bool], *, within: float, stop_after_trap: float | None = None) -> str:
+        """Listen until `done`, or for `within` seconds, or `stop_after_trap` seconds after a trap; say which it was."""
         started = time.monotonic()
         trapped: float | None = None
         while not done():
             self.listen()
             now = time.monotonic()
-            if self.events is None and within is not None:
-                return False
-            if within is not None and now - started > within:
-                return False
-            if stop_after_trap is not None and any(isinstance(event, Trap) for event in self.events or ()):
+            if now - started > within or (self.events is None and stop_after_trap is None):
+                return _TOO_LATE
+            if stop_after_trap is not None and self.trapped:
                 trapped = trapped or now
                 if now - trapped > stop_after_trap:
-                    return True
-            if within is not None:
+                    return _CRASHED
+            if stop_after_trap is None:
                 time.sleep(_POLL_SECONDS)
-        return False
+        return _DONE
+
+    @property
+    def trapped(self) -> bool:
+        return any(isinstance(event, Trap) for event in self.events or ())
 
     def ended(self) -> bool:
         return any(isinstance(event, StreamEnded) for event in self.events or ())
 
     def log_fits(self, expect: Expectation) -> bool:
-        """Whether the expected log line is there, which may arrive a moment after the response."""
-        if expect.log is None or expect.log.absent:
-            return True
-        log = Observed(answer=None, events=self.events).log
-        return all(check.ok for check in judge_log(expect, log))
+        """Whether the expected log lines are there, which may arrive a moment after the response."""
+        lines = [event for event in self.events or () if isinstance(event, PluginLine)]
+        return all(wanted.none or any(line_fits(wanted, line) for line in lines) for wanted in expect.log)

@@ -14,13 +14,15 @@ from higress_cli.gateway.run_folder import EVENTS, UPSTREAM, read_record
 from higress_cli.gateway.upstream import SeenRequests
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import read_plugin_config
-from higress_cli.project.scenario import Request, Scenario
+from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
 from higress_cli.system.http import Answer, NoAnswerError, ask
 
 _SECONDS: Final = 20.0
+_OWN: Final = frozenset(Key) - {Key.VIA_UPSTREAM, Key.UPSTREAM, Key.LOG}
+"""What a gateway that others use as well cannot be asked for."""
 _LAG_SECONDS: Final = 0.3
 """The longest time until `hgw run` has written down an event."""
 
@@ -65,20 +67,15 @@ class RunningGateway:
 
     def _obstacle(self, scenario: Scenario) -> str | None:
         """Why a scenario cannot be run here, None if it can."""
-        own = {
-            "config": None if scenario.config == self._configuration() else scenario.config,
-            "services": scenario.services or None,
-            "route": scenario.route,
-        }
-        named = [key for key, value in own.items() if value is not None]
+        config = None if scenario.config == self._configuration() else scenario.config
+        named = [key for key in sorted(scenario.keys & _OWN) if key is not Key.CONFIG or config is not None]
         if named:
             return _("it needs a gateway with its own {keys}").format(keys=", ".join(named))
-        if self.record is None and scenario.request.via == "upstream":
+        if self.record is None and Key.VIA_UPSTREAM in scenario.keys:
             return _("the address of the upstream is not known")
-        expect = scenario.expect
-        if expect.upstream_reached is not None and not self._records("http_recorded"):
+        if Key.UPSTREAM in scenario.keys and not self._records("http_recorded"):
             return _("what the upstream gets cannot be seen")
-        if expect.log is not None and self.record is None:
+        if Key.LOG in scenario.keys and self.record is None:
             return _("the gateway's log is not on this machine")
         return None
 
@@ -99,16 +96,21 @@ class RunningGateway:
         yield self._load()
         for scenario in scenarios:
             obstacle = self._obstacle(scenario)
-            yield skipped_step(scenario, obstacle) if obstacle else self._run(scenario)
+            if obstacle is not None:
+                yield skipped_step(scenario, obstacle)
+                continue
+            for number in range(len(scenario.turns)):
+                yield self._run(scenario, number)
 
-    def _run(self, scenario: Scenario) -> Step:
+    def _run(self, scenario: Scenario, number: int) -> Step:
         started = time.monotonic()
-        ground = self._ground()
-        observed = play(scenario, ground)
-        checks = list(judge(scenario.expect, observed))
-        if observed.answer is not None and scenario.request.via != "upstream":
+        ground, turn = self._ground(), scenario.turns[number]
+        observed = play(turn, ground)
+        checks = list(judge(turn.expect, observed))
+        if observed.answer is not None and turn.request.via != "upstream":
             checks.append(judge_identity(observed.answer, run=self._run_id, digest=self._digest))
-        return scenario_step(scenario, checks, started=started, observed=observed, base=ground.base(scenario))
+        base = ground.base(turn.request)
+        return scenario_step(scenario, checks, started=started, number=number, observed=observed, base=base)
 
     def _ground(self) -> Ground:
         if self.record is None:

@@ -13,6 +13,7 @@ from higress_cli.gateway.contract import Evidence
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
 from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.stage import pairs_of
 from higress_cli.system.http import Answer
 
 _LONGEST_BODY: Final = 4000
@@ -84,33 +85,40 @@ def scenario_step(
     checks: Sequence[Evidence],
     *,
     started: float,
+    number: int = 0,
     observed: Observed | None = None,
     base: str = "",
     around: Surroundings | None = None,
+    log: tuple[str, ...] = (),
 ) -> Step:
-    """The step of a scenario; `observed` is for its request to the server `base`, None if nothing was sent."""
+    """The step of a scenario's request `number`, counted from 0; `observed` is None if nothing was sent to `base`.
+
+    `log` is what the plugin wrote if there is nothing that was observed.
+    """
     failed = next((check.line for check in checks if not check.ok and check.line is not None), None)
+    turn = scenario.turns[number]
     step = Step(
-        name=scenario.name,
+        name=_name(scenario, number),
         seconds=_since(started),
         file=scenario.file,
-        line=failed or scenario.line,
+        line=failed or turn.line or scenario.line,
+        log=log,
         **_summed(checks),
     )
     if observed is None:
         return step
     return dataclasses.replace(
         step,
-        exchange=exchange(scenario.request, base, observed.answer),
-        causes=causes(scenario.request, observed, checks, around or Surroundings()),
+        exchange=exchange(turn.request, base, observed.answer),
+        causes=causes(turn.request, observed, checks, around or Surroundings()),
         log=tuple(f"[{line.level}] {line.text}" for line in observed.lines),
     )
 
 
-def skipped_step(scenario: Scenario, reason: str) -> Step:
-    """The step of a scenario that could not be played."""
+def skipped_step(scenario: Scenario, reason: str, *, number: int | None = None) -> Step:
+    """The step of a scenario that could not be played, or of one request of it."""
     return Step(
-        name=scenario.name,
+        name=scenario.name if number is None else _name(scenario, number),
         ok=True,
         expected="",
         got="",
@@ -119,8 +127,13 @@ def skipped_step(scenario: Scenario, reason: str) -> Step:
         status=StepStatus.SKIPPED,
         reason=reason,
         file=scenario.file,
-        line=scenario.line,
+        line=scenario.line if number is None else scenario.turns[number].line,
     )
+
+
+def _name(scenario: Scenario, number: int) -> str:
+    count = len(scenario.turns)
+    return scenario.name if count == 1 else f"{scenario.name} ({number + 1}/{count})"
 
 
 def _since(started: float) -> float:
@@ -141,13 +154,17 @@ def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
 def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
     """The request at the server `base` and its answer, for people and reports; a long body is cut."""
     argv = ["curl"]
-    if request.method != ("POST" if request.body or request.body_file else "GET"):
+    if request.method != ("POST" if request.has_body else "GET"):
         argv += ["-X", request.method]
-    argv += [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
+    for name, value in pairs_of(request.headers):
+        argv += ["-H", f"{name}: {value}"]
+    if request.chunks is not None and "transfer-encoding" not in request.headers:
+        argv += ["-H", "transfer-encoding: chunked"]
+    body = "".join(request.chunks) if request.chunks is not None else request.body
     if request.body_file:
         argv += ["--data-binary", f"@{request.body_file}"]
-    elif request.body:
-        argv += ["--data-binary", request.body]
+    elif body:
+        argv += ["--data-binary", body]
     return Exchange(
         request=shlex.join([*argv, f"{base}{request.path}"]),
         status=answer.status if answer else None,

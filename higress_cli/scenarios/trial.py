@@ -1,29 +1,23 @@
 """Scenarios on a gateway that is started only for them."""
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from higress_cli.choice import Source, SourceKind
-from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Evidence, Renamed
+from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Renamed
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opened import Opened
-from higress_cli.gateway.redis_server import RedisServer
-from higress_cli.gateway.redis_store import RedisError
 from higress_cli.gateway.refusal import PluginRefused
-from higress_cli.gateway.servers import Server, answering, refusing
-from higress_cli.gateway.services import Endpoint, cluster_name
+from higress_cli.gateway.services import UPSTREAM_CLUSTER
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
-from higress_cli.project.scenario import Scenario, Service
-from higress_cli.proxy_wasm.redis import Reply
+from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.causes import Surroundings
-from higress_cli.scenarios.judge import judge, judge_crashes, judge_identity
+from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, judge_identity, judge_refusal
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.play import Ground, play
+from higress_cli.scenarios.stage import Stage, longest_delay, staged, wanted_services
 from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
 
 
@@ -42,6 +36,7 @@ class Trial:
         self._settings_file = settings_file
         self._applied: tuple[Change, Applied] | None = None
         self._crashed = False
+        self._is_used = False
         self._request_body_phase = request_body_phase
 
     @property
@@ -55,89 +50,143 @@ class Trial:
         return self._applied[1].notes if self._applied else ()
 
     def steps(self, scenarios: Sequence[Scenario], *, on_scenario: Callable[[str], None]) -> Iterator[Step]:
-        """A step for the start of the gateway, and one for each scenario.
+        """A step for the start of the gateway, and one for each request of each scenario.
 
         Raises:
             GatewayError: the gateway itself failed, or refuses the plugin as the project has it.
             InvalidInput: `service-invalid` for the name of a service.
         """
-        step = self._load()
         for scenario in scenarios:
-            yield self._with_late_crashes(step)
+            wanted_services(scenario)
+        playable = [scenario for scenario in scenarios if self._obstacle(scenario) is None]
+        if playable and all(scenario.turns[0].expect.start == "fails" for scenario in playable):
+            waiting: Step | None = None
+        else:
+            waiting = self._load()
+        for scenario in scenarios:
             on_scenario(scenario.name)
-            step = self._run(scenario) if scenario.keys <= self._opened.engine.carries else self._skipped(scenario)
-        yield self._with_late_crashes(step)
+            for step in self._run(scenario):
+                if waiting is not None:
+                    yield self._with_late_crashes(waiting)
+                waiting = step
+        if waiting is not None:
+            yield self._with_late_crashes(waiting)
 
     def _load(self) -> Step:
         """Start the gateway with the plugin and its own configuration, and ask it what it runs."""
         started = time.monotonic()
-        self._apply(self._change)
+        self._applied = self._change, self._gateway.apply(self._change)
         return make_step(
             _("the gateway runs this module with its configuration"), self._gateway.evidence(), started=started
         )
 
-    def _skipped(self, scenario: Scenario) -> Step:
+    def _obstacle(self, scenario: Scenario) -> str | None:
+        """Why a scenario is not played here, None if it is."""
+        abi = self._change.plugin.abi.version
+        if scenario.abi and abi not in scenario.abi:
+            return _("it is for ABI {wanted}, and the module is of {abi}").format(
+                wanted=", ".join(scenario.abi), abi=abi or "?"
+            )
         engine = self._opened.engine
         missing = ", ".join(sorted(scenario.keys - engine.carries))
-        reason = _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)
-        return skipped_step(scenario, reason)
+        if not missing:
+            return None
+        return _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)
 
-    def _run(self, scenario: Scenario) -> Step:
-        """Play one scenario; failures are in its step."""
+    def _run(self, scenario: Scenario) -> Iterator[Step]:
+        """Play one scenario; failures are in its steps."""
+        obstacle = self._obstacle(scenario)
+        if obstacle is not None:
+            yield skipped_step(scenario, obstacle)
+            return
         started = time.monotonic()
-        config = self._change.config
-        if scenario.config is not None:
-            config = PluginConfig(values=dict(scenario.config), source=str(self._settings_file))
         self._opened.played.forget()
-        with self._played(scenario.services) as services:
-            change = dataclasses.replace(
-                self._change, config=config, services=services, route=scenario.route or DEFAULT_ROUTE
-            )
+        with staged(scenario, self._opened, services=self._change.services) as stage:
+            change = self._change_for(scenario, stage)
+            expect = scenario.turns[0].expect
             try:
                 applied = self._apply(change)
             except PluginRefused as error:
-                return scenario_step(scenario, [_refusal(error)], started=started)
-            observed = dataclasses.replace(play(scenario, self._ground()), packages=change.packages)
-        checks = list(judge(scenario.expect, observed))
-        if observed.answer is not None and scenario.request.via != "upstream":
-            checks.append(
-                judge_identity(
-                    observed.answer,
-                    run=self._opened.folder.id,
-                    version=str(applied.version),
-                    digest=self._change.plugin.sha256,
-                )
-            )
-        self._crashed = bool(observed.traps)
-        return scenario_step(
-            scenario,
-            checks,
-            started=started,
-            observed=observed,
-            base=self._ground().base(scenario),
-            around=Surroundings(
-                clusters=services,
+                checks = judge_refusal(expect, error)
+                yield scenario_step(scenario, checks, started=started, log=said_by(error))
+                return
+            if expect.start == "fails":
+                yield scenario_step(scenario, [judge_accepted(expect)], started=started)
+                return
+            yield from self._turns(scenario, stage, change=change, version=applied.version)
+
+    def _turns(self, scenario: Scenario, stage: Stage, *, change: Change, version: int) -> Iterator[Step]:
+        ground = self._ground(scenario, stage)
+        broken: str | None = None
+        for number, turn in enumerate(scenario.turns):
+            if broken is not None:
+                yield skipped_step(scenario, broken, number=number)
+                continue
+            started = time.monotonic()
+            if self._crashed:
+                self._gateway.recover()
+                self._crashed = False
+            stage.answer_with(turn.response)
+            observed = play(turn, ground, packages=change.packages)
+            self._crashed = bool(observed.traps)
+            checks = list(judge(turn.expect, observed))
+            if observed.answer is not None and turn.request.via != "upstream" and not observed.traps:
+                digest = change.plugin.sha256
+                run = self._opened.folder.id
+                checks.append(judge_identity(observed.answer, run=run, version=str(version), digest=digest))
+            if observed.answer is None:
+                broken = _("step {number} got no answer").format(number=number + 1)
+            around = Surroundings(
+                clusters=stage.clusters,
                 buffer_limit=change.buffer_limit,
                 request_body_phase=self._request_body_phase,
-            ),
+            )
+            yield scenario_step(
+                scenario,
+                checks,
+                started=started,
+                number=number,
+                observed=observed,
+                base=ground.base(turn.request),
+                around=around,
+            )
+
+    def _change_for(self, scenario: Scenario, stage: Stage) -> Change:
+        config = self._change.config
+        if scenario.config is not None:
+            config = PluginConfig(values=dict(scenario.config), source=str(scenario.file or self._settings_file))
+        return dataclasses.replace(
+            self._change,
+            config=config,
+            services=stage.clusters,
+            env={**self._change.env, **scenario.env},
+            route=scenario.route or DEFAULT_ROUTE,
+            cluster=scenario.cluster or UPSTREAM_CLUSTER,
+            upstream=stage.upstream,
+            properties=scenario.properties,
+            clock=scenario.clock,
         )
 
-    def _ground(self) -> Ground:
+    def _ground(self, scenario: Scenario, stage: Stage) -> Ground:
         return Ground(
             url=self._gateway.url,
-            upstream_url=self._opened.upstream.at.url,
+            upstream_url=(stage.upstream or self._opened.upstream.at).url,
             events=self._gateway.events,
-            seen=self._opened.upstream.seen,
+            seen=stage.seen,
             check_alive=self._gateway.check_alive,
+            calls=stage.calls,
+            inside=self._gateway.inside,
+            hidden=stage.hidden,
+            delay=longest_delay(scenario),
+            abi=self._change.plugin.abi.version,
             version=self._applied[1].version if self._applied else None,
         )
 
     def _apply(self, change: Change) -> Applied:
-        """Apply `change` unless it is in effect. A crash in one scenario must not affect the next."""
-        if self._applied is None or self._applied[0] != change:
+        """Apply `change`, which gives each scenario a fresh VM; the first one may have that of the start."""
+        if self._applied is None or self._applied[0] != change or self._is_used:
             self._applied = change, self._gateway.apply(change)
-        elif self._crashed:
-            self._gateway.recover()
+        self._is_used = True
         self._crashed = False
         return self._applied[1]
 
@@ -149,47 +198,7 @@ class Trial:
         self._crashed = True
         return step.with_checks(judge_crashes(Observed(answer=None, events=late, packages=self._change.packages)))
 
-    @contextlib.contextmanager
-    def _played(self, wanted: Mapping[str, Service]) -> Iterator[dict[str, Endpoint]]:
-        """The clusters during a scenario: the project's own services, and those that hgw provides."""
-        clusters = dict(self._change.services)
-        with contextlib.ExitStack() as stack:
-            for key, service in wanted.items():
-                name = cluster_name(key, source=Source(SourceKind.FILE, str(self._settings_file)))
-                if service.mode == "absent":
-                    clusters.pop(name, None)
-                elif service.mode == "refused":
-                    clusters[name] = stack.enter_context(refusing())
-                elif service.mode == "redis":
-                    clusters[name] = stack.enter_context(RedisServer(_replies(service.redis))).at
-                else:
-                    application = answering(
-                        status=service.status,
-                        headers=service.headers,
-                        body=service.body,
-                        delay_seconds=service.delay_seconds,
-                    )
-                    clusters[name] = stack.enter_context(Server(application)).at
-            yield clusters
 
-
-def _replies(rules: Mapping[str, Any] | None) -> Mapping[str, Reply] | None:
-    """The replies of a scenario's Redis, in the form that RedisServer takes."""
-    return None if rules is None else {command: _reply(value) for command, value in rules.items()}
-
-
-def _reply(value: Any) -> Reply:
-    """Strings become bulk strings, lists arrays, null nil; a mapping has a simple string (`status`) or an `error`."""
-    if isinstance(value, list):
-        return [_reply(each) for each in value]
-    if isinstance(value, Mapping):
-        return str(value["status"]) if "status" in value else RedisError(str(value["error"]))
-    return value.encode() if isinstance(value, str) else value
-
-
-def _refusal(error: PluginRefused) -> Evidence:
-    return Evidence(
-        ok=False,
-        expected=_("the plugin accepts this configuration"),
-        got="; ".join(error.details.get("said") or [error.message]),
-    )
+def said_by(error: PluginRefused) -> tuple[str, ...]:
+    """What the plugin wrote before it refused to start."""
+    return tuple(f"[{line.level}] {line.text}" for line in error.lines)

@@ -1,15 +1,13 @@
 """HTTP clients and requests: how hgw reaches hosts, and why it does not."""
 
-import contextlib
 import errno
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -151,6 +149,44 @@ class Answer:
         return self.body.decode("utf-8", errors="replace")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where a URL leads; `authority` is what its server is called, `path` has the query, both encoded."""
+
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    path: bytes
+
+
+def target_of(url: str) -> Target:
+    """The parts of a URL, encoded as browsers do it.
+
+    Raises:
+        NoAnswerError: it is not a URL.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise NoAnswerError(str(error)) from error
+    return Target(
+        scheme=parsed.scheme,
+        host=parsed.host,
+        port=parsed.port or {"https": 443}.get(parsed.scheme, 80),
+        authority=parsed.netloc.decode("ascii"),
+        path=parsed.raw_path,
+    )
+
+
+def decoded(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
+    """A body without the encodings that its headers name; as it is if it does not have them."""
+    try:
+        return httpx.Response(200, headers=list(headers), content=content).content
+    except httpx.DecodingError:
+        return content
+
+
 class NoAnswerError(Exception):
     """A request got no answer; the text says why."""
 
@@ -170,75 +206,12 @@ def ask(
     Raises:
         NoAnswerError: there was no answer, or it was not HTTP.
     """
-    return _ask(url, method=method, headers=headers or {}, body=body, timeout=timeout, trace=None)
-
-
-class Asking:
-    """A request like that of `ask` in its own thread, so that the caller can stop waiting for it."""
-
-    def __init__(self, url: str, *, method: str, headers: Mapping[str, str], body: bytes, timeout: float) -> None:
-        self._socket: socket.socket | None = None
-        self._given_up = False
-        self._answer: Answer | NoAnswerError = NoAnswerError("given up")
-        self._request = (url, method, headers, body, timeout)
-        self._thread = threading.Thread(target=self._run, name="asking", daemon=True)
-        self._thread.start()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait at most `seconds`; return whether the request is over."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def give_up(self) -> None:
-        """Close the connection without an answer. Returns when the thread has ended."""
-        self._given_up = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-
-    def answer(self) -> Answer:
-        """The answer to a request that is over.
-
-        Raises:
-            NoAnswerError: there was none.
-        """
-        if isinstance(self._answer, NoAnswerError):
-            raise self._answer
-        return self._answer
-
-    def _run(self) -> None:
-        url, method, headers, body, timeout = self._request
-        try:
-            self._answer = _ask(url, method=method, headers=headers, body=body, timeout=timeout, trace=self._on_trace)
-        except NoAnswerError as error:
-            self._answer = error
-
-    def _on_trace(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Receive httpcore's trace events (https://www.encode.io/httpcore/extensions/#trace)."""
-        if event == "connection.connect_tcp.complete":
-            self._socket = facts["return_value"].get_extra_info("socket")
-            if self._given_up and self._socket is not None:
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _ask(
-    url: str,
-    *,
-    method: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    timeout: float,
-    trace: Callable[[str, Mapping[str, Any]], None] | None,
-) -> Answer:
     given = {"user-agent": f"hgw/{__version__}", "accept": "*/*"}
-    given |= {name.lower(): value for name, value in headers.items()}
+    given |= {name.lower(): value for name, value in (headers or {}).items()}
     try:
         # Loading the certificate store takes longer than a request on this machine.
         with httpx.Client(trust_env=False, timeout=timeout, verify=url.startswith("https:")) as session:
             request = httpx.Request(method, url, headers=given, content=body or None)
-            if trace is not None:
-                request.extensions["trace"] = trace
             answer = session.send(request)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NoAnswerError(reason(error)) from error

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from higress_cli.errors import HgwError
-from higress_cli.gateway.contract import Applied, Change, Evidence, Gateway, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, Gateway, GatewayFacts, Inside, Place
 from higress_cli.gateway.events import (
     AnsweredBy,
     Event,
@@ -33,7 +33,7 @@ NAME = "toy"
 
 class Toy:
     name = NAME
-    carries = frozenset(Key) - {Key.SERVICES}
+    carries = frozenset(Key) - {Key.SERVICES, Key.METRICS, Key.STATE}
 
     def obstacle(self, host: Host) -> HgwError | None:
         return None
@@ -89,6 +89,9 @@ class ToyGateway:
     def events(self) -> Sequence[Event]:
         told, self._events = self._events, []
         return told
+
+    def inside(self) -> Inside:
+        return Inside()
 
     def recover(self) -> None:
         """A toy is whole at once."""

@@ -5,21 +5,29 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import InvalidInput
-from higress_cli.project.scenario import Request, Scenario, Service, TextMatch, read_scenario
+from higress_cli.project.matcher import Absent, Contains, Equals, Matches
+from higress_cli.project.scenario import Request, Response, Rule, Scenario, Service, Turn
+from higress_cli.project.scenario_files import read_scenarios
+from higress_cli.project.scenario_grammar import SCENARIO
 from higress_cli.project.yaml_node import compose
 
 
 def read(text: str) -> Scenario:
     node = compose(Path("hgw.yaml"), text)
     assert node is not None
-    return read_scenario(node)
+    return SCENARIO.read(node)
+
+
+def only(scenario: Scenario) -> Turn:
+    (turn,) = scenario.turns
+    return turn
 
 
 def test_a_name_is_enough_and_means_a_request_that_is_answered():
     scenario = read("name: it answers")
 
-    assert scenario.request == Request(method="GET", path="/get", headers={}, body="", via="gateway")
-    assert scenario.expect.status == 200
+    assert only(scenario).request == Request(method="GET", path="/get", via="gateway")
+    assert only(scenario).expect.status == 200
     assert scenario.config is None
     assert scenario.services == {}
 
@@ -49,27 +57,27 @@ expect:
 """
     )
 
-    assert scenario.request == Request(
-        method="POST", path="/anything?x=1", headers={"x-who": "me"}, body="hello", via="gateway"
+    assert only(scenario).request == Request(
+        method="POST", path="/anything?x=1", headers={"x-who": ("me",)}, body="hello", via="gateway"
     )
     assert scenario.config == {"serviceName": "my-svc.dns", "servicePort": 80}
     assert scenario.services == {
-        "my-svc.dns:80": Service(mode="answer", status=403, headers={"x-token": "abc"}, body="no", delay_seconds=0.5),
+        "my-svc.dns:80": Service(
+            rules=(Rule(response=Response(status=403, headers={"x-token": ("abc",)}, body="no", delay=0.5)),)
+        ),
         "other.dns:80": Service(mode="refused"),
         "third.dns:80": Service(mode="absent"),
     }
-    expect = scenario.expect
+    expect = only(scenario).expect
     assert expect.status == 500
-    assert expect.headers == {
-        "x-reason": TextMatch(equals="denied"),
-        "x-missing": TextMatch(absent=True),
-        "x-long": TextMatch(contains="ab"),
-    }
-    assert expect.body == TextMatch(matches="^no .*")
-    assert expect.upstream_reached is True
-    assert (expect.upstream_method, expect.upstream_path) == ("POST", "/anything?x=1")
-    assert expect.upstream_headers == {"x-token": TextMatch(equals="abc")}
-    assert expect.upstream_body == TextMatch(equals="hello")
+    assert expect.headers == {"x-reason": Equals("denied"), "x-missing": Absent(), "x-long": Contains("ab")}
+    assert expect.body == Matches("^no .*")
+    assert expect.upstream is not None
+    assert expect.upstream.reached is True
+    upstream = expect.upstream.request
+    assert (upstream.method, upstream.path) == (Equals("POST"), Equals("/anything?x=1"))
+    assert upstream.headers == {"x-token": Equals("abc")}
+    assert upstream.body == Equals("hello")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,8 @@ expect:
     ],
 )
 def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
-    assert read(f"name: x\n{written}").expect.upstream_reached is reached
+    upstream = only(read(f"name: x\n{written}")).expect.upstream
+    assert (upstream.reached if upstream else None) is reached
 
 
 @pytest.mark.parametrize(
@@ -99,6 +108,23 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
         ("name: x\nexpect: {body: {matches: '('}}", "2:26: expect.body.matches: not a regular expression"),
         ("name: x\nservices: {a.dns: broken}", "2:19: services.a.dns: `broken` is none of: refused, absent"),
         ("name: x\nservices: {a.dns: {delay: soon}}", "2:27: services.a.dns.delay: expected a number of seconds"),
+        ("name: x\nrepeat: 2\nsteps: [{}]", "3:8: steps: say exactly one of: repeat, steps"),
+        ("name: x\nrepeat: 0", "2:9: repeat: expected a whole number from 1"),
+        ("name: x\nsteps: []", "1:1: `steps` is empty"),
+        ("name: x\nabi: 0.2.0", "2:6: abi: `0.2.0` is none of: 0.2.1, 0.2.100"),
+        ("name: x\nclock: noon", "2:8: clock: expected a time such as 2026-01-01T00:00:00Z"),
+        ("name: x\nproperties: {a: [1]}", "2:17: properties.a: expected a string, a whole number, true or false"),
+        (
+            "name: x\nrequest: {body: a, chunks: [b]}",
+            "2:28: request.chunks: say exactly one of: body, body_file, chunks",
+        ),
+        ("name: x\nexpect: {start: fails, status: 200}", "2:9: expect: with `start: fails` only `log` can be expected"),
+        ("name: x\nrepeat: 2\nexpect: {start: fails}", "1:1: a plugin that does not start gets no requests"),
+        ("name: x\nexpect: {calls: [{method: GET}]}", "2:18: expect.calls[0]: say which `service` is called"),
+        ("name: x\nexpect: {log: [{level: loud}]}", "2:24: expect.log[0].level: `loud` is none of"),
+        ("name: x\nexpect: {log: [{none: a, level: warn}]}", "2:16: expect.log[0]: `none` stands alone"),
+        ("name: x\nexpect: {actions: {request_body: HeaderContinue}}", "2:34: expect.actions.request_body: `Header"),
+        ("name: x\nexpect: {upstream: gone}", "2:20: expect.upstream: `gone` is none of: absent"),
         ("name: x\nservices: {a.dns: {delay: -1}}", "2:27: services.a.dns.delay: expected a number of seconds"),
     ],
 )
@@ -130,3 +156,57 @@ services:
 def test_a_redis_that_is_not_one(service):
     with pytest.raises(InvalidInput):
         read(f"name: counted\nservices: {{redis.static:80: {service}}}\n")
+
+
+def test_steps_take_what_they_leave_out_from_above():
+    scenario = read(
+        """
+name: x
+request: {method: POST, path: /a, headers: {x: y}, body: one}
+response: {status: 503}
+steps:
+  - {}
+  - {request: {path: /b, chunks: [two]}, response: {body: down}, expect: {status: 200, body: two}}
+expect: {status: 429}
+"""
+    )
+    first, second = scenario.turns
+    assert first.request == Request(method="POST", path="/a", headers={"x": ("y",)}, body="one")
+    assert (first.response, first.expect.status) == (Response(status=503), 429)
+    assert second.request == Request(method="POST", path="/b", headers={"x": ("y",)}, chunks=("two",))
+    assert second.response == Response(status=503, body="down")
+    assert (second.expect.status, second.expect.body) == (200, Equals("two"))
+    assert [turn.line for turn in scenario.turns] == [6, 7]
+
+
+def files(folder: Path, **texts: str) -> tuple[Scenario, ...]:
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    node = compose(folder / "a.yaml", texts["a"])
+    assert node is not None
+    return read_scenarios(node)
+
+
+def test_a_file_of_scenarios_may_name_further_ones(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.yaml").write_text("[{name: c}]")
+    found = files(
+        tmp_path, a="[{file: 'b*.yaml'}, {name: a}]", b2="[{name: b2}]", b1="[{file: sub/c.yaml}, {name: b1}]"
+    )
+    assert [scenario.name for scenario in found] == ["c", "b1", "b2", "a"]
+    assert found[0].file == tmp_path / "sub" / "c.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[{file: nowhere.yaml}]", "no file fits `nowhere.yaml`"),
+        ("[{file: '*.yaml'}]", "a.yaml would contain itself"),
+        ("[{file: b.yaml, name: x}]", "unknown key `name`"),
+        ("[{file: ''}]", "a.yaml:1:9: [0].file:"),
+    ],
+)
+def test_a_file_that_cannot_be_named(tmp_path, text, problem):
+    with pytest.raises(InvalidInput) as caught:
+        files(tmp_path, a=text)
+    assert problem in caught.value.message

@@ -65,7 +65,8 @@ class ProxiedRequest:
             source=self._connection.peer,
             destination=self._connection.local,
             upstream=(self._way.upstream.host, self._way.upstream.port),
-            start_nanoseconds=time.time_ns(),
+            start_nanoseconds=self._way.now_nanoseconds(),
+            properties=self._way.properties,
             upstream_hosts=((f"{self._way.upstream.host}:{self._way.upstream.port}".encode(), b"{}"),),
         )
         self._forward = Forward(self._way, self._client, self._happenings, is_head=self._method == "HEAD")
@@ -78,6 +79,8 @@ class ProxiedRequest:
             await cancelled(feeding, self._upstream_task)
             self._facts.response_details = self._details
             self._way.host.close_stream(self._stream)
+            self._way.state.clear()
+            self._way.state.update(self._stream.context.state)
             self._tell_end()
         if self._reset or self._gone:
             self._connection.abort()

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import h11
@@ -39,6 +40,12 @@ class Way:
     host_header: str | None
     """What the upstream gets as its host where that is not the client's word."""
     identity: str
+    properties: Mapping[str, bytes]
+    """Answers to the plugin's get_property that come before the gateway's own."""
+    now_nanoseconds: Callable[[], int]
+    """The time that the plugin sees."""
+    state: dict[bytes, bytes] = field(default_factory=dict)
+    """What the plugin set with set_property in the stream that ended last."""
 
 
 class Forward:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Sequence
 from importlib import metadata
 from typing import Any, Final, Self, TypeVar
 
-from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, trap_of
 from higress_cli.gateway.engines.builtin.server import ProxyServer
 from higress_cli.gateway.events import Event, PluginLine
@@ -116,6 +116,10 @@ class BuiltinGateway:
         """What has happened since the last call."""
         return self._happenings.take()
 
+    def inside(self) -> Inside:
+        """What the plugin has inside."""
+        return self._within(self._inside())
+
     def recover(self) -> None:
         """The next request gets a new VM by itself."""
 
@@ -142,6 +146,10 @@ class BuiltinGateway:
             self._loop.close()
 
     # In the loop --------------------------------------------------------------------------------------------------
+
+    async def _inside(self) -> Inside:
+        assert self._server is not None  # noqa: S101 -- the contract: there was an apply
+        return self._server.inside()
 
     async def _change(self, change: Change, compiled: Any, settings: VmSettings, identity: str) -> None:
         if self._server is None:
@@ -191,10 +199,12 @@ class BuiltinGateway:
         lines = [event for event in self._said if isinstance(event, PluginLine)]
         if isinstance(error, CrashError):
             said = [f"[{line.level}] {line.text}" for line in lines]
-            return plugin_trapped(trap_of(error.crash, version=self._version), said=said, log=self._log)
-        if isinstance(error, StartError):
-            return config_refused(change, lines=lines, log=self._log)
-        return module_refused(change, str(error), said=[str(error)], log=self._log)
+            refused = plugin_trapped(trap_of(error.crash, version=self._version), said=said, log=self._log)
+        elif isinstance(error, StartError):
+            refused = config_refused(change, lines=lines, log=self._log)
+        else:
+            refused = module_refused(change, str(error), said=[str(error)], log=self._log)
+        return refused.with_lines(lines)
 
     def _died(self) -> GatewayDied:
         return GatewayDied(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from higress_cli.gateway.engines.builtin.client import Client
@@ -26,14 +27,21 @@ class Outside:
     """The surroundings (proxy_wasm) of one plugin; `host` is set when the plugin is there."""
 
     def __init__(
-        self, *, clusters: Mapping[str, Endpoint], client: Client, happenings: EventQueue, version: int
+        self,
+        *,
+        clusters: Mapping[str, Endpoint],
+        client: Client,
+        happenings: EventQueue,
+        version: int,
+        clock: datetime | None = None,
     ) -> None:
-        """`version` is the number of the change whose plugin it is."""
+        """`version` is the number of the change whose plugin it is; `clock` is a time that stands still."""
         self.host: PluginHost | None = None
         self._version = version
         self._clusters = clusters
         self._client = client
         self._happenings = happenings
+        self._wall = None if clock is None else int(clock.timestamp() * 1_000_000) * 1000
         self._logins: dict[str, RedisLogin] = {}
         self._redis: dict[str, RedisClient] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,7 +76,7 @@ class Outside:
     # Given --------------------------------------------------------------------------------------------------------
 
     def wall_nanoseconds(self) -> int:
-        return time.time_ns()
+        return time.time_ns() if self._wall is None else self._wall
 
     def monotonic_nanoseconds(self) -> int:
         return time.monotonic_ns()

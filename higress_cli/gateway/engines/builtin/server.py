@@ -1,22 +1,23 @@
 """The server and the plugin that its requests go through. All of it runs in the gateway's event loop."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
 
-from higress_cli.gateway.contract import Change, Place
+from higress_cli.gateway.contract import Change, Inside, Place
 from higress_cli.gateway.engines.builtin.client import Client
 from higress_cli.gateway.engines.builtin.exchange import ProxiedRequest
 from higress_cli.gateway.engines.builtin.forward import Way
 from higress_cli.gateway.engines.builtin.happenings import EventQueue
 from higress_cli.gateway.engines.builtin.outside import Outside
 from higress_cli.gateway.engines.builtin.wire import Connection
-from higress_cli.gateway.services import UPSTREAM_CLUSTER
 from higress_cli.proxy_wasm.errors import CrashError, StartError
 from higress_cli.proxy_wasm.host import PluginHost, Runtime
 from higress_cli.proxy_wasm.modules import CompiledModule
+from higress_cli.proxy_wasm.properties import property_bytes
 from higress_cli.proxy_wasm.surroundings import VmSettings
 
 
@@ -50,6 +51,16 @@ class ProxyServer:
         sockets = self._server.sockets if self._server else ()
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
+    def inside(self) -> Inside:
+        """The plugin's metrics and shared data, and the properties that it set in the stream that ended last."""
+        assert self._loaded is not None  # noqa: S101 -- there is a plugin
+        shared = self._loaded.host.shared
+        return Inside(
+            metrics=shared.metrics.snapshot(),
+            shared=_named(shared.data.snapshot()),
+            properties=_named(self._loaded.way.state),
+        )
+
     @property
     def alive(self) -> bool:
         """Whether the plugin's VM can be called."""
@@ -63,8 +74,11 @@ class ProxyServer:
         Raises:
             LoadError, StartError, CrashError: it does not start; the one before stays.
         """
-        clusters = {UPSTREAM_CLUSTER: self._place.upstream, **change.services}
-        outside = Outside(clusters=clusters, client=self._client, happenings=self._happenings, version=version)
+        upstream = change.upstream or self._place.upstream
+        clusters = {change.cluster: upstream, **change.services}
+        outside = Outside(
+            clusters=clusters, client=self._client, happenings=self._happenings, version=version, clock=change.clock
+        )
         try:
             host = PluginHost(
                 compiled, abi=change.plugin.abi, engine=self._engine, settings=settings, surroundings=outside
@@ -73,14 +87,15 @@ class ProxyServer:
             outside.close()
             raise
         outside.host = host
-        upstream = self._place.upstream
         way = Way(
             host=host,
             route=change.route,
-            cluster=UPSTREAM_CLUSTER,
+            cluster=change.cluster,
             upstream=upstream,
             host_header=upstream.own_name,
             identity=identity,
+            properties={path: property_bytes(value) for path, value in change.properties.items()},
+            now_nanoseconds=outside.wall_nanoseconds,
         )
         if self._loaded is not None:
             self._retired.append(self._loaded)
@@ -153,6 +168,10 @@ class ProxyServer:
         for loaded in [retired for retired in self._retired if not retired.host.streams]:
             self._retired.remove(loaded)
             loaded.close()
+
+
+def _named(values: Mapping[bytes, bytes]) -> dict[str, bytes]:
+    return {name.decode("utf-8", "replace"): value for name, value in values.items()}
 
 
 async def _a_moment() -> None:

@@ -10,6 +10,8 @@ from higress_cli.system.http import Answer, NoAnswerError, ask
 
 _SECONDS: Final = 5.0
 _FILTERS: Final = "extension_config_discovery.http_filter"
+_PLUGIN_METRICS: Final = "wasmcustom"
+"""What Envoy puts in front of the names of a plugin's metrics (source/extensions/common/wasm/stats_handler.h)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,13 @@ class Admin:
         """How many wasm VMs are alive."""
         name = "wasm.envoy.wasm.runtime.v8.active"
         return int(self._stats(name).get(name, 0))
+
+    def plugin_metrics(self) -> Mapping[str, int]:
+        """Counters and gauges of plugins, by the names that these gave them."""
+        found = self._json(f"/stats?format=json&filter=^{_PLUGIN_METRICS}\\.").get("stats", [])
+        return {
+            entry["name"].removeprefix(f"{_PLUGIN_METRICS}."): int(entry["value"]) for entry in found if "name" in entry
+        }
 
     def config_dump(self) -> Mapping[str, Any]:
         """The whole configuration as Envoy has it."""

@@ -78,7 +78,7 @@ class ListenerPlan:
     """What does not change with the plugin.
 
     `run` is the id of the run, `plugin_file` and `identity_file` hold the versions of the two filters that do;
-    `helper` is the filter of data/route_names.wat, `route` the route's name as the plugin sees it.
+    `helper` is the filter of data/route_names.wat, `route` and `cluster` are names as the plugin sees them.
     """
 
     run: str
@@ -91,6 +91,7 @@ class ListenerPlan:
     plugin_file: Path
     identity_file: Path
     route: str = DEFAULT_ROUTE
+    cluster: str = UPSTREAM_CLUSTER
     buffer_limit: int = BUFFER_LIMIT.default
 
 
@@ -130,6 +131,7 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     manager = {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
+        "http_protocol_options": {"enable_trailers": True},
         # As in the guide's gateway, upstreams see every request as https.
         "scheme_header_transformation": {"scheme_to_overwrite": "https"},
         "access_log": [
@@ -192,7 +194,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
                 "@type": f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions",
                 # The rest of a body that was cut at its content-length must not corrupt the next request.
                 "common_http_protocol_options": {"max_requests_per_connection": 1},
-                "explicit_http_config": {"http_protocol_options": {}},
+                "explicit_http_config": {"http_protocol_options": {"enable_trailers": True}},
             }
         },
         "load_assignment": {
@@ -298,7 +300,7 @@ def _helper_filter(module: Path) -> dict[str, Any]:
 
 def _route(plan: ListenerPlan) -> dict[str, Any]:
     upstream = plan.upstream
-    action: dict[str, Any] = {"cluster": UPSTREAM_CLUSTER, "timeout": _NO_LIMIT}
+    action: dict[str, Any] = {"cluster": plan.cluster, "timeout": _NO_LIMIT}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
     if upstream.own_name is not None:

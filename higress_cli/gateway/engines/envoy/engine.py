@@ -22,7 +22,7 @@ class Envoy:
     """A real Envoy without Docker, though upstream's and not Higress's."""
 
     name: Final = "envoy"
-    carries: Final = frozenset(Key)
+    carries: Final = frozenset(Key) - {Key.PROPERTIES, Key.CLOCK, Key.STATE}
 
     def obstacle(self, host: Host) -> HgwError | None:
         facts = envoy_facts()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Place
+from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
 from higress_cli.gateway.engines.envoy.evidence import machine_check, module_check
@@ -21,7 +21,7 @@ from higress_cli.gateway.identity import plugin_part
 from higress_cli.gateway.listening import PortTaken, taken_error
 from higress_cli.gateway.refusal import config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.services import UPSTREAM_CLUSTER, Endpoint
+from higress_cli.gateway.services import Endpoint
 from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
 from higress_cli.system import ports
@@ -111,12 +111,12 @@ class EnvoyGateway:
         module = self._store(f"module-{change.plugin.sha256[:12]}.wasm", ready.content)
         with self._happenings.starting(bootstrap.vm_id(version)):
             refusals = self._refusals()
-            self._write_clusters(change.services)
+            self._write_clusters(change)
             if self._server is not None:
                 # A plugin finds the services that it calls from its first request on.
                 self._server.wait(lambda: self._clusters_ready(refusals), tail, patience=self._patience)
             self._write_plugin(change, module)
-            self._write_listener(change.route, limit.bytes)
+            self._write_listener(change, limit.bytes)
             server = self._server or self._start(tail)
             server.wait(lambda: self._plugin_ready(refusals, change, tail), tail, patience=self._patience)
             self._write_identity(version, change.plugin.sha256)
@@ -140,6 +140,10 @@ class EnvoyGateway:
     def events(self) -> Sequence[Event]:
         """What has happened since the last call."""
         return self._happenings.take()
+
+    def inside(self) -> Inside:
+        """The plugin's counters and gauges."""
+        return Inside(metrics=self._admin.plugin_metrics())
 
     def recover(self) -> None:
         """Wait out the time in which Envoy does not replace a machine that trapped."""
@@ -205,13 +209,13 @@ class EnvoyGateway:
             if path != current:
                 path.unlink(missing_ok=True)
 
-    def _write_clusters(self, services: Mapping[str, Endpoint]) -> None:
-        if self._services == services:
+    def _write_clusters(self, change: Change) -> None:
+        named = {change.cluster: change.upstream or self._place.upstream, **change.services}
+        if self._services == named:
             return
-        self._services = dict(services)
+        self._services = named
         self._clusters_version += 1
         certificates = self._place.certificates
-        named = {UPSTREAM_CLUSTER: self._place.upstream, **services}
         resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
         self._write("clusters", self._clusters_version, *resources)
 
@@ -229,19 +233,20 @@ class EnvoyGateway:
     def _write_identity(self, version: int, sha256: str) -> None:
         self._write("identity", version, bootstrap.identity(plugin_part(version=version, sha256=sha256)))
 
-    def _write_listener(self, route: str, buffer_limit: int) -> None:
+    def _write_listener(self, change: Change, buffer_limit: int) -> None:
         """Write the listener where it differs from the current one, as it hardly ever does."""
         plan = bootstrap.ListenerPlan(
             run=self._folder.id,
             bind=self._place.listening.bind,
             port=self._place.listening.port,
-            upstream=self._place.upstream,
+            upstream=change.upstream or self._place.upstream,
             access_log=self._folder.path / "access.log",
             streams_log=self._folder.path / "streams.log",
             helper=self._store("route_names.wasm", route_names_module()),
             plugin_file=self._file("plugin"),
             identity_file=self._file("identity"),
-            route=route,
+            route=change.route,
+            cluster=change.cluster,
             buffer_limit=buffer_limit,
         )
         if plan == self._listener:
@@ -306,7 +311,9 @@ class EnvoyGateway:
         start = log_lines.read_start(lines)
         if start.trap is not None:
             said = [f"[{line.level}] {line.text}" for line in start.said]
-            return plugin_trapped(start.trap, said=said, log=self._log)
-        if start.config_refused:
-            return config_refused(change, lines=start.said, log=self._log)
-        return module_refused(change, start.reason, said=log_lines.reasons(lines), log=self._log)
+            refused = plugin_trapped(start.trap, said=said, log=self._log)
+        elif start.config_refused:
+            refused = config_refused(change, lines=start.said, log=self._log)
+        else:
+            refused = module_refused(change, start.reason, said=log_lines.reasons(lines), log=self._log)
+        return refused.with_lines(start.said)

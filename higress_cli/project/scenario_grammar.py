@@ -1,0 +1,367 @@
+"""The grammar of the section `verify`: its shapes, and scenarios read by them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from higress_cli.abi import Abi
+from higress_cli.i18n import N_, _
+from higress_cli.phases import PHASES, actions
+from higress_cli.project.matcher import ENTRIES, JSON_MATCHER, MATCHER, Equals
+from higress_cli.project.scenario import (
+    CallExpectation,
+    Expectation,
+    LineExpectation,
+    Request,
+    RequestMatch,
+    Response,
+    Rule,
+    Scenario,
+    Service,
+    StateExpectation,
+    Turn,
+    UpstreamExpectation,
+)
+from higress_cli.project.shapes import (
+    Anything,
+    Either,
+    Entry,
+    FileName,
+    Items,
+    Pairs,
+    Record,
+    Scalar,
+    Seconds,
+    Shape,
+    Turned,
+    Whole,
+    fields,
+)
+from higress_cli.project.yaml_node import Node
+
+LEVELS: Final = ("trace", "debug", "info", "warn", "error", "critical")
+_BODY: Final = ("body", "body_file", "chunks")
+_MOST: Final = 1_000_000
+
+
+# Turning what was read into values -------------------------------------------------------------------------------
+
+
+def _given(_node: Node, values: dict[str, Any]) -> dict[str, Any]:
+    """What was read: the steps of a scenario may add to it."""
+    return values
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError(_("a path starts with `/`"))
+    return text
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(_("expected a time such as 2026-01-01T00:00:00Z")) from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _property(value: Any) -> str | int | bool:
+    if not isinstance(value, str | int | bool):
+        raise ValueError(_("expected a string, a whole number, true or false"))  # noqa: TRY004 -- what Turned expects
+    return value
+
+
+def _rule(_node: Node, values: dict[str, Any]) -> Rule:
+    match = values.pop("match", RequestMatch())
+    return Rule(match=match, response=Response(**values))
+
+
+def _service(node: Node, values: dict[str, Any]) -> Service:
+    if "redis" not in values:
+        return Service(rules=(_rule(node, values),))
+    if len(values) > 1:
+        node.fail(_("`redis` stands alone"))
+    redis = values["redis"]
+    return Service(mode="redis", redis=None if redis == "embedded" else redis)
+
+
+def _redis_reply(node: Node, values: dict[str, Any]) -> dict[str, str]:
+    if len(values) != 1:
+        node.fail(_("say exactly one of: {choices}").format(choices="status, error"))
+    return values
+
+
+def _refused_or_absent(word: str) -> Service:
+    return Service(mode="refused" if word == "refused" else "absent")
+
+
+def _call(node: Node, values: dict[str, Any]) -> CallExpectation:
+    if "service" not in values:
+        node.fail(_("say which `service` is called"))
+    own = {name: values.pop(name) for name in ("service", "command", "times") if name in values}
+    return CallExpectation(**own, request=RequestMatch(**values), line=node.line)
+
+
+def _line(node: Node, values: dict[str, Any]) -> LineExpectation:
+    if "none" in values:
+        if len(values) > 1:
+            node.fail(_("`none` stands alone"))
+        line: LineExpectation = values["none"]
+        return replace(line, none=True, line=node.line)
+    level = values.pop("level", None)
+    if len(values) > 1 or not (values or level):
+        choices = ", ".join(entry.name for entry in ENTRIES)
+        node.fail(_("say exactly one of: {choices}").format(choices=choices))
+    return LineExpectation(matcher=next(iter(values.values()), None), level=level, line=node.line)
+
+
+def _upstream(_node: Node, values: dict[str, Any]) -> UpstreamExpectation:
+    return UpstreamExpectation(request=RequestMatch(**values))
+
+
+def _expected(node: Node, values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("start") == "fails" and (besides := values.keys() - {"start", "log"}):
+        node.fail(_("with `start: fails` only `log` can be expected, not {names}").format(names=", ".join(besides)))
+    return {**values, "lines": _lines(node)}
+
+
+def _lines(node: Node, key: str = "") -> dict[str, int]:
+    """The line of each key below `node`, with keys in lower case."""
+    found: dict[str, int] = {}
+    for name, value in node.mapping().items() if node.is_mapping else ():
+        path = f"{key}.{name}" if key else name
+        found |= {path.lower(): value.line, **_lines(value, path)}
+    return found
+
+
+def _turn(above: Mapping[str, Any], own: Mapping[str, Any], *, line: int) -> Turn:
+    """A turn of a scenario; keys that it leaves out come from above."""
+    given = {name: _laid_over(above.get(name), own.get(name)) for name in ("request", "response", "expect")}
+    request, response, expect = given["request"], given["response"], given["expect"]
+    return Turn(
+        request=Request(**(request or {})),
+        response=None if response is None else Response(**response),
+        expect=Expectation(status=200) if expect is None else Expectation(**expect),
+        line=line,
+    )
+
+
+def _laid_over(above: dict[str, Any] | None, own: dict[str, Any] | None) -> dict[str, Any] | None:
+    if above is None or own is None:
+        return above if own is None else own
+    if any(name in own for name in _BODY):
+        above = {name: value for name, value in above.items() if name not in _BODY}
+    return {**above, **own, **({"lines": {**above["lines"], **own["lines"]}} if "lines" in own else {})}
+
+
+def _scenario(node: Node, values: dict[str, Any]) -> Scenario:
+    if "name" not in values:
+        node.fail(_("a scenario needs a `name`"))
+    above: dict[str, Any] = {name: values.pop(name) for name in ("request", "response", "expect") if name in values}
+    repeat, steps = values.pop("repeat", 1), values.pop("steps", None)
+    turns = (
+        tuple(_turn(above, {}, line=node.line) for _number in range(repeat))
+        if steps is None
+        else tuple(_turn(above, own, line=line) for line, own in steps)
+    )
+    if not turns:
+        node.fail(_("`steps` is empty"))
+    if len(turns) > 1 and any(turn.expect.start == "fails" for turn in turns):
+        node.fail(_("a plugin that does not start gets no requests: `start: fails` goes without repeat and steps"))
+    return Scenario(**values, turns=turns, file=node.path, line=node.line)
+
+
+# Shapes ----------------------------------------------------------------------------------------------------------
+
+_HEADERS: Final = Pairs(Either(scalar=Turned(Scalar(), lambda text: (text,)), items=Items(Scalar())), lower=True)
+_MATCHERS: Final = Pairs(MATCHER)
+_HEADER_MATCHERS: Final = Pairs(MATCHER, lower=True)
+_METHOD: Final = Turned(Scalar(), str.upper)
+_METHOD_MATCHER: Final = Either(
+    scalar=Turned(Scalar(), lambda text: Equals(text.upper())), mapping=MATCHER, items=MATCHER, null=MATCHER
+)
+_STATUS: Final = Whole(least=100, most=599)
+
+_CONTENT: Final = (
+    Entry(name="headers", shape=_HEADERS, help=N_("headers; a list is a header with several values")),
+    Entry(name="body", shape=Scalar(), help=N_("the body")),
+    Entry(name="body_file", shape=FileName(), help=N_("the file whose content is the body")),
+    Entry(name="chunks", shape=Items(Scalar()), help=N_("the parts of the body, which arrive one by one")),
+    Entry(name="trailers", shape=_HEADERS, help=N_("trailers after the body")),
+)
+_ANSWER: Final = (
+    Entry(name="status", shape=_STATUS, help=N_("the status; default: 200")),
+    *_CONTENT,
+    Entry(name="delay", shape=Seconds(), help=N_("how many seconds the answer takes")),
+)
+REQUEST: Final = Record(
+    entries=(
+        Entry(name="method", shape=_METHOD, help=N_("the method; default: GET")),
+        Entry(name="path", shape=Turned(Scalar(), _path), help=N_("path and query; default: /get")),
+        *_CONTENT,
+        Entry(
+            name="via",
+            shape=Scalar(("gateway", "upstream")),
+            help=N_("gateway, or upstream to bypass gateway and plugin"),
+        ),
+    ),
+    make=_given,
+    exclusive=(_BODY,),
+)
+RESPONSE: Final = Record(entries=_ANSWER, make=_given, exclusive=(_BODY,))
+
+_WANTED: Final = (
+    Entry(name="method", shape=_METHOD_MATCHER, help=N_("the method")),
+    Entry(name="path", shape=MATCHER, help=N_("path and query")),
+    Entry(name="headers", shape=_HEADER_MATCHERS, help=N_("headers by name")),
+    Entry(name="body", shape=MATCHER, help=N_("the body")),
+    Entry(name="trailers", shape=_HEADER_MATCHERS, help=N_("trailers by name")),
+)
+_MATCH: Final = Entry(
+    name="match",
+    shape=Record(entries=_WANTED, make=fields(RequestMatch)),
+    help=N_("the requests that this answer is for; default: all"),
+)
+_REDIS_REPLY: Final = Either[Any](
+    scalar=Anything(),
+    items=Anything(),
+    null=Anything(),
+    mapping=Record(
+        entries=(
+            Entry(name="status", shape=Scalar(), help=N_("a status such as OK")),
+            Entry(name="error", shape=Scalar(), help=N_("an error")),
+        ),
+        make=_redis_reply,
+    ),
+)
+_REDIS: Final = Entry(
+    name="redis",
+    shape=Either[Any](scalar=Scalar(("embedded",)), mapping=Pairs(_REDIS_REPLY)),
+    help=N_("a Redis: embedded keeps what it is told; else replies by command, where * fits any text"),
+)
+SERVICE: Final = Either(
+    scalar=Turned(Scalar(("refused", "absent")), _refused_or_absent),
+    items=Turned(
+        Items(Record(entries=(_MATCH, *_ANSWER), make=_rule, exclusive=(_BODY,))), lambda rules: Service(rules=rules)
+    ),
+    mapping=Record(entries=(_MATCH, *_ANSWER, _REDIS), make=_service, exclusive=(_BODY,)),
+)
+
+_LEVEL: Final = Entry(name="level", shape=Scalar(LEVELS), help=N_("the level of the line"))
+_LINE_TEXT: Final = Turned(Scalar(), lambda text: LineExpectation(matcher=Equals(text)))
+_SOME_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_LEVEL, *ENTRIES), make=_line))
+_NO_LINE: Final = Entry(name="none", shape=_SOME_LINE, help=N_("no line fits this"))
+_LOG_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_NO_LINE, _LEVEL, *ENTRIES), make=_line))
+_LOG: Final = Either[tuple[LineExpectation, ...]](
+    scalar=Turned(_LOG_LINE, lambda line: (line,)),
+    mapping=Turned(_LOG_LINE, lambda line: (line,)),
+    items=Items(_LOG_LINE),
+    null=Turned(Anything(), lambda _null: (LineExpectation(none=True),)),
+)
+_UPSTREAM: Final = Either(
+    scalar=Turned(Scalar(("absent",)), lambda _word: UpstreamExpectation(reached=False)),
+    mapping=Record(entries=_WANTED, make=_upstream),
+    null=Turned(Anything(), lambda _null: UpstreamExpectation(reached=False)),
+)
+_CALL: Final = Record(
+    entries=(
+        Entry(name="service", shape=Scalar(), help=N_("the service, as in `services`")),
+        *_WANTED,
+        Entry(name="command", shape=MATCHER, help=N_("for Redis: the command and its arguments")),
+        Entry(name="times", shape=Whole(least=0, most=_MOST), help=N_("how often, exactly; default: at least once")),
+    ),
+    make=_call,
+)
+
+
+def _action_shape(phase: str) -> Shape[Any]:
+    known = actions(phase)
+    one = Turned(Scalar(tuple(known)), known.__getitem__)
+    return Either(scalar=one, items=Items(one))
+
+
+_ACTIONS: Final = Record(entries=tuple(Entry(name=phase, shape=_action_shape(phase)) for phase in PHASES), make=_given)
+_STATE: Final = Record(
+    entries=(
+        Entry(name="shared", shape=_MATCHERS, help=N_("shared data by key")),
+        Entry(name="properties", shape=_MATCHERS, help=N_("properties that the plugin set, by name")),
+    ),
+    make=fields(StateExpectation),
+)
+EXPECT: Final = Record(
+    entries=(
+        Entry(
+            name="start",
+            shape=Scalar(("ok", "fails")),
+            help=N_("whether the plugin takes its configuration; with fails only log is expected besides"),
+        ),
+        Entry(name="status", shape=_STATUS, help=N_("the status of the response")),
+        Entry(name="headers", shape=_HEADER_MATCHERS, help=N_("headers of the response by name")),
+        Entry(name="body", shape=MATCHER, help=N_("the body of the response")),
+        Entry(name="trailers", shape=_HEADER_MATCHERS, help=N_("trailers of the response by name")),
+        Entry(name="upstream", shape=_UPSTREAM, help=N_("what the upstream gets; absent: nothing, headers neither")),
+        Entry(
+            name="calls",
+            shape=Items(_CALL),
+            help=N_("what the plugin asks of services, in any order; an empty list is nothing at all"),
+        ),
+        Entry(name="log", shape=_LOG, help=N_("what the plugin logs: some line fits each entry")),
+        Entry(name="metrics", shape=Pairs(JSON_MATCHER), help=N_("how much the plugin's metrics change, by name")),
+        Entry(
+            name="actions",
+            shape=_ACTIONS,
+            help=N_("what the callbacks of a phase return: the last one, or a list of all"),
+        ),
+        Entry(name="state", shape=_STATE, help=N_("what the plugin has stored")),
+        Entry(name="within", shape=Seconds(), help=N_("how many seconds the response may take")),
+    ),
+    make=_expected,
+)
+_TURN_ENTRIES: Final = (
+    Entry(name="request", shape=REQUEST, help=N_("the request to send")),
+    Entry(name="response", shape=RESPONSE, help=N_("what the upstream answers; default: as httpbin does")),
+    Entry(name="expect", shape=EXPECT, help=N_("what has to come of it; default: status 200")),
+)
+_STEP: Final = Record(entries=_TURN_ENTRIES, make=lambda node, values: (node.line, values))
+SCENARIO: Final = Record(
+    entries=(
+        Entry(name="name", shape=Scalar(), help=N_("what the scenario shows")),
+        Entry(
+            name="config",
+            shape=Either[Any](mapping=Anything()),
+            help=N_("the plugin's configuration; default: config.yaml"),
+        ),
+        Entry(name="env", shape=Pairs(Scalar()), help=N_("environment variables that the plugin sees")),
+        Entry(
+            name="abi",
+            shape=Either(scalar=Turned(Scalar(tuple(Abi)), lambda word: (word,)), items=Items(Scalar(tuple(Abi)))),
+            help=N_("only for modules of these ABIs"),
+        ),
+        Entry(name="route", shape=Scalar(), help=N_("the name of the route, which the plugin's rules match")),
+        Entry(name="cluster", shape=Scalar(), help=N_("the name of the upstream's cluster, likewise")),
+        Entry(
+            name="properties",
+            shape=Pairs(Turned(Anything(), _property)),
+            help=N_("properties that the plugin reads, by path"),
+        ),
+        Entry(name="clock", shape=Turned(Scalar(), _time), help=N_("the time that the plugin sees; it stands still")),
+        Entry(name="services", shape=Pairs(SERVICE), help=N_("services that the plugin calls, laid over run.services")),
+        *_TURN_ENTRIES,
+        Entry(name="repeat", shape=Whole(least=1, most=_MOST), help=N_("how often the request is sent")),
+        Entry(
+            name="steps",
+            shape=Items(_STEP),
+            help=N_("several requests, one after another; keys left out come from above"),
+        ),
+    ),
+    make=_scenario,
+    exclusive=(("repeat", "steps"),),
+)
+INCLUDE: Final = Record(
+    entries=(
+        Entry(name="file", shape=Scalar(), help=N_("files with lists of scenarios, relative to this one; * fits any")),
+    ),
+    make=_given,
+)

@@ -1,0 +1,66 @@
+"""Why a request got no answer: where the plugin stopped it, and what may have kept it from going on. Pure."""
+
+from collections.abc import Sequence
+
+from higress_cli.abi import Abi
+from higress_cli.gateway.events import CallbackReturned, CallRefused, Event
+from higress_cli.i18n import _
+from higress_cli.phases import PHASES, action_name
+from higress_cli.project.scenario import Request
+
+_CALLBACK = "proxy_on_"
+_ANSWERS = {f"{_CALLBACK}http_call_response", f"{_CALLBACK}redis_call_response"}
+_CALLS = {"proxy_http_call", "proxy_redis_call", "proxy_redis_init"}
+
+
+def silence(events: Sequence[Event], *, seconds: float, abi: str | None, request: Request) -> str:
+    """Why there was no response for so long, as far as the plugin's last event about the request shows it."""
+    paused = _paused(events)
+    if paused is None:
+        return _("silence for {seconds:.1f} s: was the request stopped and never resumed?").format(seconds=seconds)
+    phase, value = paused
+    text = _("silence for {seconds:.1f} s: {phase} returned {action}, and nothing resumed the request").format(
+        seconds=seconds, phase=phase, action=action_name(phase, value)
+    )
+    cause = likely_cause(events, phase=phase, value=value, abi=abi, request=request)
+    return f"{text}; {cause}" if cause else text
+
+
+def _paused(events: Sequence[Event]) -> tuple[str, int] | None:
+    """The phase that stopped the stream, and what was returned there."""
+    for event in reversed(events):
+        if isinstance(event, CallbackReturned) and event.function.removeprefix(_CALLBACK) in PHASES:
+            return (event.function.removeprefix(_CALLBACK), event.action) if event.action else None
+    return None
+
+
+def likely_cause(events: Sequence[Event], *, phase: str, value: int, abi: str | None, request: Request) -> str | None:
+    """What most likely kept the stream from going on, None if nothing shows it."""
+    is_headers = phase.endswith("_headers")
+    cases = (
+        (
+            any(isinstance(event, CallRefused) and event.call in _CALLS for event in events),
+            _("a call that it made was refused, and its error was not handled: resume or answer there too"),
+        ),
+        (
+            any(isinstance(event, CallbackReturned) and event.function in _ANSWERS for event in events),
+            _("a call was answered meanwhile: each path of its callback has to resume or to answer"),
+        ),
+        (
+            is_headers and value == 1 and abi != Abi.V0_2_100,
+            _(
+                "under ABI 0.2.1 that stops the body too, so no body callback can resume it; HeaderStopIteration needs "
+                "ABI 0.2.100 (hgw build --abi 0.2.100)"
+            ),
+        ),
+        (
+            phase == "request_headers" and value == 1 and not request.has_body,
+            _("the request has no body, so no body callback follows: ask HasRequestBody before stopping"),
+        ),
+        (
+            is_headers and value > 1,
+            _("it waits for a resume from a callback, of a call or of a tick, that did not come"),
+        ),
+        (phase.endswith("_body"), _("the last part of a body has to be let through, or resumed later")),
+    )
+    return next((text for applies, text in cases if applies), None)
