@@ -7,7 +7,7 @@ from typing import Final
 
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.job import Equipment, Job
-from higress_cli.compile.output import check_output
+from higress_cli.compile.output import check_inside, check_output
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import InvalidInput, ToolError
@@ -50,12 +50,13 @@ def settle(session: Session, directory: Path, *, arguments: Sequence[str]) -> tu
     Raises:
         UsageError, InvalidInput: a setting is invalid, or there is no plugin.
         CheckFailed: profile, ABI and gateway do not go together.
-        ConflictError: the module cannot be written to its place.
+        ConflictError: the module cannot or must not be written to its place.
     """
     settings = settings_of(open_project(directory), session)
     choices = choose(settings, directory=directory, arguments=arguments)
     refuse(target_faults(choices))
     for abi in choices.abis:
+        check_inside(choices.output(abi), directory=directory, source=choices.out_file.source)
         check_output(choices.output(abi))
     return choices, settings
 

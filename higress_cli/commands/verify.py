@@ -16,7 +16,7 @@ from higress_cli.commands.plugin_module import (
     needs_of_source,
     refuse_for_gateway,
 )
-from higress_cli.errors import ExitCode, HgwError, UsageError
+from higress_cli.errors import ConflictError, ExitCode, HgwError, UsageError
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.opened import ANY_PORTS, check_machine, open_gateway
@@ -28,7 +28,7 @@ from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.project.scenario import Scenario
 from higress_cli.result import Result
-from higress_cli.scenarios.junit import junit
+from higress_cli.scenarios.junit import LONGEST_PROLOGUE, is_junit, junit
 from higress_cli.scenarios.running import RunningGateway
 from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
@@ -93,9 +93,11 @@ def verify(
     Raises:
         InvalidInput, UsageError: the project, its settings or its configuration are invalid.
         ToolError: `engine-missing`. GatewayError: the gateway does not start or refuses the plugin.
-        ConflictError: `report-unwritable`.
+        ConflictError: `report-taken`, or the report cannot be written.
     """
     started = time.monotonic()
+    if report is not None:
+        _check_report(report)
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
     scenarios = _scenarios(project, only)
@@ -246,6 +248,17 @@ def _running_gateway(
         notes=tuple,
         warnings=fresh.warnings,
     )
+
+
+def _check_report(path: Path) -> None:
+    begin = fs.first_bytes(path, LONGEST_PROLOGUE)
+    if begin and not is_junit(begin):
+        raise ConflictError(
+            _("{path} holds something that is not a report, and the report would replace it").format(path=path),
+            code="report-taken",
+            hint="hgw verify --report junit=verify.xml",
+            details={"path": path},
+        )
 
 
 def _write_report(path: Path, content: bytes) -> None:

@@ -13,6 +13,16 @@ _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010
 """Characters that XML 1.0 cannot contain, not even escaped."""
 
 
+_BEGINS: Final = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<testsuites?\b", re.DOTALL)
+LONGEST_PROLOGUE: Final = 4096
+"""How many bytes of a file are looked at to tell whether it is a report."""
+
+
+def is_junit(begin: bytes) -> bool:
+    """Whether a file that begins so is a JUnit report, of hgw or of another tool."""
+    return _BEGINS.match(begin.removeprefix(b"\xef\xbb\xbf")) is not None
+
+
 def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -> bytes:
     """The report of the test suite `suite`: a test case per step, and one more for an error that ended it early."""
     failed = sum(not step.ok for step in steps)

@@ -37,6 +37,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def first_bytes(path: Path, count: int) -> bytes | None:
+    """The first bytes of a regular file; None if there is none, or if it cannot be read."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as source:
+            return source.read(count)
+    except OSError:
+        return None
+
+
 def _umask() -> int:
     current = os.umask(0o022)
     os.umask(current)

@@ -32,7 +32,7 @@ NATIVE_MOD = (
     f"module plugin\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\nrequire {SDK} {NATIVE_SDK}\n"
 )
 PLUGIN = {"go.mod": GO_MOD, "go.sum": GO_SUM, "main.go": MAIN}
-OLD = b"the old module"
+OLD = b"\0asm the old module"
 
 
 @pytest.fixture(autouse=True)
@@ -177,9 +177,9 @@ def test_several_plugins_and_every_plugin_below(tree: Tree, json_of, hgw):
         {**files, "lib/go.mod": "module lib\n", "lib/lib.go": "package lib\n", ".old/go.mod": "", ".old/main.go": MAIN}
     )
     document = json_of("build", "a", "b")
-    assert [project["name"] for project in document["data"]["projects"]] == ["a", "b"]
+    assert [Path(project["directory"]).name for project in document["data"]["projects"]] == ["a", "b"]
     document = json_of("build", "--all")
-    assert [project["name"] for project in document["data"]["projects"]] == ["a", "b", "c"]
+    assert [Path(project["directory"]).name for project in document["data"]["projects"]] == ["a", "b", "c"]
     assert [artifact["up_to_date"] for artifact in document["data"]["artifacts"]] == [True, True, False]
     assert hgw("build", "--all", "a").code == 2
     assert hgw("build", "a", "b", "--out-file", "/tmp/one.wasm").code == 2
@@ -250,7 +250,7 @@ def test_nothing_is_compiled_while_nothing_changes(plugin: Path, hgw, json_of):
         lambda folder: (folder / "go.mod").write_text(GO_MOD + "// more\n"),
         lambda folder: (folder / "go.sum").write_text(GO_SUM + "x v1 h1:AAAA=\n"),
         lambda folder: (folder / "hgw.yaml").write_text("build: {tags: [mine]}\n"),
-        lambda folder: (folder / "main.wasm").write_bytes(b"altered"),
+        lambda folder: (folder / "main.wasm").write_bytes(b"\0asm altered"),
         lambda folder: (folder / "main.wasm").unlink(),
     ],
     ids=["source", "new source", "go.mod", "go.sum", "tags", "module altered", "module gone"],
@@ -282,7 +282,7 @@ def test_the_module_of_a_build_for_all_abis_is_taken_under_its_other_name(plugin
     ("change", "build"),
     [
         (lambda folder: (folder / "main.go").write_text(MAIN + "// more\n"), ["build"]),
-        (lambda folder: (folder / "main-0.2.1.wasm").write_bytes(b"altered"), ["build"]),
+        (lambda folder: (folder / "main-0.2.1.wasm").write_bytes(b"\0asm altered"), ["build"]),
         (lambda _folder: None, ["build", "--tags", "mine"]),
         (lambda _folder: None, ["build", "--force"]),
     ],
@@ -473,13 +473,13 @@ def test_a_tidy_that_breaks_off_leaves_go_mod_as_it_was(tree: Tree, tmp_path: Pa
 
 def test_a_module_that_is_larger_than_allowed_is_refused_and_the_old_one_stays(plugin: Path, json_of, monkeypatch):
     (plugin / "hgw.yaml").write_text("build: {size_budget: 10B}\n")
-    (plugin / "main.wasm").write_bytes(b"old")
+    (plugin / "main.wasm").write_bytes(OLD)
 
     document = json_of("build")
 
     assert (document["exit_code"], document["error"]["code"]) == (1, "size-over-budget")
     assert f"{plugin / 'hgw.yaml'} allows 10" in document["error"]["message"]
-    assert (plugin / "main.wasm").read_bytes() == b"old"
+    assert (plugin / "main.wasm").read_bytes() == OLD
     assert json_of("build", "--size-budget", "3MB")["ok"]
     # The module is up to date now, and still too large for hgw.yaml.
     assert json_of("build")["exit_code"] == 1
@@ -776,6 +776,44 @@ def test_a_folder_in_the_modules_place(plugin: Path, json_of):
     document = json_of("build")
     assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-is-folder")
     assert (plugin / "main.wasm" / "kept").exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "main.go", "go.mod", "hgw.yaml"])
+def test_a_file_that_is_no_module_is_not_overwritten(plugin: Path, json_of, name: str):
+    (plugin / name).write_text((plugin / name).read_text() if (plugin / name).exists() else "run: {port: 0}\n")
+    before = content(plugin)
+    document = json_of("build", "--out-file", name)
+    assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-taken")
+    assert content(plugin) == before
+
+
+@pytest.mark.parametrize("there", [b"", OLD, None])
+def test_an_empty_file_or_a_module_is_replaced(plugin: Path, json_of, there: bytes | None):
+    if there is not None:
+        (plugin / "out.wasm").write_bytes(there)
+    assert json_of("build", "--out-file", "out.wasm")["ok"]
+
+
+def test_a_file_of_the_project_cannot_send_the_module_elsewhere(tree: Tree, tmp_path: Path, json_of, monkeypatch):
+    folder = tree({**PLUGIN, "hgw.yaml": "build: {out_file: ../elsewhere.wasm}\n"})
+    document = json_of("build")
+    assert (document["exit_code"], document["error"]["code"]) == (6, "out-file-outside")
+    assert not (folder.parent / "elsewhere.wasm").exists()
+    assert json_of("build", "--out-file", "../elsewhere.wasm")["ok"]
+    (folder / "linked").symlink_to(tmp_path)
+    (folder / "hgw.yaml").write_text("build: {out_file: linked/main.wasm}\n")
+    assert json_of("build")["error"]["code"] == "out-file-outside"
+    (folder / "hgw.yaml").write_text("build: {out_file: dist/main.wasm}\n")
+    assert json_of("build")["ok"]
+
+
+def test_a_parent_folder_may_name_a_place_within_itself(tree: Tree, json_of, monkeypatch):
+    top = tree({f"top/plugin/{name}": text for name, text in PLUGIN.items()}) / "top"
+    monkeypatch.chdir(top / "plugin")
+    (top / "hgw.yaml").write_text("build: {out_file: ../dist/plugin.wasm}\n")
+    assert json_of("build")["data"]["artifacts"][0]["path"] == str(top / "dist" / "plugin.wasm")
+    (top / "hgw.yaml").write_text("build: {out_file: ../../plugin.wasm}\n")
+    assert json_of("build")["error"]["code"] == "out-file-outside"
 
 
 def test_a_file_where_a_folder_would_be_needed(plugin: Path, json_of):

@@ -257,6 +257,21 @@ def test_a_report_that_cannot_be_written(hgw, here):
     assert "folder" in outcome.err
 
 
+@pytest.mark.parametrize("name", ["main.go", "config.yaml"])
+def test_a_file_that_is_no_report_is_not_overwritten(hgw, here, name):
+    (here / name).write_text("first: [second]\n")
+    outcome = hgw("verify", "--report", f"junit={name}", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (6, "report-taken")
+    assert (here / name).read_text() == "first: [second]\n"
+
+
+def test_the_report_of_another_tool_is_replaced(hgw, here):
+    (here / "hgw.yaml").write_text(GUIDE)
+    (here / "r.xml").write_text('<?xml version="1.0"?>\n<!-- of last time -->\n<testsuites></testsuites>\n')
+    hgw("verify", "--report", "junit=r.xml")
+    assert ET.parse(here / "r.xml").getroot().tag == "testsuite"
+
+
 def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here, engine):
     (here / "hgw.yaml").write_text(GUIDE)
     with running("run", "--port", "0", "--upstream-port", "0", "--output", "json", cwd=here) as gateway:
