@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
+from higress_cli.system.visible import visible  # noqa: E402
 from tests.support import guard, properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
@@ -98,6 +99,8 @@ def hgw(capfd: pytest.CaptureFixture[str]) -> Hgw:
         capfd.readouterr()
         code = main(list(argv))
         out, err = capfd.readouterr()
+        if "always" not in {*argv, os.environ.get("HGW_COLOR")}:
+            assert visible(out + err) == out + err, "text from outside would act on the terminal"
         return Outcome(code, out, err)
 
     return run

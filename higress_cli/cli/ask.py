@@ -8,6 +8,7 @@ import typer
 
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _, listed
+from higress_cli.system.visible import visible
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
         typer.Abort: stdin has ended.
     """
     while True:
-        sys.stderr.write(_("{question} [{default}]: ").format(question=question, default=default))
+        sys.stderr.write(visible(_("{question} [{default}]: ").format(question=question, default=default)))
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:

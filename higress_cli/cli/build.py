@@ -63,7 +63,7 @@ def build(
 
 def _show_commands(result: "CommandsResult", ui: Ui) -> None:
     for command in result.commands:
-        ui.line(command.text)
+        ui.data(command.text)
 
 
 def _show(result: "BuildResult", ui: Ui, here: Path) -> None:

@@ -20,6 +20,7 @@ from higress_cli.result import error_envelope, failure_envelope
 from higress_cli.system.host import this_host
 from higress_cli.system.process import dismiss_helpers
 from higress_cli.system.urls import shown, without_secrets
+from higress_cli.system.visible import visible
 from higress_cli.system.writing import is_full, write_error
 
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
@@ -80,7 +81,7 @@ def _run(call: Invocation) -> int:
             if error.filename is None:
                 _forget_stdout()
             return _expected(call, write_error(error.filename or _("the output"), error))
-        traceback.print_exc()
+        _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, code="bug", message=message, hint=hint)
@@ -115,7 +116,7 @@ def _interrupted(call: Invocation) -> int:
 
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
-        print(shown("".join(traceback.format_exception(error))), end="", file=sys.stderr)  # noqa: T201
+        _print_traceback(error)
     error = without_secrets(_with_hint(call, error))
     if call.ui.output == "json":
         call.ui.document(error_envelope(call.command, error))
@@ -124,6 +125,10 @@ def _expected(call: Invocation, error: HgwError) -> int:
             call.ui.warn(warning)
         call.ui.error(error)
     return int(error.exit_code)
+
+
+def _print_traceback(error: BaseException) -> None:
+    print(visible(shown("".join(traceback.format_exception(error)))), end="", file=sys.stderr)  # noqa: T201
 
 
 def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:

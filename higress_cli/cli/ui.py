@@ -14,6 +14,7 @@ from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity, SilentActivity
 from higress_cli.system.urls import shown
+from higress_cli.system.visible import visible, visible_json
 from higress_cli.system.writing import is_full, refused
 
 if TYPE_CHECKING:
@@ -114,8 +115,7 @@ class Ui:
     def _write(self, name: str, text: str, style: str) -> None:
         """One line that hgw neither breaks nor crops, so that a path or a command can be copied."""
         stream: TextIO = getattr(sys, name)
-        if name == "stderr":
-            text = shown(text)
+        text = visible(shown(text) if name == "stderr" else text)
         with _writing(name):
             if not style or not self._colored(stream):
                 if self._busy is not None:
@@ -134,7 +134,7 @@ class Ui:
         `hanging` is the additional indentation of wrapped lines in columns.
         """
         width = terminal_width()
-        for line in text.splitlines() or [""]:
+        for line in text.split("\n"):
             if not sys.stderr.isatty() or cells(line) <= width:
                 self._write("stderr", line, style)
                 continue
@@ -155,6 +155,11 @@ class Ui:
         """A line of a result; `style` is one of good, bad, warning, hint, strong, faint."""
         self._write("stdout", text, style)
 
+    def data(self, text: str) -> None:
+        """A line for another program: exactly as it is, but on a terminal."""
+        with _writing("stdout"):
+            print(visible(text) if self.on_terminal else text, flush=True)  # noqa: T201
+
     def mark(self, style: str) -> str:
         """The mark for a style (good, warning, bad, faint), in ASCII if stdout cannot encode it."""
         sign, plain = _MARKS[style]
@@ -172,11 +177,12 @@ class Ui:
             return
         from rich.text import Text
 
-        self.console("stdout").print(Text().append(mark, _STYLES[style]).append(f" {text}"), soft_wrap=True)
+        line = Text().append(mark, _STYLES[style]).append(f" {visible(text)}")
+        self.console("stdout").print(line, soft_wrap=True)
 
     def document(self, content: dict[str, Any]) -> None:
         """The one JSON document of this call."""
-        text = json.dumps(content, ensure_ascii=False, indent=2)
+        text = visible_json(json.dumps(content, ensure_ascii=False, indent=2))
         with _writing("stdout"):
             print(text, flush=True)  # noqa: T201
 
@@ -206,6 +212,8 @@ class Ui:
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         if not self.quiet:
             stamp = f"{at.astimezone():%H:%M:%S} "
+            # Further lines are not at the margin: they cannot pass for something that hgw says.
+            text = text.rstrip("\n").replace("\n", "\n" + " " * len(stamp))
             self._say(stamp + text, _LEVELS.get(level, ""), hanging=len(stamp))
 
     def child_line(self, line: str) -> None:
@@ -262,7 +270,7 @@ class Ui:
         with Progress(
             SpinnerColumn(), title_column, TimeElapsedColumn(), console=self.console("stderr"), transient=True
         ) as progress:
-            task = progress.add_task(title, total=None)
+            task = progress.add_task(_on_one_line(title), total=None)
             self._busy = progress
 
             class Live:
@@ -272,9 +280,13 @@ class Ui:
                     progress.update(task, completed=completed, total=total)
 
                 def describe(self, text: str) -> None:
-                    progress.update(task, description=shown(f"{title}: {text}"))
+                    progress.update(task, description=_on_one_line(f"{title}: {text}"))
 
             try:
                 yield Live()
             finally:
                 self._busy = None
+
+
+def _on_one_line(text: str) -> str:
+    return visible(shown(" ".join(text.split())))

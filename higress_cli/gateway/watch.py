@@ -57,7 +57,8 @@ class Tail:
             return []
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return whole.decode("utf-8", errors="replace").splitlines()
+        # Not splitlines: a plugin's own words may hold other characters that count as line ends there.
+        return [line.removesuffix("\r") for line in whole.decode("utf-8", errors="replace").split("\n")[:-1]]
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """The new lines of a file with one JSON object a line, parsed."""

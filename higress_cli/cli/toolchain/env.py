@@ -41,4 +41,4 @@ def env(
 
 def _show(result: "use_case.EnvironmentResult", ui: Ui) -> None:
     for line in result.lines:
-        ui.line(line)
+        ui.data(line)

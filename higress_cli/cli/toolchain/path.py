@@ -37,4 +37,4 @@ def _show(result: "use_case.PathsResult", ui: Ui) -> None:
 
 
 def _show_alone(result: "use_case.PathsResult", ui: Ui) -> None:
-    ui.line(str(result.tools[0].path))
+    ui.data(str(result.tools[0].path))
