@@ -1,6 +1,5 @@
 """The error for a failed compilation, with the cause and the fix if the catalogue knows them."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.recipe import Recipe
 from higress_cli.errors import CompileError, HgwError, InvalidInput
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import cached_go_mod, read_go_mod
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import Match, recognise
 from higress_cli.tool import Tool, ToolName
@@ -75,10 +74,8 @@ def _go_line_of_culprit(known: Match, module_cache: Path | None) -> tuple[str, .
     module, version = known.found.get("module"), known.found.get("version")
     if module_cache is None or module is None or version is None:
         return ()
-    # The go command escapes an upper-case letter as `!` plus the lower-case one (golang.org/x/mod/module, EscapePath).
-    escaped = re.sub(r"[A-Z]", lambda letter: f"!{letter[0].lower()}", module)
     try:
-        asked = read_go_mod(module_cache / "cache" / "download" / escaped / "@v" / f"{version}.mod").go
+        asked = read_go_mod(cached_go_mod(module_cache, module, version)).go
     except InvalidInput:
         return ()
     return (_("its go.mod asks for Go {version}").format(version=asked),) if asked else ()

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from higress_cli.compile.module_failure import Missing, module_error
 from higress_cli.compile.packages import Listing, list_packages
-from higress_cli.errors import DownloadError, HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
+from higress_cli.go.requirements import missing_pins
 from higress_cli.i18n import _
-from higress_cli.knowledge.catalogue import recognise
 from higress_cli.reporter import Activity, Reporter
-from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
 from higress_cli.system.urls import shown
@@ -22,8 +21,7 @@ from higress_cli.system.urls import shown
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
 _MOST_SECONDS: Final = 600.0
-_UNREACHABLE: Final = "go-modules-unreachable"
-_TAIL_LINES: Final = 40
+_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,24 +109,25 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
         if done is None or done.returncode:
             _restore(place.directory, before)
     if done.returncode:
-        raise _failure(place, listing, output=done.output, tried=tried)
+        missing = Missing(
+            directory=place.directory,
+            imports=listing.uncovered(None),
+            pins=place.pins,
+            tried=tried,
+            http_proxy=next((name for name in _PROXIES if place.variables.get(name)), None),
+            offline=place.offline,
+        )
+        raise module_error(missing, done.output)
     return any(_content(place.directory / name) != content for name, content in before.items())
 
 
 def _write_pins(place: Workplace, listing: Listing) -> None:
     """Add imports that go.mod lacks at the versions that fit the profile, so that `go mod tidy` picks no newer ones."""
-    required = read_go_mod(place.directory / "go.mod").versions
-    missing = [
-        f"-require={path}@{version}"
-        for path, version in place.pins.items()
-        if path not in required and any(_provides(path, wanted) for wanted in listing.uncovered(None))
-    ]
+    go_mod = read_go_mod(place.directory / "go.mod")
+    missing = missing_pins(go_mod, listing.uncovered(None), pins=place.pins)
     if missing:
-        process.run(["go", "mod", "edit", *missing], variables=place.variables, cwd=place.directory)
-
-
-def _provides(module: str, package: str) -> bool:
-    return package == module or package.startswith(f"{module}/")
+        edits = [f"-require={path}@{version}" for path, version in missing.items()]
+        process.run(["go", "mod", "edit", *edits], variables=place.variables, cwd=place.directory)
 
 
 def _progress(activity: Activity, reporter: Reporter, *, only: str = "") -> Callable[[str], None]:
@@ -156,55 +155,6 @@ def _restore(directory: Path, before: Mapping[str, bytes | None]) -> None:
             path.unlink()
         else:
             write_atomically(path, content)
-
-
-def _failure(place: Workplace, listing: Listing, *, output: str, tried: tuple[tuple[str, str], ...]) -> HgwError:
-    tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])
-    known = next(iter(recognise(output)), None)
-    wanted = list(listing.uncovered(None))
-    details = {
-        "directory": place.directory,
-        "imports": wanted,
-        "tried": [{"source": source, "reason": reason} for source, reason in tried],
-        "output": tail,
-    }
-    if tried or (known is not None and known.id == _UNREACHABLE):
-        reasons = "; ".join(f"{source}: {reason}" for source, reason in tried) or _last_line(output)
-        return DownloadError(
-            _("the Go modules of {path} are not all here and cannot be downloaded ({reasons})").format(
-                path=place.directory, reasons=reasons
-            ),
-            code=_UNREACHABLE,
-            hint=_offline_hint()
-            if place.offline
-            else _("set {variable} to a module proxy that you can reach").format(variable=MIRROR_GOPROXY.variable),
-            details=details,
-        )
-    message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot fix it").format(
-        path=place.directory
-    )
-    if known is not None:
-        module = known.found.get("module", "").partition("@")[0] or next(iter(wanted), "")
-        named = f"{_imported_at(place.directory, module)}{module}: " if module else ""
-        return known.as_error(f"{message}:\n{named}{known.title}: {known.cause}", details={**details, "module": module})
-    return InvalidInput(f"{message}:\n{tail}", code="go-mod-unresolved", hint="hgw doctor go-mod", details=details)
-
-
-def _imported_at(directory: Path, module: str) -> str:
-    """`FILE:LINE: ` of the plugin's first import of a Go module; empty if only its dependencies import it."""
-    for file in sorted(directory.rglob("*.go")):
-        for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
-            if f'"{module}"' in line or f'"{module}/' in line:
-                return f"{file.relative_to(directory).as_posix()}:{number}: "
-    return ""
-
-
-def _offline_hint() -> str:
-    return _("run it once without --offline")
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1].strip()
 
 
 def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:

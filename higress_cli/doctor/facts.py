@@ -20,8 +20,8 @@ from higress_cli.doctor.written import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
-from higress_cli.gateway.connections import LOOPBACK
-from higress_cli.gateway.opened import check_machine
+from higress_cli.gateway.listening import Listening, PortTaken, taken_error
+from higress_cli.gateway.opened import Listen, check_machine
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import GoFile, called_names
@@ -62,6 +62,7 @@ class Facts:
         self.toolset = Once(self._toolset)
         self.steps = Once(self._steps)
         self._damage = {name: Once(self._damage_of(name)) for name in ToolName}
+        self.taken = Once(self._taken)
         self._probes = {name: Once(self._prober(name)) for name in ToolName}
 
     # Tools ----------------------------------------------------------------------------------------------------
@@ -228,23 +229,31 @@ class Facts:
 
         None if hgw does not start the upstream.
         """
-        settings = self.gateway()
-        if option == "--upstream-port" and settings.upstream.value != HTTPBIN:
+        at = next((found for found in self._listens() if found.option == option), None)
+        if at is None:
             return None
-        bind, chosen = (
-            (settings.bind.value, settings.port) if option == "--port" else (LOOPBACK, settings.upstream_port)
-        )
-        free = ports.is_free(bind, chosen.value)
+        taken = {one.at: one for one in self.taken()}
+        found = taken.get(at)
         return PortFacts(
-            bind=bind,
-            port=chosen.value,
-            option=option,
-            source=str(chosen.source),
-            free=free,
-            refusal=None if free else ports.refusal(bind, chosen.value),
-            holder=None if free else ports.holder(chosen.value),
-            other=None if free else ports.free_port(bind, above=chosen.value),
+            bind=at.bind,
+            port=at.port,
+            source=str(at.source),
+            free=found is None,
+            refusal=None if found is None else ports.refusal(at.bind, at.port),
+            holder=None if found is None else found.holder,
+            command=taken_error(self.taken()).hint if found is not None else None,
         )
+
+    def _listens(self) -> tuple[Listening, ...]:
+        """The addresses that `hgw run` would listen on, apart from the admin API."""
+        settings = self.gateway()
+        listen = Listen.as_set(settings)
+        return (listen.gateway, *((listen.upstream,) if settings.upstream.value == HTTPBIN else ()))
+
+    def _taken(self) -> tuple[PortTaken, ...]:
+        """Those of them that another program, or another `hgw run`, has."""
+        runs = self.session.dirs.runs
+        return tuple(PortTaken.of(at, runs=runs) for at in self._listens() if not ports.is_free(at.bind, at.port))
 
     def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
         """The installed packages of the extra that provides a gateway, and the error that `hgw run` would raise."""

@@ -37,9 +37,9 @@ def judge_port(facts: PortFacts) -> Finding:
     if facts.refusal is not None:
         found = _("{place} cannot be used: {reason}").format(place=place, reason=facts.refusal)
     elif facts.holder is not None:
-        found = _("{place} is taken by {holder}").format(place=place, holder=facts.holder)
+        found = _("{place} is in use by {holder}").format(place=place, holder=facts.holder)
     else:
-        found = _("{place} is taken").format(place=place)
+        found = _("{place} is in use").format(place=place)
     return Finding(
         status=Status.WARN,
         code="port-in-use",
@@ -48,7 +48,7 @@ def judge_port(facts: PortFacts) -> Finding:
         why=_("`hgw run` listens there, and answers would come from the other program"),
         fix=Fix(
             summary=_("stop the other program, or use another port"),
-            commands=(f"hgw run {facts.option} {facts.other}",) if facts.other else (),
+            commands=(facts.command,) if facts.command else (),
         ),
     )
 

@@ -32,20 +32,19 @@ class ModuleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class PortFacts:
-    """A port that `hgw run` would listen on. `option` sets the number; `source` says where it came from.
+    """A port that `hgw run` would listen on; `source` says where it came from.
 
     If the port is not free, `refusal` is the operating system's reason (None if it is just in use), `holder` is the
-    program that uses it, and `other` is a free port.
+    program that uses it, and `command` runs a gateway on free ports.
     """
 
     bind: str
     port: int
-    option: str
     source: str
     free: bool
     refusal: str | None = None
     holder: str | None = None
-    other: int | None = None
+    command: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

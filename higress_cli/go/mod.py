@@ -14,11 +14,12 @@ _COMMENT: Final = re.compile(r"//.*")
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """A required module, with its 1-based line."""
+    """A required module, with its 1-based line. `indirect` is what the comment behind it says."""
 
     path: str
     version: str
     line: int
+    indirect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,16 @@ def last_part(module: str) -> str:
     return re.sub(r"/v\d+$", "", module).rpartition("/")[2]
 
 
+def escaped_path(text: str) -> str:
+    """A module path or version as file names and URLs have it: `!a` for `A` (golang.org/x/mod/module, EscapePath)."""
+    return re.sub(r"[A-Z]", lambda letter: f"!{letter[0].lower()}", text)
+
+
+def cached_go_mod(module_cache: Path, module: str, version: str) -> Path:
+    """Where the go command keeps the go.mod of a Go module that it has met (go.dev/ref/mod, "Module cache")."""
+    return module_cache / "cache" / "download" / escaped_path(module) / "@v" / f"{escaped_path(version)}.mod"
+
+
 def read_go_mod(path: Path) -> GoMod:
     """Read the lines of a go.mod that hgw needs and ignore the others.
 
@@ -117,6 +128,7 @@ def parsed_go_mod(path: Path, text: str) -> GoMod:
     go_line = toolchain_line = None
     requirements: list[Requirement] = []
     replacements: list[Replacement] = []
+    lines = text.splitlines()
     for number, words in statements(text):
         match words:
             case ["module", name]:
@@ -126,7 +138,9 @@ def parsed_go_mod(path: Path, text: str) -> GoMod:
             case ["toolchain", name]:
                 toolchain, toolchain_line = name, number
             case ["require", name, version]:
-                requirements.append(Requirement(path=name, version=version, line=number))
+                comment = lines[number - 1].partition("//")[2].strip()
+                indirect = comment == "indirect" or comment.startswith("indirect;")
+                requirements.append(Requirement(path=name, version=version, line=number, indirect=indirect))
             case ["replace", name, "=>", target, *_version]:
                 replacements.append(Replacement(path=name, version=None, target=target, line=number))
             case ["replace", name, version, "=>", target, *_version]:

@@ -10,6 +10,7 @@ from higress_cli.go.mod import GoMod
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import floor, is_newer
 from higress_cli.knowledge.dependencies import KnownDependency, traps
+from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
 REPLACE_MISSING: Final = "replace-missing"
@@ -46,6 +47,34 @@ def requirement_faults(
     """
     found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=is_native(go_mod), calls=calls)
     return tuple(_trap_fault(go_mod, trap, profile=profile) for trap in found if tidy or not trap.raisable)
+
+
+def missing_pins(go_mod: GoMod, imports: Collection[str], *, pins: Mapping[str, str]) -> dict[str, str]:
+    """The Go modules among `pins` that provide one of `imports` and that go.mod does not require, with their versions.
+
+    The SDK comes with the wrapper, which asks for an older one than fits.
+    """
+    missing = {
+        path: version
+        for path, version in pins.items()
+        if not _is_covered(go_mod, path) and any(provides(path, package) for package in imports)
+    }
+    if missing and _SDK in pins and not _is_covered(go_mod, _SDK) and _brings_sdk(missing):
+        missing[_SDK] = pins[_SDK]
+    return missing
+
+
+def provides(module: str, package: str) -> bool:
+    """Whether a package may belong to a Go module."""
+    return package == module or package.startswith(f"{module}/")
+
+
+def _is_covered(go_mod: GoMod, module: str) -> bool:
+    return go_mod.requirement_of(module) is not None or any(found.path == module for found in go_mod.replacements)
+
+
+def _brings_sdk(modules: Collection[str]) -> bool:
+    return any(wrapper.path in modules for profile in Profile for wrapper in go_profile(profile).direct(["wrapper"]))
 
 
 def replacement_faults(go_mod: GoMod, *, is_module: Callable[[Path], bool]) -> tuple[Fault, ...]:

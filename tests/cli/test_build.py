@@ -4,13 +4,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import jsonschema
@@ -18,6 +14,7 @@ import pytest
 
 from higress_cli.origin import install_command
 from higress_cli.project.project import plugins_below
+from tests.support.module_proxy import module_proxy
 from tests.support.programs import python_path
 from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
 
@@ -64,20 +61,6 @@ def json_of(hgw) -> Callable[..., dict[str, Any]]:
         return document
 
     return run
-
-
-@contextmanager
-def module_proxy(folder: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
 
 
 def content(folder: Path) -> dict[str, bytes]:

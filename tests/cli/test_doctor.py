@@ -1,13 +1,16 @@
 """`hgw doctor` from its words to its exit code, with tools that answer as the real ones do."""
 
 import json
+import os
 import socket
 import sys
 from importlib import resources
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from higress_cli.gateway.run_folder import RunFolder
 from tests.support.programs import python_path
 from tests.support.tool_stubs import stub_tools, write_program
 
@@ -221,6 +224,33 @@ def test_a_port_that_is_taken_is_a_warning_with_a_free_one(report, tools, monkey
     assert (check["status"], check["code"]) == ("warn", "port-in-use")
     assert f"127.0.0.1:{port}" in check["found"]
     assert int(check["fix"]["commands"][0].removeprefix("hgw run --port ")) != port
+
+
+def test_the_command_for_ports_that_are_taken_avoids_them_all_and_is_told_once(hgw, tools, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        taken = {"HGW_PORT": one.getsockname()[1], "HGW_UPSTREAM_PORT": other.getsockname()[1]}
+        for name, number in taken.items():
+            monkeypatch.setenv(name, str(number))
+
+        outcome = hgw("doctor", "ports")
+
+    (command,) = [line.split() for line in outcome.out.splitlines() if line.strip().startswith("hgw run")]
+    assert (command[:3], command[4]) == (["hgw", "run", "--port"], "--upstream-port")
+    assert not {int(command[3]), int(command[5])} & set(taken.values())
+
+
+def test_a_gateway_of_hgw_itself_is_named_as_that(report, tools, monkeypatch):
+    runs = Path(os.environ["HGW_HOME"]) / "state" / "runs"
+    folder = RunFolder.create(runs)
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        port = gateway.getsockname()[1]
+        folder.record({"url": f"http://127.0.0.1:{port}", "module": "/elsewhere/demo/main.wasm", "pid": 4711})
+        monkeypatch.setenv("HGW_PORT", str(port))
+
+        _code, checks, _document = report("port-gateway")
+    folder.leave()
+
+    assert checks["port-gateway"]["found"] == f"127.0.0.1:{port} is in use by `hgw run` of /elsewhere/demo (pid 4711)"
 
 
 def test_the_ports_are_the_projects(report, tools, tree, monkeypatch):

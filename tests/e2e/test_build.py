@@ -13,6 +13,7 @@ import pytest
 
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import read_module
+from tests.support.module_proxy import module_proxy, refuses_lists
 
 pytestmark = pytest.mark.e2e
 
@@ -102,6 +103,53 @@ def test_without_a_network_missing_modules_are_said_to_be_missing(copied: Path, 
     assert ended.code == 5, ended.err
     assert ended.document["error"]["code"] == "go-modules-unreachable"
     assert content(copied) == before
+
+
+WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
+
+
+@pytest.fixture
+def downloaded(basic_plugin: Path, shared_home: Path) -> Path:
+    """What a proxy can serve that has exactly the versions of a new plugin."""
+    assert basic_plugin.is_dir()
+    return shared_home / "go" / "pkg" / "mod" / "cache" / "download"
+
+
+def test_behind_a_proxy_that_refuses_lists_the_versions_that_fit_are_written(
+    copied: Path, downloaded: Path, real_hgw, tmp_path: Path
+) -> None:
+    (copied / "go.mod").write_text("module my-plugin\n\ngo 1.19\n")
+    (copied / "go.sum").unlink()
+    # It does not compile, so that this test need not wait for TinyGo to finish.
+    (copied / "more.go").write_text("package main\n\nvar number int = undefinedThing\n")
+    shutil.rmtree(copied / "internal")
+    with module_proxy(downloaded, refuses=refuses_lists) as url:
+        ended = real_hgw("build", cwd=copied, **_empty_cache(tmp_path, url))
+    assert ended.code == 7, ended.err
+    go_mod = (copied / "go.mod").read_text()
+    assert f"{WRAPPER} v1.4.3" in go_mod
+    assert "github.com/higress-group/proxy-wasm-go-sdk v1.0.1" in go_mod
+
+
+def test_a_version_that_a_proxy_refuses_is_named_with_its_importer_and_the_proxy(
+    copied: Path, downloaded: Path, real_hgw, tmp_path: Path
+) -> None:
+    go_mod = copied / "go.mod"
+    go_mod.write_text(go_mod.read_text().replace(f"{WRAPPER} v1.4.3", f"{WRAPPER} v1.4.2"))
+    before = content(copied)
+    with module_proxy(downloaded, refuses=lambda path: "/v1.4.2." in path) as url:
+        ended = real_hgw("--output", "json", "build", cwd=copied, **_empty_cache(tmp_path, url))
+    error = ended.document["error"]
+    assert (ended.code, error["code"]) == (5, "go-modules-unreachable")
+    assert f": {WRAPPER} v1.4.2 cannot be downloaded: {url} answers 403 Forbidden" in error["message"]
+    assert error["message"].startswith(("main.go:", "internal/"))
+    assert error["hint"] == f"hgw toolchain exec -- go mod edit -require={WRAPPER}@v1.4.3"
+    assert content(copied) == before
+
+
+def _empty_cache(tmp_path: Path, url: str) -> dict[str, str]:
+    """The environment of a go command that has downloaded nothing yet and asks this proxy."""
+    return {"GOMODCACHE": str(tmp_path / "empty"), "GOPROXY": url, "GOFLAGS": "-modcacherw", "GONOSUMDB": "*"}
 
 
 def test_ctrl_c_in_the_middle_leaves_no_trace(copied: Path, real_variables: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from higress_cli.origin import install_command
 
 
 def port(**facts) -> PortFacts:
-    given = {"bind": "127.0.0.1", "port": 10000, "option": "--port", "source": "default", "free": False}
+    given = {"bind": "127.0.0.1", "port": 10000, "source": "default", "free": False}
     return PortFacts(**{**given, **facts})
 
 
@@ -28,13 +28,13 @@ def test_a_free_port_is_fine():
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
-        ({}, "127.0.0.1:10000 is taken"),
-        ({"holder": "nginx (pid 7)"}, "127.0.0.1:10000 is taken by nginx (pid 7)"),
+        ({}, "127.0.0.1:10000 is in use"),
+        ({"holder": "nginx (pid 7)"}, "127.0.0.1:10000 is in use by nginx (pid 7)"),
         ({"refusal": "Permission denied"}, "127.0.0.1:10000 cannot be used: Permission denied"),
     ],
 )
 def test_a_port_that_is_unavailable_is_told_with_who_has_it_and_another(facts, found):
-    finding = judge_port(port(other=10001, **facts))
+    finding = judge_port(port(command="hgw run --port 10001", **facts))
 
     assert (finding.status, finding.code, finding.found) == (Status.WARN, "port-in-use", found)
     assert finding.fix is not None
