@@ -24,8 +24,8 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Print something worth knowing."""
 
-    def warn(self, text: str) -> None:
-        """Print something that may need the user's attention."""
+    def warn(self, text: str, *, once: bool = False) -> None:
+        """Print something that may need the user's attention; with `once`, not if it was said before."""
 
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         """Print what happened in a running program; `level` is trace, debug, info, warn, error or critical."""

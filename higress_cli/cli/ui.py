@@ -88,6 +88,7 @@ class Ui:
         self._color = "never" if no_color and color == "auto" else color
         self._consoles: dict[str, Console] = {}
         self._busy: Any = None
+        self._warned: set[str] = set()
 
     def console(self, name: str) -> "Console":
         """The console on `stdout` or `stderr`, created at first use because importing rich is slow."""
@@ -206,7 +207,10 @@ class Ui:
         if not self.quiet:
             self._say(text, "")
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, once: bool = False) -> None:
+        if once and text in self._warned:
+            return
+        self._warned.add(text)
         self._say(_("warning: {message}").format(message=text), "warning")
 
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:

@@ -1,11 +1,13 @@
 """What `hgw build` decides before it compiles: which plugins, their settings and their tools."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.choices import Choices, choose
+from higress_cli.compile.flags import far_reaching
 from higress_cli.compile.job import Equipment, Job
 from higress_cli.compile.output import check_inside, check_output
 from higress_cli.compile.packages import go_work_in_use
@@ -17,6 +19,7 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.go.requirements import replacement_faults, requirement_faults
 from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
+from higress_cli.project.parents import nearest_above
 from higress_cli.project.project import open_project, plugins_below
 from higress_cli.project.resolve import settings_of, wanted_tools
 from higress_cli.session import Session
@@ -80,6 +83,7 @@ def complete(
         HgwError: go.mod or go.work has a fault with which no build can succeed.
     """
     directory = choices.directory
+    _show_far_reaching(session, choices)
     go_mod = read_go_mod(directory / "go.mod")
     refuse(requirement_faults(go_mod, profile=choices.profile.value, tidy=False))
     refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
@@ -88,6 +92,15 @@ def complete(
     variables = plan.toolset.environment(session.variables)
     refuse(work_faults(directory, go_work=go_work_in_use(directory=directory, variables=variables)))
     return plan, warnings
+
+
+def _show_far_reaching(session: Session, choices: Choices) -> None:
+    """Show the compiler arguments that can run programs or write anywhere, wherever they come from."""
+    for arguments, source in ((choices.flags.value, str(choices.flags.source)), (choices.arguments, "--")):
+        if shown := far_reaching(arguments):
+            session.reporter.note(
+                _("the compiler gets {arguments} (from {source})").format(arguments=shlex.join(shown), source=source)
+            )
 
 
 def _request(settings: Resolver) -> SetRequest:
@@ -140,9 +153,11 @@ def plugin_around(directory: Path) -> Path:
     Raises:
         InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
     """
-    found = next((folder for folder in (directory, *directory.parents) if (folder / "go.mod").is_file()), None)
-    if found is not None or any(directory.glob("*.go")):
-        return found or directory
+    if (directory / "go.mod").is_file():
+        return directory
+    above = nearest_above(directory, "go.mod")
+    if above is not None or any(directory.glob("*.go")):
+        return above.parent if above else directory
     below = plugins_below(directory, deepest=_DEEPEST_LOOK)
     if not below:
         return directory

@@ -1,6 +1,7 @@
 """The settings that a plugin is built with, each with its source."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Final
 
 from higress_cli.abi import EVERY_ABI, NEW_ABI_TAG, Abi
 from higress_cli.choice import Choice, Source, SourceKind
+from higress_cli.compile.flags import far_reaching
+from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.settings.project import ABI, FLAGS, GATEWAY, NAME, OUT_FILE, PROFILE, SIZE_BUDGET, TAGS
@@ -64,11 +67,13 @@ def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()
 
     Raises:
         UsageError: `choice-invalid` and the like; `flag-reserved` for a flag from the command line or a variable.
-        InvalidInput: `flag-reserved` for a flag from a file.
+        InvalidInput: `flag-reserved` for a flag from a file; `flag-inherited` for one that only the plugin's own
+            hgw.yaml may have.
     """
     tags = settings.choose(TAGS)
     flags = settings.choose(FLAGS)
     _refuse_reserved(flags.value, source=flags.source)
+    _refuse_inherited(flags, directory=directory)
     _refuse_reserved(arguments, source=Source(SourceKind.FLAG, "--"))
     return Choices(
         directory=directory,
@@ -82,6 +87,22 @@ def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()
         size_budget=settings.choose(SIZE_BUDGET),
         arguments=tuple(arguments),
     )
+
+
+def _refuse_inherited(flags: Choice[tuple[str, ...]], *, directory: Path) -> None:
+    """Refuse compiler arguments from a parent folder that can run programs or write anywhere."""
+    reach = far_reaching(flags.value) if flags.source.kind is SourceKind.PARENT else ()
+    if reach:
+        raise InvalidInput(
+            _("{path} may not give the compiler {arguments}, which can run programs or write files").format(
+                path=flags.source, arguments=shlex.join(reach)
+            ),
+            code="flag-inherited",
+            hint=_("put it into {path}, or type it: hgw build -- {arguments}").format(
+                path=directory / "hgw.yaml", arguments=shlex.join(flags.value)
+            ),
+            details={"flags": reach, "source": flags.source},
+        )
 
 
 def _refuse_reserved(flags: Sequence[str], *, source: Source) -> None:

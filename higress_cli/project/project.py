@@ -9,6 +9,7 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.project.parents import settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.system.writing import read_error
 
@@ -20,11 +21,15 @@ _IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A plugin's folder; `inherited` is the nearest hgw.yaml of a parent folder; `extra_tags` is from .buildrc."""
+    """A plugin's folder; `inherited` is the nearest hgw.yaml of a parent folder; `extra_tags` is from .buildrc.
+
+    `passed_over` are those hgw.yaml files of parent folders that belong to somebody else and do not count.
+    """
 
     directory: Path
     own: Settings | None = None
     inherited: Settings | None = None
+    passed_over: tuple[Path, ...] = ()
     extra_tags: tuple[str, ...] = ()
 
     @property
@@ -53,11 +58,12 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
             details={"path": directory},
         )
     own_file = directory / FILE_NAME
-    inherited_file = next((parent / FILE_NAME for parent in directory.parents if (parent / FILE_NAME).is_file()), None)
+    inherited_file, passed_over = settings_above(directory, FILE_NAME)
     project = Project(
         directory=directory,
         own=read_settings(own_file) if own_file.is_file() else None,
         inherited=read_settings(inherited_file) if inherited_file else None,
+        passed_over=passed_over,
         extra_tags=_buildrc_tags(directory / ".buildrc"),
     )
     if needs_source and not project.has_source:

@@ -11,6 +11,7 @@ from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.requirements import fits
+from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
 from higress_cli.project.settings import Settings
@@ -50,6 +51,8 @@ def settings_of(project: Project, session: Session) -> Resolver:
 
     hgw.lock comes between the hgw.yaml of a parent folder and what is inferred; nothing reads it yet.
     """
+    for path in project.passed_over:
+        session.reporter.warn(_("{path} does not count: it belongs to another user").format(path=path), once=True)
     return Resolver(
         rungs=(
             CommandLine(session.given),

@@ -1,7 +1,15 @@
-"""Where hgw keeps things. Nothing here creates a folder."""
+"""Where hgw keeps things."""
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _
+from higress_cli.settings.machine import HOME
+from higress_cli.system.owner import is_private
+from higress_cli.system.writing import home_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,27 +47,60 @@ def expanded(path: str | Path) -> Path:
         return Path(path)
 
 
+def home_folder() -> Path | None:
+    """The user's home folder; None if there is none (no HOME, and nobody of that number in the user database)."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def find_dirs(home: str | None) -> Dirs:
     """Folders under `home` if it is set, else the platform's own ones.
 
     Without HOME (a bare container, a service account) the home folder is that of the user database, or if there is
-    none, a folder in the system's temporary directory.
+    none, a folder in the system's temporary directory that only this user can enter; it is made if it is missing.
+
+    Raises:
+        ConflictError: `home-shared` if others can put something into that folder.
     """
     if home:
-        root = expanded(home).absolute()
-        return Dirs(data=root / "data", cache=root / "cache", config=root / "config", state=root / "state")
+        return _below(expanded(home).absolute())
     import platformdirs
 
     try:
         places = platformdirs.PlatformDirs("hgw", appauthor=False)
-        return Dirs(
+        dirs = Dirs(
             data=places.user_data_path,
             cache=places.user_cache_path,
             config=places.user_config_path,
             state=places.user_state_path,
         )
     except (RuntimeError, KeyError):
-        import tempfile
+        return _below(_private_folder())
+    # platformdirs before 4.4 leaves a `~` that it cannot expand.
+    return dirs if dirs.data.is_absolute() else _below(_private_folder())
 
-        root = Path(tempfile.gettempdir()) / "hgw"
-        return Dirs(data=root / "data", cache=root / "cache", config=root / "config", state=root / "state")
+
+def _below(root: Path) -> Dirs:
+    return Dirs(data=root / "data", cache=root / "cache", config=root / "config", state=root / "state")
+
+
+def _private_folder() -> Path:
+    import tempfile
+
+    user = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+    folder = Path(tempfile.gettempdir()) / f"hgw{user}"
+    try:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        if is_private(folder):
+            return folder
+    except OSError as error:
+        raise home_error(folder, error) from error
+    raise ConflictError(
+        _("there is no home folder, and {path} is not a folder that you alone can enter").format(path=folder),
+        code="home-shared",
+        hint=_("set {variable} to a folder of your own").format(variable=HOME.variable),
+        details={"path": folder},
+    )

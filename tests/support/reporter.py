@@ -17,7 +17,7 @@ class SilentReporter:
     def note(self, text: str) -> None:
         """Nobody reads."""
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, once: bool = False) -> None:
         """Nobody reads."""
 
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:

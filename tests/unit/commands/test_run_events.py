@@ -19,7 +19,7 @@ class Reporter(SilentReporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, *, once: bool = False) -> None:
         self.warnings.append(text)
 
 

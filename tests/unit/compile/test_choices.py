@@ -129,3 +129,29 @@ def test_profile_abi_and_gateway_have_to_go_together(made, files, given, expecte
     assert [fault.id for fault in faults] == [code for code, _words in expected]
     for fault, (_code, words) in zip(faults, expected, strict=True):
         assert words in fault.message
+
+
+def test_a_parent_folder_does_not_name_programs_for_the_compiler(made, tmp_path: Path):
+    flags = "build: {flags: [-opt=2, -toolexec=/tmp/x]}\n"
+
+    with pytest.raises(InvalidInput) as caught:
+        made({"hgw.yaml": flags})
+
+    assert (caught.value.code, caught.value.details["flags"]) == ("flag-inherited", ("-toolexec=/tmp/x",))
+    assert str(tmp_path / "work" / "hgw.yaml") in caught.value.message
+    assert (caught.value.hint or "").endswith("hgw build -- -opt=2 -toolexec=/tmp/x")
+
+
+def test_a_parent_folder_may_say_how_modules_are_compiled(made):
+    assert made({"hgw.yaml": "build: {flags: [-opt=2, -no-debug]}\n"}).flags.value == ("-opt=2", "-no-debug")
+
+
+@pytest.mark.parametrize("place", ["hgw.yaml of the plugin", "variable", "command line"])
+def test_the_plugin_and_its_user_may_name_programs(made, place: str):
+    flags = ["-toolexec=/tmp/x"]
+    found = {
+        "hgw.yaml of the plugin": lambda: made({"p/hgw.yaml": "build: {flags: [-toolexec=/tmp/x]}\n"}).flags.value,
+        "variable": lambda: made(variables={"HGW_FLAGS": "-toolexec=/tmp/x"}).flags.value,
+        "command line": lambda: made(arguments=flags).arguments,
+    }[place]()
+    assert list(found) == flags
