@@ -71,11 +71,20 @@ class Side:
         self.buffering = False
         self.buffered: Callable[[], bytearray | None] = lambda: None
         """The body that the gateway holds for the plugin."""
+        self.add_trailers: Callable[[], HeaderMap | None] = lambda: None
+        """Trailers for a message that has none, as far as it can still get some."""
+        self._in_last_data = False
 
     @property
     def body(self) -> bytearray | None:
         """What a body function of the plugin works on."""
         return self.buffered() if self.buffering else self.data
+
+    def writable_trailers(self) -> HeaderMap | None:
+        """The trailers to change. The callback with the end of a body can add some (Envoy, Context::getMap)."""
+        if self.trailers is None and self._in_last_data:
+            return self.add_trailers()
+        return self.trailers
 
     def forget(self) -> None:
         """The stream continues: the plugin can no longer reach what it could."""
@@ -98,7 +107,9 @@ class Side:
 
     def on_data(self, data: bytearray, *, end: bool) -> DataAction:
         self.data = data
+        self._in_last_data = end
         value = self._context.run(f"{self._name}_body", len(data), int(end))
+        self._in_last_data = False
         self.buffering = False
         if value is None:
             self.data = None
@@ -167,10 +178,6 @@ class StreamContext:
         """The map that a reading function of the plugin sees."""
         if self._logged is not None:
             return self._logged.get(kind)
-        return self.writable(kind)
-
-    def writable(self, kind: MapType) -> HeaderMap | None:
-        """The map that a changing function of the plugin works on."""
         maps = {
             MapType.REQUEST_HEADERS: self.request.headers,
             MapType.REQUEST_TRAILERS: self.request.trailers,
@@ -178,6 +185,16 @@ class StreamContext:
             MapType.RESPONSE_TRAILERS: self.response.trailers,
         }
         return maps.get(kind)
+
+    def writable(self, kind: MapType) -> HeaderMap | None:
+        """The map that a changing function of the plugin works on."""
+        if self._logged is not None:
+            return None
+        if kind is MapType.REQUEST_TRAILERS:
+            return self.request.writable_trailers()
+        if kind is MapType.RESPONSE_TRAILERS:
+            return self.response.writable_trailers()
+        return self.readable(kind)
 
     def finish(self, *, request: HeaderMap | None, response: HeaderMap | None, trailers: HeaderMap | None) -> None:
         """The stream's last callbacks; while the plugin logs, it can read the headers again."""

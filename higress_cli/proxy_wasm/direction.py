@@ -107,6 +107,10 @@ class Direction:
             return
         self._pass_trailers(trailers)
 
+    def add_trailers(self, trailers: HeaderMap) -> None:
+        """Send these trailers behind the body, whose last part is with the plugin: they do not go through it."""
+        self.trailers = trailers
+
     def resume(self) -> None:
         """Pass on what is held back: the plugin has resumed the stream."""
         if self.aborted or self.headers is None:
@@ -142,16 +146,14 @@ class Direction:
     def _pass_data(self, data: bytearray, *, end: bool, buffering: bool) -> None:
         if buffering:
             self._streaming = False
-            self._keep(data)
-            if self.aborted or self.buffered is None:
-                return
-            data = self.buffered
+            # Where this is too much, the plugin is called all the same, as in Envoy: the answer goes out afterwards.
+            data = self._keep(data)
         action = self._callbacks.on_data(data, end=end)
         if self.aborted:
             return
         if action is DataAction.CONTINUE:
             if not buffering and self._state is _State.RUNNING:
-                self._outlet.data(bytes(data), end=end)
+                self._send_data(data, end=end)
                 return
             if not buffering:
                 self._keep(data)
@@ -166,6 +168,12 @@ class Direction:
             # An empty buffer, so that the stream ends with a data frame when it goes on.
             self.buffered = bytearray()
 
+    def _send_data(self, data: bytearray, *, end: bool) -> None:
+        added = self.trailers if end else None
+        self._outlet.data(bytes(data), end=end and added is None)
+        if added is not None:
+            self._outlet.trailers(added)
+
     def _pass_trailers(self, trailers: HeaderMap) -> None:
         action = self._callbacks.on_trailers(trailers)
         if self.aborted:
@@ -178,9 +186,10 @@ class Direction:
         else:
             self.resume()
 
-    def _keep(self, data: bytes | bytearray) -> None:
+    def _keep(self, data: bytes | bytearray) -> bytearray:
         if self.buffered is None:
             self.buffered = bytearray()
         self.buffered += data
         if not self._streaming and len(self.buffered) > self.limit:
             self._outlet.too_large()
+        return self.buffered

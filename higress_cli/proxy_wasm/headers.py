@@ -1,9 +1,9 @@
 """Headers as Envoy keeps them, and as a plugin finds and changes them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from higress_cli import data
 from higress_cli.proxy_wasm.pairs import Pair
@@ -27,11 +27,16 @@ def _inline_names(kind: Kind) -> frozenset[bytes]:
     return frozenset(name.encode() for name in names)
 
 
+# Envoy knows a request's authority by both names (envoy/http/header_map.h, the inline header Host).
+_REQUEST_ALIASES: Final = {b"host": b":authority"}
+
+
 class HeaderMap:
     """Names in lower case and their values, in order, pseudo-headers first."""
 
     def __init__(self, kind: Kind, pairs: Iterable[Pair] = ()) -> None:
         self._inline = _inline_names(kind)
+        self._aliases: Mapping[bytes, bytes] = _REQUEST_ALIASES if kind == "request" else {}
         self._pairs: list[Pair] = []
         for name, value in pairs:
             self.add(name, value)
@@ -49,17 +54,17 @@ class HeaderMap:
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of `name`."""
-        lower = name.lower()
+        lower = self._key(name)
         return next((value for key, value in self._pairs if key == lower), None)
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of `name`."""
-        lower = name.lower()
+        lower = self._key(name)
         return [value for key, value in self._pairs if key == lower]
 
     def add(self, name: bytes, value: bytes) -> None:
         """Add a value: joined to the existing entry for inline headers, as a new entry for others."""
-        lower = name.lower()
+        lower = self._key(name)
         if lower in self._inline:
             for index, (key, old) in enumerate(self._pairs):
                 if key == lower:
@@ -73,7 +78,7 @@ class HeaderMap:
 
     def remove(self, name: bytes) -> None:
         """Remove every value of `name`."""
-        lower = name.lower()
+        lower = self._key(name)
         self._pairs = [pair for pair in self._pairs if pair[0] != lower]
 
     def replace(self, name: bytes, value: bytes) -> None:
@@ -86,3 +91,7 @@ class HeaderMap:
         self._pairs = []
         for name, value in pairs:
             self.add(name, value)
+
+    def _key(self, name: bytes) -> bytes:
+        lower = name.lower()
+        return self._aliases.get(lower, lower)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
-from higress_cli.proxy_wasm.context import StreamContext
+from higress_cli.proxy_wasm.context import Side, StreamContext
 from higress_cli.proxy_wasm.direction import Direction, Outlet
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
@@ -15,6 +15,8 @@ _UNAVAILABLE: Final = 503
 # Envoy's words: source/common/http/filter_manager.cc, requestDataTooLarge and responseDataTooLarge.
 _TOO_LARGE: Final = (413, "request_payload_too_large", b"Payload Too Large")
 _ANSWER_TOO_LARGE: Final = (500, "response_payload_too_large", b"Internal Server Error")
+NO_STATUS_DETAILS: Final = "filter_removed_required_response_headers"
+_NO_STATUS: Final = (502, NO_STATUS_DETAILS, b"missing required header: :status")
 
 
 class Sink(Protocol):
@@ -72,15 +74,15 @@ class Stream:
             too_large=lambda: self._send(_Reply(*_TOO_LARGE)),
         )
         downstream = Outlet(
-            headers=sink.response_headers,
+            headers=self._answer_headers,
             data=sink.response_data,
             trailers=sink.response_trailers,
             too_large=lambda: self._send(_Reply(*_ANSWER_TOO_LARGE)),
         )
         self.request = Direction(context.request, upstream, limit=self._limit)
         self.response = Direction(context.response, downstream, limit=self._limit)
-        context.request.buffered = lambda: self.request.buffered
-        context.response.buffered = lambda: self.response.buffered
+        _connect(context.request, self.request, "request_trailers")
+        _connect(context.response, self.response, "response_trailers")
 
     @property
     def context(self) -> StreamContext:
@@ -194,17 +196,27 @@ class Stream:
             else:
                 self._begin(answer)
         elif not self.response.headers_sent:
-            # The plugin has seen the response headers already: this answer bypasses it.
-            self.local_details = answer.details
-            self.request.aborted = self.response.aborted = True
-            headers = _reply_headers(answer)
-            self.response.headers = headers
-            end = not answer.body or self._is_head
-            self._sink.response_headers(headers, end=end)
-            if not end:
-                self._sink.response_data(answer.body, end=True)
+            self._send_past_plugin(answer)
         else:
             self._reset(answer.details)
+
+    def _send_past_plugin(self, answer: _Reply) -> None:
+        """Answer where the plugin has seen response headers already."""
+        self.local_details = answer.details
+        self.request.aborted = self.response.aborted = True
+        headers = _reply_headers(answer)
+        self.response.headers = headers
+        self.response.headers_sent = True
+        end = not answer.body or self._is_head
+        self._sink.response_headers(headers, end=end)
+        if not end:
+            self._sink.response_data(answer.body, end=True)
+
+    def _answer_headers(self, headers: HeaderMap, *, end: bool) -> None:
+        if (headers.get(b":status") or b"").isdigit():
+            self._sink.response_headers(headers, end=end)
+        else:
+            self._send_past_plugin(_Reply(*_NO_STATUS))
 
     def _begin(self, answer: _Reply) -> None:
         """Send an answer through the plugin's response callbacks."""
@@ -228,6 +240,19 @@ class Stream:
         self.local_details = details
         self.request.aborted = self.response.aborted = True
         self._sink.reset(details)
+
+
+def _connect(side: Side, direction: Direction, kind: Literal["request_trailers", "response_trailers"]) -> None:
+    """Let the plugin reach what the gateway holds of one direction."""
+
+    def add_trailers() -> HeaderMap:
+        added = HeaderMap(kind)
+        direction.add_trailers(added)
+        side.trailers = added
+        return added
+
+    side.buffered = lambda: direction.buffered
+    side.add_trailers = add_trailers
 
 
 def _reply_headers(answer: _Reply) -> HeaderMap:

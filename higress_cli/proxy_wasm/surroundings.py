@@ -10,12 +10,10 @@ from higress_cli.proxy_wasm.limits import Limits
 from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.settings.project import BUFFER_LIMIT
 
-_REFUSED: Final = (
-    "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "
-    "transport failure reason: delayed connect error: {reason}"
-)
-_CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
-_TIMED_OUT: Final = "upstream request timeout"
+# Envoy's words for what has no answer (source/common/router/router.cc).
+REFUSED: Final = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"
+CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+TIMED_OUT: Final = "upstream request timeout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +49,7 @@ class HttpCall:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpAnswer:
-    """What came of a call; `headers` hold `:status`."""
+    """What came of a call; `headers` hold `:status`, and are empty where the answer was not complete."""
 
     headers: tuple[Pair, ...]
     body: bytes = b""
@@ -118,19 +116,19 @@ class PluginOwner(Protocol):
         """Begin a call; False where there is no such cluster."""
 
 
-def refused(reason: str = "Connection refused") -> HttpAnswer:
+def refused() -> HttpAnswer:
     """The gateway's own answer where a service cannot be connected to: the plugin sees a 503."""
-    return _own(503, _REFUSED.format(reason=reason))
+    return _own(503, REFUSED)
 
 
 def cut_off() -> HttpAnswer:
     """The gateway's own answer where a service closed the connection without an answer."""
-    return _own(503, _CUT)
+    return _own(503, CUT)
 
 
 def timed_out() -> HttpAnswer:
     """The gateway's own answer where a service was too slow: the plugin sees a 504."""
-    return _own(504, _TIMED_OUT)
+    return _own(504, TIMED_OUT)
 
 
 def _own(status: int, text: str) -> HttpAnswer:

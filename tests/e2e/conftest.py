@@ -79,6 +79,27 @@ def basic_plugin(real_hgw: HgwProcess) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def probe(real_hgw: HgwProcess) -> Mapping[str, Path]:
+    """The module of plugins/probe.go for each ABI."""
+    source = Path(__file__).parent / "plugins" / "probe.go"
+    digest = hashlib.sha256(source.read_bytes())
+    for name in ("modules.toml", "scaffold.toml"):
+        digest.update((ROOT / "higress_cli" / "data" / name).read_bytes())
+    folder = CACHE / "e2e-plugins" / f"probe-{digest.hexdigest()[:12]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(CACHE / "e2e-plugins" / "probe.lock"):
+        if not folder.exists():
+            argv = ("init", str(folder), "--name", "probe", "--template", "no-config")
+            made = real_hgw(*argv, cwd=folder.parent)
+            assert made.code == 0, made.err
+            shutil.rmtree(folder / "internal")
+            shutil.copy(source, folder / "main.go")
+        built = real_hgw("build", "--abi", "all", "--output", "json", cwd=folder)
+        assert built.code == 0, built.err
+    return {artifact["abi"]: Path(artifact["path"]) for artifact in built.document["data"]["artifacts"]}
+
+
 def _run(variables: Mapping[str, str], cwd: Path, *argv: str) -> Ended:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "higress_cli", *argv],

@@ -56,7 +56,7 @@ def test_answer_is_told_once_and_to_nobody_who_did_not_ask(rig: MakeRig) -> None
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "text"), [(refused(), "503", "Connection refused"), (timed_out(), "504", "timeout")]
+    ("answer", "status", "text"), [(refused(), "503", "remote connection failure"), (timed_out(), "504", "timeout")]
 )
 def test_failed_call_has_a_status_three_headers_and_a_text(
     rig: MakeRig, answer: HttpAnswer, status: str, text: str

@@ -1,21 +1,26 @@
 """Connections to what is behind the gateway: its upstream, and the services that a plugin calls."""
 
 import asyncio
+import os
 import ssl
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import h11
 
 from higress_cli.gateway.engines.builtin.wire import Connection, response_pairs, to_request
 from higress_cli.gateway.services import Endpoint
+from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.surroundings import HttpAnswer, HttpCall, cut_off, refused, timed_out
-
-if TYPE_CHECKING:
-    from higress_cli.proxy_wasm.pairs import Pair
 
 _CONNECT_SECONDS: Final = 5.0
 _MOST_IDLE: Final = 8
+_READ_BYTES: Final = 1024 * 1024
+"""How much of an answer may wait to be read before its sender has to."""
+_INCOMPLETE: Final = HttpAnswer(headers=())
+"""What the plugin gets of an answer that began and was not completed: nothing."""
 
 
 class Client:
@@ -41,7 +46,9 @@ class Client:
         context = self._tls() if at.tls else None
         name = at.host if context else None
         async with asyncio.timeout(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(at.host, at.port, ssl=context, server_hostname=name)
+            reader, writer = await asyncio.open_connection(
+                at.host, at.port, ssl=context, server_hostname=name, limit=_READ_BYTES
+            )
         return Connection(h11.CLIENT, reader, writer), False
 
     def release(self, at: Endpoint, connection: Connection) -> None:
@@ -62,59 +69,76 @@ class Client:
 
     async def call(self, at: Endpoint, call: HttpCall) -> HttpAnswer:
         """The answer to a plugin's call, or what a gateway tells the plugin where there is none."""
+        progress = _Progress()
         try:
             async with asyncio.timeout(call.timeout_milliseconds / 1000 or None):
-                return await self._call(at, call)
+                return await self._call(at, call, progress)
         except TimeoutError:
-            return timed_out()
+            return _INCOMPLETE if progress.answered else timed_out()
 
-    async def _call(self, at: Endpoint, call: HttpCall) -> HttpAnswer:
+    async def _call(self, at: Endpoint, call: HttpCall, progress: "_Progress") -> HttpAnswer:
         try:
             connection, reused = await self.connect(at)
-        except OSError as error:
-            return refused(reason(error))
-        answer = await self._exchange(at, connection, call)
-        if answer is None and reused:
-            # The server had closed the kept connection meanwhile.
-            try:
+            answer = await self._exchange(at, connection, call, progress)
+            if answer is None and reused:
+                # The server had closed the kept connection meanwhile.
                 connection, _reused = await self.connect(at, fresh=True)
-            except OSError as error:
-                return refused(reason(error))
-            answer = await self._exchange(at, connection, call)
+                answer = await self._exchange(at, connection, call, progress)
+        except OSError:
+            return refused()
         return answer or cut_off()
 
-    async def _exchange(self, at: Endpoint, connection: Connection, call: HttpCall) -> HttpAnswer | None:
-        """The answer, None where the connection ended before one was complete."""
+    async def _exchange(
+        self, at: Endpoint, connection: Connection, call: HttpCall, progress: "_Progress"
+    ) -> HttpAnswer | None:
+        """The answer, None where the connection ended before one began."""
         complete = False
         try:
             end = not call.body and not call.trailers
-            connection.send(to_request(call.headers, prefix=at.path, host=None, end=end))
+            connection.send(to_request(_with_envoys_own(call), prefix=at.path, host=None, end=end))
             if call.body:
                 connection.send(h11.Data(data=call.body))
             # A body with a length has no trailers in HTTP/1.1.
             connection.send(h11.EndOfMessage(headers=[] if call.body else list(call.trailers)))
-            answer = await _answer(connection)
+            progress.sent = time.monotonic()
+            answer = await _answer(connection, progress)
             complete = answer is not None
         except (OSError, h11.ProtocolError):
-            return None
+            answer = None
         finally:
             if complete:
                 self.release(at, connection)
             else:
                 connection.abort()
-        return answer
+        return _INCOMPLETE if answer is None and progress.answered else answer
 
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self._certificates) if self._certificates else None)
 
 
-async def _answer(connection: Connection) -> HttpAnswer | None:
+@dataclass
+class _Progress:
+    sent: float = 0.0
+    answered: bool = False
+    """Whether an answer has begun."""
+
+
+def _with_envoys_own(call: HttpCall) -> list[Pair]:
+    """The request with the headers that Envoy's client adds to it."""
+    timeout = call.timeout_milliseconds
+    own = [(b"x-envoy-internal", b"true")]
+    return [*call.headers, *own, *([(b"x-envoy-expected-rq-timeout-ms", b"%d" % timeout)] if timeout else [])]
+
+
+async def _answer(connection: Connection, progress: _Progress) -> HttpAnswer | None:
     headers: tuple[Pair, ...] = ()
     content = bytearray()
     while True:
         event = await connection.event()
         if isinstance(event, h11.Response):
-            headers = tuple(response_pairs(event))
+            progress.answered = True
+            took = b"%d" % int((time.monotonic() - progress.sent) * 1000)
+            headers = (*response_pairs(event), (b"x-envoy-upstream-service-time", took))
         elif isinstance(event, h11.Data):
             content += event.data
         elif isinstance(event, h11.EndOfMessage):
@@ -127,4 +151,6 @@ def reason(error: OSError) -> str:
     """Why connecting failed, in the system's words."""
     if isinstance(error, TimeoutError):
         return "connection timeout"
-    return (error.strerror or str(error) or type(error).__name__).split("] ")[-1]
+    # asyncio's own text names the address, which would differ from run to run.
+    known = os.strerror(error.errno) if error.errno else str(error)
+    return known or type(error).__name__

@@ -10,7 +10,15 @@ from typing import Any, Final
 import h11
 
 from higress_cli.gateway.engines.builtin.client import Client
-from higress_cli.gateway.engines.builtin.forward import UPSTREAM_RESET, Forward, Way, cancelled, room
+from higress_cli.gateway.engines.builtin.forward import (
+    NO_METHOD,
+    NO_ROUTE,
+    UPSTREAM_RESET,
+    Forward,
+    Way,
+    cancelled,
+    room,
+)
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
 from higress_cli.gateway.engines.builtin.wire import (
     Connection,
@@ -23,11 +31,19 @@ from higress_cli.gateway.identity import HEADER
 from higress_cli.proxy_wasm.context import StreamFacts
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
-from higress_cli.proxy_wasm.stream import CRASH_DETAILS, Stream
+from higress_cli.proxy_wasm.stream import CRASH_DETAILS, NO_STATUS_DETAILS, Stream
 
 _VIA_UPSTREAM: Final = "via_upstream"
 _OWN_DETAILS: Final = frozenset(
-    {UPSTREAM_RESET, "request_payload_too_large", "response_payload_too_large", "http1.codec_error"}
+    {
+        UPSTREAM_RESET,
+        NO_ROUTE,
+        NO_METHOD,
+        NO_STATUS_DETAILS,
+        "request_payload_too_large",
+        "response_payload_too_large",
+        "http1.codec_error",
+    }
 )
 
 
@@ -100,8 +116,7 @@ class ProxiedRequest:
                 await self._connection.event()
             self._stream.on_request_headers(pairs, end=not has_body)
             while has_body:
-                await room(self._stream.request)
-                event = await self._connection.event()
+                event = await self._connection.event(self._ready)
                 if isinstance(event, h11.Data):
                     self._stream.on_request_data(bytes(event.data), end=False)
                 elif isinstance(event, h11.EndOfMessage):
@@ -114,6 +129,12 @@ class ProxiedRequest:
             pass
         self._gone = True
         self._over.set()
+
+    async def _ready(self) -> None:
+        """Wait before more of the body is read: until the headers that the plugin let pass are sent, and for room."""
+        if self._upstream_task is not None:
+            await self._forward.begun.wait()
+        await room(self._stream.request, self._connection)
 
     def _end_request(self, trailers: list[Pair]) -> None:
         if trailers:
@@ -209,7 +230,7 @@ class ProxiedRequest:
             return AnsweredBy.UPSTREAM
         if details == CRASH_DETAILS:
             return AnsweredBy.CRASHED
-        return AnsweredBy.GATEWAY if details in _OWN_DETAILS else AnsweredBy.PLUGIN
+        return AnsweredBy.GATEWAY if details.partition("{")[0] in _OWN_DETAILS else AnsweredBy.PLUGIN
 
     def _tell_end(self) -> None:
         self._happenings.tell(

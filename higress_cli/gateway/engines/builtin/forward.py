@@ -13,6 +13,7 @@ from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
 from higress_cli.gateway.engines.builtin.wire import Connection, announced_length, response_pairs, to_request
 from higress_cli.gateway.events import HeadersSentUpstream, SentUpstream
 from higress_cli.gateway.services import Endpoint
+from higress_cli.proxy_wasm import surroundings
 from higress_cli.proxy_wasm.context import StreamFacts
 from higress_cli.proxy_wasm.direction import Direction
 from higress_cli.proxy_wasm.headers import HeaderMap
@@ -21,12 +22,12 @@ from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import Stream
 
 _POLL_SECONDS: Final = 0.01
-_REFUSED: Final = (
-    "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, "
-    "transport failure reason: delayed connect error: {reason}"
-)
-_CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+NO_ROUTE: Final = "route_not_found"
+NO_METHOD: Final = "filter_removed_required_request_headers"
+# Envoy looks for the route again when a plugin has changed the headers, and finds none without these.
+_FOR_ROUTE: Final = (b"x-forwarded-proto", b":path")
 UPSTREAM_RESET: Final = "upstream_reset_before_response_started"
+_CUT_DETAILS: Final = f"{UPSTREAM_RESET}{{connection_termination}}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,8 @@ class Forward:
         self._started = time.monotonic()
         self._body: asyncio.Queue[h11.Data | h11.EndOfMessage] = asyncio.Queue()
         self._request_sent: float | None = None
+        self.begun = asyncio.Event()
+        """The headers were sent, or will never be."""
         self._answered = False
         self._bodiless = False
         self._stream: Stream
@@ -82,6 +85,18 @@ class Forward:
 
     async def run(self, headers: HeaderMap, *, end: bool) -> None:
         """Send the request upstream and give its answer to the plugin."""
+        try:
+            await self._run(headers, end=end)
+        finally:
+            self.begun.set()
+
+    async def _run(self, headers: HeaderMap, *, end: bool) -> None:
+        if any(headers.get(name) is None for name in _FOR_ROUTE):
+            self._stream.answer(404, "", details=NO_ROUTE)
+            return
+        if headers.get(b":method") is None:
+            self._stream.answer(503, "missing required header: :method", details=NO_METHOD)
+            return
         way = self._way
         at = _overridden(self._facts.override_host) or way.upstream
         try:
@@ -91,13 +106,14 @@ class Forward:
                 connection.abort()
                 connection, reused = await self._client.connect(at, fresh=True)
         except OSError as error:
-            self._stream.answer(503, _REFUSED.format(reason=reason(error)), details=UPSTREAM_RESET)
+            self._stream.answer(503, surroundings.REFUSED, details=_refused(error))
             return
         complete = False
         try:
             request = to_request(headers, prefix=at.path, host=way.host_header, end=end)
             connection.send(request)
             self._tell_sent(headers)
+            self.begun.set()
             if end:
                 self._body.put_nowait(h11.EndOfMessage())
             sending = asyncio.create_task(self._send(connection, headers, announced_length(request.headers)))
@@ -107,7 +123,7 @@ class Forward:
                 await cancelled(sending)
         except h11.LocalProtocolError as error:
             self._happenings.write("error", f"the request cannot be sent upstream: {error}")
-            self._stream.answer(503, _CUT, details=UPSTREAM_RESET)
+            self._stream.answer(503, surroundings.CUT, details=_CUT_DETAILS)
         finally:
             if complete:
                 self._client.release(at, connection)
@@ -155,13 +171,12 @@ class Forward:
         if self._answered:
             self._stream.cut_off(UPSTREAM_RESET)
         else:
-            self._stream.answer(503, _CUT, details=UPSTREAM_RESET)
+            self._stream.answer(503, surroundings.CUT, details=_CUT_DETAILS)
         return False
 
     async def _pass_answer(self, connection: Connection) -> bool:
         while True:
-            await room(self._stream.response)
-            event = await connection.event()
+            event = await connection.event(self._room)
             if isinstance(event, h11.Response):
                 self._answered = True
                 self._answer_headers(event)
@@ -173,6 +188,9 @@ class Forward:
                 return True
             elif isinstance(event, h11.ConnectionClosed):
                 raise ConnectionResetError
+
+    async def _room(self) -> None:
+        await room(self._stream.response, self._downstream)
 
     def _answer_headers(self, response: h11.Response) -> None:
         took = int((time.monotonic() - (self._request_sent or self._started)) * 1000)
@@ -190,9 +208,20 @@ class Forward:
             self._stream.on_response_data(b"", end=True)
 
 
-async def room(direction: Direction) -> None:
-    """Wait while the plugin holds as much as it may."""
-    while direction.full:  # noqa: ASYNC110 -- what ends it is a call into the plugin, which knows no event loop
+def _refused(error: OSError) -> str:
+    text = reason(error).replace(" ", "_")
+    return f"{UPSTREAM_RESET}{{remote_connection_failure|delayed_connect_error:_{text}}}"
+
+
+async def room(direction: Direction, client: Connection) -> None:
+    """Wait while the plugin holds as much as it may.
+
+    Raises:
+        ConnectionResetError: the client has gone.
+    """
+    while direction.full:  # what ends it is a call into the plugin, which knows no event loop
+        if client.ended:
+            raise ConnectionResetError
         await asyncio.sleep(_POLL_SECONDS)
 
 

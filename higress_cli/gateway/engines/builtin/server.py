@@ -13,7 +13,7 @@ from higress_cli.gateway.engines.builtin.exchange import ProxiedRequest
 from higress_cli.gateway.engines.builtin.forward import Way
 from higress_cli.gateway.engines.builtin.happenings import EventQueue
 from higress_cli.gateway.engines.builtin.outside import Outside
-from higress_cli.gateway.engines.builtin.wire import Connection
+from higress_cli.gateway.engines.builtin.wire import Connection, Reader
 from higress_cli.proxy_wasm.errors import CrashError, StartError
 from higress_cli.proxy_wasm.host import PluginHost, Runtime
 from higress_cli.proxy_wasm.modules import CompiledModule
@@ -110,7 +110,12 @@ class ProxyServer:
         """
         if self._server is None:
             listening = self._place.listening
-            self._server = await asyncio.start_server(self._accept, listening.bind, listening.port)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(
+                lambda: asyncio.StreamReaderProtocol(Reader(loop=loop), self._accept, loop=loop),
+                listening.bind,
+                listening.port,
+            )
 
     async def close(self) -> None:
         """Stop listening, drop every connection, end the plugins."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -13,15 +13,26 @@ from higress_cli.proxy_wasm.pairs import Pair
 
 MOST_HEADER_BYTES: Final = 60 * 1024
 """What Envoy takes of a message's headers; beyond that a client gets 431."""
-_CHUNK: Final = 64 * 1024
+# How much is read at once: the plugin gets larger bodies in such parts. From clients it is as much as Envoy reads with
+# Higress's limit for a listener; its limit for clusters is 10 MiB.
+_CHUNKS: Final = {h11.SERVER: 32 * 1024, h11.CLIENT: 1024 * 1024}
 # About one connection, not about the message: a proxy passes none of these on.
-_HOP_BY_HOP: Final = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"te", b"upgrade"}
-)
+_HOP_BY_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
+_TRAILERS_WANTED: Final = (b"te", b"trailers")
 _LENGTH: Final = b"content-length"
 _CHUNKED: Final = (b"transfer-encoding", b"chunked")
 
 Event = h11.Event | type[h11.PAUSED] | type[h11.NEED_DATA]
+
+
+class Reader(asyncio.StreamReader):
+    """A reader that knows of the end before everything is read: a client may go away while its body is held."""
+
+    ended = False
+
+    def feed_eof(self) -> None:
+        self.ended = True
+        super().feed_eof()
 
 
 class Connection:
@@ -32,6 +43,7 @@ class Connection:
     ) -> None:
         self.http = h11.Connection(role, max_incomplete_event_size=MOST_HEADER_BYTES)
         self._reader = reader
+        self._most = _CHUNKS[role]
         self._writer = writer
 
     @property
@@ -55,8 +67,15 @@ class Connection:
         name = self._writer.get_extra_info("sockname") or ("", 0)
         return str(name[0]), int(name[1])
 
-    async def event(self) -> Event:
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has closed the connection; what it sent before may still be unread."""
+        return self._writer.is_closing() or (isinstance(self._reader, Reader) and self._reader.ended)
+
+    async def event(self, ready: Callable[[], Awaitable[None]] | None = None) -> Event:
         """What comes next; PAUSED where the other side has begun with a further message.
+
+        `ready` is waited for before more is read from the connection.
 
         Raises:
             h11.RemoteProtocolError: it is not HTTP, or was cut off. OSError: the connection is gone.
@@ -65,12 +84,14 @@ class Connection:
             found = self.http.next_event()
             if not isinstance(found, type) or found is h11.PAUSED:
                 return found
-            self.http.receive_data(await self._reader.read(_CHUNK))
+            if ready is not None:
+                await ready()
+            self.http.receive_data(await self._reader.read(self._most))
 
     async def listen(self) -> None:
         """Return when the other side has closed the connection, whatever it still sends."""
         with contextlib.suppress(OSError):
-            while data := await self._reader.read(_CHUNK):
+            while data := await self._reader.read(self._most):
                 self.http.receive_data(data)
 
     def send(self, *events: h11.Event) -> None:
@@ -99,16 +120,18 @@ class Connection:
 
 def request_pairs(request: h11.Request, *, scheme: bytes) -> list[Pair]:
     """A client's request as a stream gets it: Envoy's pseudo-headers first, nothing that is about the connection."""
-    named = [(name, value) for name, value in request.headers if name not in _HOP_BY_HOP]
+    named_there = (value for name, value in request.headers if name == b"connection")
+    dropped = _HOP_BY_HOP | {name.strip().lower() for value in named_there for name in value.split(b",")}
+    kept = [pair for pair in request.headers if pair[0] not in dropped]
+    named = [pair for pair in kept if pair[0] != b"te" or pair == _TRAILERS_WANTED]
     host = next((value for name, value in named if name == b"host"), b"")
     pseudo = [(b":authority", host), (b":path", request.target), (b":method", request.method), (b":scheme", scheme)]
     return [*pseudo, *(pair for pair in named if pair[0] not in {b"host", b"expect"})]
 
 
 def response_pairs(response: h11.Response) -> list[Pair]:
-    """An upstream's answer as a stream gets it."""
-    status = str(response.status_code).encode()
-    return [(b":status", status), *(pair for pair in response.headers if pair[0] not in _HOP_BY_HOP)]
+    """An upstream's answer as a stream gets it: what is about the connection leaves it behind the plugin."""
+    return [(b":status", str(response.status_code).encode()), *response.headers]
 
 
 def to_request(headers: Iterable[Pair], *, prefix: str, host: str | None, end: bool) -> h11.Request:

@@ -34,6 +34,8 @@ _SET_FILTER_STATE: Final = f"{_TYPES}.extensions.filters.http.set_filter_state.v
 _FAILURE_POLICY: Final = "FAIL_RELOAD"
 # Envoy divides by half of the base interval, in whole milliseconds: with 0.001s it would divide by 0 and crash.
 LONGEST_BACKOFF_SECONDS: Final = 0.01
+# Without it Envoy drops the trailers of HTTP/1.1, and no plugin would see any here.
+_WITH_TRAILERS: Final = {"enable_trailers": True}
 _RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONGEST_BACKOFF_SECONDS:.3f}s"}}
 # Higress's own value for clusters (its Helm chart: upstream.connectionBufferLimits).
 _CLUSTER_BUFFER_BYTES: Final = 10485760
@@ -131,9 +133,9 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     manager = {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
-        "http_protocol_options": {"enable_trailers": True},
         # As in the guide's gateway, upstreams see every request as https.
         "scheme_header_transformation": {"scheme_to_overwrite": "https"},
+        "http_protocol_options": _WITH_TRAILERS,
         "access_log": [
             _log_file(plan.access_log, _ACCESS_FIELDS, only="DownstreamEnd"),
             _log_file(plan.streams_log, streams.FIELDS),
@@ -194,7 +196,7 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
                 "@type": f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions",
                 # The rest of a body that was cut at its content-length must not corrupt the next request.
                 "common_http_protocol_options": {"max_requests_per_connection": 1},
-                "explicit_http_config": {"http_protocol_options": {"enable_trailers": True}},
+                "explicit_http_config": {"http_protocol_options": _WITH_TRAILERS},
             }
         },
         "load_assignment": {
