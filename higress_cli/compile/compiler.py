@@ -1,20 +1,15 @@
 """Run the compiler in a scratch folder, so that a failed or interrupted run leaves the old module alone."""
 
 import contextlib
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from higress_cli.compile.recipe import Recipe
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
-from higress_cli.system.fs import remove_tree
+from higress_cli.system.staging import abandoned_folders, staging_folder
 from higress_cli.system.writing import home_error
-
-_ABANDONED_SECONDS: Final = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +39,8 @@ def compile_module(
     Raises:
         RefusedError: the compiler failed; the reporter has received its output.
     """
-    with _scratch_folder(scratch) as folder:
+    with contextlib.ExitStack() as stack:
+        folder = _scratch_folder(scratch, stack)
         output = folder / Path(recipe.output).name
         command = replace(recipe, output=str(output)).argv
         completed = process.run(command, variables=variables, cwd=directory, on_line=reporter.child_line)
@@ -54,18 +50,13 @@ def compile_module(
         return Compiled(content=output.read_bytes(), seconds=completed.seconds)
 
 
-@contextlib.contextmanager
-def _scratch_folder(scratch: Path) -> Iterator[Path]:
-    """A temporary folder for this build; also removes those over a day old, left behind when hgw was killed."""
+def _scratch_folder(scratch: Path, stack: contextlib.ExitStack) -> Path:
+    """A temporary folder for this build; also removes those that were left behind when hgw was killed."""
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        for old in scratch.glob(".staging-*"):
-            if time.time() - old.stat().st_mtime > _ABANDONED_SECONDS:
-                remove_tree(old)
-        folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=scratch))
+        with abandoned_folders(scratch):
+            pass
+        folder = stack.enter_context(staging_folder(scratch / "any module"))
     except OSError as error:
         raise home_error(scratch, error) from error
-    try:
-        yield folder
-    finally:
-        remove_tree(folder)
+    return folder

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
+from higress_cli.system.last_will import ends_with_hgw
 
 _POLITE_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
@@ -154,7 +155,7 @@ def run(
     for reader in readers:
         reader.start()
     try:
-        with _helpers.watching(process):
+        with _helpers.watching(process), ends_with_hgw(process.pid):
             process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         _stop(process, patience.late, patience.terminated)

@@ -6,6 +6,7 @@ This file is run by path with a bare interpreter and must import nothing but the
 """
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -16,10 +17,25 @@ import threading
 GRACE_SECONDS = 3.0
 
 
+# Linux: the signal that a process gets when its parent dies (prctl(2)).
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(parent: int) -> None:
+    """In the new process, before the program starts: ask the kernel to kill it when the supervisor dies."""
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def main(argv: list[str]) -> int:
     # hgw handles a terminal's Ctrl-C; the supervisor only listens to its pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    bond = functools.partial(end_with_parent, os.getpid()) if sys.platform == "linux" else None
+    program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, preexec_fn=bond)  # noqa: PLW1509 -- there are no threads yet
     signal.signal(signal.SIGTERM, lambda *_: program.terminate())
 
     def stop_at_end_of_input() -> None:

@@ -847,7 +847,7 @@ def test_ctrl_c_while_compiling_leaves_nothing_behind(plugin: Path, tmp_path: Pa
     )
     builds = tmp_path / "hgw-home" / "cache" / "builds"
     deadline = time.monotonic() + 20
-    while not list(builds.glob(".staging-*")) and time.monotonic() < deadline:
+    while not list(builds.glob(".hgw-staging-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)

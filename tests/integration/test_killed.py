@@ -1,0 +1,121 @@
+"""kill -9 of hgw, alone or together with its helpers, in each phase: no process and no port is left."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.plugins import plugin, stuck
+from tests.support.running import answers, running, wait_for
+from tests.support.stub_compilers import stub_compilers
+
+pytestmark = [
+    pytest.mark.extra("local"),
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; what a kernel does there is Linux's own"),
+]
+RUN = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
+SCENARIO = "verify: [{name: slow, request: {path: /delay/9}, expect: {within: 20}}]\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    (folder / "main.wasm").write_bytes(plugin())
+    return folder
+
+
+def family(pid: int) -> list[int]:
+    """The processes that `pid` has started, directly or not; those of its own group first."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *family(child)]
+    return found
+
+
+def left(pids: Sequence[int]) -> list[str]:
+    """Those of the processes that still run, with their command lines."""
+    found = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if state != "Z":
+            found.append(f"{pid} {state} {words}")
+    return found
+
+
+def kill_and_look(pid: int, *, together: bool) -> None:
+    """Kill hgw, with `together` and its direct children in the same moment; nothing may be left soon after."""
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    everybody = family(pid)
+    assert everybody
+    for each in (pid, *(children if together else ())):
+        os.kill(each, signal.SIGSTOP)
+    for each in (pid, *(children if together else ())):
+        os.kill(each, signal.SIGKILL)
+    wait_for(lambda: not left(everybody), lambda: "\n".join(left(everybody)), seconds=10)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_while_the_gateway_runs(here: Path, together: bool) -> None:
+    with running(*RUN, cwd=here) as hgw:
+        data = hgw.document()["data"]
+        kill_and_look(hgw.process.pid, together=together)
+    assert not any(answers(data[url]) for url in ("url", "admin_url", "upstream_url"))
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_while_the_gateway_starts(here: Path, tmp_path: Path, together: bool) -> None:
+    (here / "main.wasm").write_bytes(stuck())
+    with running(*RUN, cwd=here) as hgw:
+        runs = tmp_path / "hgw-home" / "state" / "runs"
+        wait_for(lambda: list(runs.glob("*/admin-address.txt")), lambda: hgw.said)
+        kill_and_look(hgw.process.pid, together=together)
+
+
+def test_while_a_new_module_is_loaded(here: Path) -> None:
+    with running(*RUN, cwd=here) as hgw:
+        data = hgw.document()["data"]
+        (here / "main.wasm").write_bytes(stuck())
+        hgw.wait_for_text("loading main.wasm")
+        kill_and_look(hgw.process.pid, together=True)
+    assert not answers(data["url"])
+
+
+def test_while_verify_waits_for_an_answer(here: Path) -> None:
+    (here / "hgw.yaml").write_text(SCENARIO)
+    with running("verify", "--engine", "envoy", cwd=here) as hgw:
+        wait_for(lambda: len(family(hgw.process.pid)) > 1, lambda: hgw.said)
+        time.sleep(1.0)
+        kill_and_look(hgw.process.pid, together=True)
+
+
+@pytest.fixture
+def compiling(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """A plugin whose compiler takes a minute; whether that has begun."""
+    (here / "main.wasm").unlink()
+    (here / "go.mod").write_text("module demo\n\ngo 1.20\n")
+    (here / "main.go").write_text("package main\n\nfunc main() {}\n")
+    monkeypatch.setenv("PATH", stub_compilers(tmp_path / "tools"))
+    monkeypatch.setenv("STUB_SECONDS", "60")
+    builds = tmp_path / "hgw-home" / "cache" / "builds"
+    return lambda: any(builds.glob(".hgw-staging-*"))
+
+
+def test_while_it_compiles(here: Path, tmp_path: Path, compiling: Callable[[], bool], monkeypatch) -> None:
+    with running("build", cwd=here) as hgw:
+        wait_for(compiling, lambda: hgw.said)
+        wait_for(lambda: "stub_compilers" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
+        kill_and_look(hgw.process.pid, together=False)
+    assert compiling()
+    monkeypatch.setenv("STUB_SECONDS", "0")
+    with running("build", cwd=here) as hgw:
+        hgw.process.wait(20)
+    assert not compiling()
