@@ -213,6 +213,10 @@ class Ui:
         self._warned.add(text)
         self._say(_("warning: {message}").format(message=text), "warning")
 
+    def annotation(self, text: str) -> None:
+        """A line on stderr for a program that reads it, such as GitHub's."""
+        self._write("stderr", text, "")
+
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         if not self.quiet:
             stamp = f"{at.astimezone():%H:%M:%S} "

@@ -14,6 +14,9 @@ from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
     from higress_cli.commands import verify as use_case
+    from higress_cli.commands.verify_reports import Reports
+    from higress_cli.scenarios.step import Step
+    from higress_cli.session import Session
 
 app = new_app()
 
@@ -42,7 +45,12 @@ def verify(
     ] = None,
     no_build: NoBuild = False,
     report: Annotated[
-        str | None, typer.Option("--report", metavar="junit=FILE", help=N_("write a report for a pipeline"))
+        list[str] | None,
+        typer.Option(
+            "--report",
+            metavar="junit=FILE|github",
+            help=N_("a report for a pipeline: a file, or annotations on stderr"),
+        ),
     ] = None,
 ) -> None:
     from higress_cli.commands import verify as use_case
@@ -55,41 +63,67 @@ def verify(
         build=not no_build,
         only=tuple(scenario or ()),
         url=url,
-        report=session.path(_report_file(report)) if report else None,
+        reports=_reports(report or [], session, invocation(ctx).ui),
     )
     finish(ctx, result, _show)
 
 
-def _report_file(text: str) -> str:
-    kind, separator, file = text.partition("=")
-    if kind != "junit" or not separator or not file:
-        raise UsageError(
-            _("`{value}` (from --report) is not junit=FILE").format(value=text),
-            code="choice-invalid",
-            hint="hgw verify --report junit=verify.xml",
-        )
-    return file
+def _reports(wanted: list[str], session: "Session", ui: Ui) -> "Reports":
+    from higress_cli.commands.verify_reports import Reports
+
+    junit: Path | None = None
+    for text in wanted:
+        kind, _separator, file = text.partition("=")
+        if kind == "junit" and file:
+            junit = session.path(file)
+        elif text != "github":
+            raise UsageError(
+                _("`{value}` (from --report) is neither junit=FILE nor github").format(value=text),
+                code="choice-invalid",
+                hint="hgw verify --report junit=verify.xml",
+            )
+    return Reports(
+        junit=junit,
+        annotate=ui.annotation if "github" in wanted else None,
+        root=Path(session.variable("GITHUB_WORKSPACE") or session.directory),
+    )
 
 
 def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
-    blocks.steps(ui, result.steps)
+    groups: dict[tuple[str | None, str | None], list[Step]] = {}
+    for step in result.steps:
+        groups.setdefault((step.abi, step.engine), []).append(step)
+    for (abi, engine), steps in groups.items():
+        if len(groups) > 1:
+            ui.line(_("ABI {abi} on {engine}").format(abi=abi or "?", engine=engine), "strong")
+        blocks.steps(ui, steps)
     ui.line()
+    for disagreement in result.disagreements:
+        outcomes = "; ".join(f"{engine}: {outcome}" for engine, outcome in disagreement.outcomes.items())
+        blocks.item(
+            ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
+        )
     wrong = sum(not step.ok for step in result.steps)
     skipped = sum(step.status == "skipped" for step in result.steps)
     judged = len(result.steps) - skipped
     summary = _("{good} of {all} steps ok").format(good=judged - wrong, all=judged)
     if skipped:
         summary = _("{summary}, {count} not run").format(summary=summary, count=skipped)
-    ui.line(summary, "bad" if wrong else "good")
-    rows = [
-        (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),
-        ("", f"sha256 {result.module_sha256}", ""),
-        (_("engine"), result.engine, ""),
-    ]
+    ui.line(summary, "bad" if result.exit_code else "good")
+    if result.exit_code and not wrong:
+        ui.line(_("nothing was checked, which is no success"), "bad")
+    rows: list[tuple[str, str, str]] = []
+    for module in result.modules:
+        rows += [
+            (_("module"), str(module.path), f"(ABI {module.abi or '?'})"),
+            ("", f"sha256 {module.sha256}", ""),
+        ]
+    engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
+    rows.append((_("engine"), ", ".join(engines) or result.engine, ""))
     if wrong and result.gateway_log:
         rows.append((_("log"), str(result.gateway_log), ""))
     blocks.facts(ui, rows)
-    if result.renamed_export:
+    if result.renamed_export and len(engines) == 1:
         ui.note(
             _("{engine} gets a copy in which {old} is called {new}; the file stays as it is").format(
                 engine=result.engine, old=result.renamed_export, new=result.renamed_to

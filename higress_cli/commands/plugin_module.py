@@ -82,8 +82,10 @@ def needs_of_source(session: Session, project: Project) -> Needs | None:
     return None
 
 
-def module_standing(session: Session, project: Project) -> Standing:
+def module_standing(session: Session, project: Project, *, abi: Abi | None = None) -> Standing:
     """The project's module with what is known of its freshness, judged as `hgw build` judges it.
+
+    `abi` None is the first of the ABIs that the plugin is built for.
 
     Raises:
         UsageError, InvalidInput: a setting of the build is invalid.
@@ -93,8 +95,9 @@ def module_standing(session: Session, project: Project) -> Standing:
     chosen = build_choices(session, project)
     plan = plan_at_hand(session, chosen, settings_of(project, session))
     job = plan.job(session) if plan else None
-    seen = standing(session, chosen, chosen.abis[0], job=job)
-    return confirmed(session, job, chosen.abis[0], seen) if job else seen
+    abi = abi or chosen.abis[0]
+    seen = standing(session, chosen, abi, job=job)
+    return confirmed(session, job, abi, seen) if job else seen
 
 
 def _stale_text(path: Path, seen: Standing) -> str:
@@ -103,18 +106,25 @@ def _stale_text(path: Path, seen: Standing) -> str:
     return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
 
 
-def fresh_module(session: Session, project: Project, *, build: bool) -> FreshModule:
+def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | None = None) -> FreshModule:
     """The project's module, built first if it is not what a build would make now, unless `build` is false.
+
+    `abi` None is the first of the ABIs that the plugin is built for.
 
     Raises:
         InvalidInput: `no-project` if there is neither a module nor source; `module-missing`.
         ConflictError: `out-file-is-folder`.
         HgwError: whatever `hgw build` raises.
     """
-    path = check_plugin(session, project)
+    check_plugin(session, project)
+    chosen = build_choices(session, project)
+    abi = abi or chosen.abis[0]
+    path = chosen.output(abi)
     if not project.has_source:
+        if not path.is_file():
+            raise _missing(project, path)
         return FreshModule(path=path)
-    seen = module_standing(session, project)
+    seen = module_standing(session, project, abi=abi)
     if seen.freshness.fresh:
         return FreshModule(path=seen.path)
     if build:
@@ -126,8 +136,7 @@ def fresh_module(session: Session, project: Project, *, build: bool) -> FreshMod
             if path.is_file():
                 error.hint = _("{hint}; or, to use {path} as it is: --no-build").format(hint=error.hint, path=path)
             raise
-    chosen = build_choices(session, project)
-    found = next((module for module in (path, chosen.twin(chosen.abis[0])) if module.is_file()), None)
+    found = next((module for module in (path, chosen.twin(abi)) if module.is_file()), None)
     if found is None:
         raise _missing(project, path)
     return FreshModule(path=found, warnings=(_stale_text(found, seen),))

@@ -9,7 +9,7 @@ from higress_cli.gateway import engines
 from higress_cli.gateway.contract import Engine
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.i18n import _
-from higress_cli.settings.project import ENGINE
+from higress_cli.settings.project import ENGINE, EVERY_ENGINE
 from higress_cli.system.host import Host
 
 
@@ -35,10 +35,18 @@ def choose_engine(
     """
     if plugin is not None:
         needs = Needs(path=plugin.path, host_functions=plugin.host_functions)
+    if wanted.value == EVERY_ENGINE:
+        raise wanted.source.refusal(
+            _("`{value}` (from {source}): a gateway runs on one engine").format(
+                value=wanted.value, source=wanted.source
+            ),
+            code="choice-invalid",
+            hint=_("`hgw verify --engine all` asks every engine"),
+        )
     passed_over: list[str] = []
     problems: list[HgwError] = []
     second_best: Engine | None = None
-    for name in engines.TABLE if wanted.value == "auto" else (wanted.value,):
+    for name in engines.in_auto() if wanted.value == "auto" else (wanted.value,):
         engine = engines.engine(name)
         if engine is None:
             raise _unknown(wanted)
@@ -56,6 +64,43 @@ def choose_engine(
         return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
     # The engine tried last requires the least of a machine, so what it lacks can be installed.
     raise problems[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenEngines:
+    """Engines that each can run a plugin; `passed_over` says of all others why they cannot."""
+
+    engines: tuple[ChosenEngine, ...]
+    passed_over: tuple[str, ...] = ()
+
+
+def choose_engines(
+    wanted: Choice[str], *, host: Host, plugin: Plugin | None = None, needs: Needs | None = None
+) -> ChosenEngines:
+    """The engines for the setting `wanted`: with `all` every one that can run here and load the module, else one.
+
+    Raises:
+        ToolError: `engine-missing`, as `choose_engine`.
+    """
+    if wanted.value != EVERY_ENGINE:
+        return ChosenEngines(engines=(choose_engine(wanted, host=host, plugin=plugin, needs=needs),))
+    if plugin is not None:
+        needs = Needs(path=plugin.path, host_functions=plugin.host_functions)
+    found: list[ChosenEngine] = []
+    problems: list[HgwError] = []
+    passed_over: list[str] = []
+    for name in engines.TABLE:
+        engine = engines.engine(name)
+        assert engine is not None  # noqa: S101 -- it is in the table
+        problem = engine.obstacle(host) or (_unfit(engine, needs) if needs else None)
+        if problem is None:
+            found.append(ChosenEngine(engine=engine, reason=_("from {source}").format(source=wanted.source)))
+        else:
+            problems.append(problem)
+            passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
+    if not found:
+        raise problems[-1]
+    return ChosenEngines(engines=tuple(found), passed_over=tuple(passed_over))
 
 
 def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:

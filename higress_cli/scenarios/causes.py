@@ -13,13 +13,23 @@ from higress_cli.gateway.events import (
     StreamEnded,
 )
 from higress_cli.gateway.wrapper_lines import called_cluster
-from higress_cli.i18n import _
-from higress_cli.knowledge.catalogue import recognise
+from higress_cli.i18n import N_, _
+from higress_cli.knowledge.catalogue import entry, recognise
 from higress_cli.project.scenario import Headers, Request
 from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.pause import likely_cause, paused_in
 
 _UNKNOWN_SERVICE: Final = "service-unknown"
 _TRAPPED: Final = "plugin-trapped"
+# The words of Go's runtime, or of a virtual machine, and what to do about them.
+_CRASHES: Final = (
+    ("index out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
+    ("slice bounds out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
+    ("nil map", N_("a map is written to that was never made: make it where the configuration is read")),
+    ("nil pointer", N_("a pointer is used that is nil: a key that the configuration lacks often leaves one so")),
+    ("divide by zero", N_("a number is divided by zero: look at it first")),
+    ("out of memory", N_("the plugin's memory is full: what it keeps between requests grows")),
+)
 _TOO_LARGE: Final = 413
 _LATE: Final = frozenset({"proxy_on_request_body", "proxy_on_response_body"})
 # Content types whose bodies the wrapper does not pass to callbacks (wasm-go, pkg/wrapper/plugin_wrapper.go).
@@ -30,12 +40,14 @@ _BINARY: Final = ("application/octet-stream", "application/grpc")
 class Surroundings:
     """The surroundings of a request: the gateway's clusters, and how much of a body it buffers.
 
-    `request_body_phase` says whether the plugin's source handles request bodies; None if unknown.
+    `request_body_phase` says whether the plugin's source handles request bodies; None if unknown. `abi` is that of the
+    module.
     """
 
     clusters: Collection[str] = ()
     buffer_limit: int | None = None
     request_body_phase: bool | None = None
+    abi: str | None = None
 
 
 def causes(request: Request, observed: Observed, checks: Sequence[Evidence], around: Surroundings) -> tuple[str, ...]:
@@ -45,6 +57,8 @@ def causes(request: Request, observed: Observed, checks: Sequence[Evidence], aro
         return ()
     keys = {check.key or "" for check in failed}
     found = (
+        *_crashes(observed),
+        *_paused(request, observed, around),
         *_cut_bodies(observed),
         *_too_large(observed, around),
         *_skipped_bodies(request, observed, keys),
@@ -55,6 +69,25 @@ def causes(request: Request, observed: Observed, checks: Sequence[Evidence], aro
         *_known(observed),
     )
     return tuple(dict.fromkeys(found))
+
+
+def _crashes(observed: Observed) -> Iterator[str]:
+    """What the words of a crash mean."""
+    row = entry(_TRAPPED)
+    for trap in observed.traps:
+        words = f"{trap.panic or ''} {trap.reason}"
+        meaning = next((_(text) for part, text in _CRASHES if part in words), None)
+        yield meaning or str(row.cause).format(function=trap.function, reason=trap.reason)
+
+
+def _paused(request: Request, observed: Observed, around: Surroundings) -> Iterator[str]:
+    """What may have kept a stream from going on that got no answer."""
+    paused = paused_in(observed.events or ())
+    if observed.answer is None and not observed.traps and paused is not None:
+        phase, value = paused
+        cause = likely_cause(observed.events or (), phase=phase, value=value, abi=around.abi, request=request)
+        if cause is not None:
+            yield cause
 
 
 def _cut_bodies(observed: Observed) -> Iterator[str]:

@@ -20,6 +20,8 @@ from higress_cli.system.http import Answer
 def judge(expect: Expectation, observed: Observed) -> tuple[Evidence, ...]:
     """Check every expectation of a scenario, and that the plugin did not crash: a crash comes first."""
     crashes = tuple(judge_crashes(observed))
+    if observed.answer is None and crashes:
+        return crashes
     if observed.answer is None:
         got = _("none: {problem}").format(problem=observed.problem)
         return (*crashes, Evidence(ok=False, expected=_("an answer"), got=got, line=expect.line("within")))
@@ -39,8 +41,8 @@ def judge(expect: Expectation, observed: Observed) -> tuple[Evidence, ...]:
 def judge_crashes(observed: Observed) -> Iterator[Evidence]:
     """A failed check for each crash, and for each panic that the wrapper recovered from."""
     expected = _("the plugin does not crash")
-    for trap in observed.traps:
-        yield Evidence(ok=False, expected=expected, got=", ".join(trap_lines(trap, packages=observed.packages)))
+    for got in dict.fromkeys(", ".join(trap_lines(trap, packages=observed.packages)) for trap in observed.traps):
+        yield Evidence(ok=False, expected=expected, got=got)
     for line in observed.recovered:
         yield Evidence(
             ok=False, expected=expected, got=_("a panic that the wrapper caught: {line}").format(line=quote(line))

@@ -13,21 +13,19 @@ _ANSWERS = {f"{_CALLBACK}http_call_response", f"{_CALLBACK}redis_call_response"}
 _CALLS = {"proxy_http_call", "proxy_redis_call", "proxy_redis_init"}
 
 
-def silence(events: Sequence[Event], *, seconds: float, abi: str | None, request: Request) -> str:
+def silence(events: Sequence[Event], *, seconds: float) -> str:
     """Why there was no response for so long, as far as the plugin's last event about the request shows it."""
-    paused = _paused(events)
+    paused = paused_in(events)
     if paused is None:
         return _("silence for {seconds:.1f} s: was the request stopped and never resumed?").format(seconds=seconds)
     phase, value = paused
-    text = _("silence for {seconds:.1f} s: {phase} returned {action}, and nothing resumed the request").format(
+    return _("silence for {seconds:.1f} s: {phase} returned {action}, and nothing resumed the request").format(
         seconds=seconds, phase=phase, action=action_name(phase, value)
     )
-    cause = likely_cause(events, phase=phase, value=value, abi=abi, request=request)
-    return f"{text}; {cause}" if cause else text
 
 
-def _paused(events: Sequence[Event]) -> tuple[str, int] | None:
-    """The phase that stopped the stream, and what was returned there."""
+def paused_in(events: Sequence[Event]) -> tuple[str, int] | None:
+    """The phase that stopped the stream, and what was returned there; None if none did."""
     for event in reversed(events):
         if isinstance(event, CallbackReturned) and event.function.removeprefix(_CALLBACK) in PHASES:
             return (event.function.removeprefix(_CALLBACK), event.action) if event.action else None

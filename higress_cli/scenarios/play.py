@@ -39,7 +39,7 @@ class Ground:
     `version` is the change in effect, None if unknown. `events` and `seen` return what is new since the last call, None
     if hgw cannot receive or see it; `lag` is how many seconds an event may take to arrive. `check_alive` raises
     GatewayError if the gateway has ended. `calls` returns what the played services got since the last call; `hidden`
-    are services that hgw does not play. `delay` is how many seconds the played servers may take. `abi` is the module's.
+    are services that hgw does not play. `delay` is how many seconds the played servers may take.
     """
 
     url: str
@@ -51,7 +51,6 @@ class Ground:
     inside: Callable[[], Inside] = field(default=Inside)
     hidden: frozenset[str] = frozenset()
     delay: float = 0.0
-    abi: str | None = None
     version: int | None = None
     lag: float = 0.02
 
@@ -95,7 +94,7 @@ def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Obser
         if outcome is _CRASHED or recorder.trapped:
             problem = _("the plugin crashed meanwhile")
         elif waited >= patience - _POLL_SECONDS:
-            problem = silence(recorder.events or (), seconds=waited, abi=ground.abi, request=request)
+            problem = silence(recorder.events or (), seconds=waited)
     return Observed(
         answer=answer,
         problem=problem,

@@ -1,6 +1,7 @@
 """One step of a verification: what was sent, and what was observed."""
 
 import dataclasses
+import hashlib
 import shlex
 import time
 from collections.abc import Iterable, Sequence
@@ -9,12 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Evidence
+from higress_cli.i18n import _
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.stage import pairs_of
-from higress_cli.system.http import Answer
+from higress_cli.system.asking import WholeAnswer
 
 _LONGEST_BODY: Final = 4000
 
@@ -27,6 +30,13 @@ class StepStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+class StepKind(StrEnum):
+    """What a step is about."""
+
+    START = "start"
+    SCENARIO = "scenario"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
     """A request and its answer."""
@@ -37,6 +47,12 @@ class Exchange:
     """The status of the answer; null where none came."""
     body: str | None
     """At most the first 4000 characters; null where no answer came."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers of the answer, in order."""
+    body_bytes: int | None = None
+    """The size of the answer's body; null where no answer came."""
+    body_sha256: str | None = None
+    """The digest of the answer's body; null where no answer came."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +84,15 @@ class Step:
     file: Path | None = None
     """The file in which the scenario is written; null where nobody wrote it."""
     line: int | None = None
-    """The line of that file: of the first expectation that failed, else of the scenario; null where nobody wrote it."""
+    """The line of that file: of the first expectation that failed, else of the request; null where nobody wrote it."""
+    kind: StepKind = StepKind.SCENARIO
+    """Whether it is about a scenario, or about the start of the gateway."""
+    scenario_line: int | None = None
+    """The line at which the scenario begins; null where nobody wrote it."""
+    engine: str | None = None
+    """What ran the plugin: envoy, builtin, docker; null until it is known."""
+    abi: str | None = None
+    """The ABI of the module; null where it declares none that a gateway knows."""
 
     def with_checks(self, more: Iterable[Evidence]) -> Self:
         """The step with additional checks."""
@@ -76,8 +100,14 @@ class Step:
 
 
 def make_step(name: str, checks: Sequence[Evidence], *, started: float) -> Step:
-    """A step from its checks; `started` is from `time.monotonic`."""
-    return Step(name=name, seconds=_since(started), **_summed(checks))
+    """The step of a gateway's start, from its checks; `started` is from `time.monotonic`."""
+    return Step(name=name, seconds=_since(started), kind=StepKind.START, **_summed(checks))
+
+
+def failed_start(error: HgwError) -> Step:
+    """The step of a gateway that did not start, or ended."""
+    check = Evidence(ok=False, expected=_("the gateway runs this module with its configuration"), got=error.message)
+    return Step(name=check.expected, seconds=0.0, kind=StepKind.START, **_summed([check]))
 
 
 def scenario_step(
@@ -102,6 +132,7 @@ def scenario_step(
         seconds=_since(started),
         file=scenario.file,
         line=failed or turn.line or scenario.line,
+        scenario_line=scenario.line,
         log=log,
         **_summed(checks),
     )
@@ -128,6 +159,7 @@ def skipped_step(scenario: Scenario, reason: str, *, number: int | None = None) 
         reason=reason,
         file=scenario.file,
         line=scenario.line if number is None else scenario.turns[number].line,
+        scenario_line=scenario.line,
     )
 
 
@@ -151,7 +183,7 @@ def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
     }
 
 
-def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
+def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchange:
     """The request at the server `base` and its answer, for people and reports; a long body is cut."""
     argv = ["curl"]
     if request.method != ("POST" if request.has_body else "GET"):
@@ -169,4 +201,7 @@ def exchange(request: Request, base: str, answer: Answer | None) -> Exchange:
         request=shlex.join([*argv, f"{base}{request.path}"]),
         status=answer.status if answer else None,
         body=answer.text[:_LONGEST_BODY] if answer else None,
+        headers=answer.pairs if answer else (),
+        body_bytes=len(answer.body) if answer else None,
+        body_sha256=hashlib.sha256(answer.body).hexdigest() if answer else None,
     )

@@ -140,6 +140,7 @@ class Trial:
                 clusters=stage.clusters,
                 buffer_limit=change.buffer_limit,
                 request_body_phase=self._request_body_phase,
+                abi=change.plugin.abi.version,
             )
             yield scenario_step(
                 scenario,
@@ -178,7 +179,6 @@ class Trial:
             inside=self._gateway.inside,
             hidden=stage.hidden,
             delay=longest_delay(scenario),
-            abi=self._change.plugin.abi.version,
             version=self._applied[1].version if self._applied else None,
         )
 

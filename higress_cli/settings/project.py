@@ -70,7 +70,7 @@ ABI: Final = Setting[str](
     otherwise=N_("0.2.1; 0.2.100 in profile go"),
     flag="--abi",
     variable="HGW_ABI",
-    commands=("init", "build", *_IMAGE_COMMANDS),
+    commands=("init", "build", "verify", *_IMAGE_COMMANDS),
 )
 GATEWAY: Final = Setting[str](
     key="gateway",
@@ -142,10 +142,11 @@ SIZE_BUDGET: Final = Setting[int | None](
     commands=("build",),
 )
 _GATEWAY_COMMANDS: Final = ("run", "verify")
+EVERY_ENGINE: Final = "all"
 ENGINE: Final = Setting[str](
     key="run.engine",
-    kind=Word(("auto", "envoy", "builtin", "docker")),
-    help=N_("the engine that runs the plugin"),
+    kind=Word(("auto", "envoy", "builtin", "docker", EVERY_ENGINE)),
+    help=N_("the engine that runs the plugin; all: every one, for `hgw verify`"),
     default="auto",
     flag="--engine",
     variable="HGW_ENGINE",

@@ -63,7 +63,7 @@ def test_help_names_the_variable_of_each_option_that_is_a_setting(hgw: Hgw, monk
     [
         (["run", "--port", "70000"], "`70000` (from --port) is not a whole number from 0 to 65535"),
         (["run", "--bind", "here"], "`here` (from --bind) is not an IP address"),
-        (["verify", "--engine", "podman"], "`podman` (from --engine) is none of: auto, envoy, builtin, docker"),
+        (["verify", "--engine", "podman"], "`podman` (from --engine) is none of: auto, envoy, builtin, docker, all"),
         (["build", "--gateway", "new"], "`new` (from --gateway) is not a gateway version; one looks like v2.0.7"),
         (["build", "--size-budget", "big"], "`big` (from --size-budget) is not a size; one looks like 3MB, 512KiB"),
         (["doctor", "--lang", "de"], "`de` (from --lang) is none of: en, zh"),

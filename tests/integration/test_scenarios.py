@@ -172,7 +172,8 @@ def test_what_does_not_fit_is_told(hgw, here):
     assert found[6][0][0] == "an answer within 0.1 s"
     assert found[7][0][0] == "an answer"
     assert "request_headers returned HeaderStopIteration, and nothing resumed the request" in found[7][0][1]
-    assert "under ABI 0.2.1 that stops the body too" in found[7][0][1]
+    (cause,) = document["data"]["steps"][-2]["causes"]
+    assert "under ABI 0.2.1 that stops the body too" in cause
     assert len(found) == 8
     last = document["data"]["steps"][-1]
     assert (last["status"], last["reason"]) == ("skipped", "step 1 got no answer")
@@ -235,3 +236,33 @@ def test_scenarios_in_files_of_their_own(hgw, here):
     steps = document["data"]["steps"][1:]
     assert [step["name"] for step in steps] == ["first", "second", "third"]
     assert (steps[0]["file"], steps[0]["line"]) == (str(here / "verify" / "a.yaml"), 2)
+
+
+def test_a_crash_comes_first_and_once_with_its_cause(hgw, here):
+    (here / "hgw.yaml").write_text(
+        "verify: [{name: it lives, config: {crash: true}, expect: {status: 200, body: x}}]\n"
+    )
+    step = verified(hgw)["data"]["steps"][-1]
+    assert [check["ok"] for check in step["checks"]] == [False, False, False]
+    assert step["got"].count("the plugin crashed in proxy_on_request_headers") == 1
+    assert step["got"].startswith("the plugin crashed in proxy_on_request_headers")
+    assert len(step["causes"]) == 1
+    assert "proxy_on_request_headers" in step["causes"][0]
+
+
+def test_annotations_for_github_are_on_stderr(hgw, here, monkeypatch):
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(here))
+    (here / "hgw.yaml").write_text("verify:\n  - name: 100%, or less\n    expect:\n      status: 201\n")
+    outcome = hgw("verify", "--report", "github", "--report", "junit=r.xml")
+    assert outcome.code == 1
+    (line,) = [line for line in outcome.err.splitlines() if line.startswith("::")]
+    assert line.startswith("::error file=hgw.yaml,line=4,title=100%25%2C or less ")
+    assert line.endswith("::expected: status 201%0Agot: status 200")
+    assert (here / "r.xml").is_file()
+
+
+def test_an_error_is_an_annotation_too(hgw, here):
+    (here / "config.yaml").write_text("refuse: true\n")
+    outcome = hgw("verify", "--report", "github")
+    assert outcome.code == 8
+    assert "::error title=config-refused::" in outcome.err

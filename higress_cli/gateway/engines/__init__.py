@@ -12,6 +12,14 @@ TABLE: Final[dict[str, str]] = {
 """A name, and the module whose `ENGINE` it is."""
 
 
+_ONLY_BY_NAME: Final = frozenset({"docker"})
+
+
+def in_auto() -> tuple[str, ...]:
+    """The engines that `auto` tries, in order."""
+    return tuple(name for name in TABLE if name not in _ONLY_BY_NAME)
+
+
 def engine(name: str) -> Engine | None:
     """The engine of this name, None where this version of hgw has none."""
     module = TABLE.get(name)

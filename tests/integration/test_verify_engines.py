@@ -1,0 +1,93 @@
+"""`hgw verify` on several engines and of several modules at once."""
+
+import json
+
+import pytest
+
+from higress_cli.gateway import engines
+from tests.support.plugins import NEWEST, plugin
+
+pytestmark = pytest.mark.extra("local")
+
+SCENARIOS = """
+verify:
+  - {name: it passes, expect: {upstream: {headers: {hello: world}}}}
+  - {name: it answers, config: {answer: me}, expect: {status: 200}}
+  - {name: at a fixed time, clock: 2026-01-01T00:00:00Z}
+"""
+
+
+@pytest.fixture
+def here(tmp_path):
+    folder = tmp_path / "work"
+    (folder / "main.wasm").write_bytes(plugin())
+    (folder / "hgw.yaml").write_text(SCENARIOS)
+    return folder
+
+
+def test_all_engines_are_asked_the_same(hgw, here):
+    document = json.loads(hgw("verify", "--engine", "all", "--output", "json").out)
+    assert document["exit_code"] == 0, document
+    data = document["data"]
+    assert data["engine"] == "all"
+    ran = [(step["engine"], step["name"], step["status"]) for step in data["steps"] if step["kind"] == "scenario"]
+    assert ran == [
+        ("envoy", "it passes", "passed"),
+        ("envoy", "it answers", "passed"),
+        ("envoy", "at a fixed time", "skipped"),
+        ("builtin", "it passes", "passed"),
+        ("builtin", "it answers", "passed"),
+        ("builtin", "at a fixed time", "passed"),
+    ]
+    assert data["disagreements"] == []
+    assert [module["path"] for module in data["modules"]] == [str(here / "main.wasm")]
+
+
+def test_engines_that_disagree_are_named(hgw, here, monkeypatch):
+    monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
+    (here / "hgw.yaml").write_text("verify: [{name: late, config: {late: 1}, expect: {body: {contains: late}}}]\n")
+    outcome = hgw("verify", "--engine", "all", "--output", "json")
+    (found,) = json.loads(outcome.out)["data"]["disagreements"]
+    assert found["name"] == "late"
+    assert found["outcomes"]["builtin"] == found["outcomes"]["envoy"] == "passed, status 200"
+    assert found["outcomes"]["toy"] == "failed, status 200"
+    assert outcome.code == 1
+    text = hgw("verify", "--engine", "all").out
+    assert "engines disagree: late:" in text
+    assert "ABI 0.2.1 on toy" in text
+
+
+def test_an_engine_that_cannot_load_the_module_is_passed_over_and_said(hgw, here, monkeypatch):
+    monkeypatch.delitem(engines.TABLE, "builtin")
+    monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
+    (here / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))
+    document = json.loads(hgw("verify", "--engine", "all", "--output", "json").out)
+    assert {step["engine"] for step in document["data"]["steps"]} == {"toy"}
+    assert any("envoy cannot: " in warning for warning in document["warnings"])
+
+
+def test_a_plugin_that_one_of_several_engines_refuses_fails_there_alone(hgw, here, monkeypatch):
+    monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
+    (here / "config.yaml").write_text("refuse: true\n")
+    document = json.loads(hgw("verify", "--engine", "all", "--output", "json").out)
+    assert document["exit_code"] == 1
+    starts = {step["engine"]: step["ok"] for step in document["data"]["steps"] if step["kind"] == "start"}
+    assert starts == {"envoy": False, "builtin": False, "toy": True}
+
+
+def test_a_gateway_runs_on_one_engine(hgw, here):
+    outcome = hgw("run", "--engine", "all")
+    assert outcome.code == 2
+    assert "a gateway runs on one engine" in outcome.err
+
+
+def test_a_module_of_each_abi(hgw, here, monkeypatch):
+    monkeypatch.setenv("HGW_ENGINE", "builtin")
+    (here / "main-0.2.1.wasm").write_bytes(plugin())
+    (here / "main-0.2.100.wasm").write_bytes(plugin(marker=NEWEST))
+    (here / "hgw.yaml").write_text(SCENARIOS + "  - {name: new, abi: 0.2.100}\n")
+    document = json.loads(hgw("verify", "--abi", "all", "--output", "json").out)
+    assert document["exit_code"] == 0, document
+    assert [module["abi"] for module in document["data"]["modules"]] == ["0.2.1", "0.2.100"]
+    new = {step["abi"]: step["status"] for step in document["data"]["steps"] if step["name"] == "new"}
+    assert new == {"0.2.1": "skipped", "0.2.100": "passed"}
