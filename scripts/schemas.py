@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from higress_cli.commands.about import HelpResult, VersionResult  # noqa: E402 -- from this checkout
 from higress_cli.commands.build_result import BuildResult, CommandsResult  # noqa: E402
 from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
+from higress_cli.commands.help_file import FileReferenceResult  # noqa: E402
 from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
@@ -46,7 +47,7 @@ FOLDER: Final = ROOT / "higress_cli" / "data" / "schemas"
 RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "build": (BuildResult, CommandsResult),
     "doctor": (DoctorResult, ChecksResult),
-    "help": (HelpResult, SettingsResult),
+    "help": (HelpResult, SettingsResult, FileReferenceResult),
     "init": (InitResult, TemplatesResult),
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),

@@ -14,18 +14,25 @@ if TYPE_CHECKING:
 
 app = new_app()
 SETTINGS_TOPIC: Final = "settings"
+FILE_TOPIC: Final = "hgw.yaml"
 
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Print the help of a command or of hgw as a whole; `settings`: every setting and what it is now."),
-    epilog="hgw help\nhgw help build\nhgw help toolchain list\nhgw help settings\nhgw help settings run",
+    help=N_(
+        "Print the help of a command or of hgw as a whole. `settings`: every setting and what it is now; `hgw.yaml`: "
+        "every key of that file (`--json-schema`: for editors)."
+    ),
+    epilog="hgw help\nhgw help build\nhgw help settings\nhgw help settings run\nhgw help hgw.yaml\n"
+    "hgw help hgw.yaml expect\nhgw help hgw.yaml --json-schema > hgw.schema.json",
 )
 def help_(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND|settings", show_default=False, help=N_("the command; default: hgw as a whole")),
+        typer.Argument(
+            metavar="COMMAND|settings|hgw.yaml", show_default=False, help=N_("the command; default: hgw as a whole")
+        ),
     ] = None,
 ) -> None:
     if words and words[0] == SETTINGS_TOPIC:
@@ -35,6 +42,12 @@ def help_(
         # It explains what is invalid, so it works all the same.
         session = invocation(ctx).session(tolerant=True)
         finish(ctx, help_settings(session, names=words[1:]), show_settings)
+        return
+    if words and words[0] == FILE_TOPIC:
+        from higress_cli.cli.help_file import show_reference
+        from higress_cli.commands.help_file import help_file
+
+        finish(ctx, help_file(names=words[1:]), show_reference)
         return
     from higress_cli.commands.about import HelpResult
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterable
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,8 @@ from higress_cli.i18n import N_, _
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
 from higress_cli.settings.table import SETTINGS
+
+_SETTINGS_FILE: Final = "hgw.yaml"
 
 
 def setting_parameters(command: str) -> list[Any]:
@@ -71,8 +73,15 @@ def _show_help(ctx: typer.Context, value: bool) -> None:
 
 def _print_schema(ctx: typer.Context, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        name = f"{command_id(ctx.command_path).replace(' ', '-')}.json"
-        typer.echo(resources.files("higress_cli.data").joinpath("schemas", name).read_text("utf-8").rstrip())
+        command = command_id(ctx.command_path)
+        found = ctx.find_root().obj
+        if command == "help" and isinstance(found, Invocation) and _SETTINGS_FILE in found.argv:
+            from higress_cli.project.file_schema import file_schema_text
+
+            typer.echo(file_schema_text().rstrip())
+        else:
+            name = f"{command.replace(' ', '-')}.json"
+            typer.echo(resources.files("higress_cli.data").joinpath("schemas", name).read_text("utf-8").rstrip())
         raise typer.Exit
 
 

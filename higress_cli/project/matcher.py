@@ -156,11 +156,8 @@ def _entries(bare: Any, again: Named[Matcher]) -> tuple[Entry, ...]:
     )
 
 
-def _the_one(node: Node, values: Mapping[str, Any]) -> Matcher:
+def _the_one(_node: Node, values: Mapping[str, Any]) -> Matcher:
     """The only condition in a mapping."""
-    if len(values) != 1:
-        choices = ", ".join(entry.name for entry in ENTRIES)
-        node.fail(_("say exactly one of: {choices}").format(choices=choices))
     (matcher,) = values.values()
     found: Matcher = matcher
     return found
@@ -174,14 +171,14 @@ ENTRIES: Final = _entries(Turned(Scalar(), Equals), _AGAIN)
 MATCHER: Final[Either[Matcher]] = Either(
     scalar=Turned(Scalar(), Equals),
     items=Turned(Items(_AGAIN), Values),
-    mapping=Record(entries=ENTRIES, make=_the_one),
+    mapping=Record(entries=ENTRIES, make=_the_one, just_one=True),
     null=_NULL,
 )
 """A condition for a text: a bare text is what it has to be, null means that there is none."""
 JSON_MATCHER: Final[Either[Matcher]] = Either(
     scalar=Turned(Anything(), Is),
     items=Turned(Items(_JSON_AGAIN), Values),
-    mapping=Record(entries=_entries(Turned(Anything(), Is), _JSON_AGAIN), make=_the_one),
+    mapping=Record(entries=_entries(Turned(Anything(), Is), _JSON_AGAIN), make=_the_one, just_one=True),
     null=_NULL,
 )
 """A condition for a value inside JSON: a bare value is what it has to be, type included."""

@@ -1,17 +1,30 @@
 """Scenarios of hgw.yaml, and of the files that it names."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Scenario
 from higress_cli.project.scenario_grammar import INCLUDE, SCENARIO
+from higress_cli.project.shapes import Record
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
 
 _FILE: Final = "file"
+
+
+@dataclass(frozen=True)
+class ScenarioList:
+    """A list of scenarios and of files that hold some."""
+
+    scenario: Record[Scenario] = SCENARIO
+    include: Record[dict[str, Any]] = INCLUDE
+
+    def read(self, node: Node) -> tuple[Scenario, ...]:
+        return read_scenarios(node)
 
 
 def read_scenarios(node: Node) -> tuple[Scenario, ...]:

@@ -73,6 +73,12 @@ def _property(value: Any) -> str | int | bool:
     return value
 
 
+def _called(node: Node) -> Node:
+    """A scenario, called by its name in errors if it has one."""
+    name = node.mapping().get("name") if node.is_mapping else None
+    return node.called(_("scenario `{name}`").format(name=name.text())) if name is not None and name.is_scalar else node
+
+
 def _rule(_node: Node, values: dict[str, Any]) -> Rule:
     match = values.pop("match", RequestMatch())
     return Rule(match=match, response=Response(**values))
@@ -87,19 +93,11 @@ def _service(node: Node, values: dict[str, Any]) -> Service:
     return Service(mode="redis", redis=None if redis == "embedded" else redis)
 
 
-def _redis_reply(node: Node, values: dict[str, Any]) -> dict[str, str]:
-    if len(values) != 1:
-        node.fail(_("say exactly one of: {choices}").format(choices="status, error"))
-    return values
-
-
 def _refused_or_absent(word: str) -> Service:
     return Service(mode="refused" if word == "refused" else "absent")
 
 
 def _call(node: Node, values: dict[str, Any]) -> CallExpectation:
-    if "service" not in values:
-        node.fail(_("say which `service` is called"))
     own = {name: values.pop(name) for name in ("service", "command", "times") if name in values}
     return CallExpectation(**own, request=RequestMatch(**values), line=node.line)
 
@@ -157,8 +155,6 @@ def _laid_over(above: dict[str, Any] | None, own: dict[str, Any] | None) -> dict
 
 
 def _scenario(node: Node, values: dict[str, Any]) -> Scenario:
-    if "name" not in values:
-        node.fail(_("a scenario needs a `name`"))
     above: dict[str, Any] = {name: values.pop(name) for name in ("request", "response", "expect") if name in values}
     repeat, steps = values.pop("repeat", 1), values.pop("steps", None)
     turns = (
@@ -233,7 +229,8 @@ _REDIS_REPLY: Final = Either[Any](
             Entry(name="status", shape=Scalar(), help=N_("a status such as OK")),
             Entry(name="error", shape=Scalar(), help=N_("an error")),
         ),
-        make=_redis_reply,
+        make=_given,
+        just_one=True,
     ),
 )
 _REDIS: Final = Entry(
@@ -273,6 +270,7 @@ _CALL: Final = Record(
         Entry(name="times", shape=Whole(least=0, most=_MOST), help=N_("how often, exactly; default: at least once")),
     ),
     make=_call,
+    required=("service",),
 )
 
 
@@ -358,6 +356,8 @@ SCENARIO: Final = Record(
     ),
     make=_scenario,
     exclusive=(("repeat", "steps"),),
+    required=("name",),
+    title=_called,
 )
 INCLUDE: Final = Record(
     entries=(

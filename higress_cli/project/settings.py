@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.project.scenario_files import read_scenarios
+from higress_cli.project import shapes
+from higress_cli.project.scenario_files import ScenarioList
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.setting import Scope, Setting
@@ -46,7 +47,7 @@ def read_settings(path: Path) -> Settings:
         return Settings(file=path)
     nodes = _nodes(root)
     named = (setting for setting in SETTINGS if setting.scope is Scope.PROJECT and setting.key in nodes)
-    values = {setting: _value(nodes[setting.key], setting.kind) for setting in named}
+    values = {setting: shape_of(setting.kind).read(nodes[setting.key]) for setting in named}
     return Settings(
         file=path,
         values={setting: value for setting, value in values.items() if value is not None},
@@ -70,21 +71,31 @@ def _nodes(root: Node) -> dict[str, Node]:
     return found
 
 
-def _value(node: Node, kind: Kind[Any]) -> Any:
-    """The value of a node; None for an empty text, which counts as unset."""
+@dataclass(frozen=True)
+class Written:
+    """A text that a kind of setting parses; where the kind takes any text, an empty one is None and counts as unset."""
+
+    kind: Kind[Any]
+
+    def read(self, node: Node) -> Any:
+        text = node.text()
+        if not text and isinstance(self.kind, Text):
+            return None
+        try:
+            return self.kind.parse(text)
+        except Unfit as error:
+            node.fail(f"`{text}` {error.problem}", hint=error.hint)
+
+
+def shape_of(kind: Kind[Any]) -> shapes.Shape[Any]:
+    """How the values of a setting look in hgw.yaml."""
     match kind:
         case Whole():
-            return node.integer(least=kind.least, most=kind.most)
+            return shapes.Whole(least=kind.least, most=kind.most)
         case Several():
-            return node.texts()
+            return shapes.Items(shapes.Scalar())
         case Pairs():
-            return {name: item.text() for name, item in node.mapping().items()}
+            return shapes.Pairs(shapes.Scalar())
         case Scenarios():
-            return read_scenarios(node)
-    text = node.text()
-    if not text and isinstance(kind, Text):
-        return None
-    try:
-        return kind.parse(text)
-    except Unfit as error:
-        node.fail(f"`{text}` {error.problem}", hint=error.hint)
+            return ScenarioList()
+    return Written(kind)

@@ -107,9 +107,22 @@ class Record(Generic[T]):
     make: Callable[[Node, dict[str, Any]], T]
     """The value, from the node and what was read of each key that is there."""
     exclusive: tuple[tuple[str, ...], ...] = ()
+    required: tuple[str, ...] = ()
+    """The keys that have to be there."""
+    just_one: bool = False
+    """Whether exactly one key has to be there."""
+    title: Callable[[Node], Node] | None = None
+    """Calls the mapping something else in errors."""
 
     def read(self, node: Node) -> T:
+        node = self.title(node) if self.title is not None else node
         given = node.mapping(tuple(entry.name for entry in self.entries))
+        for name in self.required:
+            if name not in given:
+                node.fail(_("`{name}` is missing").format(name=name))
+        if self.just_one and len(given) != 1:
+            choices = ", ".join(entry.name for entry in self.entries)
+            node.fail(_("say exactly one of: {choices}").format(choices=choices))
         for group in self.exclusive:
             named = [given[name] for name in given if name in group]
             if len(named) > 1:

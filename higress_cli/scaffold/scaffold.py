@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from higress_cli import data
@@ -11,6 +12,8 @@ from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
+from higress_cli.project.file_schema import SCHEMA_FILE, file_schema_text
+from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
 from higress_cli.scaffold.manifest import FILE_NAME, Template, TemplateService, Variable
 from higress_cli.scaffold.render import CONFIG_FILE, RenderedFile, Renderer, render_files
 from higress_cli.scaffold.templates import shared_root
@@ -171,7 +174,12 @@ def render_project(template: Template, answers: Answers, *, extras: Extras = NO_
     renderer = Renderer(template=template.root, shared=shared, values={**values, "layers": layers})
     services = [_service(service, renderer) for service in template.services]
     renderer.add("services", services)
-    return render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
+    files = render_files(renderer, [*(shared / layer for layer in layers), template.root / _FILES])
+    if not any(file.path == PurePosixPath(SETTINGS_FILE) for file in files):
+        return files
+    # hgw.yaml names it in its first line, for editors.
+    schema = RenderedFile(path=PurePosixPath(SCHEMA_FILE), content=file_schema_text().encode())
+    return tuple(sorted((*files, schema), key=lambda file: file.path))
 
 
 def _service(service: TemplateService, renderer: Renderer) -> dict[str, Any]:
@@ -210,6 +218,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "known_config": extras.known_config,
         "config_file": extras.config_file,
         "hgw_package": extras.hgw_package,
+        "schema_file": SCHEMA_FILE,
         "reads_config": extras.reads_config,
         "config": {},
     }

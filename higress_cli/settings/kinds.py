@@ -13,8 +13,10 @@ T = TypeVar("T")
 W = TypeVar("W", bound=str)
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("0", "false", "no", "off")
-_GATEWAY: Final = re.compile(r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)")
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kM]?i?)B?")
+_GATEWAY_TEXT: Final = r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)"
+_GATEWAY: Final = re.compile(_GATEWAY_TEXT)
+_SIZE_TEXT: Final = r"(\d+(?:\.\d+)?)\s*([kKM]?i?)B?"
+_SIZE: Final = re.compile(_SIZE_TEXT)
 _UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}
 
 
@@ -38,6 +40,8 @@ class Unfit(ValueError):
 class Kind(ABC, Generic[T]):
     """How the values of a setting are written. `metavar` is the placeholder for a value in help."""
 
+    pattern: str = ""
+    """The regular expression that each valid text matches as a whole; empty if there is none."""
     repeatable: ClassVar[bool] = False
     """Whether the option may be repeated, with a part of the value each time."""
 
@@ -71,6 +75,7 @@ class Text(Kind[str]):
     def __init__(self, metavar: str, *, pattern: str = ".+", problem: Callable[[], str] | None = None) -> None:
         super().__init__(metavar)
         self._pattern = re.compile(pattern, re.DOTALL)
+        self.pattern = pattern if problem else ""
         self._problem = problem
 
     def parse(self, text: str) -> str:
@@ -126,6 +131,8 @@ class Whole(Kind[int]):
 class Size(Kind[int]):
     """A number of bytes, such as `3MB`, `512KiB` or `4096`."""
 
+    pattern = _SIZE_TEXT
+
     def __init__(self) -> None:
         super().__init__("SIZE")
 
@@ -162,6 +169,8 @@ class Address(Kind[str]):
 
 class GatewayVersion(Kind[str]):
     """A version of the Higress gateway, written like the tag of its image: `v2.0.7`."""
+
+    pattern = _GATEWAY_TEXT
 
     def __init__(self) -> None:
         super().__init__("VERSION")

@@ -33,7 +33,7 @@ def test_the_whole_guide_ends_with_both_answers_for_each_abi(made):
         assert f"{number}/5 {words}" in ended.err
     first, second = ended.out.split("ABI 0.2.100: main-0.2.100.wasm")
     for part in (first, second):
-        assert part.count("  ✓ ") == 4
+        assert part.count("  ✓ ") == 5
         assert "✗" not in part
     assert "      $ curl http://127.0.0.1:" in second
     assert '"Hello": "world"' in second

@@ -97,7 +97,7 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("request: {}", "1:1: a scenario needs a `name`"),
+        ("request: {}", "1:1: `name` is missing"),
         ("name: x\nreqest: {}", "2:1: unknown key `reqest`"),
         ("name: x\nrequest: {path: get}", "2:17: request.path: a path starts with `/`"),
         ("name: x\nrequest: {via: proxy}", "2:16: request.via: `proxy` is none of: gateway, upstream"),
@@ -120,7 +120,7 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
         ),
         ("name: x\nexpect: {start: fails, status: 200}", "2:9: expect: with `start: fails` only `log` can be expected"),
         ("name: x\nrepeat: 2\nexpect: {start: fails}", "1:1: a plugin that does not start gets no requests"),
-        ("name: x\nexpect: {calls: [{method: GET}]}", "2:18: expect.calls[0]: say which `service` is called"),
+        ("name: x\nexpect: {calls: [{method: GET}]}", "2:18: expect.calls[0]: `service` is missing"),
         ("name: x\nexpect: {log: [{level: loud}]}", "2:24: expect.log[0].level: `loud` is none of"),
         ("name: x\nexpect: {log: [{none: a, level: warn}]}", "2:16: expect.log[0]: `none` stands alone"),
         ("name: x\nexpect: {actions: {request_body: HeaderContinue}}", "2:34: expect.actions.request_body: `Header"),
@@ -133,7 +133,9 @@ def test_what_is_wrong_is_named_with_its_place(text, message):
         read(text)
 
     assert caught.value.code == "settings-invalid"
-    assert caught.value.message.startswith(f"hgw.yaml:{message}")
+    place, _space, problem = message.partition(" ")
+    title = "scenario `x`: " if "name: x" in text else ""
+    assert caught.value.message.startswith(f"hgw.yaml:{place} {title}{problem}")
 
 
 def test_a_redis_keeps_what_it_is_told_or_has_replies_by_command():

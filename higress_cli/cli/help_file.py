@@ -1,0 +1,46 @@
+"""The output of `hgw help hgw.yaml`."""
+
+from higress_cli.cli import blocks
+from higress_cli.cli.ui import Ui
+from higress_cli.commands.help_file import FileReferenceResult
+from higress_cli.i18n import _
+from higress_cli.project.reference import KeyEntry
+
+
+def show_reference(result: FileReferenceResult, ui: Ui) -> None:
+    """Show each key with how its value is written, what it means and its default."""
+    if result.topic == "hgw.yaml":
+        blocks.paragraph(
+            ui,
+            _(
+                "Every key of hgw.yaml may be left out. After the key: how its value is written (`[x, ...]` is a list, "
+                "`{NAME: x}` a mapping, `<matcher>` is explained below). `hgw help settings` says what holds now, and "
+                "which option or variable wins."
+            ),
+            indent=0,
+        )
+    sections = [entry.key.split(".")[0].removesuffix("[]") for entry in result.keys]
+    for index, entry in enumerate(result.keys):
+        if sections[index] != (sections[index - 1] if index else None) and (index or result.topic == "hgw.yaml"):
+            ui.line()
+        _show_entry(entry, ui)
+    ui.line()
+    blocks.paragraph(
+        ui,
+        _(
+            "`hgw help hgw.yaml --json-schema` prints a JSON Schema with which editors complete and check the file; "
+            "`hgw init` puts it into the project."
+        ),
+        indent=0,
+    )
+
+
+def _show_entry(entry: KeyEntry, ui: Ui) -> None:
+    blocks.paragraph(ui, f"{entry.key}: {entry.form}", indent=0, style="good")
+    notes = [_("default: {value}").format(value=entry.default)] if entry.default is not None else []
+    if entry.required:
+        notes.append(_("it has to be there"))
+    if entry.help:
+        blocks.paragraph(ui, entry.help, indent=4)
+    if notes:
+        blocks.paragraph(ui, "; ".join(notes), indent=4, style="faint")
