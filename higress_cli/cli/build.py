@@ -72,6 +72,9 @@ def _show(result: "BuildResult", ui: Ui, here: Path) -> None:
         blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
         if artifact.up_to_date:
             blocks.paragraph(ui, _("up to date: nothing that it is built from has changed"), indent=2, style="faint")
+        elif artifact.derived:
+            text = _("made from the module above: only the ABI's marker differs")
+            blocks.paragraph(ui, text, indent=2, style="faint")
         else:
             text = _("{tools}; {seconds:.1f} s").format(tools=_tools(artifact), seconds=artifact.seconds)
             blocks.paragraph(ui, text, indent=2, style="faint")

@@ -9,7 +9,7 @@ from typing import Final
 from higress_cli.commands.build_plan import Plan, complete, plan_at_hand, settle
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, CommandsResult, PlannedCommand
 from higress_cli.compile.job import Compilation, own_source, prepare
-from higress_cli.compile.make import InputsChangedError, Made, make, reuse, standing
+from higress_cli.compile.make import InputsChangedError, Made, Manner, make, reuse, standing
 from higress_cli.compile.modules import Modules
 from higress_cli.compile.packages import Listing
 from higress_cli.errors import DownloadError, HgwError, InvalidInput, UsageError
@@ -123,9 +123,10 @@ def _compile(session: Session, plan: Plan, *, force: bool, warned: list[str], la
     _report_tidied(session, modules)
     warned += _check_inputs(plan, steps)
     about_source = bool(warned)
-    made = []
+    made: list[Made] = []
     for step in steps:
-        module = make(session, step, force=force, warned=about_source, last=last)
+        base = steps[0] if made else None
+        module = make(session, step, Manner(force=force, warned=about_source, last=last, base=base))
         warned += module.warnings
         made.append(module)
     return _Built(plan=plan, modules=modules, made=tuple(made), warnings=tuple(dict.fromkeys(warned)))
@@ -220,7 +221,7 @@ def _artifact(plan: Plan, made: Made) -> Artifact:
         go=toolset.go.version,
         tinygo=toolset.tinygo.version if toolset.tinygo else None,
         wasm_opt=toolset.binaryen.version if toolset.binaryen else None,
-        derived=False,
+        derived=made.derived,
         up_to_date=made.up_to_date,
         seconds=made.seconds,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
+from higress_cli.compile.derived import derived_from
 from higress_cli.compile.freshness import Freshness, changed_files, judge
 from higress_cli.compile.inputs import contents
 from higress_cli.compile.job import Compilation, Job, look, refusal
@@ -31,7 +32,10 @@ class InputsChangedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled."""
+    """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled.
+
+    `derived` says whether it was made from the module of another ABI.
+    """
 
     abi: Abi
     path: Path
@@ -39,6 +43,7 @@ class Made:
     abi_export: str
     up_to_date: bool
     seconds: float
+    derived: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -84,17 +89,18 @@ def confirmed(session: Session, job: Job, abi: Abi, seen: Standing) -> Standing:
 
 
 def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | None:
-    """The module at `path`, which is fresh, copied to its own name if it has its twin's; None if it is gone by now.
+    """The module at `path`, which is fresh, copied to its own name if it has its twin's.
+
+    None if it is gone by now, or if it is the twin and was derived: under its own name, a module is the compiler's.
 
     Raises:
         CheckFailed: the gateway or the size budget were changed since, and it does not fit them.
     """
-    record = read_record(record_path(session.dirs.cache, path))
-    if record is None or not is_as_built(record, path):
+    record, own = read_record(record_path(session.dirs.cache, path)), choices.output(abi)
+    if record is None or not is_as_built(record, path) or (record.derived and path != own):
         return None
     content = path.read_bytes()
     warnings = _judge(content, choices, abi)
-    own = choices.output(abi)
     if path != own:
         put_in_place(own, content)
         write_record(record_path(session.dirs.cache, own), record)
@@ -105,27 +111,41 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
         abi_export=record.abi_export,
         up_to_date=True,
         seconds=0.0,
+        derived=record.derived,
         warnings=warnings,
     )
 
 
-def make(session: Session, step: Compilation, *, force: bool, warned: bool, last: bool) -> Made:
-    """Compile the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a module is made.
 
-    `warned` says whether the source was warned about. With `last`, a module is kept although a file changed while it
-    was compiled; it then counts as stale.
+    With `force`, it is compiled even if it is up to date. `warned` says whether the source was warned about. With
+    `last`, a module is kept although a file changed while it was compiled; it then counts as stale. `base` is the
+    compilation for another ABI, which is done: if only the marker differs, the module is made from that one's.
+    """
+
+    force: bool = False
+    warned: bool = False
+    last: bool = False
+    base: Compilation | None = None
+
+
+def make(session: Session, step: Compilation, manner: Manner) -> Made:
+    """Make the module unless it is up to date; the old one is replaced only once the new one has passed the checks.
 
     Raises:
         InputsChangedError: a file changed meanwhile, and this is not the `last` try.
         CompileError, CheckFailed, ConflictError: the old module is unchanged.
     """
     mark_as_cache(session.dirs.cache)
-    if not force and (current := _current(session, step, warned=warned)) is not None:
+    if not manner.force and (current := _current(session, step, warned=manner.warned)) is not None:
         return current
-    session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
-    compiled = _compiled(session, step)
+    content = derived_from(manner.base, step) if manner.base else None
+    derived = content is not None
+    compiled = _compiled(session, step) if content is None else Compiled(content=content, seconds=0.0)
     changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
-    if changed and not last:
+    if changed and not manner.last:
         raise InputsChangedError(changed)
     warnings = _judge(compiled.content, step.job.choices, step.recipe.abi)
     put_in_place(step.output, compiled.content)
@@ -136,16 +156,13 @@ def make(session: Session, step: Compilation, *, force: bool, warned: bool, last
         listed=step.listed,
         sha256=hashlib.sha256(compiled.content).hexdigest(),
         abi_export=str(abi_of(read_module(compiled.content, path=step.output)).export),
-        warned=warned,
+        warned=manner.warned,
+        derived=derived,
     )
-    kept = record_path(session.dirs.cache, step.output)
     if changed:
-        with contextlib.suppress(OSError):
-            kept.unlink(missing_ok=True)
-        text = _("{files} changed while {module} was compiled: it may not match them; `hgw build` makes it anew")
-        warnings = (*warnings, text.format(files=changed, module=step.output.name))
+        warnings = (*warnings, _forget(session, step.output, changed=changed))
     else:
-        write_record(kept, fresh)
+        write_record(record_path(session.dirs.cache, step.output), fresh)
     return Made(
         abi=step.recipe.abi,
         path=step.output,
@@ -153,8 +170,17 @@ def make(session: Session, step: Compilation, *, force: bool, warned: bool, last
         abi_export=fresh.abi_export,
         up_to_date=False,
         seconds=round(compiled.seconds, 3),
+        derived=derived,
         warnings=warnings,
     )
+
+
+def _forget(session: Session, module: Path, *, changed: str) -> str:
+    """Remove the record of a module that may not match the files that it was built from, and say so."""
+    with contextlib.suppress(OSError):
+        record_path(session.dirs.cache, module).unlink(missing_ok=True)
+    text = _("{files} changed while {module} was compiled: it may not match them; `hgw build` makes it anew")
+    return text.format(files=changed, module=module.name)
 
 
 def _current(session: Session, step: Compilation, *, warned: bool) -> Made | None:
@@ -172,6 +198,7 @@ def _current(session: Session, step: Compilation, *, warned: bool) -> Made | Non
 
 
 def _compiled(session: Session, step: Compilation) -> Compiled:
+    session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
     try:
         with session.reporter.activity(_title(step)):
             return compile_module(

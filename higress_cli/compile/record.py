@@ -41,7 +41,7 @@ class Record:
 
     `contents` are the digests of the files in `scope` before it was compiled, and `listed` is a digest of those that
     the compiler read. `sha256` is of the module, `abi_export` is its ABI marker. `warned` says whether its source was
-    warned about.
+    warned about, `derived` whether it was made from the module of another ABI.
     """
 
     setup: Setup
@@ -51,6 +51,7 @@ class Record:
     sha256: str
     abi_export: str
     warned: bool = False
+    derived: bool = False
 
 
 def setup_of(*, recipe: Recipe, directory: Path, variables: Mapping[str, str], tools: Iterable[Tool]) -> Setup:
@@ -92,6 +93,7 @@ def read_record(path: Path) -> Record | None:
             sha256=str(document["sha256"]),
             abi_export=str(document["abi_export"]),
             warned=bool(document["warned"]),
+            derived=bool(document["derived"]),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -8,7 +8,15 @@ MAGIC: Final = b"\0asm"
 VERSION: Final = b"\x01\0\0\0"
 HEADER_SIZE: Final = len(MAGIC) + len(VERSION)
 CUSTOM_SECTION: Final = 0
+TYPE_SECTION: Final = 1
+IMPORT_SECTION: Final = 2
+FUNCTION_SECTION: Final = 3
+GLOBAL_SECTION: Final = 6
 EXPORT_SECTION: Final = 7
+START_SECTION: Final = 8
+ELEMENT_SECTION: Final = 9
+CODE_SECTION: Final = 10
+DATA_SECTION: Final = 11
 _CONTINUES: Final = 0x80
 _U32_BITS: Final = 32
 _MOST_LEB_BYTES: Final = 10
@@ -34,11 +42,15 @@ class Cursor:
         return self.take(1)[0]
 
     def take(self, count: int) -> bytes:
+        start = self.position
+        self.skip(count)
+        return self.content[start : self.position]
+
+    def skip(self, count: int) -> None:
+        """Move past `count` bytes."""
         if self.position + count > self.end:
             raise MalformedError(f"cut off at byte {self.end}: {count} more expected at byte {self.position}")
-        taken = self.content[self.position : self.position + count]
         self.position += count
-        return taken
 
     def u32(self) -> int:
         """Read an unsigned LEB128 number below 2**32."""
@@ -96,7 +108,7 @@ def frames(content: bytes) -> Iterator[Frame]:
         identifier = cursor.byte()
         size = cursor.u32()
         payload = cursor.position
-        cursor.take(size)
+        cursor.skip(size)
         yield Frame(id=identifier, start=start, payload=payload, end=cursor.position)
 
 

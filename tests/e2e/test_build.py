@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.binary import frames
 from higress_cli.wasm.module import read_module
 from tests.support.module_proxy import module_proxy, refuses_lists
 
@@ -40,26 +41,45 @@ def test_each_abi_exports_its_marker(basic_plugin: Path, abi: str, export: str) 
     assert found.version == abi
 
 
-def test_the_module_is_byte_for_byte_what_the_guides_command_makes(
-    basic_plugin: Path, real_hgw, real_variables
-) -> None:
+GUIDE = (
+    "tinygo build -o {file} -scheduler=none -target=wasi -gc=custom -tags='custommalloc nottinygc_finalizer{tag}' ./"
+)
+
+
+@pytest.fixture(scope="module")
+def by_hand(basic_plugin: Path, real_hgw, real_variables) -> Mapping[str, bytes]:
+    """What the guide's two commands make, by ABI."""
     (first, _second) = real_hgw(
         "--output", "json", "build", "--abi", "all", "--print-command", cwd=basic_plugin
     ).document["data"]["commands"]
     tools = {name: value for name, value in first["environment"].items() if name != "GOGC"}
-    by_hand = basic_plugin / "main.wasm"
-    try:
-        subprocess.run(
-            'tinygo build -o main.wasm -scheduler=none -target=wasi -gc=custom'
-            ' -tags="custommalloc nottinygc_finalizer" ./',
-            shell=True,
-            check=True,
-            cwd=basic_plugin,
-            env={**real_variables, **tools},
-        )  # fmt: skip
-        assert by_hand.read_bytes() == (basic_plugin / "main-0.2.1.wasm").read_bytes()
-    finally:
-        by_hand.unlink(missing_ok=True)
+    made, file = {}, basic_plugin / "by-hand.wasm"
+    for abi, tag in (("0.2.1", ""), ("0.2.100", " proxy_wasm_version_0_2_100")):
+        command = GUIDE.format(file=file.name, tag=tag)
+        subprocess.run(command, shell=True, check=True, cwd=basic_plugin, env={**real_variables, **tools})
+        made[abi] = file.read_bytes()
+        file.unlink()
+    return made
+
+
+def test_the_module_is_byte_for_byte_what_the_guides_command_makes(basic_plugin: Path, by_hand) -> None:
+    assert (basic_plugin / "main-0.2.1.wasm").read_bytes() == by_hand["0.2.1"]
+
+
+def test_the_module_of_the_other_abi_is_made_from_the_first_and_is_what_the_compiler_makes(
+    basic_plugin: Path, by_hand, real_hgw
+) -> None:
+    document = real_hgw("--output", "json", "build", "--abi", "all", cwd=basic_plugin).document
+    assert [artifact["derived"] for artifact in document["data"]["artifacts"]] == [False, True]
+
+    def sections(content: bytes) -> list[tuple[int, bytes]]:
+        """Each section's id and payload, but those of debugging information."""
+        found = [(frame.id, content[frame.payload : frame.end]) for frame in frames(content)]
+        return [(number, payload) for number, payload in found if not (number == 0 and b".debug_" in payload[:12])]
+
+    derived = (basic_plugin / "main-0.2.100.wasm").read_bytes()
+    assert sections(derived) == sections(by_hand["0.2.100"])
+    assert derived != (basic_plugin / "main-0.2.1.wasm").read_bytes()
 
 
 def test_nothing_is_compiled_twice(basic_plugin: Path, real_hgw) -> None:
