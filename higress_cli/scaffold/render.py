@@ -6,7 +6,7 @@ The delimiters cannot occur in Go, YAML or Markdown: `{@ value @}`, `{@% stateme
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -18,11 +18,16 @@ import yaml
 from higress_cli.errors import ConflictError, InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.yaml_node import compose
+from higress_cli.system.user_file import read_bytes
+from higress_cli.system.writing import read_error
 
 RENDERED_SUFFIX: Final = ".jinja"
 CONFIG_FILE: Final = "config.yaml"
 _MARKUP: Final = "{@"
 _EXECUTABLE: Final = 0o111
+_MOST_BYTES: Final = 16 << 20
+# The second is what Windows also calls the first.
+_REPOSITORY: Final = frozenset({".git", "git~1"})
 # Characters that Windows refuses in file names, and separators that could lead out of the project.
 _BAD_NAME: Final = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 
@@ -36,13 +41,24 @@ class RenderedFile:
     executable: bool = False
 
 
+class _OwnFolder(jinja2.FileSystemLoader):
+    """The texts of one folder; a link that leads out of it is refused."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        for root in map(Path, self.searchpath):
+            path = root / template
+            if not path.resolve().is_relative_to(root.resolve()):
+                raise _unsafe(path, _("it is a link that leads out of the template"))
+            if path.exists() and not path.is_file():
+                raise jinja2.TemplateNotFound(template)
+        return super().get_source(environment, template)
+
+
 class Renderer:
     """Renders the texts of one template; includes of `shared/...` are parts that all templates share."""
 
     def __init__(self, *, template: Path, shared: Path, values: Mapping[str, Any]) -> None:
-        loader = jinja2.PrefixLoader(
-            {"template": jinja2.FileSystemLoader(template), "shared": jinja2.FileSystemLoader(shared)}
-        )
+        loader = jinja2.PrefixLoader({"template": _OwnFolder(template), "shared": _OwnFolder(shared)})
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
             variable_start_string=_MARKUP,
             variable_end_string="@}",
@@ -113,6 +129,8 @@ def render_files(renderer: Renderer, folders: Sequence[Path]) -> tuple[RenderedF
 
 def _files_below(folder: Path) -> Iterator[Path]:
     inside = folder.resolve()
+    if not inside.is_relative_to(folder.parent.resolve()):
+        raise _unsafe(folder, _("it is a link that leads out of the template"))
     for root, names, files in os.walk(folder):
         names.sort()
         for name in (*names, *sorted(files)):
@@ -126,18 +144,26 @@ def _safe_path(name: str, source: Path) -> PurePosixPath:
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or _BAD_NAME.search(name):
         raise _unsafe(source, _("its name becomes `{name}`").format(name=name))
+    if any(part.lower() in _REPOSITORY for part in path.parts):
+        raise _unsafe(source, _("git would run what is put into {name}").format(name=name))
     return path
 
 
 def _content(renderer: Renderer, source: Path) -> bytes:
-    content = source.read_bytes()
+    try:
+        content = read_bytes(source, most_bytes=_MOST_BYTES)
+    except OSError as error:
+        raise _invalid(str(source), read_error(source, error).message) from error
     if source.suffix != RENDERED_SUFFIX:
         return content
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(str(source), str(error)) from error
-    return renderer.text(text.replace("\r\n", "\n"), where=str(source)).encode("utf-8")
+    try:
+        return renderer.text(text.replace("\r\n", "\n"), where=str(source)).encode("utf-8")
+    except UnicodeEncodeError as error:  # half a character in an answer
+        raise _invalid(str(source), str(error)) from error
 
 
 def _config_values(source: Path, content: bytes) -> Any:

@@ -163,7 +163,7 @@ def render_project(template: Template, answers: Answers, *, extras: Extras = NO_
     layers = (*template.layers, *extras.layers)
     shared = shared_root()
     for layer in layers:
-        if not (shared / layer).is_dir():
+        if layer == ".." or PurePosixPath(layer).name != layer or not (shared / layer).is_dir():
             raise ConflictError(
                 _("the template {template} asks for the layer `{layer}`, which does not exist").format(
                     template=template.name, layer=layer

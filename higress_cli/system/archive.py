@@ -1,54 +1,67 @@
 """Unpacking archives, never outside their target folder."""
 
+import errno
 import lzma
+import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
+from higress_cli.system.unpacking import Contradiction, Escape, Unpacked
 from higress_cli.system.writing import write_error
+
+_ZIPS = frozenset({".zip", ".whl"})
+# What the libraries raise for a file that is not what it says. RuntimeError is a zip that is encrypted or compressed in
+# an unknown way; RecursionError, OverflowError and struct.error come from headers that contradict themselves.
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    Contradiction,
+)
+
+# Such a name fits no file system or contradicts another one. On Windows, a long path may be the fault of the folder.
+_IMPOSSIBLE_NAMES = frozenset(
+    {errno.EINVAL, errno.EILSEQ, errno.ELOOP, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+    | ({errno.ENAMETOOLONG} if os.name != "nt" else set())
+)
 
 
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a .tar.gz, .tar.xz, .zip or .whl (recognized by its name) into the empty folder `folder`.
 
     Refuses members outside `folder`, links that lead out of it, and device files; an absolute path in a tar is taken
-    as relative to `folder`.
+    as relative to `folder`. Where a member lands is judged here, for every version of Python (see `unpacking`).
 
     Raises:
         DownloadError: `archive-unsafe` or `archive-damaged`.
         ConflictError: `folder` cannot be written (`write_error`).
     """
-    library = _tar_library()
     try:
-        if archive.suffix in {".zip", ".whl"}:
-            _unpack_zip(archive, folder)
-        else:
-            with library.open(archive) as tar:
-                tar.extractall(folder, filter="data")
-    except library.FilterError as error:
+        unpacked = Unpacked(folder)
+        (_unpack_zip if archive.suffix in _ZIPS else _unpack_tar)(archive, unpacked)
+        unpacked.finish()
+    except Escape as error:
         raise _unsafe(archive, str(error)) from error
-    except (
-        library.TarError,
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        OSError,
-        RuntimeError,  # a zip that is encrypted or uses an unsupported compression
-    ) as error:
-        # Errors that the libraries raise for a damaged archive have no errno.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise write_error(folder, error) from error
-        raise DownloadError(
-            _("{path} cannot be unpacked: {reason}").format(path=archive, reason=error),
-            code="archive-damaged",
-            details={"path": archive},
-        ) from error
+    except _DAMAGED as error:
+        raise _damaged(archive, str(error)) from error
+    except OSError as error:
+        # Errors that the libraries raise for a damaged archive have no errno; a write has one of a few.
+        if error.errno is None or error.errno in _IMPOSSIBLE_NAMES:
+            raise _damaged(archive, error.strerror or str(error)) from error
+        raise write_error(folder, error) from error
 
 
 def only_folder(folder: Path) -> Path:
@@ -57,30 +70,58 @@ def only_folder(folder: Path) -> Path:
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else folder
 
 
-def _tar_library() -> Any:
-    """The standard library's tarfile, or its backport if this Python's has no filters yet.
+def _unpack_tar(archive: Path, unpacked: Unpacked) -> None:
+    with tarfile.open(archive) as tar:
+        for member in _members(tar):
+            name = member.name.lstrip("/")
+            if member.isdir():
+                unpacked.folder(name)
+            elif member.issym():
+                unpacked.link(name, target=member.linkname)
+            elif member.islnk():
+                unpacked.hard_link(name, target=member.linkname.lstrip("/"))
+            elif member.isreg() and not member.issparse():
+                source = tar.extractfile(member)
+                assert source is not None  # noqa: S101 -- a regular member has content
+                unpacked.file(name, source, size=member.size, mode=member.mode, changed=member.mtime)
+            elif member.issparse():
+                raise Contradiction(_("{name} is stored with holes").format(name=name))
+            else:
+                raise Escape(name)
 
-    Filters came with 3.11.4; Debian 12 has 3.11.2.
-    """
-    if hasattr(tarfile, "data_filter"):
-        return tarfile
-    from backports import tarfile as newer
 
-    return newer
+def _members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar, each further on than the one before. Without that, a tar can be endless (CVE-2025-8194)."""
+    end = -1
+    for member in tar:
+        if member.size < 0 or member.offset <= end:
+            raise Contradiction(_("{name} has a size that cannot be").format(name=member.name))
+        end = member.offset
+        yield member
 
 
-def _unpack_zip(archive: Path, folder: Path) -> None:
+def _unpack_zip(archive: Path, unpacked: Unpacked) -> None:
     with zipfile.ZipFile(archive) as bundle:
         for member in bundle.infolist():
-            name = PurePosixPath(member.filename.replace("\\", "/"))
-            if name.is_absolute() or ".." in name.parts or (name.parts and ":" in name.parts[0]):
-                raise _unsafe(archive, member.filename)
+            name = member.filename.replace("\\", "/")
+            path = PurePosixPath(name)
             mode = member.external_attr >> 16
-            if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and stat.S_IFMT(mode):
-                raise _unsafe(archive, member.filename)
-            written = Path(bundle.extract(member, folder))
-            if mode & stat.S_IXUSR and written.is_file():
-                written.chmod(written.stat().st_mode | 0o111)
+            special = mode and stat.S_IFMT(mode) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+            if special or path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0]):
+                raise Escape(member.filename)
+            if name.endswith("/"):
+                unpacked.folder(name)
+                continue
+            with bundle.open(member) as source:
+                unpacked.file(name, source, size=member.file_size, mode=mode)
+
+
+def _damaged(archive: Path, reason: str) -> DownloadError:
+    return DownloadError(
+        _("{path} cannot be unpacked: {reason}").format(path=archive, reason=reason),
+        code="archive-damaged",
+        details={"path": archive},
+    )
 
 
 def _unsafe(archive: Path, member: str) -> DownloadError:

@@ -1,6 +1,7 @@
 """A team's own templates: `hgw init --template FOLDER`."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -158,3 +159,45 @@ def test_a_folder_without_a_manifest_is_not_a_template(hgw: Hgw, tree: Tree) -> 
 def test_what_existing_plugins_get_is_not_chosen_by_name(hgw: Hgw) -> None:
     assert hgw("init", "made", "--template", "existing").code == 6
     assert "existing" not in hgw("init", "--list-templates").out
+
+
+def test_a_template_whose_files_are_elsewhere_writes_nothing(hgw: Hgw, tree: Tree) -> None:
+    root = tree({"ours/template.toml": MANIFEST, "elsewhere/id_rsa": "secret\n"})
+    (root / "ours" / "files").symlink_to(root / "elsewhere", target_is_directory=True)
+    refused_as_unsafe(hgw, root)
+
+
+def test_a_template_that_includes_a_link_out_writes_nothing(hgw: Hgw, tree: Tree) -> None:
+    root = tree({**OWN, "ours/files/README.md.jinja": "{@% include 'template/part' %@}\n", "secret": "secret\n"})
+    (root / "ours" / "part").symlink_to(root / "secret")
+    refused_as_unsafe(hgw, root)
+
+
+@pytest.mark.parametrize("name", [".git/hooks/post-commit", ".GIT/config", "sub/.git/config", ".git"])
+def test_a_template_with_something_for_git_to_run_writes_nothing(hgw: Hgw, tree: Tree, name: str) -> None:
+    refused_as_unsafe(hgw, tree({**OWN, f"ours/files/{name}": "#!/bin/sh\n"}))
+
+
+def refused_as_unsafe(hgw: Hgw, root: Path) -> None:
+    outcome = hgw("init", "made", "--template", "./ours", "--git", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (6, "template-unsafe"), outcome.out
+    assert "secret" not in outcome.out + outcome.err
+    assert not (root / "made").exists()
+
+
+@pytest.mark.parametrize("layer", ["/etc", "../ours", "..", ".", "", "module/.."])
+def test_a_layer_is_one_of_the_shared_ones(hgw: Hgw, tree: Tree, layer: str) -> None:
+    tree({**OWN, "ours/template.toml": MANIFEST.replace('"gateway"', f'"{layer}"')})
+    outcome = hgw("init", "made", "--template", "./ours", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (6, "template-invalid")
+
+
+def test_a_link_to_nothing_and_a_pipe_in_a_template_are_told(hgw: Hgw, tree: Tree) -> None:
+    root = tree(OWN)
+    odd = root / "ours" / "files" / "odd"
+    for make in (lambda: odd.symlink_to("nothing"), lambda: os.mkfifo(odd)):
+        make()
+        outcome = hgw("init", "made", "--template", "./ours", "--output", "json")
+        error = json.loads(outcome.out)["error"]
+        assert (outcome.code, error["code"], str(odd) in error["message"]) == (6, "template-invalid", True)
+        odd.unlink()

@@ -3,12 +3,15 @@
 import io
 import os
 import stat
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from higress_cli.errors import DownloadError
 from higress_cli.system.archive import only_folder, unpack
@@ -101,8 +104,14 @@ def test_a_zip_keeps_folders_contents_and_exec_bits(tmp_path, folder):
         [entry("hard", kind=tarfile.LNKTYPE, link="../../etc/passwd")],
         [entry("pipe", kind=tarfile.FIFOTYPE)],
         [entry("device", kind=tarfile.CHRTYPE)],
+        [entry("here", kind=tarfile.SYMTYPE, link="."), entry("out", kind=tarfile.SYMTYPE, link="here/..")],
+        [entry("a", kind=tarfile.DIRTYPE), entry("b", kind=tarfile.SYMTYPE, link="a"), (entry("b/x"), b"x")],
+        [entry("a/b", kind=tarfile.SYMTYPE, link="../..")],
     ],
-    ids=["parent", "hidden parent", "through a link", "link out", "hard link out", "pipe", "device"],
+    ids=[
+        *("parent", "hidden parent", "through a link", "link out", "hard link out", "pipe", "device"),
+        *("link up through a link", "through a link inside", "link up too far"),
+    ],
 )
 def test_a_tar_that_reaches_out_is_refused(tmp_path, folder, members):
     archive = tar(tmp_path / "a.tar.gz", *members)
@@ -195,3 +204,145 @@ def test_an_archive_with_several_entries_has_no_single_folder(tmp_path, folder):
     unpack(tar(tmp_path / "a.tar.gz", (entry("a/x"), b""), (entry("b"), b"")), folder)
 
     assert only_folder(folder) == folder
+
+
+def test_a_tar_whose_links_are_longer_than_any_path_stays_in_its_folder(tmp_path, folder):
+    """CVE-2025-4517: Python's filter took what it could not resolve for harmless (fixed in 3.11.13, 3.12.11, 3.13.4).
+
+    A chain of links with long names leads to a path of over 4096 characters, and from its end upwards, out.
+    """
+    (tmp_path / "outside").write_text("mine")
+    name = "d" * (55 if sys.platform == "darwin" else 247)
+    members, place = [], ""
+    for step in "abcdefghijklmnop":
+        members.append(entry(place + name, kind=tarfile.DIRTYPE, mode=0o755))
+        members.append(entry(place + step, kind=tarfile.SYMTYPE, link=name))
+        place += f"{name}/"
+    end = "/".join("abcdefghijklmnop") + f"/{'l' * 254}"
+    members.append(entry(end, kind=tarfile.SYMTYPE, link="../" * 16))
+    members.append(entry("escape", kind=tarfile.SYMTYPE, link=f"{end}/../../{folder.parent.name}"))
+    members.append(entry("hard", kind=tarfile.LNKTYPE, link="escape/outside"))
+    archive = tar(tmp_path / "a.tar.gz", *members, (entry("hard"), b"overwritten"), (entry("escape/new"), b"x"))
+
+    with pytest.raises(DownloadError) as caught:
+        unpack(archive, folder)
+
+    assert caught.value.code in {"archive-unsafe", "archive-damaged"}
+    assert (tmp_path / "outside").read_text() == "mine"
+    assert everything_outside(tmp_path) == ["a.tar.gz", "outside"]
+
+
+def with_header(name: str, value: str, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+    info = entry("file", kind=kind)
+    info.pax_headers = {name: value}
+    return info
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [entry("hard", kind=tarfile.LNKTYPE, link="nothing")],
+        [entry("hard", kind=tarfile.LNKTYPE, link="hard")],
+        [(entry("file"), b"x"), entry("file", kind=tarfile.LNKTYPE, link="file")],
+        [entry("folder", kind=tarfile.DIRTYPE), entry("hard", kind=tarfile.LNKTYPE, link="folder")],
+        [with_header("path", "fi\0le")],
+        [with_header("linkpath", "fi\0le", tarfile.SYMTYPE)],
+        [with_header("linkpath", "l" * 5000, tarfile.SYMTYPE)],
+        [with_header("path", "n" * 300)],
+        [with_header("path", "n/" * 3000 + "n")],
+        [with_header("size", "-512")],
+        [with_header("size", "9" * 30)],
+        [with_header("GNU.sparse.map", "0,1,x")],
+        [with_header("GNU.sparse.map", "0,5,3"), with_header("GNU.sparse.size", "99999999999")],
+        [with_header("GNU.sparse.map", "0,-1")],
+        [entry("link", kind=tarfile.SYMTYPE, link="")],
+        [entry("", kind=tarfile.SYMTYPE, link="x")],
+        [(entry("a"), b"x"), (entry("a/b"), b"x")],
+        [(entry("a/b"), b"x"), (entry("a"), b"x")],
+        [entry("long", kind=tarfile.GNUTYPE_SPARSE)],
+    ],
+)
+def test_a_tar_that_lies_is_told(tmp_path, folder, members):
+    archive = tar(tmp_path / "a.tar", *members, mode="w")
+
+    with pytest.raises(DownloadError) as caught:
+        unpack(archive, folder)
+
+    assert caught.value.code in {"archive-damaged", "archive-unsafe"}
+    assert everything_outside(tmp_path) == ["a.tar"]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e300", "-1", "x"])
+def test_a_time_that_cannot_be_does_no_harm(tmp_path, folder, value):
+    unpack(tar(tmp_path / "a.tar", (with_header("mtime", value), b"x"), mode="w"), folder)
+
+    assert (folder / "file").read_bytes() == b"x"
+
+
+def test_the_last_of_two_members_with_one_name_wins(tmp_path, folder):
+    link = entry("a", kind=tarfile.SYMTYPE, link="b")
+
+    unpack(tar(tmp_path / "a.tar.gz", (entry("b"), b"old"), link, (entry("a"), b"new")), folder)
+
+    assert ((folder / "a").read_bytes(), (folder / "b").read_bytes()) == (b"new", b"old")
+
+
+def test_links_within_the_folder_are_kept(tmp_path, folder):
+    unpack(
+        tar(
+            tmp_path / "a.tar.gz",
+            (entry("usr/lib/libx.so.1"), b"x"),
+            entry("usr/lib/libx.so", kind=tarfile.SYMTYPE, link="libx.so.1"),
+            entry("usr/bin/up", kind=tarfile.SYMTYPE, link="../../usr/lib/libx.so"),
+            entry("hard", kind=tarfile.LNKTYPE, link="usr/lib/libx.so.1"),
+            entry("top", kind=tarfile.SYMTYPE, link="./usr"),
+        ),
+        folder,
+    )
+
+    assert {(folder / name).read_bytes() for name in ("hard", "usr/bin/up", "top/lib/libx.so")} == {b"x"}
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", ".", "n" * 300, "a/b/../c"])
+def test_a_zip_with_a_name_that_is_none_is_told(tmp_path, folder, name):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as sink:
+        info = zipfile.ZipInfo("placeholder")
+        info.filename = name
+        sink.writestr(info, b"x")
+
+    if name == "a\0b":  # zipfile ends a name there
+        unpack(tmp_path / "a.zip", folder)
+        return
+    with pytest.raises(DownloadError) as caught:
+        unpack(tmp_path / "a.zip", folder)
+
+    assert caught.value.code in {"archive-damaged", "archive-unsafe"}
+
+
+NAMES = st.sampled_from(["a", "b", "a/b", "a/b/c", "..", "../x", "/x", ".", "", "a/../b", "a\0b", "l" * 300, "c:\\x"])
+LINKS = NAMES | st.sampled_from(["../..", "a/..", "../../../x", "/etc/passwd"])
+KINDS = st.sampled_from(
+    [*(tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE), *(tarfile.FIFOTYPE, tarfile.CONTTYPE, b"Q")]
+)
+MEMBERS = st.lists(st.tuples(NAMES, KINDS, LINKS, st.binary(max_size=3)), max_size=8)
+
+
+@given(members=MEMBERS, harm=st.none() | st.tuples(st.integers(0, 10_000), st.integers(0, 255)))
+def test_whatever_a_tar_holds_it_stays_in_its_folder(tmp_path_factory, members, harm):
+    place = tmp_path_factory.mktemp("any")
+    (place / "in" / "below").mkdir(parents=True)
+    tar(place / "a.tar", *((entry(name, kind=kind, link=link), data) for name, kind, link, data in members), mode="w")
+    if harm is not None:
+        content = bytearray((place / "a.tar").read_bytes())
+        content[harm[0] % len(content)] = harm[1]
+        (place / "a.tar").write_bytes(content)
+
+    try:
+        unpack(place / "a.tar", place / "in" / "below")
+    except DownloadError as error:
+        assert error.code in {"archive-damaged", "archive-unsafe"}
+
+    assert [path.name for path in (place / "in").iterdir()] == ["below"]
+    assert sorted(path.name for path in place.iterdir()) == ["a.tar", "in"]
+    for path in (place / "in" / "below").rglob("*"):
+        assert Path(os.path.realpath(path)).is_relative_to(os.path.realpath(place / "in" / "below"))
