@@ -22,7 +22,7 @@ def test_a_person_is_asked_before_tools_are_installed(plugin: Path, tmp_path: Pa
     talk = at_terminal("build", PATH=str(tmp_path), answers={"[y/N]": "n\n"})
     assert talk.code == 4
     assert "Go, TinyGo, wasm-opt" in talk.screen
-    assert "hint: hgw install" in talk.screen
+    assert "hgw install\x1b[0m" in talk.screen
 
 
 @pytest.mark.parametrize(("answer", "installs"), [("是", True), ("y", True), ("否", False), ("", False)])

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from higress_cli.project.matcher import Absent, Equals
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, VERIFY
@@ -15,6 +16,7 @@ from tests.conftest import Hgw
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))
 
 BASIC = {
+    ".hgw/hgw.schema.json",
     ".gitignore",
     "Dockerfile",
     "README.md",
@@ -59,11 +61,12 @@ def test_what_it_writes_is_what_hgw_reads(hgw: Hgw) -> None:
         "0.2.1",
         "v2.0.7",
     )
-    direct, through, mock = settings.get(VERIFY) or ()
-    assert (direct.request.via, direct.request.path) == ("upstream", "/get")
-    assert direct.expect.upstream_headers["hello"].absent
-    assert through.expect.upstream_headers["hello"].equals == "world"
-    assert (mock.config, mock.expect.upstream_reached) == ({"mockEnable": True}, False)
+    direct, through, mock, misspelt = settings.get(VERIFY) or ()
+    assert (direct.turns[0].request.via, direct.turns[0].request.path) == ("upstream", "/get")
+    assert direct.turns[0].expect.upstream.request.headers["hello"] == Absent()
+    assert through.turns[0].expect.upstream.request.headers["hello"] == Equals("world")
+    assert (mock.config, mock.turns[0].expect.upstream.reached) == ({"mockEnable": True}, False)
+    assert (misspelt.config, misspelt.turns[0].expect.start) == ({"mockEnabled": True}, "fails")
     assert read_plugin_config(Path("my-plugin/config.yaml")).values == {"mockEnable": False}
 
 

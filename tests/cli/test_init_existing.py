@@ -117,6 +117,7 @@ def test_every_file_that_is_there_stays(hgw: Hgw, tree: Tree) -> None:
         "config.yaml": "create",
         "docker-compose.yaml": "create",
         "envoy.yaml": "keep",
+        "hgw.schema.json": "create",
         "hgw.yaml": "create",
         "wasmplugin.yaml": "create",
     }
