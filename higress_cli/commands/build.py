@@ -1,7 +1,7 @@
 """`hgw build`: compile a plugin, check the module, and only then put it in place."""
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from higress_cli.fault import Fault, refuse
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.requirements import requirement_faults
 from higress_cli.go.source import source_faults
-from higress_cli.go.syntax import called_names
+from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.session import Session
@@ -158,7 +158,7 @@ def _prepared(session: Session, plan: Plan) -> tuple[tuple[Compilation, ...], Mo
     try:
         return prepare(session, plan.job(session))
     except (DownloadError, InvalidInput):
-        refuse(_requirement_faults(plan))
+        refuse(_requirement_faults(plan, usage=usage_of(package_files(plan.choices.directory))))
         raise
 
 
@@ -167,15 +167,15 @@ def _check_inputs(plan: Plan, steps: Sequence[Compilation]) -> tuple[str, ...]:
     warnings: list[str] = []
     for step in steps:
         files = own_source(step)
-        warnings += refuse(_requirement_faults(plan, calls=called_names(files)))
+        warnings += refuse(_requirement_faults(plan, usage=usage_of(files)))
         warnings += refuse(source_faults(files, profile=step.recipe.profile, abi=step.recipe.abi))
     return tuple(warnings)
 
 
-def _requirement_faults(plan: Plan, *, calls: Collection[str] = ()) -> tuple[Fault, ...]:
+def _requirement_faults(plan: Plan, *, usage: Usage) -> tuple[Fault, ...]:
     tinygo = plan.toolset.tinygo.version if plan.toolset.tinygo else None
     go_mod = read_go_mod(plan.choices.directory / "go.mod")
-    return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, calls=calls)
+    return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, usage=usage)
 
 
 def planned_commands(session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = ()) -> CommandsResult:

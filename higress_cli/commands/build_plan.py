@@ -17,6 +17,7 @@ from higress_cli.fault import refuse
 from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.requirements import replacement_faults, requirement_faults
+from higress_cli.go.usage import package_files, usage_of
 from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
 from higress_cli.project.parents import nearest_above
@@ -85,7 +86,8 @@ def complete(
     directory = choices.directory
     _show_far_reaching(session, choices)
     go_mod = read_go_mod(directory / "go.mod")
-    refuse(requirement_faults(go_mod, profile=choices.profile.value, tidy=False))
+    usage = usage_of(package_files(directory))
+    refuse(requirement_faults(go_mod, profile=choices.profile.value, usage=usage, tidy=False))
     refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
     plan = plan or Plan(choices=choices, settings=settings, toolset=_toolset(session, settings, directory=directory))
     warnings = refuse(go_line_faults(go_mod, go=plan.toolset.go.version))

@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from higress_cli.choice import Choice
+from higress_cli.commands.doctor_fix import apply_fixes
 from higress_cli.doctor import catalogue
 from higress_cli.doctor.facts import Facts
-from higress_cli.doctor.model import Check, CheckSpec, Fix, FixAction, Status, combined, skip
+from higress_cli.doctor.model import Check, CheckSpec, Status, combined, skip
 from higress_cli.doctor.runner import run_checks
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import IGNORE
-from higress_cli.system import fs
-from higress_cli.system.moving import copy_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +30,8 @@ class DoctorResult(Result):
     """The ids of the checks whose finding --fix fixed; `checks` says what was found afterwards."""
     withheld: tuple[str, ...] = ()
     """The ids of the checks whose fix was not consented to."""
+    taken_back: tuple[str, ...] = ()
+    """The ids of the checks whose fix was undone, because the build fails with it; `warnings` say why."""
     strict: bool = False
     """Whether warnings count as errors."""
 
@@ -78,7 +78,8 @@ def list_checks() -> ChecksResult:
 def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, strict: bool = False) -> DoctorResult:
     """Run the checks with these ids or in these groups; with no names, all of them.
 
-    With `fix`, apply each fix that is safe or that the user agrees to, and check again.
+    With `fix`, apply each fix that is safe or that the user agrees to, and check again. An edit of go.mod is undone if
+    the build fails with it.
 
     Raises:
         UsageError: `check-unknown`.
@@ -88,16 +89,26 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
     found = _run(session, specs)
     if not fix:
         return DoctorResult(checks=found, strict=strict)
-    fixed, withheld = _fix_all(session, found)
-    if fixed:
+    applied = apply_fixes(session, found)
+    if applied.fixed or applied.taken_back:
         found = _run(session, specs)
     return DoctorResult(
         checks=found,
-        fixed=fixed,
-        withheld=withheld,
+        fixed=applied.fixed,
+        withheld=applied.withheld,
+        taken_back=tuple(applied.taken_back),
         strict=strict,
-        warnings=tuple(
-            _("{check} was not fixed: that needs your consent; add --yes").format(check=name) for name in withheld
+        warnings=(
+            *(
+                _("{check} was not fixed: that needs your consent; add --yes").format(check=name)
+                for name in applied.withheld
+            ),
+            *(
+                _("{check}: the fix was taken back, because with it the build fails: {reason}").format(
+                    check=name, reason=reason
+                )
+                for name, reason in applied.taken_back.items()
+            ),
         ),
     )
 
@@ -120,53 +131,3 @@ def _without_ignored(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:
         return replace(check, finding=combined(left))
     why = _("{found} ({id}): ignored by {source}").format(found=found[0].found, id=found[0].code, source=ignored.source)
     return replace(check, finding=skip(why).with_detail(*found[0].detail))
-
-
-def _fix_all(session: Session, checks: Sequence[Check]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Apply each fix once. Return the ids of the checks that were fixed, and of those without the user's consent."""
-    fixed: list[str] = []
-    withheld: list[str] = []
-    applied: set[Fix] = set()
-    for check in checks:
-        fix = check.finding.fix
-        if fix is None or fix.action is None:
-            continue
-        if fix not in applied:
-            if fix.action is FixAction.REWRITE_FILE:
-                for line in check.finding.detail:
-                    session.reporter.note(line)
-            if not fix.safe and not _consents(session, check, fix):
-                withheld.append(check.id)
-                continue
-            _apply(session, fix)
-            applied.add(fix)
-        fixed.append(check.id)
-    return tuple(fixed), tuple(withheld)
-
-
-def _consents(session: Session, check: Check, fix: Fix) -> bool:
-    if session.assume_yes:
-        return True
-    question = _("{title}: {summary}. Do it?").format(title=check.title, summary=fix.summary)
-    return session.interactive and session.reporter.confirm(question)
-
-
-def _apply(session: Session, fix: Fix) -> None:
-    match fix.action:
-        case FixAction.INSTALL:
-            from higress_cli.commands.install import install
-
-            install(session)
-        case FixAction.REMOVE_EMPTY_FOLDER if fix.target is not None:
-            fix.target.rmdir()
-        case FixAction.REWRITE_FILE if fix.target is not None:
-            copy = _keep_copy(fix.target)
-            fs.write_atomically(fix.target, fix.content.encode("utf-8"))
-            session.reporter.note(_("the former {file} is kept as {copy}").format(file=fix.target.name, copy=copy.name))
-
-
-def _keep_copy(path: Path) -> Path:
-    """Copy a file to an unused name in the same folder."""
-    copy = copy_name(path)
-    fs.write_atomically(copy, path.read_bytes())
-    return copy

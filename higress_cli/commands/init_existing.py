@@ -15,7 +15,8 @@ from higress_cli.doctor.written import PluginNames
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
 from higress_cli.go.mod import last_part, read_go_mod
-from higress_cli.go.syntax import GoFile, called_names, parse
+from higress_cli.go.syntax import GoFile, called_names
+from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
@@ -59,7 +60,7 @@ def init_existing(
     project = open_project(directory, needs_source=False)
     if not any(directory.glob("*.go")):
         open_project(directory)  # raises the error that names what is missing
-    files, imports = _parsed(directory), imports_below(directory)
+    files, imports = package_files(directory), imports_below(directory)
     go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
     module = go_mod.module if go_mod else module_of(imports, packages_below(directory))
     template = template_for_existing()
@@ -121,12 +122,6 @@ def _completed(session: Session, *, project: Project, files: Sequence[GoFile], m
     elif name_from(named):
         found[NAME] = name_from(named)
     return session.typed(found)
-
-
-def _parsed(directory: Path) -> list[GoFile]:
-    """The plugin's own Go files, tests excluded."""
-    files = [path for path in sorted(directory.glob("*.go")) if not path.name.endswith("_test.go")]
-    return [parse(path, path.read_bytes()) for path in files]
 
 
 def _for_imports(session: Session, imports: Collection[str]) -> Session:

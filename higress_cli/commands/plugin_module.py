@@ -13,7 +13,8 @@ from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
 from higress_cli.gateway.plugin import Needs, read_plugin
-from higress_cli.go.syntax import called_names, parse
+from higress_cli.go.syntax import called_names
+from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.resolve import settings_of
@@ -74,11 +75,10 @@ def needs_of_source(session: Session, project: Project) -> Needs | None:
     chosen = build_choices(session, project)
     if not project.has_source or standing(session, chosen, chosen.abis[0], job=None).freshness.fresh:
         return None
-    files = [path for path in sorted(project.directory.glob("*.go")) if not path.name.endswith("_test.go")]
-    for path in files:
-        functions = needed_by(called_names([parse(path, path.read_bytes())]))
+    for file in package_files(project.directory):
+        functions = needed_by(called_names([file]))
         if functions:
-            return Needs(path=path, host_functions=functions)
+            return Needs(path=file.path, host_functions=functions)
     return None
 
 

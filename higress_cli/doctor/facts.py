@@ -24,7 +24,8 @@ from higress_cli.gateway.listening import Listening, PortTaken, taken_error
 from higress_cli.gateway.opened import Listen, check_machine
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.syntax import GoFile, called_names
+from higress_cli.go.syntax import GoFile
+from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.go.work import find_go_work
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
@@ -171,12 +172,29 @@ class Facts:
         """The plugin's own Go files that a build for each ABI reads; empty if there are no tools."""
         return {step.recipe.abi: own_source(step) for step in self.steps()}
 
-    def calls(self) -> frozenset[str]:
-        """The names of the functions that the plugin calls; empty if they cannot be determined."""
+    def usage(self) -> Usage:
+        """What the plugin's source reveals about its Go modules; without tools, what its own folder reveals."""
         try:
-            return called_names(file for files in self.source().values() for file in files)
+            files = tuple(file for compiled in self.source().values() for file in compiled)
         except HgwError:
-            return frozenset()
+            files = ()
+        return usage_of(files or package_files(self.session.directory))
+
+    def uncovered(self) -> frozenset[str] | None:
+        """The imports that the go command does not find; None if it cannot be asked."""
+        try:
+            steps = self.steps()
+        except HgwError:
+            return None
+        if not steps or any(step.listing.problem for step in steps):
+            return None
+        return frozenset(package for step in steps for package in step.listing.uncovered(None))
+
+    def module_cache(self) -> Path | None:
+        """The go command's module cache; None if it cannot be asked."""
+        with contextlib.suppress(HgwError):
+            return next((step.cache for step in self.steps()), None)
+        return None
 
     def go_work(self, directory: Path) -> Path | None:
         """The go.work that Go would use in `directory`."""

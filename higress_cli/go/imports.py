@@ -1,5 +1,6 @@
 """What Go source without a go.mod reveals about the Go module that it belongs to."""
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -7,9 +8,17 @@ from higress_cli.go.syntax import parse
 from higress_cli.knowledge.go_modules import GoProfile
 
 
-def imports_below(directory: Path) -> frozenset[str]:
-    """The import paths of the Go files in `directory` and below, tests excluded."""
-    return frozenset(path for file in _go_files(directory) for path in parse(file, file.read_bytes()).imports.values())
+def imports_below(directory: Path, *, tests: bool = False) -> dict[str, str]:
+    """The import paths of the Go module in `directory`, each with the first place that has it, as `FILE:LINE`.
+
+    `FILE` is relative to `directory`. Folders that the go command ignores, and other Go modules, are left out.
+    """
+    found: dict[str, str] = {}
+    for path in _go_files(directory, tests=tests):
+        name = path.relative_to(directory).as_posix()
+        for imported, line in parse(path, path.read_bytes()).import_lines.items():
+            found.setdefault(imported, f"{name}:{line}")
+    return found
 
 
 def packages_below(directory: Path) -> frozenset[str]:
@@ -36,8 +45,14 @@ def modules_imported(imports: Collection[str], profile: GoProfile) -> tuple[str,
     )
 
 
-def _go_files(directory: Path) -> Iterator[Path]:
-    for path in sorted(directory.rglob("*.go")):
-        folders = path.relative_to(directory).parts[:-1]
-        if not path.name.endswith("_test.go") and not any(name[0] in "._" or name == "vendor" for name in folders):
-            yield path
+def _go_files(directory: Path, *, tests: bool = False) -> Iterator[Path]:
+    for root, folders, names in os.walk(directory):
+        here = Path(root)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name[0] not in "._" and name not in {"vendor", "testdata"} and not (here / name / "go.mod").exists()
+        )
+        for name in sorted(names):
+            if name.endswith(".go") and (tests or not name.endswith("_test.go")) and (here / name).is_file():
+                yield here / name

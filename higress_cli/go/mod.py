@@ -161,13 +161,14 @@ def edited_go_mod(
     text: str,
     *,
     versions: Mapping[str, str] | None = None,
+    added: Mapping[str, str] | None = None,
     go: str | None = None,
     drop_toolchain: bool = False,
     drop_replacements: Collection[str] = (),
 ) -> str:
     """`text` with the given `versions` of modules that it requires, and the `go` line set to `go`.
 
-    `drop_replacements` are the modules whose `replace` lines are removed.
+    `added` are modules to be required as well. `drop_replacements` are the modules whose `replace` lines are removed.
     """
     lines = text.splitlines(keepends=True)
     for number, words in statements(text):
@@ -181,7 +182,18 @@ def edited_go_mod(
                 _drop_line(lines, index)
             case ["replace", name, *_rest] if name in drop_replacements:
                 _drop_line(lines, index)
-    return "".join(lines)
+    return _with_requirements("".join(lines), added or {})
+
+
+def _with_requirements(text: str, added: Mapping[str, str]) -> str:
+    """`text` with lines for more modules, in its first block of requirements if there is one."""
+    if not added:
+        return text
+    block = "".join(f"\t{path} {version}\n" for path, version in sorted(added.items()))
+    opened = re.search(r"^require[ \t]*\([^\n]*\n", text, re.MULTILINE)
+    if opened is not None:
+        return text[: opened.end()] + block + text[opened.end() :]
+    return f"{text.rstrip()}\n\nrequire (\n{block})\n"
 
 
 def _drop_line(lines: list[str], index: int) -> None:

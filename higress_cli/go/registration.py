@@ -3,7 +3,7 @@
 TinyGo's modules are started through `_start`, which runs both (proxy-wasm-cpp-host of Higress, src/wasm.cc).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.fault import Fault
@@ -21,7 +21,7 @@ def registration_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[F
     """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it."""
     if profile != Profile.GO:
         return ()
-    calls = [(file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node)]
+    calls = list(_registrations(files))
     if not calls or any(function != "main" for _file, _node, function in calls):
         return ()
     return (
@@ -32,6 +32,16 @@ def registration_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[F
             hint=_("move it into func init() and leave func main() empty"),
         ),
     )
+
+
+def registering_functions(files: Iterable[GoFile]) -> frozenset[str]:
+    """The names of the functions in which a plugin registers itself; empty in a method or outside of any function."""
+    return frozenset(function for _file, _node, function in _registrations(files))
+
+
+def _registrations(files: Iterable[GoFile]) -> Iterator[tuple[GoFile, "Node", str]]:
+    """The calls with which a plugin registers itself, each with the name of the function around it."""
+    return ((file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node))
 
 
 def _registers(node: "Node") -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
+from higress_cli.go.usage import UNKNOWN, Usage
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import floor, is_newer
 from higress_cli.knowledge.dependencies import KnownDependency, traps
@@ -18,35 +19,61 @@ _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk"
 _FIX: Final = "hgw doctor go-mod --fix"
 
 
-def fits(go_mod: GoMod, *, profile: Profile) -> bool:
+def fits(go_mod: GoMod, *, profile: Profile, usage: Usage = UNKNOWN) -> bool:
     """Whether go.mod requires no Go module that is known to fail in the profile."""
-    return not any(fault.fatal for fault in requirement_faults(go_mod, profile=profile))
+    return not any(_traps(go_mod, profile=profile, usage=usage, level="fail"))
 
 
-def is_native(go_mod: GoMod) -> bool:
-    """Whether go.mod belongs to a plugin for native Go, judged by its SDK's version, else by its `go` line."""
+def is_native(go_mod: GoMod, *, usage: Usage = UNKNOWN) -> bool:
+    """Whether go.mod belongs to a plugin for native Go.
+
+    The version of the SDK decides. Without one, the `go` line does, or that the plugin registers in `init` alone.
+    """
     sdk = go_mod.requirement_of(_SDK)
     if sdk is not None and go_mod.replacement_of(sdk) is None:
         return not traps({_SDK: sdk.version}, profile=Profile.GO)
-    return _has_native_go_line(go_mod)
+    return _has_native_go_line(go_mod) or usage.is_native
 
 
-def is_for(go_mod: GoMod, *, profile: Profile) -> bool:
-    """Whether go.mod looks like one of this profile: both its modules and its `go` line fit."""
-    return fits(go_mod, profile=profile) and (
-        go_mod.go is None or _has_native_go_line(go_mod) == (profile == Profile.GO)
-    )
+def is_for(go_mod: GoMod, *, profile: Profile, usage: Usage = UNKNOWN) -> bool:
+    """Whether go.mod looks like one of this profile: its modules, its `go` line and the source fit."""
+    native_line = _has_native_go_line(go_mod) or usage.is_native
+    return fits(go_mod, profile=profile, usage=usage) and (go_mod.go is None or native_line == (profile == Profile.GO))
+
+
+def profile_of(go_mod: GoMod, usage: Callable[[], Usage]) -> Profile | None:
+    """The profile that go.mod implies, None if it may be either. `usage` is asked only if go.mod leaves it open."""
+    fitting = _fitting(go_mod, UNKNOWN)
+    if fitting != _fitting(go_mod, Usage(registers=frozenset({"init"}))):
+        fitting = _fitting(go_mod, usage())
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fitting(go_mod: GoMod, usage: Usage) -> list[Profile]:
+    return [profile for profile in Profile if fits(go_mod, profile=profile, usage=usage)]
 
 
 def requirement_faults(
-    go_mod: GoMod, *, profile: Profile, tinygo: str | None = None, calls: Collection[str] = (), tidy: bool = True
+    go_mod: GoMod, *, profile: Profile, tinygo: str | None = None, usage: Usage = UNKNOWN, tidy: bool = True
 ) -> tuple[Fault, ...]:
     """The required modules that work badly in the profile or not at all, the worst first.
 
-    `calls` are the functions that the plugin calls. `tidy=False` ignores modules that `go mod tidy` may still upgrade.
+    `tidy=False` ignores modules that `go mod tidy` may still upgrade.
     """
-    found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=is_native(go_mod), calls=calls)
-    return tuple(_trap_fault(go_mod, trap, profile=profile) for trap in found if tidy or not trap.raisable)
+    found = [trap for trap in _traps(go_mod, profile=profile, tinygo=tinygo, usage=usage) if tidy or not trap.raisable]
+    hint = _FIX
+    if any(trap.level == "fail" for trap in found):
+        other = next(candidate for candidate in Profile if candidate != profile)
+        hint = f"hgw build --profile {other}" if is_for(go_mod, profile=other, usage=usage) else _FIX
+    return tuple(_trap_fault(go_mod, trap, profile=profile, hint=hint) for trap in found)
+
+
+def _traps(
+    go_mod: GoMod, *, profile: Profile, usage: Usage, tinygo: str | None = None, level: str | None = None
+) -> tuple[KnownDependency, ...]:
+    native = is_native(go_mod, usage=usage)
+    found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=native, calls=usage.calls)
+    return tuple(trap for trap in found if level in {None, trap.level})
 
 
 def missing_pins(go_mod: GoMod, imports: Collection[str], *, pins: Mapping[str, str]) -> dict[str, str]:
@@ -110,7 +137,7 @@ def _has_native_go_line(go_mod: GoMod) -> bool:
     return go_mod.go is not None and lowest is not None and not is_newer(lowest, go_mod.go)
 
 
-def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: Profile) -> Fault:
+def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: Profile, hint: str) -> Fault:
     requirement = go_mod.requirement_of(trap.module)
     if trap.pin is None:
         message = _("{module} {version} in profile {profile}: {reason}")
@@ -131,6 +158,6 @@ def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: Profile) -> Fa
         places=(go_mod.place(requirement.line if requirement else None),),
         found=f"{trap.module} {trap.version}",
         expected=trap.pin,
-        hint=_FIX,
+        hint=hint,
         facts=facts,
     )

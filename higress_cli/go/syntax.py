@@ -24,11 +24,15 @@ _FUNCTIONS: Final = frozenset({*_DECLARATIONS, "func_literal"})
 
 @dataclass(frozen=True, kw_only=True)
 class GoFile:
-    """A parsed file; `imports` maps the local name of each imported package (`.` for a dot import) to its path."""
+    """A parsed file; `imports` maps the local name of each imported package (`.` for a dot import) to its path.
+
+    `import_lines` maps each path to the 1-based line that imports it.
+    """
 
     path: Path
     root: "Node"
     imports: dict[str, str]
+    import_lines: dict[str, int]
 
     def names_of(self, suffix: str) -> frozenset[str]:
         """The names in this file of the imported packages whose path ends in `suffix`."""
@@ -38,8 +42,13 @@ class GoFile:
 def parse(path: Path, content: bytes) -> GoFile:
     """Parse one file. Invalid Go becomes error nodes, which are ignored: the compiler will report them."""
     root = _parser().parse(content).root_node
-    imports = dict(_imports(root))
-    return GoFile(path=path, root=root, imports=imports)
+    found = tuple(_imports(root))
+    return GoFile(
+        path=path,
+        root=root,
+        imports={name: target for name, target, _line in found},
+        import_lines={target: line for _name, target, line in reversed(found)},
+    )
 
 
 def text(node: "Node") -> str:
@@ -122,7 +131,8 @@ def _is_method(function: "Node") -> bool:
     return function.type == "method_declaration"
 
 
-def _imports(root: "Node") -> Iterator[tuple[str, str]]:
+def _imports(root: "Node") -> Iterator[tuple[str, str, int]]:
+    """The local name, the path and the 1-based line of each import."""
     for node in walk(root, into_functions=False):
         if node.type != "import_spec":
             continue
@@ -130,7 +140,8 @@ def _imports(root: "Node") -> Iterator[tuple[str, str]]:
         name = node.child_by_field_name("name")
         if path is not None:
             target = text(path).strip('"`')
-            yield (text(name) if name is not None else target.rpartition("/")[2]), target
+            local = text(name) if name is not None else target.rpartition("/")[2]
+            yield local, target, node.start_point.row + 1
 
 
 @cache

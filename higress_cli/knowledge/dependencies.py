@@ -35,12 +35,21 @@ class _Row:
     tinygo_from: str | None = None
     calls: str | None = None
     unless_native: bool = False
+    only_native: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Releases:
+    module: str
+    versions: tuple[str, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """data/dependencies.toml."""
 
+    releases: tuple[_Releases, ...]
     trap: tuple[_Row, ...]
 
 
@@ -89,6 +98,26 @@ def traps(
     return tuple(sorted(found, key=lambda trap: trap.level))
 
 
+def is_known_version(module: str, version: str) -> bool:
+    """Whether a version is one that hgw knows, or may be one that it has no list for, such as a commit's."""
+    row = _releases(module)
+    match = _VERSION.match(version)
+    if row is None or match is None or match[4] is not None:
+        return True
+    return version in row.versions or (not row.complete and _order(version) < _order(row.versions[-1]))
+
+
+def newest_known(module: str) -> str | None:
+    """The newest release of a Go module that hgw knows; None if it has no list of them."""
+    row = _releases(module)
+    return row.versions[-1] if row is not None else None
+
+
+def _releases(module: str) -> _Releases | None:
+    rows = data.load("dependencies.toml", Dependencies).releases
+    return next((row for row in rows if row.module == module), None)
+
+
 def pins(profile: Profile) -> Mapping[str, str]:
     """The versions in a scaffolded go.mod of the profile, by module path."""
     return go_profile(profile).pins
@@ -111,7 +140,7 @@ def _row(
             and _holds(row, version)
             and (row.tinygo_from is None or (tinygo is not None and release(tinygo) >= release(row.tinygo_from)))
             and (row.calls is None or row.calls in calls)
-            and not (row.unless_native and native)
+            and not (row.unless_native if native else row.only_native)
         ),
         None,
     )

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
@@ -10,7 +10,8 @@ from higress_cli.abi import Abi
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.requirements import fits
+from higress_cli.go.requirements import profile_of
+from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
@@ -96,13 +97,17 @@ def _file(settings: Settings | None, kind: SourceKind) -> Rung:
     return Values(Source(kind, str(settings.file)), settings.values, settings.lines)
 
 
+def _usage(project: Project) -> Callable[[], Usage]:
+    return lambda: usage_of(package_files(project.directory))
+
+
 def _inferred(project: Project) -> Rung:
     @cache
     def profile_of_project() -> Choice[Profile] | None:
         """Go if go.mod says so. An invalid go.mod is ignored here, and reported by the code that needs it."""
         with contextlib.suppress(InvalidInput):
             go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
-            if go_mod and fits(go_mod, profile=Profile.GO) and not fits(go_mod, profile=Profile.TINYGO):
+            if go_mod is not None and profile_of(go_mod, _usage(project)) is Profile.GO:
                 return Choice(Profile.GO, Source(SourceKind.INFERRED, "go.mod"))
         return None
 

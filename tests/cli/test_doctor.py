@@ -12,6 +12,7 @@ import pytest
 
 from higress_cli.gateway.run_folder import RunFolder
 from tests.support.programs import python_path
+from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 from tests.support.tool_stubs import stub_tools, write_program
 
 GOOD = {"go": "1.20.14", "tinygo": "0.30.0", "wasm_opt": "108"}
@@ -328,25 +329,33 @@ def test_an_empty_folder_in_the_modules_place_is_fixed(report, tools, tree):
     assert not (root / "main.wasm").exists()
 
 
-def test_an_authors_file_is_changed_only_with_consent(report, tools, tree):
-    tools(**GOOD)
-    root = tree(PROJECT)
-    (root / "go.mod").write_text(PROJECT["go.mod"].replace("go 1.19", "go 1.24.1"), encoding="utf-8")
+TOO_NEW = PROJECT["go.mod"].replace("go 1.19", "go 1.24.1")
+SOURCE = f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n'
 
+
+@pytest.fixture
+def fixable(tmp_path, monkeypatch, tree):
+    """A plugin that builds but for the `go` line of its go.mod."""
+    monkeypatch.setenv("PATH", stub_compilers(tmp_path / "compilers"))
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+    fill_cache(tmp_path / "modules", f"{SDK}@v1.0.1")
+    return tree({**PROJECT, "go.mod": TOO_NEW, "go.sum": f"{SDK} v1.0.1 h1:AAAA=\n", "main.go": SOURCE})
+
+
+def test_an_authors_file_is_changed_only_with_consent(report, tools, fixable):
     refused, _checks, document = report("go-mod", "--fix")
     assert refused == 9
     assert "--yes" in document["warnings"][0]
-    assert "go 1.24.1" in (root / "go.mod").read_text("utf-8")
+    assert (fixable / "go.mod").read_text("utf-8") == TOO_NEW
 
     agreed, checks, document = report("go-mod", "--fix", "--yes")
     assert (agreed, checks["go-mod"]["status"], document["data"]["fixed"]) == (0, "ok", ["go-mod"])
-    assert (root / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+    assert (fixable / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+    assert not (fixable / "main.wasm").exists()
 
 
-def test_a_change_of_an_authors_file_is_shown_first_and_leaves_a_copy(hgw, tools, tree):
-    tools(**GOOD)
-    newer = PROJECT["go.mod"].replace("go 1.19", "go 1.24.1")
-    root = tree({**PROJECT, "go.mod": newer, "go.mod.orig": "mine"})
+def test_a_change_of_an_authors_file_is_shown_first_and_leaves_a_copy(hgw, tools, fixable):
+    (fixable / "go.mod.orig").write_text("mine", "utf-8")
 
     outcome = hgw("doctor", "go-mod", "--fix", "--yes")
 
@@ -355,8 +364,52 @@ def test_a_change_of_an_authors_file_is_shown_first_and_leaves_a_copy(hgw, tools
     assert (
         lines.index("-go 1.24.1") < lines.index("+go 1.19") < lines.index("the former go.mod is kept as go.mod.orig2")
     )
-    assert (root / "go.mod.orig").read_text("utf-8") == "mine"
-    assert (root / "go.mod.orig2").read_text("utf-8") == newer
+    assert (fixable / "go.mod.orig").read_text("utf-8") == "mine"
+    assert (fixable / "go.mod.orig2").read_text("utf-8") == TOO_NEW
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (SOURCE.replace("nil", "undefinedThing"), "refused"),
+        (SOURCE.replace("import (", "import (").replace(SDK, "example.com/nowhere"), "example.com/nowhere"),
+    ],
+)
+def test_a_fix_with_which_the_build_fails_is_taken_back(report, tools, fixable, source, reason):
+    (fixable / "main.go").write_text(source, "utf-8")
+    before = {path.name: path.read_bytes() for path in fixable.iterdir() if path.is_file()}
+
+    code, checks, document = report("go-mod", "--fix", "--yes")
+
+    assert (code, checks["go-mod"]["status"]) == (1, "fail")
+    assert (document["data"]["fixed"], document["data"]["taken_back"]) == ([], ["go-mod"])
+    assert "go-mod: the fix was taken back, because with it the build fails: " in document["warnings"][0]
+    assert reason in document["warnings"][0]
+    assert {path.name: path.read_bytes() for path in fixable.iterdir() if path.is_file()} == before
+
+
+def test_without_tools_a_fix_is_not_tried(report, tools, fixable, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", stub_tools(tmp_path / "nothing"))
+    sdk = PROJECT["go.mod"].replace("v1.0.1", "v9.9.9").replace("v9.9.9", "v1.0.9")
+    (fixable / "go.mod").write_text(sdk, "utf-8")
+
+    _code, checks, document = report("go-mod", "--fix", "--yes")
+
+    assert (checks["go-mod"]["status"], document["data"]["fixed"]) == ("ok", ["go-mod"])
+    assert (fixable / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+
+
+def test_imports_that_go_mod_lacks_are_written_at_the_versions_that_fit(report, tools, fixable, monkeypatch):
+    monkeypatch.setenv("GOPROXY", "http://127.0.0.1:9")
+    (fixable / "go.mod").write_text("module demo\n\ngo 1.19\n", "utf-8")
+
+    code, checks, _document = report("go-mod")
+    fixed, _checks, document = report("go-mod", "--fix", "--yes")
+
+    assert (code, checks["go-mod"]["code"]) == (0, "go-mod-import-missing")
+    assert checks["go-mod"]["found"].startswith("main.go:3: ")
+    assert (fixed, document["data"]["fixed"]) == (0, ["go-mod"])
+    assert f"{SDK} v1.0.1" in (fixable / "go.mod").read_text("utf-8")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

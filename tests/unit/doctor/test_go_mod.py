@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from higress_cli.doctor.go_mod import judge_go_mod
+from higress_cli.doctor.go_mod import Surroundings, judge_go_mod
 from higress_cli.doctor.model import Finding, FixAction, Status
 from higress_cli.go.mod import parsed_go_mod
+from higress_cli.go.usage import Usage
 from higress_cli.profile import Profile
 
 GOOD = """\
@@ -31,9 +33,12 @@ def judge(tmp_path: Path):
         go: str | None = "1.20.14",
         tinygo: str | None = "0.30.0",
         calls: Collection[str] = (),
+        **more: Any,
     ) -> Finding:
         go_mod = parsed_go_mod(tmp_path / "go.mod", text)
-        return judge_go_mod(go_mod, text, profile=profile, go=go, tinygo=tinygo, calls=calls)
+        usage = Usage(calls=frozenset(calls))
+        around = Surroundings(**{"profile": Profile(profile), "go": go, "tinygo": tinygo, "usage": usage, **more})
+        return judge_go_mod(go_mod, text, around=around)
 
     return run
 
@@ -83,9 +88,7 @@ def test_the_worst_comes_first_and_the_rest_is_not_lost(judge):
     finding = judge(text, calls={"SendHttpResponseWithDetail"})
 
     assert finding.code == "wrapper-for-go"
-    assert "proxy-wasm-go-sdk v1.0.0 in profile tinygo: SendHttpResponseWithDetail loses the detail" in (
-        finding.why or ""
-    )
+    assert [other.code for other in finding.others] == ["sdk-loses-detail"]
     assert finding.fix is not None
     assert finding.fix.content == GOOD
 
@@ -154,7 +157,133 @@ def test_a_plugin_of_a_native_branch_is_not_made_a_tinygo_plugin(judge):
 
     assert judge(text, profile=Profile.GO, go="1.24.4", tinygo=None).status is Status.OK
     finding = judge(text)
-    assert (finding.status, finding.code) == (Status.FAIL, "sdk-for-go")
+    assert finding.status is Status.FAIL
+    assert {found.code for found in finding.each} >= {"sdk-for-go", "wrapper-for-go"}
     assert finding.fix is not None
     assert finding.fix.action is None
     assert "profile: go" in finding.fix.summary
+
+
+MAY_BE_EITHER = """\
+module demo
+
+go 1.19
+
+require github.com/alibaba/higress/plugins/wasm-go v1.4.4-0.20250507122328-b62384cff88a
+"""
+
+
+@pytest.mark.parametrize(
+    ("registers", "profile", "status"),
+    [
+        ({"init"}, "go", Status.OK),
+        ({"init"}, "tinygo", Status.FAIL),
+        ({"main"}, "tinygo", Status.OK),
+        ({"main"}, "go", Status.FAIL),
+        (set(), "tinygo", Status.OK),
+    ],
+)
+def test_without_an_sdk_the_source_tells_a_native_plugin_from_one_for_tinygo(judge, registers, profile, status):
+    finding = judge(MAY_BE_EITHER, profile=profile, go="1.24.4", usage=Usage(registers=frozenset(registers)))
+
+    assert finding.status is status
+    if status is Status.FAIL:
+        assert finding.fix is not None
+        assert finding.fix.action is None
+        assert "`profile: " in finding.fix.summary
+
+
+IMPORTS = {
+    "fmt": "main.go:3",
+    "demo/internal/x": "main.go:4",
+    "github.com/alibaba/higress/plugins/wasm-go/pkg/wrapper": "main.go:5",
+    "github.com/tidwall/gjson": "internal/x/x.go:3",
+}
+
+
+def test_imports_that_go_mod_does_not_require_are_written_at_the_versions_that_fit(judge):
+    finding = judge("module demo\n\ngo 1.19\n", imports=IMPORTS)
+
+    assert [(found.status, found.found) for found in finding.each] == [
+        (
+            Status.WARN,
+            (
+                "main.go:5: go.mod does not require a Go module that provides "
+                "github.com/alibaba/higress/plugins/wasm-go/pkg/wrapper"
+            ),
+        ),
+        (
+            Status.WARN,
+            "internal/x/x.go:3: go.mod does not require a Go module that provides github.com/tidwall/gjson",
+        ),
+    ]
+    assert finding.fix is not None
+    assert finding.fix.content == (
+        "module demo\n\ngo 1.19\n\nrequire (\n"
+        "\tgithub.com/alibaba/higress/plugins/wasm-go v1.4.3\n"
+        "\tgithub.com/tidwall/gjson v1.17.3\n)\n"
+    )
+
+
+def test_an_import_of_which_hgw_knows_no_version_is_left_to_the_build(judge):
+    finding = judge(GOOD, imports={"example.com/tool": "main.go:7"})
+
+    assert (finding.status, finding.code) == (Status.WARN, "go-mod-import-missing")
+    assert finding.fix is not None
+    assert (finding.fix.commands, finding.fix.action) == (("hgw build",), None)
+
+
+@pytest.mark.parametrize("uncovered", [set(), {"example.com/other"}])
+def test_an_import_that_the_go_command_finds_is_no_fault(judge, uncovered):
+    finding = judge(GOOD, imports={"example.com/tool": "main.go:7"}, uncovered=uncovered)
+
+    assert finding.status is Status.OK
+
+
+def test_what_nothing_imports_is_a_remark(judge):
+    text = GOOD.replace(")\n", "\texample.com/gone v1.0.0\n\texample.com/deep v1.0.0 // indirect\n)\n")
+    wrapper, sdk = "github.com/alibaba/higress/plugins/wasm-go", "github.com/higress-group/proxy-wasm-go-sdk"
+
+    finding = judge(text, tests={f"{wrapper}/pkg/wrapper", f"{sdk}/proxywasm"})
+
+    assert finding.status is Status.OK
+    assert finding.note == "nothing imports example.com/gone; `go mod tidy` removes what is not needed"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_known"),
+    [
+        ("v1.9.9", False),
+        ("v1.3.9", False),
+        ("v1.4.2", True),
+        ("v1.4.4-0.20250621002302-e94ac43dd15c", True),
+    ],
+)
+def test_a_release_that_hgw_does_not_know_is_said_to_be_that_unless_it_is_downloaded(judge, version, is_known):
+    text = GOOD.replace("v1.4.3", version)
+
+    finding = judge(text)
+
+    assert (finding.status is Status.OK) is is_known
+    if not is_known:
+        assert (finding.status, finding.code) == (Status.WARN, "go-module-version-unknown")
+        assert finding.found is not None
+        assert finding.found.endswith(
+            f"go.mod:6: hgw knows no version {version} of github.com/alibaba/higress/plugins/wasm-go; "
+            "the newest that it knows is v1.4.3"
+        )
+        assert finding.fix is not None
+        assert finding.fix.content == GOOD
+    assert judge(text, is_downloaded=lambda _module, _version: True).status is Status.OK
+
+
+@pytest.mark.parametrize("version", ["v1.0.0", "v1.0.10", "v1.1.0", "v1.1.1", "v1.1.2-0.20260216154005-c425a9111a36"])
+def test_a_release_in_between_may_exist_without_hgw_knowing(judge, version):
+    text = NATIVE.replace("v1.1.1", version)
+
+    assert judge(text, profile="go", go="1.24.4", tinygo=None).status is Status.OK
+    newer = judge(NATIVE.replace("v1.1.1", "v1.2.0"), profile="go", go="1.24.4", tinygo=None)
+    assert newer.code == "go-module-version-unknown"
+
+
+NATIVE = "module demo\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"

@@ -1,5 +1,7 @@
 """A go.mod is edited by the word: what was not asked for stays as it was, comments and line ends included."""
 
+import pytest
+
 from higress_cli.go.mod import edited_go_mod
 
 TEXT = """\
@@ -53,3 +55,21 @@ def test_replacements_of_a_module_go_and_those_of_others_stay():
     assert edited == text.replace("replace github.com/e/f v1.0.0 => ../f\n", "").replace(
         "\tgithub.com/e/f => ../g\n", ""
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("module x\n\ngo 1.19\n", "module x\n\ngo 1.19\n\nrequire (\n\ta.b/c v1.0.0\n\ta.b/d v1.1.0\n)\n"),
+        (
+            "module x\n\nrequire (\n\te.f/g v1.0.0 // mine\n)\n\nrequire (\n\th.i/j v1.0.0 // indirect\n)\n",
+            (
+                "module x\n\nrequire (\n\ta.b/c v1.0.0\n\ta.b/d v1.1.0\n\te.f/g v1.0.0 // mine\n)\n\n"
+                "require (\n\th.i/j v1.0.0 // indirect\n)\n"
+            ),
+        ),
+        ("module x", "module x\n\nrequire (\n\ta.b/c v1.0.0\n\ta.b/d v1.1.0\n)\n"),
+    ],
+)
+def test_modules_are_added_to_the_first_block_of_requirements(text, expected):
+    assert edited_go_mod(text, added={"a.b/d": "v1.1.0", "a.b/c": "v1.0.0"}) == expected
