@@ -174,6 +174,11 @@ class StreamContext:
             self.acted.append(Acted(phase=phase, value=value))
         return value
 
+    @property
+    def logging(self) -> bool:
+        """Whether this is the stream's last look at its headers."""
+        return self._logged is not None
+
     def readable(self, kind: MapType) -> HeaderMap | None:
         """The map that a reading function of the plugin sees."""
         if self._logged is not None:

@@ -19,6 +19,8 @@ from higress_cli.proxy_wasm.vm import Vm
 
 ROOT: Final = 1
 """The id of the root context: the plugin itself, as opposed to a stream."""
+_RESET: Final = (int(AbiStatus.BROKEN_CONNECTION), b"reset")
+"""What get_status says of an HTTP call whose answer was not complete."""
 _POINTER: Final = 0xFFFFFFFF
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 
@@ -140,9 +142,13 @@ class Guest:
             return
         self._waiting.remove(token)
         self.answer = CallAnswer(http=answer)
+        if not answer.headers:
+            self.status = _RESET
         counts = (len(answer.headers), len(answer.body), len(answer.trailers))
         self._run(ROOT, "proxy_on_http_call_response", ROOT, token, *counts)
         self.answer = CallAnswer()
+        # Envoy forgets the text, and keeps the code (Context::onHttpCallFailure).
+        self.status = (self.status[0], b"")
 
     def redis_reply(self, token: int, reply: bytes | None) -> None:
         """A Redis call is answered, with None where that failed; a token that this VM did not use is ignored."""

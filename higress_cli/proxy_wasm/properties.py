@@ -37,7 +37,8 @@ def get(guest: GuestApi, path: bytes) -> bytes | None:
     elif name in _OF_STREAM:
         value = _OF_STREAM[name](context)
     else:
-        return context.state.get(path.removesuffix(b"\0"))
+        # set_property stores a path as a whole, but only a path of one segment finds it again (Envoy, findValue).
+        return context.state.get(segments[0]) if len(segments) == 1 else None
     for segment in segments[1:]:
         if not isinstance(value, Mapping):
             return None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conformance.case import NEW, OLD, Case
-from tests.e2e.conformance.cases import ALL
+from tests.e2e.conformance.cases import ALL, guide
 from tests.e2e.conformance.judge import differing_parts, faults, listed_differences
 from tests.e2e.conformance.stage import Observed, play
 
@@ -70,6 +70,11 @@ def test_both_engines_do_the_same_where_no_difference_is_listed(played: Played, 
     }
     # A listed part that does not differ any more is as wrong as one that differs and is not listed.
     assert set(found) == listed, found
+
+
+def test_every_method_of_the_guide_is_called():
+    called = {call[0] for case in guide.CASES for calls in case.script.values() for call in calls}
+    assert called >= guide.METHODS
 
 
 def test_differences_are_about_cases_that_exist_and_say_why():

@@ -29,7 +29,9 @@ def _writable(guest: GuestApi, kind: int) -> HeaderMap | None:
 def get_value(guest: GuestApi, kind: int, key_at: int, key_size: int, pointer_at: int, size_at: int) -> int:
     found = _readable(guest, kind)
     if found is None:
-        return AbiStatus.BAD_ARGUMENT
+        # While the plugin logs, there may have been no response (Envoy, Context::getHeaderMapValue).
+        logging = guest.context is not None and guest.context.logging
+        return AbiStatus.NOT_FOUND if logging else AbiStatus.BAD_ARGUMENT
     value = found.get(guest.vm.read(key_at, key_size))
     if value is None:
         return AbiStatus.NOT_FOUND

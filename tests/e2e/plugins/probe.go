@@ -2,7 +2,8 @@
 //
 // The request header x-script holds a JSON object: a callback's name and the calls to make in it, each a list of the
 // SDK function's name and its arguments. `return` sets what the callback returns. Calls under `request_body_end` and
-// `response_body_end` are made, instead of the others, when the body is complete.
+// `response_body_end` are made, instead of the others, when the body is complete; those under `request_body_2` at its
+// second part, and so on. Functions that the SDK does not offer have their name in the ABI.
 //
 //	{"request_headers": [["AddHttpRequestHeader", "x-a", "1"], ["return", "1"]], "request_body_end": []}
 //
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	_ "github.com/higress-group/nottinygc"
 	"github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
@@ -69,8 +71,32 @@ func (p *plugin) OnQueueReady(queue uint32) {
 }
 
 func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
-	return &stream{id: id, plugin: p}
+	return &stream{id: id, plugin: p, parts: map[string]int{}}
 }
+
+//go:wasm-module env
+//export proxy_set_buffer_bytes
+func setBufferBytes(kind, start, size int32, data unsafe.Pointer, count int32) uint32
+
+//go:wasm-module env
+//export proxy_get_buffer_status
+func getBufferStatus(kind int32, size, flags unsafe.Pointer) uint32
+
+//go:wasm-module env
+//export proxy_get_header_map_size
+func getHeaderMapSize(kind int32, size unsafe.Pointer) uint32
+
+//go:wasm-module env
+//export proxy_get_status
+func getStatus(code, data, size unsafe.Pointer) uint32
+
+//go:wasm-module env
+//export proxy_close_stream
+func closeStream(kind int32) uint32
+
+//go:wasm-module env
+//export proxy_continue_stream
+func continueStream(kind int32) uint32
 
 var waiting = map[uint32]*stream{}
 
@@ -82,6 +108,7 @@ type stream struct {
 	script gjson.Result
 	action types.Action
 	ticks  int
+	parts  map[string]int
 }
 
 func (s *stream) OnHttpRequestHeaders(count int, end bool) types.Action {
@@ -124,8 +151,11 @@ func (s *stream) OnHttpStreamDone() {
 }
 
 func (s *stream) phase(name string, end bool) string {
-	if end && s.script.Get(name+"_end").Exists() {
-		return name + "_end"
+	s.parts[name]++
+	for _, special := range []string{name + "_" + strconv.Itoa(s.parts[name]), name + "_end"} {
+		if s.script.Get(special).Exists() && (end || special != name+"_end") {
+			return special
+		}
 	}
 	return name
 }
@@ -286,6 +316,30 @@ func (s *stream) other(name string, words []string) (string, bool) {
 		return toldBytes(proxywasm.CallForeignFunction(words[0], []byte(words[1]))), true
 	case "SetEffectiveContext":
 		return done(proxywasm.SetEffectiveContext(uint32(number(words[0])))), true
+	case "DequeueSharedQueue":
+		entry, err := proxywasm.DequeueSharedQueue(uint32(number(words[0])))
+		return told(string(entry), err), true
+	case "proxy_set_buffer_bytes":
+		text := []byte(words[3] + " ")
+		status := setBufferBytes(int32(number(words[0])), int32(number(words[1])), int32(number(words[2])),
+			unsafe.Pointer(&text[0]), int32(len(text)-1))
+		return strconv.Itoa(int(status)), true
+	case "proxy_get_buffer_status":
+		var size, flags uint32
+		status := getBufferStatus(int32(number(words[0])), unsafe.Pointer(&size), unsafe.Pointer(&flags))
+		return fmt.Sprintf("%d size=%d flags=%d", status, size, flags), true
+	case "proxy_get_header_map_size":
+		var size uint32
+		status := getHeaderMapSize(int32(number(words[0])), unsafe.Pointer(&size))
+		return fmt.Sprintf("%d positive=%v", status, size > 0), true
+	case "proxy_get_status":
+		var code, data, size uint32
+		status := getStatus(unsafe.Pointer(&code), unsafe.Pointer(&data), unsafe.Pointer(&size))
+		return fmt.Sprintf("%d code=%d size=%d", status, code, size), true
+	case "proxy_close_stream":
+		return strconv.Itoa(int(closeStream(int32(number(words[0]))))), true
+	case "proxy_continue_stream":
+		return strconv.Itoa(int(continueStream(int32(number(words[0]))))), true
 	case "Counter":
 		counter := proxywasm.DefineCounterMetric(words[0])
 		counter.Increment(uint64(number(words[1])))
