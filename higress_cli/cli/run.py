@@ -74,10 +74,14 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         remark = renamed.format(engine=result.engine, old=result.renamed_export, new=result.renamed_to)
         rows.append(("", "", remark))
     rows += [
-        (_("config"), str(result.config) if result.config else _("none"), ""),
+        (_("config"), str(result.config) if result.config else _no_config(result), ""),
         *((_("service"), f"{key} -> {at}", "") for key, at in result.settings["services"].value.items()),
         (_("run folder"), str(result.run_dir), ""),
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
     blocks.facts(ui, rows)
     ui.note(_("changes to the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))
+
+
+def _no_config(result: "use_case.RunResult") -> str:
+    return _("none: {file} does not exist").format(file=result.settings["config"].value)

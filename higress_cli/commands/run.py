@@ -13,11 +13,13 @@ from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.commands.source_watch import SourceWatch
+from higress_cli.errors import ConflictError
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.live import Live, Ready
 from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.run_folder import EVENTS
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
 from higress_cli.i18n import _
@@ -102,17 +104,24 @@ def run(
         variables=session.variables,
     ) as opened:
         source = RunSource(session, directory, opened=opened, settings=settings, module=module.path)
-        live = Live(opened.gateway, load=source.load, is_stale=SourceWatch(session, directory).is_stale)
+        live = Live(
+            opened.gateway,
+            load=source.load,
+            is_stale=SourceWatch(session, directory).is_stale,
+            lacks_room=opened.folder.lacks_room,
+        )
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=module, project=project)
         _record(opened, result, settings)
         on_ready(result)
-        narrator, event_log = Narrator(session.reporter, change=ready.change), EventLog(opened.folder.event_log)
+        narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder.path)
+        event_log = EventLog(opened.folder.log(EVENTS))
         with contextlib.suppress(KeyboardInterrupt):
             for event in live.events():
                 if isinstance(event, Ready):
-                    _record(opened, result, settings, digest=event.change.plugin.sha256)
+                    with contextlib.suppress(ConflictError):  # a full disk, which is an event of its own
+                        _record(opened, result, settings, digest=event.change.plugin.sha256)
                 event_log(event)
                 narrator(event)
     return result

@@ -1,10 +1,11 @@
 """Report the events of a running gateway on the terminal."""
 
 import contextlib
+from pathlib import Path
 
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, PluginLine, StreamEnded, Trap
-from higress_cli.gateway.live import ChangeRefused, Loading, Ready, RestartNeeded, SourceChanged
+from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
 from higress_cli.gateway.services import service_key
 from higress_cli.gateway.words import stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import called_cluster
@@ -14,10 +15,14 @@ from higress_cli.reporter import Reporter
 
 
 class Narrator:
-    """Reports each event that is worth a line. `change` is what the gateway started with."""
+    """Reports each event that is worth a line.
 
-    def __init__(self, reporter: Reporter, *, change: Change) -> None:
+    `change` is what the gateway started with, `folder` holds the files of the run.
+    """
+
+    def __init__(self, reporter: Reporter, *, change: Change, folder: Path) -> None:
         self._reporter = reporter
+        self._folder = folder
         self._change = change
         self._loading = contextlib.ExitStack()
         self._missed: set[str] = set()
@@ -55,6 +60,9 @@ class Narrator:
             case RestartNeeded() if event.settings:
                 text = _("{settings} takes effect when `hgw run` is started again")
                 self._reporter.warn(text.format(settings=", ".join(event.settings)))
+            case DiskFull():
+                text = _("the disk of {path} is full: the gateway goes on, but its logs and records do not")
+                self._reporter.warn(text.format(path=self._folder))
             case SourceChanged():
                 text = _("the source no longer matches {path}: type `hgw build`, and the gateway loads the new module")
                 self._reporter.note(text.format(path=event.module.name))
@@ -64,7 +72,10 @@ class Narrator:
         self._change = now
         if before is None:
             return
-        if now.config != before.config:
+        if now.config is None and before.config is not None:
+            text = _("{path} is gone: from now on the plugin runs without a configuration")
+            self._reporter.warn(text.format(path=now.config_file))
+        elif now.config != before.config:
             self._reporter.note(_("in effect now: {path}").format(path=now.config_file))
         if (now.services, now.env, now.buffer_limit) != (before.services, before.env, before.buffer_limit):
             self._reporter.note(_("in effect now: {path}").format(path=FILE_NAME))

@@ -19,6 +19,7 @@ from higress_cli.gateway.events import (
     StreamEnded,
     Trap,
 )
+from higress_cli.gateway.log_file import LogFile
 from higress_cli.gateway.watch import Tail
 
 _KINDS: Final[Mapping[str, Any]] = {
@@ -39,15 +40,14 @@ _KINDS: Final[Mapping[str, Any]] = {
 class EventLog:
     """Writes a gateway's own events to a file and skips all others."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, log: LogFile) -> None:
+        self._log = log
 
     def __call__(self, event: Event) -> None:
         if type(event).__name__ not in _KINDS:
             return
         entry = {"event": type(event).__name__, **dataclasses.asdict(event), "at": event.at.isoformat()}
-        with self._path.open("a", encoding="utf-8") as sink:
-            sink.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._log.add(json.dumps(entry, ensure_ascii=False))
 
 
 class WrittenEvents:

@@ -12,6 +12,7 @@ from higress_cli.gateway.contract import Applied, Change, Gateway
 from higress_cli.gateway.events import Event
 from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.watch import Watched
+from higress_cli.i18n import _
 
 _POLL_SECONDS: Final = 0.1
 _SOURCE_SECONDS: Final = 1.0
@@ -48,6 +49,11 @@ class RestartNeeded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiskFull(Event):
+    """The disk of the run's folder is full: the gateway goes on, its logs do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceChanged(Event):
     """The plugin's source is newer than the module that the gateway runs."""
 
@@ -64,14 +70,24 @@ class Loaded:
 
 
 class Live:
-    """`load` reads the files as they are now, `is_stale` says whether a module does not match its source."""
+    """`load` reads the files as they are now.
+
+    `is_stale` says whether a module does not match its source, `lacks_room` whether the disk of the logs is full.
+    """
 
     def __init__(
-        self, gateway: Gateway, *, load: Callable[[], Loaded], is_stale: Callable[[Path], bool] = lambda _module: False
+        self,
+        gateway: Gateway,
+        *,
+        load: Callable[[], Loaded],
+        is_stale: Callable[[Path], bool] = lambda _module: False,
+        lacks_room: Callable[[], bool] = lambda: False,
     ) -> None:
         self._gateway = gateway
         self._load = load
         self._is_stale = is_stale
+        self._lacks_room = lacks_room
+        self._was_full = False
         self._watched: dict[Path, Watched] = {}
         self._change: Change | None = None
         self._restart: tuple[str, ...] = ()
@@ -105,6 +121,7 @@ class Live:
             if time.monotonic() > self._look_at_source:
                 self._look_at_source = time.monotonic() + _SOURCE_SECONDS
                 yield from self._compare_source()
+                yield from self._look_for_room()
             time.sleep(_POLL_SECONDS)
 
     def _follow(self, files: Sequence[Path]) -> None:
@@ -126,6 +143,10 @@ class Live:
         except HgwError as error:
             yield ChangeRefused(at=_now(), error=error)
             return
+        except Exception as error:  # noqa: BLE001 -- an edit that hgw cannot cope with must not end what runs
+            message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
+            yield ChangeRefused(at=_now(), error=HgwError(message, code="bug"))
+            return
         before, self._change = self._change, loaded.change
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)
 
@@ -134,10 +155,20 @@ class Live:
         if self._change is None:
             return
         module = self._change.plugin.path
-        is_stale = self._is_stale(module)
+        try:
+            is_stale = self._is_stale(module)
+        except (HgwError, OSError):
+            return  # a source that cannot be read is what `hgw build` will tell
         if is_stale and not self._was_stale:
             yield SourceChanged(at=_now(), module=module)
         self._was_stale = is_stale
+
+    def _look_for_room(self) -> Iterator[Event]:
+        """Report a full disk, once until there is room again."""
+        is_full = self._lacks_room()
+        if is_full and not self._was_full:
+            yield DiskFull(at=_now())
+        self._was_full = is_full
 
 
 def _now() -> datetime:

@@ -8,10 +8,13 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.system.user_file import read_bytes
 from higress_cli.system.writing import read_error
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
 
+_MOST_BYTES: Final = 256 * 1024 * 1024
+"""Far above the size of any plugin, of which a gateway holds several copies."""
 _BUFFER_PROPERTIES: Final = ("set_decoder_buffer_limit", "set_encoder_buffer_limit")
 """The properties by which a plugin lifts the buffer limits for a request (wasm-go, pkg/wrapper/plugin_wrapper.go)."""
 
@@ -59,7 +62,7 @@ def read_plugin(path: Path) -> Plugin:
         InvalidInput: `module-missing`, `file-unreadable`, `wasm-invalid`.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path, most_bytes=_MOST_BYTES)
     except FileNotFoundError as error:
         raise InvalidInput(
             _("the module {path} does not exist").format(path=path),

@@ -3,18 +3,22 @@
 import contextlib
 import json
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
-from higress_cli.system.writing import home_error
+from higress_cli.system.writing import home_error, is_full
 
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"
 UPSTREAM: Final = "upstream.log"
+_LEAST_BYTES: Final = 64 * 1024
+"""What remains on a disk that counts as full: less than a gateway's files for one change."""
 _LOCK: Final = ".lock"
 _RECORD: Final = "run.json"
 
@@ -25,6 +29,7 @@ class RunFolder:
 
     path: Path
     lock: Any
+    failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def create(cls, runs: Path) -> Self:
@@ -50,15 +55,17 @@ class RunFolder:
     def id(self) -> str:
         return self.path.name
 
-    @property
-    def event_log(self) -> Path:
-        """One JSON object for each event, if the command writes them."""
-        return self.path / EVENTS
+    def log(self, name: str) -> LogFile:
+        """A log in the folder, such as `EVENTS` and `UPSTREAM`, which have one JSON object per line."""
+        return LogFile(self.path / name, on_failure=self.failures.append)
 
-    @property
-    def upstream_log(self) -> Path:
-        """One JSON object for each request that the built-in upstream saw."""
-        return self.path / UPSTREAM
+    def lacks_room(self) -> bool:
+        """Whether a log could not be written since the last call, or nothing more can be."""
+        failed = any(map(is_full, self.failures))
+        self.failures.clear()
+        with contextlib.suppress(OSError):
+            return failed or shutil.disk_usage(self.path).free < _LEAST_BYTES
+        return failed
 
     @property
     def server_log(self) -> Path:
@@ -66,9 +73,24 @@ class RunFolder:
         return self.path / "upstream-errors.log"
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
-        """Write a file atomically, because others watch it."""
+        """Write a file atomically, because others watch it.
+
+        Raises:
+            ConflictError: it cannot be written (`write_error`).
+        """
+        return self.write(name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a file that appears complete or not at all.
+
+        Raises:
+            ConflictError: it cannot be written (`write_error`).
+        """
         path = self.path / name
-        fs.write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        try:
+            fs.write_atomically(path, content)
+        except OSError as error:
+            raise home_error(path, error) from error
         return path
 
     def record(self, facts: Mapping[str, Any]) -> None:

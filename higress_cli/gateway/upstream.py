@@ -3,16 +3,17 @@
 import contextlib
 import json
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final, Protocol
 
 from higress_cli.choice import Choice
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
-from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.log_file import MOST_BYTES, LogFile
+from higress_cli.gateway.run_folder import UPSTREAM, RunFolder
 from higress_cli.gateway.servers import Application, Seen, Server, recorded
 from higress_cli.gateway.services import Endpoint, endpoint
 from higress_cli.gateway.watch import Tail
@@ -61,13 +62,13 @@ def open_upstream(wanted: Choice[str], *, at: Listening, folder: RunFolder) -> I
         yield _Foreign(endpoint(wanted.value, source=wanted.source))
         return
     with _log_to(folder.server_log):
-        application = recorded(_httpbin(), RequestLog(folder.upstream_log))
+        application = recorded(_httpbin(), RequestLog(folder.log(UPSTREAM)))
         try:
             server = Server(application, port=at.port)
         except OSError as error:
             raise taken_error([PortTaken.of(at)]) from error
         with server:
-            yield _Own(server, folder.upstream_log)
+            yield _Own(server, folder.path / UPSTREAM)
 
 
 class _Foreign:
@@ -119,9 +120,8 @@ def _httpbin() -> Application:
 class RequestLog:
     """A file with one JSON object for each request that a server saw."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writing = threading.Lock()
+    def __init__(self, log: LogFile) -> None:
+        self._log = log
 
     def __call__(self, seen: Seen) -> None:
         entry = {
@@ -131,14 +131,20 @@ class RequestLog:
             "headers": dict(seen.headers),
             "body": seen.text,
         }
-        with self._writing, self._path.open("a", encoding="utf-8") as sink:
-            sink.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        self._log.add(json.dumps(entry, ensure_ascii=False))
+
+
+class _QuietHandler(RotatingFileHandler):
+    """A log with a bound; nobody is told if it cannot be written."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+        """Do nothing: the standard handler prints a traceback."""
 
 
 @contextlib.contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     """Send what the servers' libraries log to a file, not to the terminal."""
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler = _QuietHandler(path, encoding="utf-8", delay=True, maxBytes=MOST_BYTES, backupCount=1)
     loggers = [logging.getLogger(name) for name in ("waitress", "httpbin")]
     for logger in loggers:
         logger.addHandler(handler)

@@ -5,6 +5,7 @@ that replace a file instead of writing to it.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ class Tail:
         """The new whole lines, oldest first."""
         try:
             with self._path.open("rb") as source:
+                if self._offset > source.seek(0, os.SEEK_END):
+                    self._offset = 0  # the log has begun anew
                 source.seek(self._offset)
                 content = source.read()
         except OSError:

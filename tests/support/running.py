@@ -51,6 +51,9 @@ class Hgw:
     def wait_for_text(self, text: str) -> None:
         wait_for(lambda: text in self.said, lambda: f"{text!r} not in:\n{self.said}")
 
+    def wait_for_count(self, text: str, count: int) -> None:
+        wait_for(lambda: self.said.count(text) >= count, lambda: f"not {count} times {text!r} in:\n{self.said}")
+
     def end(self, wanted: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and wait for the exit code."""
         self.process.send_signal(wanted)

@@ -37,7 +37,7 @@ def change(tmp_path: Path) -> Change:
 
 def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
     reporter = Reporter()
-    narrate = Narrator(reporter, change=change)
+    narrate = Narrator(reporter, change=change, folder=change.config_file.parent)
     for cluster in ("outbound|80||known.dns", "outbound|8080||auth.static", "outbound|8080||auth.static"):
         text = CALL.format(cluster=cluster)
         narrate(PluginLine(at=datetime.now(UTC), level="debug", text=text))

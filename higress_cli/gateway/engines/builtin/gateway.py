@@ -38,7 +38,7 @@ class BuiltinGateway:
         self._folder = folder
         self._limits = limits or Limits()
         self._log = folder.path / "builtin.log"
-        self._happenings = EventQueue(self._log)
+        self._happenings = EventQueue(folder.log("builtin.log"))
         self._engine = Runtime(place.cache / "modules" if place.cache else None)
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
@@ -141,7 +141,6 @@ class BuiltinGateway:
             self._thread.join(_STOP_SECONDS)
         self._thread = None
         self._engine.close()
-        self._happenings.close()
         if not self._loop.is_running():
             self._loop.close()
 

@@ -3,20 +3,20 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from higress_cli.gateway.events import Event, PluginLine, Trap
+from higress_cli.gateway.log_file import LogFile
 from higress_cli.proxy_wasm.errors import Crash
 
 
 class EventQueue:
     """Gathers events in one thread and gives them to another."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: LogFile) -> None:
         self._lock = threading.Lock()
         self._events: list[Event] = []
         self._held: list[Event] | None = None
-        self._file = log.open("a", encoding="utf-8")
+        self._log = log
 
     def tell(self, event: Event) -> None:
         """Note an event."""
@@ -32,8 +32,7 @@ class EventQueue:
     def write(self, level: str, text: str) -> None:
         """A line of the log file."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._file.write(f"{time} [{level}] {text}\n")
-        self._file.flush()
+        self._log.add(f"{time} [{level}] {text}")
 
     def hold(self) -> None:
         """A plugin starts: what it says is told when it is known that it will be used."""
@@ -52,9 +51,6 @@ class EventQueue:
         with self._lock:
             events, self._events = self._events, []
         return events
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def trap_of(crash: Crash, *, version: int) -> Trap:

@@ -1,12 +1,13 @@
 """A running Envoy with a plugin in it: started, given new versions of plugin and configuration, stopped."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from higress_cli.errors import GatewayError
+from higress_cli.errors import ConflictError, GatewayError
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
@@ -66,7 +67,8 @@ class EnvoyGateway:
         self._variables = variables
         self._patience = patience
         self._log = folder.path / "envoy.log"
-        self._happenings = Happenings(log=self._log, streams=folder.path / "streams.log")
+        self._access_log, self._streams_log = folder.path / "access.log", folder.path / "streams.log"
+        self._happenings = Happenings(log=self._log, streams=self._streams_log, access=self._access_log)
         self._server: EnvoyServer | None = None
         self._version = 0
         self._clusters_version = 0
@@ -121,7 +123,9 @@ class EnvoyGateway:
             server.wait(lambda: self._plugin_ready(refusals, change, tail), tail, patience=self._patience)
             self._write_identity(version, change.plugin.sha256)
             server.wait(self._listener_ready, tail, patience=self._patience)
-        self._folder.write_json("config_dump.json", server.admin.config_dump())
+        with contextlib.suppress(ConflictError):
+            # For people. It has taken effect all the same.
+            self._folder.write_json("config_dump.json", server.admin.config_dump())
         self._engine_version = server.admin.server()
         shown = server.admin.filter_content(bootstrap.PLUGIN_FILTER)
         self._loaded = _Loaded(change=change, module=module, shown=shown)
@@ -199,9 +203,7 @@ class EnvoyGateway:
     def _store(self, name: str, content: bytes) -> Path:
         """A module in the run's folder: a rebuild of the project cannot change it under the gateway."""
         path = self._folder.path / name
-        if not path.exists():
-            path.write_bytes(content)
-        return path
+        return path if path.exists() else self._folder.write(name, content)
 
     def _forget_modules(self, current: Path) -> None:
         """Envoy has read what it runs: a day of rebuilding need not fill the disk."""
@@ -213,11 +215,11 @@ class EnvoyGateway:
         named = {change.cluster: change.upstream or self._place.upstream, **change.services}
         if self._services == named:
             return
-        self._services = named
         self._clusters_version += 1
         certificates = self._place.certificates
         resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
         self._write("clusters", self._clusters_version, *resources)
+        self._services = named
 
     def _write_plugin(self, change: Change, module: Path) -> None:
         plan = bootstrap.PluginPlan(
@@ -240,8 +242,8 @@ class EnvoyGateway:
             bind=self._place.listening.bind,
             port=self._place.listening.port,
             upstream=change.upstream or self._place.upstream,
-            access_log=self._folder.path / "access.log",
-            streams_log=self._folder.path / "streams.log",
+            access_log=self._access_log,
+            streams_log=self._streams_log,
             helper=self._store("route_names.wasm", route_names_module()),
             plugin_file=self._file("plugin"),
             identity_file=self._file("identity"),
@@ -251,9 +253,9 @@ class EnvoyGateway:
         )
         if plan == self._listener:
             return
-        self._listener = plan
+        self._write("listener", self._listener_version + 1, bootstrap.listener(plan))
         self._listener_version += 1
-        self._write("listener", self._listener_version, bootstrap.listener(plan))
+        self._listener = plan
 
     def _refusals(self) -> _Refusals:
         """How much Envoy has refused so far."""

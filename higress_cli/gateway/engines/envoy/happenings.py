@@ -8,13 +8,15 @@ from higress_cli.errors import HgwError
 from higress_cli.gateway.engines.envoy.log_lines import LogReader, parse_line
 from higress_cli.gateway.engines.envoy.streams import stream_event
 from higress_cli.gateway.events import Event, PluginLine, Trap
+from higress_cli.gateway.log_file import bound
 from higress_cli.gateway.watch import Tail
 
 
 class Happenings:
     """The events of a run, each told once."""
 
-    def __init__(self, *, log: Path, streams: Path) -> None:
+    def __init__(self, *, log: Path, streams: Path, access: Path) -> None:
+        self._files = (log, streams, access)
         self._log = Tail(log)
         self._streams = Tail(streams)
         self._reader = LogReader()
@@ -24,6 +26,8 @@ class Happenings:
         """What has happened since the last call, in order."""
         found = [*self._waiting, *self._new()]
         self._waiting = []
+        for path in self._files:
+            bound(path)
         return sorted(found, key=lambda event: event.at)
 
     @contextlib.contextmanager
