@@ -9,6 +9,7 @@ from typing import Any, Final
 from higress_cli.i18n import N_, _
 from higress_cli.project.shapes import Anything, Either, Entry, FileName, Items, Named, Pairs, Record, Scalar, Turned
 from higress_cli.project.yaml_node import Node
+from higress_cli.system.pattern import pattern_fault
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,9 @@ def path_steps(path: str) -> tuple[Step, ...]:
 
 
 def _pattern(text: str) -> Matcher:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(_("not a regular expression: {reason}").format(reason=error)) from error
+    fault = pattern_fault(text)
+    if fault is not None:
+        raise ValueError(_("not a regular expression: {reason}").format(reason=fault))
     return Matches(text)
 
 

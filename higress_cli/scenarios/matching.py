@@ -3,11 +3,11 @@
 import difflib
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.matcher import (
     Absent,
@@ -24,6 +24,7 @@ from higress_cli.project.matcher import (
     Values,
     path_steps,
 )
+from higress_cli.system.pattern import MOST_SECONDS, occurs
 
 _LONGEST_QUOTE: Final = 160
 _NOTHING: Final = object()
@@ -132,8 +133,21 @@ def _text_fits(matcher: Matcher, text: str) -> bool:
         case Contains(wanted):
             return wanted in text
         case Matches(pattern):
-            return re.search(pattern, text) is not None
+            return _occurs(pattern, text)
     raise AssertionError(matcher)
+
+
+def _occurs(pattern: str, text: str) -> bool:
+    try:
+        return occurs(pattern, text)
+    except TimeoutError as error:
+        raise InvalidInput(
+            _("the regular expression {pattern} could not be matched within {seconds:g} s").format(
+                pattern=quote(pattern), seconds=MOST_SECONDS
+            ),
+            code="pattern-slow",
+            details={"pattern": pattern, "characters": len(text)},
+        ) from error
 
 
 def _same(wanted: Any, value: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
+from higress_cli.system.child_output import ChildOutput
 from higress_cli.system.last_will import ends_with_hgw
 
 _POLITE_SECONDS: Final = 2.0
@@ -145,7 +146,7 @@ def run(
     """
     started = time.monotonic()
     process = _spawn(argv, variables=variables, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    listener = _Listener(on_line)
+    listener = ChildOutput(on_line)
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
     readers = [
@@ -181,40 +182,6 @@ def run(
         output=listener.text("stdout", "stderr"),
         seconds=time.monotonic() - started,
     )
-
-
-class _Listener:
-    """Keeps the lines of both streams in the order in which they arrive, and passes each on."""
-
-    def __init__(self, on_line: Callable[[str], None] | None) -> None:
-        self._on_line = on_line
-        self._lines: list[tuple[str, str]] = []
-        self._lock = threading.Lock()
-        self._error: Exception | None = None
-
-    def listen(self, name: str, stream: IO[bytes]) -> None:
-        with stream:
-            for raw in stream:
-                text = raw.decode("utf-8", errors="replace")
-                with self._lock:
-                    self._lines.append((name, text))
-                    self._pass_on(text.rstrip("\r\n"))
-
-    def _pass_on(self, line: str) -> None:
-        if self._on_line is None or self._error is not None:
-            return
-        try:
-            self._on_line(line)
-        except Exception as error:  # noqa: BLE001 -- keep reading: a child with a full pipe would never end
-            self._error = error
-
-    def raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def text(self, *names: str) -> str:
-        with self._lock:
-            return "".join(text for name, text in self._lines if name in names)
 
 
 class Running:

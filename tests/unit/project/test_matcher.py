@@ -1,6 +1,7 @@
 """Conditions: how they are written, and whether values fit them."""
 
 import hashlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,33 @@ def test_a_condition_in_words():
 def test_a_number_is_compared_as_one():
     assert value_fits(read("{json: {n: 1}}"), {"n": 1})
     assert not value_fits(read("{json: {n: 1}}"), {"n": True})
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(", "a{2,1}", "a{99999999999999999999}", "(" * 5000 + ")" * 5000, "[z-a]", "(?P<a>x)(?P<a>y)", "(?<=a*)b"],
+)
+def test_what_is_not_a_regular_expression_is_told(pattern):
+    with pytest.raises(InvalidInput) as caught:
+        read(f"{{matches: '{pattern}'}}")
+
+    assert (caught.value.code, "not a regular expression" in caught.value.message) == ("settings-invalid", True)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^a.c$", r"\Aabc\Z", "[[a]", "(?i)ABC", "(?P<x>a)bc", "a(?=b)", "(?s:.)c", "ab*+c", r"\w{3}"]
+)
+def test_regular_expressions_are_those_of_python(pattern):
+    assert fits(read(f"{{matches: '{pattern}'}}"), Subject.of_text("abc"))
+
+
+@pytest.mark.slow
+def test_a_regular_expression_that_is_tried_for_ever_is_given_up():
+    started = time.monotonic()
+
+    with pytest.raises(InvalidInput) as caught:
+        fits(read("{matches: (a+)+$}"), Subject.of_text("a" * 5000 + "b"))
+
+    assert caught.value.code == "pattern-slow"
+    assert "(a+)+$" in caught.value.message
+    assert time.monotonic() - started < 20

@@ -91,6 +91,35 @@ def test_bytes_that_are_not_text_do_not_end_the_program():
     assert done.stdout.endswith(" ok\n")
 
 
+@pytest.mark.slow
+def test_of_what_does_not_end_the_beginning_and_the_end_are_kept():
+    done = run(
+        """
+        import sys
+        print("first")
+        sys.stdout.write("an endless line " * 2_000_000)
+        for number in range(600_000):
+            print(number, "x" * 20)
+        print("last")
+        """
+    )
+
+    assert done.stdout.startswith("first\n")
+    assert done.stdout.endswith("last\n")
+    assert len(done.stdout) < 64 << 20
+    assert "characters were left out here: the program printed too much" in done.stdout
+    assert done.output == done.stdout
+
+
+def test_a_long_line_arrives_in_pieces_and_characters_stay_whole():
+    heard: list[str] = []
+
+    done = run("print('\u63d2' * 100_000)", on_line=heard.append)
+
+    assert done.stdout == "\u63d2" * 100_000 + "\n"
+    assert "".join(heard) == "\u63d2" * 100_000
+
+
 def test_a_listener_that_fails_does_not_hang_the_child_and_its_error_comes_out():
     def refuse(line: str) -> None:
         raise BrokenPipeError(line)
