@@ -10,7 +10,7 @@ from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.doctor.gateway_files import find_written, mounts_in, resource_of
+from higress_cli.doctor.gateway_yaml import find_written, mounts_in, resource_of
 from higress_cli.doctor.written import PluginNames
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from higress_cli.compile.job import Compilation, Equipment, Job, look, own_sourc
 from higress_cli.compile.make import confirmed, standing
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
-from higress_cli.doctor.gateway_files import mounts_in
+from higress_cli.doctor.gateway_yaml import mounts_in
 from higress_cli.doctor.observed import DockerFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.doctor.written import PluginNames
@@ -26,6 +27,7 @@ from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import GoFile
 from higress_cli.go.usage import Usage, package_files, usage_of
+from higress_cli.go.validity import is_for_every_build
 from higress_cli.go.work import find_go_work
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
@@ -64,6 +66,7 @@ class Facts:
         self.steps = Once(self._steps)
         self._damage = {name: Once(self._damage_of(name)) for name in ToolName}
         self.taken = Once(self._taken)
+        self.parsed = Once(self._parsed)
         self._probes = {name: Once(self._prober(name)) for name in ToolName}
 
     # Tools ----------------------------------------------------------------------------------------------------
@@ -172,13 +175,25 @@ class Facts:
         """The plugin's own Go files that a build for each ABI reads; empty if there are no tools."""
         return {step.recipe.abi: own_source(step) for step in self.steps()}
 
+    def _parsed(self) -> tuple[GoFile, ...]:
+        """The plugin's own Go files, with paths relative to its folder.
+
+        Those that a build reads, and those in the folder itself that every build should read: the go command leaves
+        out what it cannot parse.
+        """
+        directory = self.session.directory
+        compiled: dict[Path, GoFile] = {}
+        with contextlib.suppress(HgwError):
+            compiled = {file.path: file for files in self.source().values() for file in files}
+        for file in package_files(directory):
+            path = file.path.relative_to(directory)
+            if path not in compiled and (not compiled or is_for_every_build(file)):
+                compiled[path] = replace(file, path=path)
+        return tuple(compiled.values())
+
     def usage(self) -> Usage:
-        """What the plugin's source reveals about its Go modules; without tools, what its own folder reveals."""
-        try:
-            files = tuple(file for compiled in self.source().values() for file in compiled)
-        except HgwError:
-            files = ()
-        return usage_of(files or package_files(self.session.directory))
+        """What the plugin's source reveals about its Go modules."""
+        return usage_of(self.parsed())
 
     def uncovered(self) -> frozenset[str] | None:
         """The imports that the go command does not find; None if it cannot be asked."""

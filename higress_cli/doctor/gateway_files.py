@@ -1,28 +1,20 @@
 """Copies of the plugin's configuration in other files, such as an Envoy bootstrap or a WasmPlugin resource."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from higress_cli.doctor.envoy_filters import filters_below, read_filters, unreadable
+from higress_cli.doctor.gateway_yaml import find_written
 from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
-from higress_cli.doctor.wasm_plugin import is_resource, names_in, read_resource
-from higress_cli.doctor.written import RULES, PluginNames, Written
+from higress_cli.doctor.written import RULES, Written
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
-from higress_cli.project.yaml_node import compose_all
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
 
-_LARGEST: Final = 1 << 18
-_MOST_FILES: Final = 60
-_MARKS: Final = ("vm_config", "WasmPlugin")
 _MOST_DIFFERENCES: Final = 3
-# A module that a compose file or a command mounts under another name: `./out/main.wasm:/etc/envoy/plugin.wasm:ro`.
-_MOUNT: Final = re.compile(r"([\w.-]+\.wasm)[\"']?:[\"']?/?(?:[\w.-]+/)*([\w.-]+\.wasm)")
 
 
 def check_gateway_files(facts: "Facts") -> Finding:
@@ -35,64 +27,6 @@ def check_gateway_files(facts: "Facts") -> Finding:
     except InvalidInput:
         return skip(_("judged once the plugin configuration can be read"))
     return judge_written(written, values=config.values if config else None, config=path)
-
-
-def find_written(directory: Path, plugin: PluginNames) -> tuple[Written, ...]:
-    """The configurations in the YAML files of the folder and its immediate subfolders, with places relative to it.
-
-    Files that do not mention a wasm plugin are ignored, valid or not.
-    """
-    return tuple(
-        written
-        for path, text in _plugin_files(directory)
-        for written in written_in(path.relative_to(directory), text, plugin)
-    )
-
-
-def mounts_in(directory: Path) -> Mapping[str, str]:
-    """The names that modules have in the containers of the folder's YAML files, with those of the files mounted."""
-    return {inside: outside for _path, text in _yaml_files(directory) for outside, inside in _MOUNT.findall(text)}
-
-
-def resource_of(directory: Path, *, name: str) -> Path | None:
-    """The first file with a WasmPlugin resource that has this name itself or in its image; None if there is none."""
-    plugin = PluginNames(names=frozenset({name}))
-    for path, text in _plugin_files(directory):
-        try:
-            documents = [document for document in compose_all(path, text) if is_resource(document)]
-            if any(plugin.include(found) for document in documents for found in names_in(document)):
-                return path
-        except InvalidInput:
-            continue
-    return None
-
-
-def _plugin_files(directory: Path) -> Iterator[tuple[Path, str]]:
-    """The YAML files that mention wasm plugins, with their text."""
-    return (found for found in _yaml_files(directory) if any(mark in found[1] for mark in _MARKS))
-
-
-def _yaml_files(directory: Path) -> Iterator[tuple[Path, str]]:
-    """The YAML files of the folder and its immediate subfolders, with their text."""
-    candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
-    for path in sorted(candidates)[:_MOST_FILES]:
-        try:
-            if path.stat().st_size > _LARGEST:
-                continue
-            yield path, path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            continue
-
-
-def written_in(path: Path, text: str, plugin: PluginNames) -> tuple[Written, ...]:
-    """The configurations in a YAML text with one or more documents."""
-    try:
-        documents = compose_all(path, text)
-        resources = [read_resource(node, plugin) for node in documents if is_resource(node)]
-        filters = [entries for node in documents if not is_resource(node) for entries in filters_below(node)]
-        return (*(found for found in resources if found is not None), *read_filters(filters, plugin))
-    except InvalidInput as error:
-        return (Written(place=str(path), values=None, faults=(unreadable(str(path), error.message),)),)
 
 
 def judge_written(written: tuple[Written, ...], *, values: Mapping[str, Any] | None, config: Path) -> Finding:

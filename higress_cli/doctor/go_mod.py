@@ -58,7 +58,10 @@ def check_go_mod(facts: "Facts") -> Finding:
         tinygo=toolset.tinygo.version if toolset is not None and toolset.tinygo is not None else None,
         usage=facts.usage(),
         imports=imports_below(project.directory),
-        tests=imports_below(project.directory, tests=True),
+        # Of files that cannot be parsed it is not known what they import.
+        tests=None
+        if any(file.root.has_error for file in facts.parsed())
+        else imports_below(project.directory, tests=True),
         uncovered=facts.uncovered(),
         is_downloaded=lambda module, version: cache is not None and cached_go_mod(cache, module, version).is_file(),
     )

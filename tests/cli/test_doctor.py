@@ -550,3 +550,23 @@ def test_all_that_a_check_finds_is_told_at_once_and_each_may_be_ignored(hgw, rep
     assert text.count("`hgw run` and `hgw verify` go by config.yaml") == 1
     assert (fewer["gateway-files"]["code"], fewer["gateway-files"]["others"]) == ("wasmplugin-rule-empty", [])
     assert none["gateway-files"]["status"] == "skip"
+
+
+def test_a_file_that_cannot_be_parsed_is_told_without_tools_as_what_hgw_sees(report, tools, tree):
+    broken = "package main\n\nfunc main() {\n\tprintln(1\n}\n"
+    tree({**PROJECT, "main.go": broken, "more.go": "pakage main\n", "main_test.go": "not Go at all"})
+
+    _code, checks, _document = report("source")
+
+    found = [checks["source"], *checks["source"]["others"]]
+    assert [(item["status"], item["code"]) for item in found] == [("warn", "go-syntax")] * 2
+    assert sorted(item["found"].partition(":")[0] for item in found) == ["main.go", "more.go"]
+    assert found[0]["found"].startswith("main.go:4:")
+
+
+def test_what_keeps_source_from_being_judged_is_said(report, tools, tree):
+    tree({"main.go": PROJECT["main.go"]})
+
+    _code, checks, _document = report("source")
+
+    assert (checks["source"]["status"], checks["source"]["why"]) == ("skip", "judged once there is a go.mod")

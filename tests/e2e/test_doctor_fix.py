@@ -1,6 +1,8 @@
 """`hgw doctor` where real tools are, and `--fix` that gets what is missing."""
 
 import json
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,3 +39,17 @@ def test_fix_gets_the_tool_that_does_not_fit(real_hgw, real_variables: Mapping[s
     assert fixed.document["data"]["counts"]["fail"] == 0
     assert after.code == 0
     assert "hgw's store" in after.out
+
+
+def test_source_that_go_cannot_parse_is_wrong_with_the_parsers_own_words(real_hgw, basic_plugin: Path, tmp_path: Path):
+    folder = tmp_path / "plugin"
+    shutil.copytree(basic_plugin, folder)
+    main = folder / "main.go"
+    main.write_text(main.read_text().replace("func main() {", "func main( {"))
+    (folder / "fine_windows.go").write_text("package main\n\nthis is not Go\n")
+
+    started = real_hgw("doctor", "source", "--output", "json", cwd=folder)
+
+    (check,) = started.document["data"]["checks"]
+    assert (started.code, check["code"], check["others"]) == (1, "go-syntax", [])
+    assert re.fullmatch(r"main\.go:\d+:\d+: expected '\)', found '\{'", check["found"])

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.doctor.gateway_files import find_written, judge_written, mounts_in, written_in
+from higress_cli.doctor.gateway_files import judge_written
+from higress_cli.doctor.gateway_yaml import find_written, mounts_in, written_in
 from higress_cli.doctor.model import Status
 from higress_cli.doctor.written import PluginNames
 
