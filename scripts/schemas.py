@@ -31,6 +31,7 @@ from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
 from higress_cli.commands.package import PackageResult  # noqa: E402
+from higress_cli.commands.push import PushResult  # noqa: E402
 from higress_cli.commands.quickstart import QuickstartResult  # noqa: E402
 from higress_cli.commands.run import RunResult  # noqa: E402
 from higress_cli.commands.toolchain import (  # noqa: E402
@@ -52,6 +53,7 @@ RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),
     "package": (PackageResult,),
+    "push": (PushResult,),
     "run": (RunResult,),
     "toolchain env": (EnvironmentResult,),
     "toolchain exec": (ExecutedResult,),

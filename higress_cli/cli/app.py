@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "run",
     "verify",
     "package",
+    "push",
     "toolchain",
     "help",
     "version",

@@ -84,6 +84,13 @@ class Text(Kind[str]):
         return text
 
 
+class Secret(Text):
+    """A text that is never shown."""
+
+    def show(self, value: str) -> str:
+        return "***" if value else ""
+
+
 class Word(Kind[W]):
     """One of a few words, which may be the members of an enumeration of texts."""
 

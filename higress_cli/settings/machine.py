@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from higress_cli.i18n import LANGUAGES, N_
-from higress_cli.settings.kinds import Mirror, Switch, Text, Word
+from higress_cli.settings.kinds import Mirror, Secret, Switch, Text, Word
 from higress_cli.settings.setting import EVERY_COMMAND, Scope, Setting
 
 _PRESETS: Final = ("official", "china")
@@ -143,6 +143,37 @@ MIRROR_GOPROXY: Final = Setting[tuple[str, ...]](
     variable="HGW_MIRROR_GOPROXY",
     commands=_FETCHING,
 )
+_WITH_REGISTRIES: Final = ("push", "run", "verify", "inspect")
+REGISTRY_USERNAME: Final = Setting[str | None](
+    key="registry.username",
+    kind=Text("NAME"),
+    help=N_("the user at the registry that images are pushed to or pulled from"),
+    default=None,
+    otherwise=N_("as docker's configuration says"),
+    scope=Scope.MACHINE,
+    variable="HGW_REGISTRY_USERNAME",
+    commands=_WITH_REGISTRIES,
+)
+REGISTRY_PASSWORD: Final = Setting[str | None](
+    key="registry.password",
+    kind=Secret("PASSWORD"),
+    help=N_("that user's password or token"),
+    default=None,
+    otherwise=N_("as docker's configuration says"),
+    scope=Scope.MACHINE,
+    variable="HGW_REGISTRY_PASSWORD",
+    commands=_WITH_REGISTRIES,
+)
+PLAIN_HTTP: Final = Setting[bool](
+    key="registry.plain_http",
+    kind=Switch(),
+    help=N_("speak to registries without TLS; those on this machine are asked both ways"),
+    default=False,
+    scope=Scope.MACHINE,
+    flag="--plain-http",
+    variable="HGW_PLAIN_HTTP",
+    commands=_WITH_REGISTRIES,
+)
 SOURCE: Final = Setting[str | None](
     key="source",
     kind=Text("NAME"),
@@ -167,7 +198,17 @@ TEMPLATE: Final = Setting[str](
 )
 
 MACHINE: Final[tuple[Setting[Any], ...]] = (
-    *(MIRROR_GO, MIRROR_GITHUB, MIRROR_GOPROXY, SOURCE, TEMPLATE, HOME),
+    *(
+        MIRROR_GO,
+        MIRROR_GITHUB,
+        MIRROR_GOPROXY,
+        REGISTRY_USERNAME,
+        REGISTRY_PASSWORD,
+        PLAIN_HTTP,
+        SOURCE,
+        TEMPLATE,
+        HOME,
+    ),
     *(DIRECTORY, OUTPUT, LANG, COLOR, QUIET, VERBOSE, DEBUG, OFFLINE, YES),
 )
 """In the order of help."""

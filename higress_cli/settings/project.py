@@ -24,7 +24,7 @@ from higress_cli.settings.setting import Setting
 _HIGHEST_PORT: Final = 65535
 _MOST_BUFFERED: Final = 2**32 - 1
 
-_IMAGE_COMMANDS: Final = ("package",)
+_IMAGE_COMMANDS: Final = ("package", "push")
 
 NAME: Final = Setting[str](
     key="name",

@@ -53,8 +53,10 @@ class Obstacle:
     hint: str | None = None
 
 
-def client(variables: Mapping[str, str]) -> httpx.Client:
+def client(variables: Mapping[str, str], *, direct: bool = False) -> httpx.Client:
     """A client that follows redirects, honours the proxy and certificate variables and has short timeouts.
+
+    A `direct` one uses no proxy, for hosts on this machine.
 
     Raises:
         DownloadError: `certificates-unreadable`.
@@ -65,6 +67,7 @@ def client(variables: Mapping[str, str]) -> httpx.Client:
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"hgw/{__version__}"},
         verify=trust.context(variables),
+        trust_env=not direct,
     )
 
 
@@ -95,6 +98,19 @@ def obstacle_of(error: Exception) -> Obstacle:
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
         return Obstacle(kind=ObstacleKind.SILENT, text=text)
     return Obstacle(kind=ObstacleKind.UNUSABLE, text=text)
+
+
+def is_unknown_host(error: BaseException) -> bool:
+    """Whether a request failed because nobody knows its host."""
+    return any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+
+
+def is_unverified_tls_failure(error: BaseException) -> bool:
+    """Whether TLS failed for another reason than the certificate: the other side may not speak TLS at all."""
+    causes = tuple(_causes(error))
+    return any(isinstance(cause, ssl.SSLError) for cause in causes) and not any(
+        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

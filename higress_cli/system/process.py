@@ -134,18 +134,28 @@ def run(
     timeout: float | None = None,
     on_line: Callable[[str], None] | None = None,
     patience: Patience = _PATIENCE,
+    stdin: bytes = b"",
 ) -> Completed:
     """Run a program to its end and keep its output. The caller checks the exit status.
 
     `variables` is the child's whole environment, `timeout` is in seconds and `on_line` receives each line of
-    stdout and stderr as it comes. A Ctrl-C stops the child, then propagates to the caller.
+    stdout and stderr as it comes. `stdin` are a few bytes for it to read. A Ctrl-C stops the child, then propagates to
+    the caller.
 
     Raises:
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
     started = time.monotonic()
-    process = _spawn(argv, variables=variables, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = _spawn(
+        argv,
+        variables=variables,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+    )
+    _feed(process, stdin)
     listener = ChildOutput(on_line)
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
@@ -182,6 +192,15 @@ def run(
         output=listener.text("stdout", "stderr"),
         seconds=time.monotonic() - started,
     )
+
+
+def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:
+    """Give a child its input, and the end of it. A child that reads none of it may be gone already."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.write(content)
+        with contextlib.suppress(OSError):
+            process.stdin.close()
 
 
 class Running:

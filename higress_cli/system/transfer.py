@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
 _CHUNK: Final = 1 << 18
-_BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 # A host that sends less than this in that time is given up.
 _SLOWEST_BYTES: Final = 30 << 10
 _SLOWEST_SECONDS: Final = 30.0
@@ -85,8 +85,8 @@ def bring(url: str, partial: Path, client: Client, activity: Activity, clock: Cl
             code="download-refused",
             details={"url": url, "status": status},
         )
-        if status in _BUSY:
-            raise PassingError(refused, retry_after=_retry_after(error.response.headers.get("Retry-After"))) from error
+        if status in BUSY:
+            raise PassingError(refused, retry_after=retry_after(error.response.headers.get("Retry-After"))) from error
         raise refused from error
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         found = http.obstacle_of(error)
@@ -164,7 +164,7 @@ class _Pace:
         self._since, self._bytes = self._clock.now(), 0
 
 
-def _retry_after(value: str | None) -> float:
+def retry_after(value: str | None) -> float:
     """The seconds to wait from a Retry-After header (RFC 9110, 10.2.3), which has a number or a date."""
     if value is None:
         return 0.0

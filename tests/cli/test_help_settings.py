@@ -42,7 +42,7 @@ def test_every_setting_is_there_with_its_names(entries):
     }
     assert found["abi"]["choices"] == ["0.2.1", "0.2.100", "all"]
     version = found["version"]
-    assert (version["flag"], version["variable"], version["value"]) == ("--image-version", None, None)
+    assert (version["flag"], version["variable"], version["value"]) == ("--image-version", "HGW_IMAGE_VERSION", None)
 
 
 def test_what_holds_in_the_folder_is_said_with_its_source(entries, tree, monkeypatch):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -123,7 +124,7 @@ def test_the_name_is_that_of_the_go_module_and_never_that_of_the_folder(packed, 
 
 def test_git_says_the_version_where_hgw_yaml_does_not(packed, tree, monkeypatch):
     root = tree({f"plugins/guard/{name}": text for name, text in PLUGIN.items()})
-    monkeypatch.setenv("PATH", f"{tmp_git(root)}:{__import__('os').environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{tmp_git(root)}:{os.environ['PATH']}")
     for words in (
         ["init", "-q"],
         ["add", "."],
