@@ -29,6 +29,7 @@ from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
 from higress_cli.commands.help_file import FileReferenceResult  # noqa: E402
 from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
+from higress_cli.commands.inspect import InspectResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
 from higress_cli.commands.package import PackageResult  # noqa: E402
 from higress_cli.commands.push import PushResult  # noqa: E402
@@ -52,6 +53,7 @@ RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "init": (InitResult, TemplatesResult),
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),
+    "inspect": (InspectResult,),
     "package": (PackageResult,),
     "push": (PushResult,),
     "run": (RunResult,),

@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "doctor",
     "init",
     "build",
+    "inspect",
     "run",
     "verify",
     "package",

@@ -25,10 +25,12 @@ _TYPED_REFERENCES: Final = (0x63, 0x64)
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """An export; `kind` is function, table, memory, global or tag."""
+    """An export."""
 
     name: str
+    """Its name."""
     kind: str
+    """function, table, memory, global or tag."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +45,26 @@ class Import:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section; `name` is the specification's, or a custom section's own. `bytes` is the size of the payload."""
+    """A section."""
 
     name: str
+    """The specification's name, or a custom section's own."""
     custom: bool
+    """Whether it is a custom section."""
     bytes: int
+    """The size of its payload."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Producer:
-    """An entry of the custom section `producers`; `field` is language, processed-by or sdk."""
+    """An entry of the custom section `producers`."""
 
     field: str
+    """language, processed-by or sdk."""
     name: str
+    """What it names."""
     version: str
+    """Its version, which may be empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +77,17 @@ class Module:
     exports: tuple[Export, ...]
     sections: tuple[Section, ...]
     producers: tuple[Producer, ...]
+
+    @property
+    def has_start(self) -> bool:
+        """Whether a function runs as soon as the module is instantiated."""
+        return any(section.name == "start" and not section.custom for section in self.sections)
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether a host can reach the module's memory."""
+        kinds = {*(item.kind for item in self.exports), *(item.kind for item in self.imports)}
+        return "memory" in kinds
 
     @property
     def functions(self) -> frozenset[str]:
@@ -105,11 +124,7 @@ def read_module(content: bytes, *, path: Path) -> Module:
                 exports = tuple(_export(cursor) for _index in range(cursor.u32()))
             sections.append(Section(name=name, custom=frame.id == CUSTOM_SECTION, bytes=frame.end - frame.payload))
     except MalformedError as error:
-        raise InvalidInput(
-            _("{path} is not a valid WebAssembly module: {reason}").format(path=path, reason=error),
-            code="wasm-invalid",
-            details={"path": path, "reason": str(error)},
-        ) from error
+        raise invalid(path, str(error)) from error
     return Module(
         path=path,
         bytes=len(content),
@@ -117,6 +132,15 @@ def read_module(content: bytes, *, path: Path) -> Module:
         exports=exports,
         sections=tuple(sections),
         producers=producers,
+    )
+
+
+def invalid(path: Path, reason: str) -> InvalidInput:
+    """The error for bytes that are not a module."""
+    return InvalidInput(
+        _("{path} is not a valid WebAssembly module: {reason}").format(path=path, reason=reason),
+        code="wasm-invalid",
+        details={"path": path, "reason": reason},
     )
 
 

@@ -39,6 +39,7 @@ def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
                 *_abi_faults(abi_of(module), wanted),
                 *_entry_faults(module, wanted.profile),
                 *_export_faults(module, wanted.profile),
+                *_form_faults(module),
             )
         ),
         *(for_gateway(module, gateway=wanted.gateway) if wanted.gateway is not None else ()),
@@ -195,6 +196,38 @@ def _leave_to_hgw(flags: str) -> str:
     return _("leave {flags} to hgw: look at {key} in hgw.yaml, {variable} and what follows --").format(
         flags=flags, key=FLAGS.key, variable=FLAGS.variable
     )
+
+
+def component_fault() -> Fault:
+    """The fault of a component, which no gateway loads."""
+    return Fault(
+        id="component-not-loaded",
+        message=_("it is a component of the component model, and gateways load core modules only"),
+        found=_("a component"),
+        expected=_("a core module"),
+        hint=_("compile it for wasip1 (wasm32-wasi), not for wasip2"),
+    )
+
+
+def _form_faults(module: Module) -> Iterator[Fault]:
+    if not module.has_memory:
+        yield Fault(
+            id="memory-missing",
+            message=_("the module exports no memory: a gateway could neither hand it data nor take any"),
+            expected="memory",
+            hint=_("export the memory under the name memory, as the SDKs and compilers do by themselves"),
+        )
+    if module.has_start:
+        yield Fault(
+            id="start-section",
+            severity=Severity.WARNING,
+            message=_(
+                "the module has a start section: its function runs while the module is loaded, when calls of the "
+                "gateway may not work yet"
+            ),
+            found=_("a start section"),
+            hint=_("initialise in _initialize or _start, which a gateway calls afterwards"),
+        )
 
 
 def _export_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:

@@ -164,7 +164,7 @@ def test_wrong_usage_is_one_document_with_code_2(hgw, command, place):
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("help", "version")])
 def test_an_early_failure_is_one_document_too(hgw, command):
-    words = [*command.split(), *({"push": ["r.example.com/a"]}.get(command, []))]
+    words = [*command.split(), *({"push": ["r.example.com/a"], "inspect": ["main.wasm"]}.get(command, []))]
     outcome = hgw("-C", "no-such-folder", *words, "--output=json")
 
     assert outcome.code == 3

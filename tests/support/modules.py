@@ -31,8 +31,12 @@ def wasm(
     imports: Sequence[tuple[str, str]] = (),
     custom: Mapping[str, bytes] | None = None,
     width: int = 1,
+    memory: bool = True,
 ) -> bytes:
-    """A module whose functions all are `(i32, i64) -> i32` and do nothing; `width` pads the export section."""
+    """A module whose functions all are `(i32, i64) -> i32` and do nothing; `width` pads the export section.
+
+    With exports it has a `memory` that it exports, as compilers do; if not, none.
+    """
     body = HEADER + section(1, leb(1) + bytes([0x60]) + leb(2) + bytes([I32, I64]) + leb(1) + bytes([I32]))
     if imports:
         entries = b"".join(text(module) + text(name) + b"\0" + leb(0) for module, name in imports)
@@ -40,7 +44,10 @@ def wasm(
     if exports:
         body += section(3, leb(len(exports)) + leb(0) * len(exports))
         entries = b"".join(text(name, width) + b"\0" + leb(len(imports) + index) for index, name in enumerate(exports))
-        body += section(7, leb(len(exports)) + entries, width)
+        if memory:
+            body += section(5, leb(1) + b"\0" + leb(1))
+            entries += text("memory") + b"\2" + leb(0)
+        body += section(7, leb(len(exports) + memory) + entries, width)
         code = b"".join(leb(4) + leb(0) + b"\x41\0\x0b" for _name in exports)
         body += section(10, leb(len(exports)) + code)
     for name, payload in (custom or {}).items():

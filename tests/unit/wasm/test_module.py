@@ -20,12 +20,16 @@ def test_imports_and_exports_are_read_with_their_types():
         Import(module="env", name="proxy_log", kind="function", type="(i32, i64) -> i32"),
         Import(module="wasi", name="fd_write", kind="function", type="(i32, i64) -> i32"),
     )
-    assert module.exports == (Export(name="_start", kind="function"), Export(name="proxy_on_log", kind="function"))
+    assert module.exports == (
+        Export(name="_start", kind="function"),
+        Export(name="proxy_on_log", kind="function"),
+        Export(name="memory", kind="memory"),
+    )
     assert module.functions == {"_start", "proxy_on_log"}
 
 
 def test_sections_are_named_and_their_payloads_measured():
-    content = wasm(exports=["a"], custom={"name": b"12345", ".debug_info": b"1"})
+    content = wasm(exports=["a"], custom={"name": b"12345", ".debug_info": b"1"}, memory=False)
     module = read(content)
     assert [(part.name, part.custom) for part in module.sections] == [
         ("type", False), ("function", False), ("export", False), ("code", False), ("name", True), (".debug_info", True),

@@ -1,0 +1,39 @@
+"""`hgw inspect`: parse, call, show."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.i18n import N_
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Say what a WebAssembly module is, in whatever language it was written, and what a gateway thinks of it."),
+    epilog="hgw inspect main.wasm\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm",
+)
+def inspect(
+    ctx: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="FILE|URL|-", show_default=False, help=N_("the module; -: from standard input"))
+    ],
+    gateway: Annotated[
+        str | None,
+        typer.Option("--gateway", metavar="VERSION", help=N_("exit with 1 if this gateway would refuse the module")),
+    ] = None,
+    diff: Annotated[
+        str | None, typer.Option("--diff", metavar="FILE|URL", help=N_("say what differs from this module"))
+    ] = None,
+) -> None:
+    from higress_cli.cli.inspect_show import show
+    from higress_cli.commands import inspect as use_case
+    from higress_cli.settings.project import GATEWAY
+
+    call = invocation(ctx)
+    session = call.session().typed({GATEWAY: gateway} if gateway else {})
+    result = use_case.inspect(session, address, other=diff, stdin=sys.stdin.buffer.read)
+    finish(ctx, result, lambda shown, ui: show(shown, ui, session.directory))

@@ -1,0 +1,115 @@
+"""The bytes of a module from wherever somebody names one: a file, a URL, standard input or an image."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.errors import DownloadError, UsageError
+from higress_cli.i18n import _
+from higress_cli.session import Session
+from higress_cli.system.clock import SYSTEM_CLOCK
+from higress_cli.system.transfer import Client, PassingError, bring
+from higress_cli.system.urls import shown
+from higress_cli.system.user_file import read_bytes
+from higress_cli.system.writing import read_error
+
+MOST_BYTES: Final = 256 << 20
+"""The most that the gateway's agent takes (istio, pkg/wasm/imagefetcher.go)."""
+STDIN: Final = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundModule:
+    """A file's bytes; `path` is the file, or what messages call it."""
+
+    content: bytes
+    path: Path
+
+
+def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]) -> FoundModule:
+    """The bytes at `address`: the path of a file, an address with a scheme, or `-`.
+
+    `stdin` reads at most that many bytes from standard input.
+
+    Raises:
+        InvalidInput: `file-unreadable`.
+        DownloadError: `offline`, `module-too-large`, or see `transfer.bring`.
+        UsageError: `address-unknown`.
+    """
+    if address == STDIN:
+        return FoundModule(content=_bounded(stdin(MOST_BYTES + 1), _("standard input")), path=Path("stdin"))
+    scheme, separator, _rest = address.partition("://")
+    if not separator:
+        path = session.path(address)
+        try:
+            return FoundModule(content=read_bytes(path, most_bytes=MOST_BYTES), path=path)
+        except OSError as error:
+            raise read_error(path, error) from error
+    reader = READERS.get(scheme.lower())
+    if reader is None:
+        raise UsageError(
+            _("{address}: hgw gets modules by {schemes}, not by {scheme}").format(
+                address=shown(address), schemes=", ".join(f"{name}://" for name in READERS), scheme=f"{scheme}://"
+            ),
+            code="address-unknown",
+            hint="hgw inspect main.wasm",
+            details={"address": shown(address)},
+        )
+    return FoundModule(content=reader(session, address), path=Path(shown(address)))
+
+
+class _Limit:
+    """An `Activity` that ends a download once it is larger than a module can be."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def advance(self, completed: int, total: int | None) -> None:
+        if max(completed, total or 0) > MOST_BYTES:
+            raise _too_large(self._address)
+
+    def describe(self, text: str) -> None:
+        """Nobody reads."""
+
+
+def _download(session: Session, address: str) -> bytes:
+    if session.offline:
+        raise DownloadError(
+            _("{address} cannot be downloaded: {reason}").format(
+                address=shown(address), reason=_("--offline forbids it")
+            ),
+            code="offline",
+            hint=_("run it without --offline"),
+            details={"url": shown(address)},
+        )
+    with tempfile.TemporaryDirectory(prefix="hgw-") as folder, Client(session.variables) as client:
+        partial = Path(folder) / "module.wasm"
+        with session.reporter.activity(_("Getting {address}").format(address=shown(address))):
+            try:
+                bring(address, partial, client, _Limit(address), SYSTEM_CLOCK)
+            except PassingError as error:
+                raise error.error from error
+        return partial.read_bytes()
+
+
+def _bounded(content: bytes, name: str) -> bytes:
+    if len(content) > MOST_BYTES:
+        raise _too_large(name)
+    return content
+
+
+def _too_large(name: str) -> DownloadError:
+    return DownloadError(
+        _("{name} is larger than {megabytes} MB, which no gateway takes").format(
+            name=shown(name), megabytes=MOST_BYTES >> 20
+        ),
+        code="module-too-large",
+        details={"address": shown(name), "most_bytes": MOST_BYTES},
+    )
+
+
+Reader = Callable[[Session, str], bytes]
+READERS: Final[Mapping[str, Reader]] = {"https": _download, "http": _download, "file": _download}
+"""How to get the module at an address, by its scheme. A further kind of address is one more row."""

@@ -1,0 +1,128 @@
+import io
+import json
+import sys
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+
+from tests.support.file_server import FileServer, serving
+from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
+
+SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "inspect.json").read_text("utf-8"))
+OLD = wasm(exports=TINYGO_EXPORTS, imports=[("env", "proxy_log"), ("env", "proxy_redis_call")])
+NEW = wasm(exports=GO_EXPORTS, imports=[("wasi_snapshot_preview1", "fd_pread")], custom={"go:buildid": b"x"})
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.wasm").write_bytes(OLD)
+    (tmp_path / "new.wasm").write_bytes(NEW)
+    return tmp_path
+
+
+@pytest.fixture
+def json_of(hgw):
+    def run(*argv: str):
+        outcome = hgw("--output", "json", "inspect", *argv)
+        document = json.loads(outcome.out)
+        assert document["exit_code"] == outcome.code
+        if document["data"]:
+            jsonschema.validate(document["data"], SCHEMA)
+        return document
+
+    return run
+
+
+def test_everything_about_a_module(here, json_of):
+    data = json_of("old.wasm")["data"]
+    assert (data["source"], data["kind"], data["bytes"]) == (str(here / "old.wasm"), "module", len(OLD))
+    assert (data["abi"], data["abi_export"], data["entry"]) == ("0.2.1", "proxy_abi_version_0_2_0", "_start")
+    assert (data["compiler"], data["language"]) == ("tinygo", "Go")
+    assert data["imports"][1] == {
+        "module": "env", "name": "proxy_redis_call", "kind": "function", "type": "(i32, i64) -> i32",
+        "since": "v1.4.0-rc.1", "supported": True,
+    }  # fmt: skip
+    assert {"name": "memory", "kind": "memory"} in data["exports"]
+    assert [section["name"] for section in data["sections"]][:2] == ["type", "import"]
+    assert (data["gateway"], data["findings"], data["difference"]) == (None, [], None)
+
+
+def test_a_gateway_that_would_refuse_it_is_exit_code_1(here, hgw, json_of):
+    document = json_of("new.wasm", "--gateway", "v2.0.7")
+    assert (document["exit_code"], document["ok"]) == (1, False)
+    assert [finding["id"] for finding in document["data"]["findings"]] == ["import-missing"]
+    assert document["data"]["gateway"] == {"value": "v2.0.7", "source": "--gateway"}
+    assert json_of("new.wasm", "--gateway", "v2.1.5")["exit_code"] == 0
+    outcome = hgw("inspect", "new.wasm", "--gateway", "v2.0.7")
+    assert outcome.code == 1
+    assert "gateway v2.0.7 would refuse it" in outcome.out
+    assert "fd_pread" in outcome.out
+    assert json_of("new.wasm", "--gateway", "newest")["exit_code"] == 2
+
+
+def test_without_a_gateway_nothing_is_judged(here, hgw):
+    (here / "plain.wasm").write_bytes(wasm(exports=("add",)))
+    outcome = hgw("inspect", "plain.wasm")
+    assert outcome.code == 0
+    assert "abi-missing" in outcome.out
+
+
+def test_standard_input_and_addresses(here, hgw, json_of, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(OLD), isatty=lambda: False))
+    assert json_of("-")["data"]["source"].endswith("stdin")
+    with serving(FileServer(content=OLD)) as server:
+        data = json_of(server.url)["data"]
+        assert (data["source"], data["bytes"]) == (server.url, len(OLD))
+        refused = json_of("--offline", server.url)
+        assert (refused["exit_code"], refused["error"]["code"]) == (5, "offline")
+    assert json_of((here / "old.wasm").as_uri())["data"]["bytes"] == len(OLD)
+    assert json_of("ftp://example.com/x.wasm")["error"]["code"] == "address-unknown"
+    assert json_of("http://127.0.0.1:9/x.wasm")["exit_code"] == 5
+
+
+def test_what_differs(here, hgw, json_of):
+    found = json_of("new.wasm", "--diff", "old.wasm")["data"]["difference"]
+    assert (found["same"], found["other"]) == (False, str(here / "old.wasm"))
+    assert found["imports_only_here"] == ["wasi_snapshot_preview1.fd_pread"]
+    text = hgw("inspect", "new.wasm", "--diff", "old.wasm").out
+    assert "abi_export: proxy_abi_version_0_2_0 -> proxy_abi_version_0_2_100" in text
+    assert "- import env.proxy_redis_call" in text
+    assert "the same to a byte" in hgw("inspect", "old.wasm", "--diff", "old.wasm").out
+
+
+def test_a_component_is_told_and_refused(here, hgw, json_of):
+    (here / "c.wasm").write_bytes(b"\0asm\x0d\0\x01\0")
+    assert json_of("c.wasm")["data"]["kind"] == "component"
+    outcome = hgw("inspect", "c.wasm", "--gateway", "v2.1.5")
+    assert outcome.code == 1
+    assert "component-not-loaded" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x1f\x8b", "gzip"),
+        (OLD[:40], "cut off at byte"),
+        (b"", "empty"),
+        (b"\0asm\1\0\0\0\2\xff\xff\xff\xff\x0f", "cut off"),
+    ],
+)
+def test_a_file_that_is_no_module_is_exit_code_3(here, json_of, content, reason):
+    (here / "x.wasm").write_bytes(content)
+    document = json_of("x.wasm")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "wasm-invalid")
+    assert reason in document["error"]["message"]
+    assert json_of("missing.wasm")["exit_code"] == 3
+
+
+def test_names_of_a_hostile_module_do_not_act_on_the_terminal(here, hgw):
+    (here / "x.wasm").write_bytes(wasm(exports=("\x1b[31mred", "\u202e")))
+    assert "\\x1b[31mred" in hgw("inspect", "x.wasm").out
+
+
+def test_chinese(here, hgw):
+    assert "网关 v2.0.7 会拒绝加载" in hgw("--lang", "zh", "inspect", "new.wasm", "--gateway", "v2.0.7").out
