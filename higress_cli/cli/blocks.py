@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from higress_cli.scenarios.step import Step
 
 _GAP: Final = "  "
-_MEGABYTE: Final = 1e6
 _WIDEST: Final = 10_000
 _INDENT: Final = 6
 _NARROWEST: Final = 24
@@ -29,7 +28,7 @@ def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     table = [*([headings] if headings else []), *rows]
     widths = [max(cells(row[index]) for row in table) for index in range(len(rows[0]) - 1)] if rows else []
     fronts = [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)) for row in table]
-    room = terminal_width(most=_WIDEST) if ui.on_terminal else _WIDEST
+    room = terminal_width(most=_WIDEST, otherwise=_WIDEST)
     below = any(cells(front) + len(_GAP) + cells(row[-1]) > room for front, row in zip(fronts, table, strict=True))
     for front, row in zip(fronts, table, strict=True):
         style = "strong" if row is headings else ""
@@ -90,7 +89,8 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
             _failure(ui, step)
         if step.exchange is not None and (answers or not step.ok):
             ui.line(f"{' ' * _INDENT}$ {step.exchange.request}", "hint")
-            _block(ui, step.exchange.body or "", indent=_INDENT)
+            if not _shows_body(step, step.exchange.body or ""):
+                _block(ui, step.exchange.body or "", indent=_INDENT)
         if step.log and not step.ok:
             paragraph(ui, _("the plugin's log:"))
             _block(ui, "\n".join(step.log))
@@ -99,13 +99,21 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
 def _failure(ui: Ui, step: "Step") -> None:
     if step.file is not None:
         ui.line(f"{' ' * _INDENT}{step.file}:{step.line}", "faint")
+    for cause in step.causes:
+        paragraph(ui, _("cause: {text}").format(text=cause))
     for check in step.checks:
         if not check.ok:
             paragraph(ui, _("expected: {text}").format(text=check.expected))
-            paragraph(ui, _("got: {text}").format(text=check.got))
-            _block(ui, check.difference or "")
-    for cause in step.causes:
-        paragraph(ui, _("cause: {text}").format(text=cause))
+            if check.difference is None:
+                paragraph(ui, _("got: {text}").format(text=check.got))
+            else:
+                _block(ui, check.difference)
+
+
+def _shows_body(step: "Step", body: str) -> bool:
+    """Whether a failed check already shows the answer's body as a whole."""
+    failed = (check for check in step.checks if not check.ok and check.key == "body")
+    return any(check.difference is not None or body.strip() in check.got for check in failed)
 
 
 def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
@@ -136,11 +144,6 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
             ui.line(f"{_GAP}{command}")
             if purpose:
                 paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
-
-
-def size(count: int) -> str:
-    """Bytes for people: `0.34 MB`."""
-    return f"{count / _MEGABYTE:.2f} MB" if count < 100 * _MEGABYTE else f"{count / _MEGABYTE:.0f} MB"
 
 
 def near(path: Path, here: Path) -> Path:

@@ -10,6 +10,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, listed
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.commands.build_result import Artifact, BuildResult, CommandsResult
@@ -68,7 +69,7 @@ def _show_commands(result: "CommandsResult", ui: Ui) -> None:
 
 def _show(result: "BuildResult", ui: Ui, here: Path) -> None:
     for artifact in result.artifacts:
-        module = f"{blocks.near(artifact.path, here)}  {blocks.size(artifact.bytes)}  ABI {artifact.abi}"
+        module = f"{blocks.near(artifact.path, here)}  {size(artifact.bytes)}  ABI {artifact.abi}"
         blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
         if artifact.up_to_date:
             blocks.paragraph(ui, _("up to date: nothing that it is built from has changed"), indent=2, style="faint")

@@ -8,6 +8,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.inspect import Finding, InspectedImport, InspectResult
 from higress_cli.i18n import _, listed
+from higress_cli.size import size
 from higress_cli.wasm.difference import Change, Difference, SizeChange
 
 _MOST_ROWS: Final = 10
@@ -20,7 +21,7 @@ _COMPILERS: Final = {
 def show(result: InspectResult, ui: Ui, here: Path) -> None:
     """Everything that is known, the verdict first."""
     source = result.source if "://" in result.source else str(blocks.near(Path(result.source), here))
-    ui.line(f"{source}  {blocks.size(result.bytes)}", "strong")
+    ui.line(f"{source}  {size(result.bytes)}", "strong")
     blocks.facts(ui, _facts(result))
     _verdict(result, ui)
     if result.difference is not None:

@@ -9,6 +9,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
 from higress_cli.settings.machine import MIRROR_GITHUB
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.commands import install as use_case
@@ -104,9 +105,9 @@ def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
         named = f"{blocks.tool_title(tool.name)} {tool.version or ''}".rstrip()
         ui.line(f"  {named} ({tool.source}, {_size(tool.bytes)})")
         for download in tool.downloads:
-            size = _("kept from an earlier download") if download.kept else _size(download.bytes)
+            amount = _("kept from an earlier download") if download.kept else _size(download.bytes)
             # If a client such as apt decides, its own name for the download says more than an address.
-            ui.line(f"    {download.url if tool.source == _ARCHIVE else download.name}  {size}")
+            ui.line(f"    {download.url if tool.source == _ARCHIVE else download.name}  {amount}")
         if tool.consent is not None:
             ui.line("    " + _("needs consent, since it changes the system: `{command}`").format(command=tool.consent))
         if tool.path is not None:
@@ -117,11 +118,11 @@ def _dry_run_summary(result: "use_case.InstallResult") -> str:
     if not result.planned:
         return _("Everything is already here; `hgw install` would fetch nothing.")
     sizes = [tool.bytes for tool in result.planned]
-    known = blocks.size(sum(size for size in sizes if size is not None))
+    known = size(sum(one for one in sizes if one is not None))
     if None in sizes:
         return _("{size} in total, plus downloads of unknown size. Nothing was changed.").format(size=known)
     return _("{size} in total. Nothing was changed.").format(size=known)
 
 
 def _size(count: int | None) -> str:
-    return _("size unknown") if count is None else blocks.size(count)
+    return _("size unknown") if count is None else size(count)

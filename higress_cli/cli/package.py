@@ -12,6 +12,7 @@ from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.image_options import Also, Annotations, Force
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.commands import package as use_case
@@ -55,7 +56,7 @@ def package(
 
 
 def _show(result: "use_case.PackageResult", ui: Ui, here: Path) -> None:
-    blocks.item(ui, "good", f"{blocks.near(result.path, here)}  {blocks.size(result.bytes)}", indent=0)
+    blocks.item(ui, "good", f"{blocks.near(result.path, here)}  {size(result.bytes)}", indent=0)
     blocks.facts(
         ui,
         (

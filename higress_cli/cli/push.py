@@ -11,6 +11,7 @@ from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.image_options import Also, Annotations, Force
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.commands import push as use_case
@@ -74,15 +75,13 @@ def push(
 def _show(result: "use_case.PushResult", ui: Ui, here: Path) -> None:
     for tag in result.tags:
         blocks.item(ui, "good", f"{tag.url}{_state(result, tag)}", indent=0)
-    sent = _("{size}, of which {sent} had to be sent").format(
-        size=blocks.size(result.bytes), sent=blocks.size(result.sent_bytes)
-    )
-    size = blocks.size(result.bytes) if result.dry_run else sent
+    sent = _("{size}, of which {sent} had to be sent").format(size=size(result.bytes), sent=size(result.sent_bytes))
+    moved = size(result.bytes) if result.dry_run else sent
     blocks.facts(
         ui,
         (
             (_("digest"), result.digest, ""),
-            (_("size"), size, ""),
+            (_("size"), moved, ""),
             (_("module"), str(blocks.near(result.module, here)), f"(ABI {result.abi or '?'})"),
         ),
     )

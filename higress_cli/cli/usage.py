@@ -1,7 +1,8 @@
 """Wrong usage, in hgw's own words and the user's language."""
 
+import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -9,6 +10,9 @@ from higress_cli.cli.typer_seam import BadOptionUsage, MissingParameter, NoSuchO
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.nearest import did_you_mean, nearest
+
+# What typer/_click/core.py says of arguments that a command has no place for.
+_EXTRA: Final = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 
 
 def usage_error(error: Any, *, command: str) -> UsageError:
@@ -19,6 +23,8 @@ def usage_error(error: Any, *, command: str) -> UsageError:
         case NoSuchOption():
             message = _("no such option: {option}").format(option=option)
             hint = did_you_mean(str(option), error.possibilities or ()) or hint
+        case BadOptionUsage() if "does not take" in error.message:
+            message = _("the option {option} takes no value").format(option=option)
         case BadOptionUsage():
             message = _("the option {option} needs a value").format(option=option)
         case MissingParameter():
@@ -27,6 +33,8 @@ def usage_error(error: Any, *, command: str) -> UsageError:
             message = _("{parameter}: {problem}").format(parameter=_name(error), problem=error.message)
         case _:
             message = error.format_message() if hasattr(error, "format_message") else str(error)
+            if extra := _EXTRA.fullmatch(message):
+                message = _("too many arguments: {words}").format(words=extra[1])
     return UsageError(message, code="usage", hint=hint)
 
 

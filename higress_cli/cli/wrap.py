@@ -18,9 +18,9 @@ _PIECES: Final = re.compile(
 )
 
 
-def terminal_width(*, most: int = 100) -> int:
-    """The columns of the terminal (80 if there is none), but at most `most`, for readability."""
-    return min(shutil.get_terminal_size((80, 24)).columns, most)
+def terminal_width(*, most: int = 100, otherwise: int = 80) -> int:
+    """The columns of the terminal or of the variable COLUMNS, but at most `most`; `otherwise` if there is neither."""
+    return min(shutil.get_terminal_size((otherwise, 24)).columns, most)
 
 
 def cells(text: str) -> int:

@@ -55,7 +55,7 @@ class Narrator:
                 self._loading.close()
                 self._reporter.warn(event.error.message)
                 if event.error.hint:
-                    self._reporter.note(event.error.hint)
+                    self._reporter.note(_("hint: {hint}").format(hint=event.error.hint))
                 self._reporter.note(_("the gateway continues with what it had before"))
             case RestartNeeded() if event.settings:
                 text = _("{settings} takes effect when `hgw run` is started again")

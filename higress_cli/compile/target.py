@@ -6,6 +6,7 @@ from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
+from higress_cli.size import exact_size
 from higress_cli.wasm.host_functions import is_older
 
 
@@ -18,13 +19,13 @@ def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
     """The fault of a module of `size` bytes that exceeds its budget."""
     if budget.value is None or size <= budget.value:
         return ()
-    message = _("the module takes {size} bytes; {source} allows {budget}")
+    message = _("the module takes {size}; {source} allows {budget}")
     return (
         Fault(
             id="size-over-budget",
-            message=message.format(size=size, budget=budget.value, source=budget.source),
-            found=_("{count} bytes").format(count=size),
-            expected=_("at most {count} bytes").format(count=budget.value),
+            message=message.format(size=exact_size(size), budget=exact_size(budget.value), source=budget.source),
+            found=exact_size(size),
+            expected=_("at most {size}").format(size=exact_size(budget.value)),
             hint=_("find out what became larger, or raise build.size_budget"),
             facts={"bytes": size, "budget": budget.value, "source": str(budget.source)},
         ),

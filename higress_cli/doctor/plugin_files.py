@@ -14,6 +14,7 @@ from higress_cli.i18n import _
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -128,9 +129,9 @@ def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
     return Finding(
         status=Status.OK,
         found=f"ABI {module.abi}",
-        note=_("{size:.2f} MB; may not match its source: {reason}").format(size=module.bytes / 1e6, reason=module.stale)
+        note=_("{size}; may not match its source: {reason}").format(size=size(module.bytes), reason=module.stale)
         if module.stale
-        else _("{size:.2f} MB").format(size=module.bytes / 1e6),
+        else size(module.bytes),
         detail=(str(module.path),),
     )
 

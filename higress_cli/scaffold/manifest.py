@@ -19,12 +19,13 @@ _VariableName = Annotated[str, re.compile(r"[a-z][a-z0-9_]*")]
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A value that a template asks for; the whole answer must match `pattern`."""
+    """A value that a template asks for; the whole answer must match `pattern`, which `allowed` says in words."""
 
     name: _VariableName = field(metadata=data.KEY)
     type: Literal["string", "integer", "boolean", "choice"] = "string"
     default: Any
     pattern: re.Pattern[str] | None = None
+    allowed: Translated | None = None
     choices: tuple[str, ...] = ()
     help: Translated | None = None
 

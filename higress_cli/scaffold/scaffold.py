@@ -141,7 +141,11 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
         case "choice" if given not in variable.choices:
             problem = _("expected one of: {choices}").format(choices=", ".join(variable.choices))
     if problem is None and variable.pattern and not variable.pattern.fullmatch(given):
-        problem = _("it does not match {pattern}").format(pattern=variable.pattern.pattern)
+        problem = (
+            _("it does not match {pattern}").format(pattern=variable.pattern.pattern)
+            if variable.allowed is None
+            else _("allowed: {what}").format(what=variable.allowed)
+        )
     if problem is not None:
         raise UsageError(
             _("{name}={value} (from {source}): {problem}").format(

@@ -61,6 +61,9 @@ def test_without_arguments_help_is_told_and_it_is_wrong_usage(hgw):
         (["--frobnicate"], "error: no such option: --frobnicate\nhint: hgw --help\n"),
         (["doctor", "--colour", "never"], "error: no such option: --colour\nhint: did you mean `--color`?\n"),
         (["build", "--abi"], "error: the option --abi needs a value\nhint: hgw build --help\n"),
+        (["build", "--all=yes"], "error: the option --all takes no value\nhint: hgw build --help\n"),
+        (["init", "one", "two", "three"], "error: too many arguments: two three\nhint: hgw init --help\n"),
+        (["build", "--abl", "all"], "error: no such option: --abl\nhint: did you mean `--abi`?\n"),
     ],
 )
 def test_wrong_words_get_the_nearest_right_ones(hgw, argv, err):

@@ -317,3 +317,11 @@ def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:
     assert hgw("init", "one", "--template", "header-state", "--abi", "0.2.1").code == 2
     assert hgw("init", "one", "--template", "header-state").code == 0
     assert read_settings(Path("one/hgw.yaml")).get(ABI) == "0.2.100"
+
+
+def test_what_a_template_allows_is_told_in_words(hgw: Hgw) -> None:
+    outcome = hgw("init", "one", "--template", "http-call", "--set", "service=My Service")
+    assert outcome.code == 2
+    assert outcome.err.startswith(
+        "error: service=My Service (from --set): allowed: lower-case letters, digits, dots and dashes, as in my-svc.dns"
+    )

@@ -363,6 +363,7 @@ def test_a_failed_step_shows_request_place_difference_and_the_plugins_words(hgw,
     assert "--- expected" in outcome.out
     assert "-a line" in outcome.out
     assert '+  "answer": 1' in outcome.out
+    assert outcome.out.count('"answer": 1') == 1
     failed = step(hgw("verify", "--output", "json"))
     assert (failed["file"], failed["line"]) == (str(here / "hgw.yaml"), 7)
     assert failed["checks"][1]["key"] == "body"

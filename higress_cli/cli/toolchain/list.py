@@ -8,6 +8,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
+from higress_cli.size import size
 
 if TYPE_CHECKING:
     from higress_cli.commands import toolchain as use_case
@@ -39,7 +40,7 @@ def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
                 blocks.tool_title(tool.name),
                 tool.version or "?",
                 tool.source,
-                blocks.size(tool.bytes) if tool.bytes is not None else "",
+                size(tool.bytes) if tool.bytes is not None else "",
                 str(tool.path),
             )
             for tool in result.tools
@@ -52,5 +53,5 @@ def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
             if tool.bytes is not None:
                 blocks.paragraph(ui, _("`hgw install` repairs what a build needs"), indent=4)
     ui.line()
-    total = _("store: {path}, {size}").format(path=result.store, size=blocks.size(result.bytes))
+    total = _("store: {path}, {size}").format(path=result.store, size=size(result.bytes))
     ui.line(total, "faint")

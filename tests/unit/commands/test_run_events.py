@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from higress_cli.commands.run_events import Narrator
+from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import PluginLine
+from higress_cli.gateway.live import ChangeRefused
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.services import Endpoint, service_key
 from higress_cli.gateway.wrapper_lines import called_cluster, is_recovered_panic
@@ -18,6 +20,10 @@ CALL = "http call start, id: 1, cluster: {cluster}, method: GET, url: /who, body
 class Reporter(SilentReporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def warn(self, text: str, *, once: bool = False) -> None:
         self.warnings.append(text)
@@ -43,6 +49,16 @@ def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
         narrate(PluginLine(at=datetime.now(UTC), level="debug", text=text))
     assert len(reporter.warnings) == 1
     assert "--service auth.static:8080=HOST:PORT" in reporter.warnings[0]
+
+
+def test_what_to_do_about_a_refused_change_is_a_hint(change):
+    reporter = Reporter()
+    error = GatewayError("config.yaml is refused", code="x", hint="correct config.yaml")
+    Narrator(reporter, change=change, folder=change.config_file.parent)(
+        ChangeRefused(at=datetime.now(UTC), error=error)
+    )
+    assert reporter.warnings == ["config.yaml is refused"]
+    assert reporter.notes == ["hint: correct config.yaml", "the gateway continues with what it had before"]
 
 
 @pytest.mark.parametrize(
