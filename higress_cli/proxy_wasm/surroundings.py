@@ -12,6 +12,7 @@ from higress_cli.settings.project import BUFFER_LIMIT
 
 # Envoy's words for what has no answer (source/common/router/router.cc).
 REFUSED: Final = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"
+GARBLED: Final = "upstream connect error or disconnect/reset before headers. reset reason: protocol error"
 CUT: Final = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 TIMED_OUT: Final = "upstream request timeout"
 

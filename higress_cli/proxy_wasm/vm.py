@@ -14,6 +14,8 @@ from higress_cli.proxy_wasm.limits import Limits, Watchdog
 
 _UNSIGNED: Final = 0xFFFFFFFF
 _BEYOND_NOW: Final = 1
+_LAST_STEP: Final = 4 * 2**20
+"""Closer to the limit of memory than this, a plugin that asked for more may have been refused it."""
 _MOST_OUTPUT: Final = 8192
 _MOST_FRAMES: Final = 30
 _PANIC: Final = re.compile(r"(?:panic|fatal error): *(?P<text>[^\n]*)")
@@ -166,6 +168,8 @@ class Vm:
         reason = code.name.lower().replace("_", " ") if code else trap.message
         if code is wasmtime.TrapCode.INTERRUPT:
             reason = f"took longer than {self.seconds:g} s"
+        elif self.memory_bytes > self.limits.memory_bytes - _LAST_STEP:
+            reason += f"; its memory is at its limit of {self.limits.memory_bytes // 2**20} MiB"
         found = _PANIC.search(self._output.decode("utf-8", "replace"))
         frames = tuple(
             StackFrame(function=frame.func_name or f"function {frame.func_index}")

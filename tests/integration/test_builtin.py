@@ -1,12 +1,11 @@
 """The engine builtin as a gateway: connections, bodies, services, what becomes of a plugin that crashes or hangs."""
 
-import contextlib
 import http.client
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 
 from higress_cli.choice import DEFAULT
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Change, Place
+from higress_cli.gateway.contract import Place
 from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway
 from higress_cli.gateway.events import (
     AnsweredBy,
@@ -28,127 +27,15 @@ from higress_cli.gateway.events import (
     Trap,
 )
 from higress_cli.gateway.listening import Listening
-from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm import pairs
-from higress_cli.proxy_wasm.limits import Limits
+from tests.support.builtin import OK, Raw, Start, ask, change, connect, fixed, seen
 from tests.support.plugins import plugin, stuck
 from tests.support.probes import CALL_HEADERS, OLD, REDIS_REPLY, REQUEST_HEADERS, RESPONSE_HEADERS, Probe
 
 pytestmark = pytest.mark.extra("local")
 BUFFER = "(i32.eqz (local.get $p2))"
-
-
-class Raw:
-    """A server that answers each connection with what `answer` makes of the request's head."""
-
-    def __init__(self, answer: Callable[[bytes, socket.socket], None]) -> None:
-        self._answer = answer
-        self.requests: list[bytes] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.at = Endpoint(host="127.0.0.1", port=self._server.getsockname()[1])
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _address = self._server.accept()
-                threading.Thread(target=self._one, args=(connection,), daemon=True).start()
-
-    def _one(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                chunk = connection.recv(65536)
-                if not chunk:
-                    return
-                head += chunk
-            self.requests.append(head)
-            self._answer(head, connection)
-
-    def close(self) -> None:
-        self._server.close()
-
-
-def fixed(text: bytes) -> Callable[[bytes, socket.socket], None]:
-    return lambda _head, connection: connection.sendall(text)
-
-
-OK = fixed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\nx-a: 1\r\n\r\nok")
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Raw]]:
-    made: list[Raw] = []
-
-    def make(answer: Callable[[bytes, socket.socket], None] = OK) -> Raw:
-        made.append(Raw(answer))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-Start = Callable[..., BuiltinGateway]
-
-
-@pytest.fixture
-def start(tmp_path: Path, serve: Callable[..., Raw]) -> Iterator[Start]:
-    """A gateway that works with a module: `start(probe, services={...}, upstream=...)`."""
-    folder = RunFolder.create(tmp_path / "runs")
-    with contextlib.ExitStack() as stack:
-        stack.callback(folder.leave)
-
-        def make(
-            module: Probe | bytes, *, upstream: Endpoint | None = None, port: int = 0, **parts: Any
-        ) -> BuiltinGateway:
-            listening = Listening(bind="127.0.0.1", port=port, option="--port", source=DEFAULT)
-            place = Place(
-                listening=listening,
-                admin_port=0,
-                upstream=upstream or serve().at,
-                plugin_name="p",
-                cache=tmp_path / "cache",
-            )
-            limits = Limits(call_seconds=0.5, start_seconds=0.5)
-            gateway = stack.enter_context(BuiltinGateway(place, folder, limits=limits))
-            gateway.apply(change(folder, module, **parts))
-            return gateway
-
-        make.folder = folder  # type: ignore[attr-defined]
-        yield make
-
-
-def change(folder: RunFolder, module: Probe | bytes, **parts: Any) -> Change:
-    path = folder.path / "given.wasm"
-    path.write_bytes(module.build() if isinstance(module, Probe) else module)
-    given: dict[str, Any] = {"services": {}, "buffer_limit": 32768, **parts}
-    return Change(plugin=read_plugin(path), config=None, config_file=folder.path / "config.yaml", **given)
-
-
-def connect(gateway: BuiltinGateway) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", int(gateway.url.rsplit(":", 1)[1]), timeout=10)
-
-
-def ask(
-    gateway: BuiltinGateway, method: str = "GET", path: str = "/a", **more: Any
-) -> tuple[int, bytes, dict[str, str]]:
-    with contextlib.closing(connect(gateway)) as connection:
-        connection.request(method, path, **more)
-        with connection.getresponse() as answer:
-            return answer.status, answer.read(), dict(answer.getheaders())
-
-
-def seen(gateway: BuiltinGateway, *kinds: type) -> list[Any]:
-    """The events of these kinds, up to the end of a stream."""
-    found: list[Any] = []
-    deadline = time.monotonic() + 5
-    while not any(isinstance(event, StreamEnded) for event in found) and time.monotonic() < deadline:
-        found += gateway.events()
-        time.sleep(0.01)
-    return [event for event in found if isinstance(event, kinds)]
 
 
 def test_request_and_answer_pass_with_envoys_headers(start: Start, serve: Callable[..., Raw]) -> None:
@@ -252,11 +139,17 @@ def test_upstream_that_is_down_is_a_503_that_the_plugin_sees(start: Start) -> No
     assert "by=gateway" in headers["x-hgw-identity"]
 
 
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"garbage\r\n\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n"])
 def test_upstream_that_hangs_up_is_a_503(start: Start, serve: Callable[..., Raw], sent: bytes) -> None:
     status, body, _headers = ask(start(Probe(), upstream=serve(fixed(sent)).at))
     assert status == 503
     assert b"connection termination" in body
+
+
+def test_upstream_that_does_not_speak_http_is_a_502(start: Start, serve: Callable[..., Raw]) -> None:
+    status, body, _headers = ask(start(Probe(), upstream=serve(fixed(b"garbage\r\n\r\n")).at))
+    assert status == 502
+    assert b"protocol error" in body
 
 
 def test_answer_that_is_cut_off_is_not_a_whole_one(start: Start, serve: Callable[..., Raw]) -> None:

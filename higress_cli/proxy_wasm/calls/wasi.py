@@ -15,6 +15,7 @@ from higress_cli.proxy_wasm.errors import MemoryFault
 _SUCCESS: Final = 0
 _BADF: Final = 8
 _FAULT: Final = 21
+_INVAL: Final = 28
 _NOENT: Final = 44
 _NOSYS: Final = 52
 _NOTDIR: Final = 20
@@ -22,6 +23,8 @@ _NOTSUP: Final = 58
 _STREAMS: Final = {1: LogLevel.INFO, 2: LogLevel.ERROR}
 _REALTIME, _MONOTONIC = 0, 1
 _RIGHT_TO_WRITE: Final = 64
+_MOST_VECTORS: Final = 1024
+"""IOV_MAX of Linux."""
 
 FUNCTIONS: Final = Table(fault=_FAULT)
 
@@ -31,9 +34,12 @@ def fd_write(guest: GuestApi, descriptor: int, vectors_at: int, count: int, writ
     level = _STREAMS.get(descriptor)
     if level is None:
         return _BADF
-    text = b"".join(
-        guest.vm.read(*struct.unpack("<II", guest.vm.read(vectors_at + 8 * index, 8))) for index in range(count)
-    )
+    if count > _MOST_VECTORS:
+        return _INVAL
+    vectors = [struct.unpack("<II", guest.vm.read(vectors_at + 8 * index, 8)) for index in range(count)]
+    if sum(size for _at, size in vectors) > guest.vm.memory_bytes:
+        raise MemoryFault
+    text = b"".join(guest.vm.read(at, size) for at, size in vectors)
     guest.vm.note_output(text)
     if text:
         guest.log(level, text.removesuffix(b"\n"))

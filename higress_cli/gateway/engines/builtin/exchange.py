@@ -23,6 +23,7 @@ from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
 from higress_cli.gateway.engines.builtin.wire import (
     Connection,
     announced_length,
+    http_date,
     request_pairs,
     to_response,
 )
@@ -133,7 +134,7 @@ class ProxiedRequest:
     async def _ready(self) -> None:
         """Wait before more of the body is read: until the headers that the plugin let pass are sent, and for room."""
         if self._upstream_task is not None:
-            await self._forward.begun.wait()
+            await self._forward.ready()
         await room(self._stream.request, self._connection)
 
     def _end_request(self, trailers: list[Pair]) -> None:
@@ -160,7 +161,7 @@ class ProxiedRequest:
         headers.replace(HEADER.encode(), f"{self._way.identity}{self._by}".encode())
         headers.replace(b"server", b"envoy")
         if headers.get(b"date") is None:
-            headers.add(b"date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()).encode())
+            headers.add(b"date", http_date())
         # Whoever answers before the request is complete has to end the connection with it.
         close = self._connection.http.their_state is not h11.DONE
         try:

@@ -10,7 +10,13 @@ import h11
 
 from higress_cli.gateway.engines.builtin.client import Client, reason
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
-from higress_cli.gateway.engines.builtin.wire import Connection, announced_length, response_pairs, to_request
+from higress_cli.gateway.engines.builtin.wire import (
+    Connection,
+    announced_length,
+    response_pairs,
+    to_request,
+    too_many,
+)
 from higress_cli.gateway.events import HeadersSentUpstream, SentUpstream
 from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm import surroundings
@@ -27,6 +33,9 @@ NO_METHOD: Final = "filter_removed_required_request_headers"
 # Envoy looks for the route again when a plugin has changed the headers, and finds none without these.
 _FOR_ROUTE: Final = (b"x-forwarded-proto", b":path")
 UPSTREAM_RESET: Final = "upstream_reset_before_response_started"
+_MOST_WAITING: Final = 8
+"""How many parts of a body may wait for the upstream before the client has to."""
+_GARBLED_DETAILS: Final = f"{UPSTREAM_RESET}{{protocol_error}}"
 _CUT_DETAILS: Final = f"{UPSTREAM_RESET}{{connection_termination}}"
 
 
@@ -62,7 +71,7 @@ class Forward:
         self._request_sent: float | None = None
         self.begun = asyncio.Event()
         """The headers were sent, or will never be."""
-        self._answered = False
+        self._answered = self._over = False
         self._bodiless = False
         self._stream: Stream
         self._facts: StreamFacts
@@ -73,11 +82,17 @@ class Forward:
         self._stream, self._facts, self._downstream = stream, facts, downstream
 
     def data(self, data: bytes, *, end: bool) -> None:
-        """A part of the body, to be sent when its turn comes."""
+        """A part of the body, to be sent when its turn comes; `ready` says when there is room for more."""
         if data:
             self._body.put_nowait(h11.Data(data=data))
         if end:
             self._body.put_nowait(h11.EndOfMessage())
+
+    async def ready(self) -> None:
+        """Wait until the headers are sent, and not too much of the body waits."""
+        await self.begun.wait()
+        while self._body.qsize() > _MOST_WAITING and not self._over:  # noqa: ASYNC110 -- also ends with the stream
+            await asyncio.sleep(_POLL_SECONDS)
 
     def trailers(self, trailers: HeaderMap) -> None:
         """The end of the request."""
@@ -88,6 +103,7 @@ class Forward:
         try:
             await self._run(headers, end=end)
         finally:
+            self._over = True
             self.begun.set()
 
     async def _run(self, headers: HeaderMap, *, end: bool) -> None:
@@ -166,10 +182,14 @@ class Forward:
         """Give the upstream's answer to the plugin; whether it came to its end."""
         try:
             return await self._pass_answer(connection)
-        except (OSError, h11.RemoteProtocolError):
-            pass
+        except h11.RemoteProtocolError:
+            garbled = not connection.read_to_end
+        except OSError:
+            garbled = False
         if self._answered:
             self._stream.cut_off(UPSTREAM_RESET)
+        elif garbled:
+            self._stream.answer(502, surroundings.GARBLED, details=_GARBLED_DETAILS)
         else:
             self._stream.answer(503, surroundings.CUT, details=_CUT_DETAILS)
         return False
@@ -178,6 +198,8 @@ class Forward:
         while True:
             event = await connection.event(self._room)
             if isinstance(event, h11.Response):
+                if too_many(event.headers):
+                    raise h11.RemoteProtocolError("too many headers")
                 self._answered = True
                 self._answer_headers(event)
             elif isinstance(event, h11.Data):

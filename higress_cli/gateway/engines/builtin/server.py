@@ -13,7 +13,9 @@ from higress_cli.gateway.engines.builtin.exchange import ProxiedRequest
 from higress_cli.gateway.engines.builtin.forward import Way
 from higress_cli.gateway.engines.builtin.happenings import EventQueue
 from higress_cli.gateway.engines.builtin.outside import Outside
-from higress_cli.gateway.engines.builtin.wire import Connection, Reader
+from higress_cli.gateway.engines.builtin.wire import Connection, Reader, http_date, too_many
+from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.identity import HEADER
 from higress_cli.proxy_wasm.errors import CrashError, StartError
 from higress_cli.proxy_wasm.host import PluginHost, Runtime
 from higress_cli.proxy_wasm.modules import CompiledModule
@@ -142,11 +144,11 @@ class ProxyServer:
         except (OSError, asyncio.CancelledError):
             connection.abort()
         except h11.RemoteProtocolError as error:
-            _answer_at_once(connection, error.error_status_hint)
+            self._answer_at_once(connection, error.error_status_hint)
         except (StartError, CrashError) as error:
             # A new VM, after a crash, does not start.
             self._happenings.write("critical", str(error))
-            _answer_at_once(connection, 503)
+            self._answer_at_once(connection, 503)
         finally:
             self._connections.discard(task)
             connection.close()
@@ -160,13 +162,37 @@ class ProxyServer:
                 return
             if event.http_version == b"1.0":
                 # Envoy's own answer: it takes no HTTP/1.0.
-                _answer_at_once(connection, HTTPStatus.UPGRADE_REQUIRED)
+                self._answer_at_once(connection, HTTPStatus.UPGRADE_REQUIRED)
+                return
+            if too_many(event.headers):
+                self._answer_at_once(connection, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
                 return
             exchange = ProxiedRequest(self._loaded.way, connection, self._client, self._happenings)
             if not await exchange.run(event):
                 return
             connection.http.start_next_cycle()
             self._sweep()
+
+    def _answer_at_once(self, connection: Connection, status: int) -> None:
+        """Answer without the plugin, in Envoy's words, and end the connection."""
+        if connection.http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
+            connection.abort()
+            return
+        reason = HTTPStatus(status).phrase
+        by = [(HEADER, f"{self._loaded.way.identity}{AnsweredBy.GATEWAY}")] if self._loaded is not None else []
+        headers = [
+            ("content-length", str(len(reason))),
+            ("content-type", "text/plain"),
+            *by,
+            ("date", http_date().decode()),
+            ("server", "envoy"),
+            ("connection", "close"),
+        ]
+        connection.send(
+            h11.Response(status_code=status, headers=headers, reason=reason),
+            h11.Data(data=reason.encode()),
+            h11.EndOfMessage(),
+        )
 
     def _sweep(self) -> None:
         """End the plugins that were replaced and have no request left."""
@@ -183,13 +209,3 @@ async def _a_moment() -> None:
     """Let the loop do what is due: begin tasks, close sockets."""
     for _turn in range(10):
         await asyncio.sleep(0)
-
-
-def _answer_at_once(connection: Connection, status: int) -> None:
-    """Answer without a plugin and end the connection."""
-    if connection.http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-        connection.abort()
-        return
-    headers = [("content-length", "0"), ("connection", "close"), ("server", "envoy")]
-    reason = HTTPStatus(status).phrase
-    connection.send(h11.Response(status_code=status, headers=headers, reason=reason), h11.EndOfMessage())

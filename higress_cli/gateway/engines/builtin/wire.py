@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
 
@@ -11,8 +12,9 @@ import h11
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
 
-MOST_HEADER_BYTES: Final = 60 * 1024
-"""What Envoy takes of a message's headers; beyond that a client gets 431."""
+# What Envoy takes of a message's headers on the wire; a plugin may add more.
+_MOST_HEADERS: Final = 100
+_MOST_HEADER_BYTES: Final = 60 * 1024
 # How much is read at once: the plugin gets larger bodies in such parts. From clients it is as much as Envoy reads with
 # Higress's limit for a listener; its limit for clusters is 10 MiB.
 _CHUNKS: Final = {h11.SERVER: 32 * 1024, h11.CLIENT: 1024 * 1024}
@@ -41,9 +43,11 @@ class Connection:
     def __init__(
         self, role: type[h11.CLIENT] | type[h11.SERVER], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.http = h11.Connection(role, max_incomplete_event_size=MOST_HEADER_BYTES)
+        self.http = h11.Connection(role, max_incomplete_event_size=_MOST_HEADER_BYTES)
         self._reader = reader
         self._most = _CHUNKS[role]
+        self.read_to_end = False
+        """Whether all that the other side sent has been read, and it has closed the connection."""
         self._writer = writer
 
     @property
@@ -86,7 +90,9 @@ class Connection:
                 return found
             if ready is not None:
                 await ready()
-            self.http.receive_data(await self._reader.read(self._most))
+            data = await self._reader.read(self._most)
+            self.read_to_end = not data
+            self.http.receive_data(data)
 
     async def listen(self) -> None:
         """Return when the other side has closed the connection, whatever it still sends."""
@@ -173,6 +179,17 @@ def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h1
 
 def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+
+
+def too_many(headers: Iterable[Pair]) -> bool:
+    """Whether Envoy would not take these headers: a client gets 431, and 502 where they are an upstream's."""
+    sizes = [len(name) + len(value) for name, value in headers]
+    return len(sizes) > _MOST_HEADERS or sum(sizes) > _MOST_HEADER_BYTES
+
+
+def http_date() -> bytes:
+    """The time as a header says it."""
+    return formatdate(usegmt=True).encode()
 
 
 def announced_length(headers: Iterable[Pair]) -> int | None:

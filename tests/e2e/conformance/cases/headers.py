@@ -303,4 +303,38 @@ def _in_other_phases() -> Iterator[Case]:
         )
 
 
-CASES = (*_operations(), *_of_responses(), *_in_other_phases())
+def _limits() -> Iterator[Case]:
+    # Envoy takes 100 headers in a message: those of the probe, host and content-length count.
+    many = tuple((f"x-many-{number}", "v") for number in range(99))
+    yield Case(
+        name="request-with-too-many-headers",
+        source=SOURCE,
+        script={},
+        request=Message(headers=many),
+        expected=both(Expected(status=431, body="Request Header Fields Too Large", upstream="absent")),
+    )
+    yield Case(
+        name="request-with-too-large-headers",
+        source=SOURCE,
+        script={},
+        request=Message(headers=(("x-large", "y" * 65_000),)),
+        expected=both(Expected(status=431, body="Request Header Fields Too Large", upstream="absent")),
+    )
+    yield Case(
+        name="response-with-too-many-headers",
+        source=SOURCE,
+        script={},
+        upstream=Server(answer=Message(headers=many, chunks=("ok",))),
+        expected=both(Expected(status=502)),
+    )
+    for side in ("request", "response"):
+        add = [(f"AddHttp{side.capitalize()}Header", f"x-more-{number}", "v") for number in range(150)]
+        yield Case(
+            name=f"{side}-to-which-the-plugin-adds-many-headers",
+            source=SOURCE,
+            script={f"{side}_headers": add},
+            expected=both(Expected()),
+        )
+
+
+CASES = (*_limits(), *_operations(), *_of_responses(), *_in_other_phases())

@@ -108,7 +108,7 @@ def _later() -> Iterator[Case]:
             name=f"reply-from-a-tick-at-{phase}-headers",
             source=SOURCE,
             script={f"{phase}_headers": wait, "tick": [_REPLY]},
-            request=_POST,
+            request=Message(method="POST", chunks=("hello",)),
             expected=both(_DENIED),
         )
         yield Case(

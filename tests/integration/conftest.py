@@ -1,0 +1,65 @@
+"""Fixtures for a gateway of the engine builtin in this process."""
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from higress_cli.choice import DEFAULT
+from higress_cli.gateway.contract import Place
+from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway
+from higress_cli.gateway.listening import Listening
+from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.gateway.services import Endpoint
+from higress_cli.proxy_wasm.limits import Limits
+from tests.support.builtin import OK, Raw, Serve, Start, change
+from tests.support.probes import Probe
+
+QUICK = Limits(call_seconds=0.5, start_seconds=0.5)
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    made: list[Raw] = []
+
+    def make(answer: Callable[[bytes, socket.socket], None] = OK) -> Raw:
+        made.append(Raw(answer))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, serve: Serve) -> Iterator[Start]:
+    """A gateway that works with a module: `start(probe, services={...}, upstream=...)`."""
+    folder = RunFolder.create(tmp_path / "runs")
+    with contextlib.ExitStack() as stack:
+        stack.callback(folder.leave)
+
+        def make(
+            module: Probe | bytes,
+            *,
+            upstream: Endpoint | None = None,
+            port: int = 0,
+            limits: Limits = QUICK,
+            **parts: Any,
+        ) -> BuiltinGateway:
+            listening = Listening(bind="127.0.0.1", port=port, option="--port", source=DEFAULT)
+            place = Place(
+                listening=listening,
+                admin_port=0,
+                upstream=upstream or serve().at,
+                plugin_name="p",
+                cache=tmp_path / "cache",
+            )
+            gateway = stack.enter_context(BuiltinGateway(place, folder, limits=limits))
+            gateway.apply(change(folder, module, **parts))
+            return gateway
+
+        make.folder = folder  # type: ignore[attr-defined]
+        yield make
