@@ -54,7 +54,9 @@ def compile_error(
         hint = _("fix what the compiler names above, then: hgw build")
         return CompileError(message, code="compile-failed", hint=hint, details=details)
     known = matches[0]
-    cause = "; ".join((known.cause, *_go_line_of_culprit(known, module_cache)))
+    place = known.found.get("place", "")
+    said = known.cause if place in known.cause else _("{place}: {message}").format(place=place, message=known.cause)
+    cause = "; ".join((said, *_go_line_of_culprit(known, module_cache)))
     message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
     return known.as_error(message, system=system, details=details)
 

@@ -644,7 +644,7 @@ def test_a_goroutine_is_named_by_doctor_and_by_build(tree: Tree, hgw, json_of):
     assert "main.go:6:2: this starts a goroutine" in outcome.out
     document = json_of("build")
     assert (document["exit_code"], document["error"]["code"]) == (7, "goroutine")
-    assert "main.go:6:2 starts a goroutine" in document["error"]["message"]
+    assert "main.go:6:2: the plugin starts a goroutine" in document["error"]["message"]
     (warning,) = document["warnings"]
     assert "main.go:6:2" in warning
 

@@ -33,3 +33,12 @@ def test_a_program_that_hgw_starts_finds_the_compilers(basic_plugin: Path, real_
     refused = real_hgw("toolchain", "exec", "--", "go", "vet", "./no-such-folder", cwd=basic_plugin)
     assert refused.code == 1
     assert "no-such-folder" in refused.err
+
+
+def test_go_vet_and_go_test_pass_in_a_new_project_as_its_readme_says(basic_plugin: Path, real_hgw) -> None:
+    flag = "-gcflags=all=-lang=go1.20"
+    readme = (basic_plugin / "README.md").read_text("utf-8")
+    assert f"hgw toolchain exec -- go vet {flag} ./..." in readme
+    for words in (["vet", flag, "./..."], ["test", "./internal/..."]):
+        done = real_hgw("toolchain", "exec", "--", "go", *words, cwd=basic_plugin)
+        assert done.code == 0, done.err
