@@ -8,13 +8,14 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild
+from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
 from higress_cli.cli.ui import Ui
-from higress_cli.errors import HgwError
+from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
     from higress_cli.commands import run as use_case
+    from higress_cli.session import Session
 
 app = new_app()
 
@@ -22,14 +23,21 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_("Run a local gateway with the plugin in it and httpbin behind it; Ctrl-C stops it."),
-    epilog="hgw run\nhgw run --port 0 --upstream http://127.0.0.1:8080\nhgw run --service my-svc.dns:80=127.0.0.1:8080",
+    epilog="hgw run\nhgw run --port 0 --upstream http://127.0.0.1:8080\n"
+    "hgw run --service my-svc.dns:80=127.0.0.1:8080\n"
+    "hgw run oci://registry.example.com/my-plugin:1.0.0 --config other.yaml",
 )
 def run(
     ctx: typer.Context,
     where: Annotated[
-        Path | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
+        str | None,
+        typer.Argument(
+            metavar="DIR|oci://IMAGE",
+            show_default=False,
+            help=N_("the plugin, or an image; default: the current folder"),
+        ),
     ] = None,
+    module: OtherModule = None,
     no_build: NoBuild = False,
 ) -> None:
     from higress_cli.commands import run as use_case
@@ -43,12 +51,8 @@ def run(
         finish(ctx, result, _show)
 
     try:
-        use_case.run(
-            session,
-            directory=session.folder(where),
-            build=not no_build,
-            on_ready=on_ready,
-        )
+        directory, other = _places(session, where, module)
+        use_case.run(session, directory=directory, module=other, build=not no_build, on_ready=on_ready)
     except HgwError as error:
         if not ready or call.ui.output != "json":
             raise
@@ -59,6 +63,21 @@ def run(
         if not ready:
             raise
     call.ui.note("\n" + _("the gateway has stopped"))
+
+
+def _places(session: "Session", where: str | None, module: str | None) -> tuple[Path, Path | None]:
+    """The plugin's folder, and the module that takes the place of its own."""
+    from higress_cli.oci.reference import is_reference
+
+    image = where if where is not None and is_reference(where) else None
+    if image is not None and module is not None:
+        raise UsageError(
+            _("{image} and --module exclude each other").format(image=image),
+            code="options-conflict",
+            hint=f"hgw run {image}",
+        )
+    folder = session.folder(Path(where)) if where is not None and image is None else session.folder(None)
+    return folder, other_module(session, image or module)
 
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild
+from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
@@ -25,6 +25,7 @@ app = new_app()
     cls=HgwCommand,
     help=N_("Prove on a local gateway that the plugin is in the path and does what it promises."),
     epilog="hgw verify\nhgw verify --module main-0.2.100.wasm --report junit=verify.xml\n"
+    "hgw verify --module oci://registry.example.com/my-plugin:1.0.0\n"
     "hgw verify --url http://127.0.0.1:10000",
 )
 def verify(
@@ -33,9 +34,7 @@ def verify(
         Path | None,
         typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
     ] = None,
-    module: Annotated[
-        Path | None, typer.Option("--module", metavar="FILE", help=N_("verify this module, not the project's own"))
-    ] = None,
+    module: OtherModule = None,
     scenario: Annotated[
         list[str] | None,
         typer.Option("--scenario", metavar="TEXT", help=N_("only scenarios that have TEXT in their name")),
@@ -59,7 +58,7 @@ def verify(
     result = use_case.verify(
         session,
         directory=session.folder(where),
-        module=session.path(module) if module else None,
+        module=other_module(session, module),
         build=not no_build,
         only=tuple(scenario or ()),
         url=url,

@@ -72,10 +72,13 @@ def run(
     session: Session,
     *,
     directory: Path,
+    module: Path | None = None,
     build: bool = True,
     on_ready: Callable[[RunResult], None],
 ) -> RunResult:
     """Start a gateway with the plugin of `directory`, call `on_ready`, and run until Ctrl-C.
+
+    `module` takes the place of the plugin's own module; settings and configuration are still those of `directory`.
 
     Edits to the plugin's configuration and a rebuilt module take effect while it runs.
 
@@ -89,12 +92,14 @@ def run(
     settings = choose(settings_of(project, session))
     load_config(project, settings.config)
     clusters_of(settings.services)
-    check_plugin(session, project)
+    is_own = module is None
+    if is_own:
+        check_plugin(session, project)
     listen = Listen.as_set(settings)
-    needs = needs_of_source(session, project) if build else None
+    needs = needs_of_source(session, project) if build and is_own else None
     check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs, needs=needs)
-    module = fresh_module(session, project, build=build)
-    chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(module.path))
+    fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
+    chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
     with open_gateway(
         chosen,
         settings,
@@ -103,16 +108,16 @@ def run(
         plugin_name=settings.name.value,
         variables=session.variables,
     ) as opened:
-        source = RunSource(session, directory, opened=opened, settings=settings, module=module.path)
+        source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
         live = Live(
             opened.gateway,
             load=source.load,
-            is_stale=SourceWatch(session, directory).is_stale,
+            is_stale=SourceWatch(session, directory).is_stale if is_own else lambda _path: False,
             lacks_room=opened.folder.lacks_room,
         )
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()
-        result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=module, project=project)
+        result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=fresh, project=project)
         _record(opened, result, settings)
         on_ready(result)
         narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder.path)

@@ -22,11 +22,22 @@ _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", 
 
 
 class RunSource:
-    """The files of a plugin. `settings` and `module` are those that the gateway was started with."""
+    """The files of a plugin. `settings` and `module` are those that the gateway was started with.
+
+    `is_own` says whether it is the project's own module, which a build may write under another name.
+    """
 
     def __init__(
-        self, session: Session, directory: Path, *, settings: GatewaySettings, opened: Opened, module: Path
+        self,
+        session: Session,
+        directory: Path,
+        *,
+        settings: GatewaySettings,
+        opened: Opened,
+        module: Path,
+        is_own: bool = True,
     ) -> None:
+        self._is_own = is_own
         self._session = session
         self._directory = directory
         self._settings = settings
@@ -42,7 +53,7 @@ class RunSource:
         """
         project = open_project(self._directory, needs_source=False)
         settings = choose(settings_of(project, self._session))
-        modules = modules_beside(self._session, project, self._module)
+        modules = modules_beside(self._session, project, self._module) if self._is_own else (self._module,)
         plugin = self._plugin(self._newest(modules))
         return Loaded(
             change=self._opened.change(project, settings, plugin),

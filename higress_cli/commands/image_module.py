@@ -1,0 +1,117 @@
+"""The module of a published plugin, pulled from a registry, and what the readers of Higress make of its image."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from higress_cli.commands.registries import Registries
+from higress_cli.errors import CheckFailed
+from higress_cli.i18n import _
+from higress_cli.oci.pull import Pulled, Source, pull
+from higress_cli.oci.readers import Reader, Verdict
+from higress_cli.oci.reference import is_reference, parse_reference
+from higress_cli.oci.store import Store
+from higress_cli.session import Session
+
+_FOLDER: Final = "oci"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageModule:
+    """The module of an image: `path` is a file in the cache with exactly its bytes, `digest` that of the manifest."""
+
+    path: Path
+    content: bytes
+    digest: str
+    verdicts: tuple[Verdict, ...]
+    warnings: tuple[str, ...]
+
+
+def image_store(cache: Path) -> Store:
+    """Where pulled images are kept; `cache` is hgw's cache folder."""
+    return Store(cache / _FOLDER)
+
+
+def module_of_image(session: Session, address: str) -> ImageModule:
+    """The module that a gateway gets from the image at `address`, with or without oci://.
+
+    Raises:
+        UsageError: `reference-invalid`.
+        CheckFailed: `image-refused`: the gateway would not take the image.
+        DownloadError, ConsentError: see `oci.pull`.
+    """
+    pulled = look_at_image(session, address)
+    verdicts, module = pulled.judged.verdicts, pulled.judged.module
+    if module is None or pulled.digest is None:
+        raise image_refused(pulled)
+    store = image_store(session.dirs.cache)
+    digest = f"sha256:{hashlib.sha256(module.content).hexdigest()}"
+    path = store.get(digest) or store.put(digest, [module.content], most_bytes=len(module.content))
+    store.trim()
+    return ImageModule(
+        path=path,
+        content=module.content,
+        digest=pulled.digest,
+        verdicts=verdicts,
+        warnings=_warnings(pulled),
+    )
+
+
+def look_at_image(session: Session, address: str) -> Pulled:
+    """The image at `address`, pulled and judged.
+
+    Raises:
+        UsageError: `reference-invalid`.
+        DownloadError, ConsentError: see `oci.pull`.
+    """
+    reference = parse_reference(address)
+    store = image_store(session.dirs.cache)
+    with Registries(session) as registries:
+        registry = None if session.offline else registries.at(reference.host)
+        with session.reporter.activity(_("Pulling {image}").format(image=reference)) as activity:
+            if registry is not None:
+                registry.activity = activity
+            return pull(reference, Source(registry=registry, store=store, activity=activity))
+
+
+def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
+    """The file of a module that was named by its path or as an image, and warnings about it.
+
+    Raises:
+        HgwError: see `module_of_image`.
+    """
+    if not is_reference(text):
+        return session.path(text), ()
+    found = module_of_image(session, text)
+    return found.path, found.warnings
+
+
+def image_refused(pulled: Pulled) -> CheckFailed:
+    """The error for an image that the gateway does not take."""
+    verdict = next(item for item in pulled.judged.verdicts if item.reader is Reader.GATEWAY)
+    return CheckFailed(
+        _("the gateway would refuse this image: {reason}").format(reason=verdict.reason),
+        code="image-refused",
+        hint=_("an image that every reader takes: hgw push"),
+        details={
+            "image": str(pulled.reference),
+            "gateway_says": verdict.says,
+            "verdicts": [
+                {"reader": item.reader.value, "accepted": item.accepted, "reason": item.reason}
+                for item in pulled.judged.verdicts
+            ],
+        },
+    )
+
+
+def _warnings(pulled: Pulled) -> tuple[str, ...]:
+    reference = pulled.reference
+    if pulled.index_digest is not None and reference.digest == pulled.index_digest:
+        return (
+            _(
+                "{image} is the digest of an index: the gateway compares it with that of the image for linux/amd64 and "
+                "refuses it; name {digest}"
+            ).format(image=reference, digest=pulled.digest),
+        )
+    return ()
