@@ -22,6 +22,7 @@ from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import EVENTS
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
+from higress_cli.gateway.words import waiting_line
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
@@ -107,6 +108,7 @@ def run(
         dirs=session.dirs,
         plugin_name=settings.name.value,
         variables=session.variables,
+        tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
     ) as opened:
         source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
         live = Live(

@@ -23,6 +23,7 @@ from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, load_config
 from higress_cli.gateway.upstream import check_upstream
+from higress_cli.gateway.words import waiting_line
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.scenario import Scenario
@@ -107,7 +108,7 @@ def own_gateway(
         dirs=session.dirs,
         plugin_name=settings.name.value,
         variables=session.variables,
-        watch_calls=True,
+        tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
     ) as opened:
         change = opened.change(project, settings, plugin)
         trial = Trial(

@@ -4,7 +4,7 @@ An engine is a folder in `gateway/engines/` and a row of the table there. No oth
 interfaces.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from higress_cli.errors import HgwError
-from higress_cli.gateway.events import AnsweredBy, Event
+from higress_cli.gateway.events import AnsweredBy, Event, Waiting
 from higress_cli.gateway.listening import Listening
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
@@ -48,7 +48,7 @@ class Place:
     """Where a gateway listens and what surrounds it; port 0 is any free one.
 
     `cache` is a folder for files that an engine can create again.
-    `watch_calls` asks for events about what the plugin's callbacks return and which of its calls are refused.
+    `tell` hears what is waited for while a change takes long; other threads may call it.
     """
 
     listening: Listening
@@ -57,7 +57,7 @@ class Place:
     plugin_name: str
     certificates: Path | None = None
     cache: Path | None = None
-    watch_calls: bool = False
+    tell: Callable[[Waiting], None] = lambda _waiting: None
 
 
 @dataclass(frozen=True, kw_only=True)

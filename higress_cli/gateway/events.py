@@ -107,5 +107,31 @@ class CallRefused(Event):
     status: int
 
 
+class Step(StrEnum):
+    """What a gateway does with a new plugin, one after the other."""
+
+    COMPILE = "compile"
+    START = "start"
+    """The plugin's own code runs: it starts and reads its configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting(Event):
+    """A change has not taken effect for `seconds`, because of `step`; `function` is the callback that runs."""
+
+    step: Step
+    seconds: float
+    function: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotReturned(Event):
+    """The plugin has not returned from the callback `function` for `seconds`. It is ended after `limit` seconds."""
+
+    function: str
+    seconds: float
+    limit: float
+
+
 BAD_ARGUMENT: Final = 2
 """The status of a call that this phase does not allow, or that names something the gateway does not have."""

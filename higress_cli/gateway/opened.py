@@ -1,7 +1,7 @@
 """A gateway with an upstream behind it, opened in the same way by every command."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from higress_cli.errors import InvalidInput
 from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
+from higress_cli.gateway.events import Waiting
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.gateway.redis_server import Played, played
@@ -119,11 +120,11 @@ def open_gateway(
     dirs: Dirs,
     plugin_name: str,
     variables: Mapping[str, str],
-    watch_calls: bool = False,
+    tell: Callable[[Waiting], None],
 ) -> Iterator[Opened]:
     """A gateway of the chosen engine with a run folder and caches in `dirs`; all of it ends with the context.
 
-    `watch_calls` asks for events about the plugin's calls and callbacks, as far as the engine sees them.
+    `tell` hears what is waited for while a change takes long; other threads may call it.
 
     Raises:
         ConflictError: the folder cannot be created. ToolError: `engine-missing`. GatewayError: `port-in-use`.
@@ -139,7 +140,7 @@ def open_gateway(
             plugin_name=plugin_name,
             certificates=trust.bundle(variables),
             cache=dirs.cache,
-            watch_calls=watch_calls,
+            tell=tell,
         )
         services = stack.enter_context(played())
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))

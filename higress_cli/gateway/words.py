@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from higress_cli.gateway.events import AnsweredBy, StreamEnded, Trap
+from higress_cli.gateway.events import AnsweredBy, NotReturned, Step, StreamEnded, Trap, Waiting
 from higress_cli.i18n import _
 
 _RUNTIME = ("runtime.", "runtime/", "reflect.", "abort", "panic", "rust_panic", "__rust", "core::panicking", "std::")
@@ -22,6 +22,23 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     # The engine shows only the innermost frames, which deep in a library do not include the author's own.
     outer = next((name for name in trap.frames if not name.startswith((*_RUNTIME, trap.function))), None)
     return (first, _("at {frame}").format(frame=outer)) if outer else (first,)
+
+
+def waiting_line(event: Waiting) -> str:
+    """What a change waits for."""
+    if event.step is Step.COMPILE:
+        text = _("the gateway has been compiling the module for {seconds:.0f} s")
+    else:
+        text = _("the plugin starts, and has not returned from {function}; {seconds:.0f} s have passed")
+    return text.format(function=event.function, seconds=event.seconds)
+
+
+def not_returned_line(event: NotReturned) -> str:
+    """A callback that takes long."""
+    return _(
+        "the plugin has not returned from {function} for {seconds:.0f} s, and no request goes on meanwhile; "
+        "it is ended after {limit:g} s"
+    ).format(function=event.function, seconds=event.seconds, limit=event.limit)
 
 
 def own_frame(trap: Trap, *, packages: Sequence[str] = ()) -> str | None:

@@ -29,23 +29,44 @@ class Interruptible(Protocol):
     def increment_epoch(self) -> None: ...
 
 
+def took_longer(seconds: float) -> str:
+    """The reason of a crash in a call that was ended because it did not return."""
+    return f"took longer than {seconds:g} s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningCall:
+    """A call into the plugin: the function, when it began (monotonic), and how many seconds it may take."""
+
+    function: str
+    since: float
+    seconds: float
+
+
 class Watchdog:
     """Ends a call that runs longer than it may. Its thread lives as long as there is a call to look after."""
 
     def __init__(self, target: Interruptible) -> None:
         self._target = target
+        self.running: RunningCall | None = None
+        """The call that is watched right now."""
         self._deadline: float | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
 
     @contextlib.contextmanager
-    def watch(self, seconds: float) -> Iterator[None]:
-        """Interrupt what runs in this context after `seconds`. A watch within a watch is part of the outer one."""
+    def watch(self, function: str, seconds: float) -> Iterator[None]:
+        """Interrupt `function`, which runs in this context, after `seconds`.
+
+        A watch within a watch is part of the outer one.
+        """
         if self._deadline is not None:
             yield
             return
-        self._deadline = time.monotonic() + seconds
+        began = time.monotonic()
+        self.running = RunningCall(function=function, since=began, seconds=seconds)
+        self._deadline = began + seconds
         if self._thread is None:
             self._thread = threading.Thread(target=self._look, name="hgw-watchdog", daemon=True)
             self._thread.start()
@@ -53,6 +74,7 @@ class Watchdog:
             yield
         finally:
             self._deadline = None
+            self.running = None
 
     def close(self) -> None:
         """End the thread."""

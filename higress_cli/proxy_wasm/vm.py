@@ -10,7 +10,7 @@ from typing import Any, Final
 import wasmtime
 
 from higress_cli.proxy_wasm.errors import Crash, CrashError, LoadError, MemoryFault, StackFrame
-from higress_cli.proxy_wasm.limits import Limits, Watchdog
+from higress_cli.proxy_wasm.limits import Limits, Watchdog, took_longer
 
 _UNSIGNED: Final = 0xFFFFFFFF
 _BEYOND_NOW: Final = 1
@@ -66,7 +66,7 @@ class Vm:
         """How long a call may take."""
         functions = [self._bind(wanted, imports) for wanted in module.imports]
         try:
-            with watchdog.watch(self.seconds):
+            with watchdog.watch("start", self.seconds):
                 exports = wasmtime.Instance(self._store, module, functions).exports(self._store)
         except wasmtime.Trap as trap:
             raise CrashError(self._crash("start", trap)) from None
@@ -101,7 +101,7 @@ class Vm:
         self._output.clear()
         self._store.set_epoch_deadline(_BEYOND_NOW)
         try:
-            with self._watchdog.watch(self.seconds):
+            with self._watchdog.watch(name, self.seconds):
                 returned = self._functions[name](self._store, *arguments)
         except wasmtime.Trap as trap:
             raise CrashError(self._crash(name, trap)) from None
@@ -167,7 +167,7 @@ class Vm:
         code = trap.trap_code
         reason = code.name.lower().replace("_", " ") if code else trap.message
         if code is wasmtime.TrapCode.INTERRUPT:
-            reason = f"took longer than {self.seconds:g} s"
+            reason = took_longer(self.seconds)
         elif self.memory_bytes > self.limits.memory_bytes - _LAST_STEP:
             reason += f"; its memory is at its limit of {self.limits.memory_bytes // 2**20} MiB"
         found = _PANIC.search(self._output.decode("utf-8", "replace"))

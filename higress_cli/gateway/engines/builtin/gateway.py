@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine, Sequence
 from importlib import metadata
 from typing import Any, Final, Self, TypeVar
@@ -9,12 +10,13 @@ from typing import Any, Final, Self, TypeVar
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, trap_of
 from higress_cli.gateway.engines.builtin.server import ProxyServer
-from higress_cli.gateway.events import Event, PluginLine
+from higress_cli.gateway.events import Event, PluginLine, Step
 from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import PortTaken, taken_error
 from higress_cli.gateway.refusal import GatewayDied, PluginRefused, config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.waiting import Overdue, told_while_waiting
 from higress_cli.i18n import _
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, StartError
 from higress_cli.proxy_wasm.host import Runtime
@@ -45,6 +47,7 @@ class BuiltinGateway:
         self._server: ProxyServer | None = None
         self._version = 0
         self._loaded: Change | None = None
+        self._overdue = Overdue()
         self._said: Sequence[Event] = ()
         """What the plugin said while it started the last time."""
 
@@ -89,9 +92,10 @@ class BuiltinGateway:
             self._start_thread()
         self._said = ()
         try:
-            # In this thread: requests go on with what was there before while a module compiles.
-            compiled = self._engine.compile(plugin.content)
-            self._within(self._change(change, compiled, settings, identity))
+            with told_while_waiting(self._place.tell, self._waits_for):
+                # In this thread: requests go on with what was there before while a module compiles.
+                compiled = self._engine.compile(plugin.content)
+                self._within(self._change(change, compiled, settings, identity))
         except (LoadError, StartError, CrashError) as error:
             raise self._refused(change, error) from error
         self._loaded = change
@@ -114,6 +118,12 @@ class BuiltinGateway:
 
     def events(self) -> Sequence[Event]:
         """What has happened since the last call."""
+        running = self._engine.watchdog.running
+        if running is not None:
+            seconds = time.monotonic() - running.since
+            overdue = self._overdue.look(running.function, began=running.since, seconds=seconds, limit=running.seconds)
+            if overdue is not None:
+                return [*self._happenings.take(), overdue]
         return self._happenings.take()
 
     def inside(self) -> Inside:
@@ -143,6 +153,10 @@ class BuiltinGateway:
         self._engine.close()
         if not self._loop.is_running():
             self._loop.close()
+
+    def _waits_for(self) -> tuple[Step, str | None]:
+        running = self._engine.watchdog.running
+        return (Step.COMPILE, None) if running is None else (Step.START, running.function)
 
     # In the loop --------------------------------------------------------------------------------------------------
 

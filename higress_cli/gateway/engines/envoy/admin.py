@@ -28,6 +28,16 @@ class Admin:
     def __init__(self, address: str) -> None:
         self.url = f"http://{address}"
 
+    @property
+    def port_number(self) -> int:
+        """The port of the admin API itself, 0 where it is not known."""
+        return int(self.url.rpartition(":")[2] or 0)
+
+    def missed_workers(self) -> int:
+        """How often a worker thread has not been heard of for over a second, since the server started."""
+        name = "workers.watchdog_mega_miss"
+        return int(self._stats(name).get(name, 0))
+
     def live(self) -> bool:
         """Whether the server has started and takes traffic."""
         return self._get("/ready").text.strip() == "LIVE"

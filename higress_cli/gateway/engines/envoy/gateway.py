@@ -1,9 +1,11 @@
 """A running Envoy with a plugin in it: started, given new versions of plugin and configuration, stopped."""
 
 import contextlib
+import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -11,24 +13,28 @@ from higress_cli.errors import ConflictError, GatewayError
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
+from higress_cli.gateway.engines.envoy.calls import StartCalls, StuckError, seconds_since
 from higress_cli.gateway.engines.envoy.evidence import machine_check, module_check
-from higress_cli.gateway.engines.envoy.facts import route_names_module
+from higress_cli.gateway.engines.envoy.files import WatchedFiles
 from higress_cli.gateway.engines.envoy.happenings import Happenings
 from higress_cli.gateway.engines.envoy.limits import limit_for
 from higress_cli.gateway.engines.envoy.module import for_envoy
-from higress_cli.gateway.engines.envoy.server import EnvoyServer
-from higress_cli.gateway.events import Event
-from higress_cli.gateway.identity import plugin_part
+from higress_cli.gateway.engines.envoy.server import EnvoyServer, GatewayTimeout
+from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.listening import PortTaken, taken_error
-from higress_cli.gateway.refusal import config_refused, module_refused, plugin_trapped
+from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
+from higress_cli.gateway.waiting import NOT_RETURNED_SECONDS, Overdue, told_while_waiting
 from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
+from higress_cli.proxy_wasm.limits import Limits, took_longer
 from higress_cli.system import ports
+from higress_cli.system.http import NoAnswerError
 
 # v8 compiles a native Go module of 5 MB in 6 s on two idle cores, and took 28 s on two that were busy.
 START_SECONDS: Final = 180.0
+_STOP_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +42,7 @@ class _Loaded:
     """What runs: `shown` is the plugin's filter as the admin API shows it."""
 
     change: Change
+    version: int
     module: Path
     shown: Mapping[str, Any] | None
 
@@ -63,18 +70,18 @@ class EnvoyGateway:
         self._folder = folder
         self._place = place
         self._port = 0
+        self._admin_port = 0
         self._program = program
         self._variables = variables
         self._patience = patience
         self._log = folder.path / "envoy.log"
-        self._access_log, self._streams_log = folder.path / "access.log", folder.path / "streams.log"
-        self._happenings = Happenings(log=self._log, streams=self._streams_log, access=self._access_log)
+        self._files = WatchedFiles(folder, place)
+        self._happenings = Happenings(log=self._log, streams=self._files.streams_log, access=self._files.access_log)
+        self._overdue = Overdue()
+        self._limits = Limits()
+        self._is_stuck = False
         self._server: EnvoyServer | None = None
         self._version = 0
-        self._clusters_version = 0
-        self._services: Mapping[str, Endpoint] | None = None
-        self._listener_version = 0
-        self._listener: bootstrap.ListenerPlan | None = None
         self._loaded: _Loaded | None = None
         self._engine_version = ""
 
@@ -108,28 +115,39 @@ class EnvoyGateway:
             GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
         self._version += 1
-        version, tail = self._version, Tail(self._log, only_new=True)
+        if self._is_stuck:
+            self._restart()
+        return self._bring(change, self._version)
+
+    def _bring(self, change: Change, version: int) -> Applied:
+        tail = Tail(self._log, only_new=True)
         ready, limit = for_envoy(change.plugin), limit_for(change)
-        module = self._store(f"module-{change.plugin.sha256[:12]}.wasm", ready.content)
-        with self._happenings.starting(bootstrap.vm_id(version)):
+        module = self._files.store(f"module-{change.plugin.sha256[:12]}.wasm", ready.content)
+        calls = StartCalls(self._log, limits=self._limits)
+        wait = functools.partial(self._wait, tail=tail, calls=calls)
+        with (
+            self._happenings.starting(bootstrap.vm_id(version)),
+            told_while_waiting(self._place.tell, calls.waits_for),
+        ):
             refusals = self._refusals()
-            self._write_clusters(change)
+            self._files.write_clusters(change)
             if self._server is not None:
                 # A plugin finds the services that it calls from its first request on.
-                self._server.wait(lambda: self._clusters_ready(refusals), tail, patience=self._patience)
-            self._write_plugin(change, module)
-            self._write_listener(change, limit.bytes)
-            server = self._server or self._start(tail)
-            server.wait(lambda: self._plugin_ready(refusals, change, tail), tail, patience=self._patience)
-            self._write_identity(version, change.plugin.sha256)
-            server.wait(self._listener_ready, tail, patience=self._patience)
+                wait(lambda: self._clusters_ready(refusals))
+            self._files.write_plugin(change, version=version, module=module)
+            self._files.write_listener(change, buffer_limit=limit.bytes)
+            if self._server is None:
+                wait(self._start().knows_address)
+            wait(lambda: self._plugin_ready(refusals, change, version, tail))
+            self._files.write_identity(version=version, sha256=change.plugin.sha256)
+            wait(lambda: self._listener_ready(version))
         with contextlib.suppress(ConflictError):
             # For people. It has taken effect all the same.
-            self._folder.write_json("config_dump.json", server.admin.config_dump())
-        self._engine_version = server.admin.server()
-        shown = server.admin.filter_content(bootstrap.PLUGIN_FILTER)
-        self._loaded = _Loaded(change=change, module=module, shown=shown)
-        self._forget_modules(module)
+            self._folder.write_json("config_dump.json", self._admin.config_dump())
+        self._engine_version = self._admin.server()
+        shown = self._admin.filter_content(bootstrap.PLUGIN_FILTER)
+        self._loaded = _Loaded(change=change, version=version, module=module, shown=shown)
+        self._files.forget_modules(module)
         return Applied(version=version, renamed=ready.renamed, notes=limit.notes)
 
     def evidence(self) -> Sequence[Evidence]:
@@ -142,8 +160,24 @@ class EnvoyGateway:
         )
 
     def events(self) -> Sequence[Event]:
-        """What has happened since the last call."""
-        return self._happenings.take()
+        """What has happened since the last call.
+
+        A plugin that does not return from a callback is ended, and Envoy with it: no request would go on any more.
+        """
+        found = list(self._happenings.take())
+        running = None if self._is_stuck else self._happenings.running()
+        if running is None:
+            return found
+        function, began = running
+        seconds, limit = seconds_since(began), self._limits.call_seconds
+        if seconds < NOT_RETURNED_SECONDS or self._loaded is None or not self._worker_is_stuck():
+            return found
+        if seconds > limit:
+            found.append(_ended(function, version=self._loaded.version, seconds=limit))
+            self._restart()
+        elif overdue := self._overdue.look(function, began=began, seconds=seconds, limit=limit):
+            found.append(overdue)
+        return found
 
     def inside(self) -> Inside:
         """The plugin's counters and gauges."""
@@ -164,9 +198,7 @@ class EnvoyGateway:
 
     def stop(self) -> None:
         """End the gateway; it is gone when this returns."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        self._stop(grace=_STOP_SECONDS)
 
     # Steps ----------------------------------------------------------------------------------------------------
 
@@ -174,88 +206,54 @@ class EnvoyGateway:
     def _admin(self) -> Admin:
         return self._server.admin if self._server else Admin("")
 
-    def _start(self, tail: Tail) -> EnvoyServer:
+    def _start(self) -> EnvoyServer:
         # Until the plugin is ready; a file that Envoy watches has to exist.
-        self._write_identity(0, "")
+        self._files.write_identity(version=0, sha256="")
         content = bootstrap.bootstrap(
-            listener_file=self._file("listener"),
-            cluster_file=self._file("clusters"),
-            admin_port=self._place.admin_port,
+            listener_file=self._files.path("listener"),
+            cluster_file=self._files.path("clusters"),
+            admin_port=self._admin_port or self._place.admin_port,
         )
-        server = self._server = EnvoyServer(
-            program=self._program,
-            folder=self._folder,
-            content=content,
-            log=self._log,
-            variables=self._variables,
-            watch_calls=self._place.watch_calls,
+        self._server = EnvoyServer(
+            program=self._program, folder=self._folder, content=content, log=self._log, variables=self._variables
         )
-        server.wait(server.knows_address, tail, patience=self._patience)
-        return server
+        return self._server
 
-    def _file(self, name: str) -> Path:
-        """A file that Envoy watches."""
-        return self._folder.path / f"{name}.json"
+    def _stop(self, *, grace: float) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop(grace=grace)
 
-    def _write(self, name: str, version: int, *resources: Mapping[str, Any]) -> None:
-        self._folder.write_json(self._file(name).name, bootstrap.discovery(version, *resources))
+    def _restart(self) -> None:
+        """Start another Envoy, at the same addresses, with what this one had; what is under way is lost."""
+        self._admin_port = self._admin.port_number
+        self._stop(grace=0.0)
+        self._is_stuck = False
+        self._happenings.forget_calls()
+        self._files.begin_again(port=self._port or self._place.listening.port)
+        if self._loaded is not None:
+            self._bring(self._loaded.change, self._loaded.version)
 
-    def _store(self, name: str, content: bytes) -> Path:
-        """A module in the run's folder: a rebuild of the project cannot change it under the gateway."""
-        path = self._folder.path / name
-        return path if path.exists() else self._folder.write(name, content)
+    def _wait(self, done: Callable[[], bool], *, tail: Tail, calls: StartCalls) -> None:
+        assert self._server is not None  # noqa: S101 -- it was started
+        try:
+            self._server.wait(done, tail, patience=self._patience, calls=calls)
+        except GatewayDied:
+            raise
+        except StuckError as stuck:
+            self._is_stuck = True
+            trap = _ended(stuck.function, version=self._version, seconds=self._limits.start_seconds)
+            raise plugin_trapped(trap, said=log_lines.reasons(tail.lines()), log=self._log) from stuck
+        except GatewayTimeout:
+            self._is_stuck = True
+            raise
 
-    def _forget_modules(self, current: Path) -> None:
-        """Envoy has read what it runs: a day of rebuilding need not fill the disk."""
-        for path in self._folder.path.glob("module-*.wasm"):
-            if path != current:
-                path.unlink(missing_ok=True)
-
-    def _write_clusters(self, change: Change) -> None:
-        named = {change.cluster: change.upstream or self._place.upstream, **change.services}
-        if self._services == named:
-            return
-        self._clusters_version += 1
-        certificates = self._place.certificates
-        resources = [bootstrap.cluster(name, at, certificates=certificates) for name, at in named.items()]
-        self._write("clusters", self._clusters_version, *resources)
-        self._services = named
-
-    def _write_plugin(self, change: Change, module: Path) -> None:
-        plan = bootstrap.PluginPlan(
-            version=self._version,
-            name=self._place.plugin_name,
-            module=module,
-            configuration=change.config.json if change.config else "",
-            stops_on_headers=change.plugin.stops_on_headers,
-            env=change.env,
-        )
-        self._write("plugin", self._version, bootstrap.plugin(plan))
-
-    def _write_identity(self, version: int, sha256: str) -> None:
-        self._write("identity", version, bootstrap.identity(plugin_part(version=version, sha256=sha256)))
-
-    def _write_listener(self, change: Change, buffer_limit: int) -> None:
-        """Write the listener where it differs from the current one, as it hardly ever does."""
-        plan = bootstrap.ListenerPlan(
-            run=self._folder.id,
-            bind=self._place.listening.bind,
-            port=self._place.listening.port,
-            upstream=change.upstream or self._place.upstream,
-            access_log=self._access_log,
-            streams_log=self._streams_log,
-            helper=self._store("route_names.wasm", route_names_module()),
-            plugin_file=self._file("plugin"),
-            identity_file=self._file("identity"),
-            route=change.route,
-            cluster=change.cluster,
-            buffer_limit=buffer_limit,
-        )
-        if plan == self._listener:
-            return
-        self._write("listener", self._listener_version + 1, bootstrap.listener(plan))
-        self._listener_version += 1
-        self._listener = plan
+    def _worker_is_stuck(self) -> bool:
+        """Whether Envoy itself has missed its worker; so has it if it does not answer."""
+        try:
+            return self._admin.missed_workers() > 0
+        except NoAnswerError:
+            return True
 
     def _refusals(self) -> _Refusals:
         """How much Envoy has refused so far."""
@@ -267,22 +265,22 @@ class EnvoyGateway:
 
     def _clusters_ready(self, before: _Refusals) -> bool:
         if self._admin.cluster_refusals() > before.clusters:
-            self._services = None
+            self._files.forget_clusters()
             raise self._broken("clusters", "")
-        return self._admin.cluster_version() == str(self._clusters_version) and not self._admin.warming_clusters()
+        return self._admin.cluster_version() == str(self._files.clusters) and not self._admin.warming_clusters()
 
-    def _plugin_ready(self, before: _Refusals, change: Change, tail: Tail) -> bool:
+    def _plugin_ready(self, before: _Refusals, change: Change, version: int, tail: Tail) -> bool:
         state = self._admin.filter(bootstrap.PLUGIN_FILTER)
         if state.refusals > before.plugins:
             raise self._refused(change, tail)
         self._check_listener()
-        return state.version == str(self._version) and self._clusters_ready(before)
+        return state.version == str(version) and self._clusters_ready(before)
 
-    def _listener_ready(self) -> bool:
+    def _listener_ready(self, version: int) -> bool:
         self._check_listener()
         if (
-            self._admin.filter(bootstrap.IDENTITY_FILTER).version != str(self._version)
-            or self._admin.listener_version() != str(self._listener_version)
+            self._admin.filter(bootstrap.IDENTITY_FILTER).version != str(version)
+            or self._admin.listener_version() != str(self._files.listener)
             or not self._admin.live()
         ):
             return False
@@ -300,7 +298,7 @@ class EnvoyGateway:
     # What went wrong ------------------------------------------------------------------------------------------
 
     def _broken(self, name: str, reason: str) -> GatewayError:
-        message = _("the gateway refused {path}").format(path=self._file(name))
+        message = _("the gateway refused {path}").format(path=self._files.path(name))
         return GatewayError(
             f"{message}: {reason}" if reason else message,
             code="gateway-start-failed",
@@ -319,3 +317,8 @@ class EnvoyGateway:
         else:
             refused = module_refused(change, start.reason, said=log_lines.reasons(lines), log=self._log)
         return refused.with_lines(start.said)
+
+
+def _ended(function: str, *, version: int, seconds: float) -> Trap:
+    """The end of a plugin that did not return."""
+    return Trap(at=datetime.now(UTC), function=function, reason=took_longer(seconds), version=version)

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from higress_cli.errors import HgwError
@@ -29,6 +30,15 @@ class Happenings:
         for path in self._files:
             bound(path)
         return sorted(found, key=lambda event: event.at)
+
+    def running(self) -> tuple[str, datetime] | None:
+        """The callback that has not returned, and when it was called, as of the last call of `take`."""
+        return self._reader.running()
+
+    def forget_calls(self) -> None:
+        """The process has ended: its calls will never return."""
+        self._waiting += self._new()
+        self._reader = LogReader()
 
     @contextlib.contextmanager
     def starting(self, vm: str) -> Iterator[None]:

@@ -73,7 +73,12 @@ class LogReader:
 
     def __init__(self) -> None:
         self._panics: dict[str, tuple[str, PluginLine]] = {}
-        self._callbacks: dict[str, list[str]] = {}
+        self._callbacks: dict[str, list[tuple[str, datetime]]] = {}
+
+    def running(self) -> tuple[str, datetime] | None:
+        """The callback that was called first of those that have not returned, and when; None where all have."""
+        begun = [calls[0] for calls in self._callbacks.values() if calls]
+        return min(begun, key=lambda call: call[1], default=None)
 
     def read(self, line: LogLine) -> Event | None:
         """What the line says has happened, None where it is about something else."""
@@ -112,7 +117,7 @@ class LogReader:
         name, inside = found["name"], self._callbacks.setdefault(line.thread, [])
         if name.startswith(_CALLBACK) and name != _INSIDE:
             if found["way"] == "host->vm":
-                inside.append(name)
+                inside.append((name, line.at))
             elif found["way"] == "host<-vm":
                 if inside:
                     inside.pop()
@@ -120,7 +125,7 @@ class LogReader:
         elif found["way"] == "vm<-host" and name.startswith("env.") and inside:
             status = _number(found["result"])
             if status is not None and status >= _FINE:
-                return CallRefused(at=line.at, function=inside[0], call=name.removeprefix("env."), status=status)
+                return CallRefused(at=line.at, function=inside[0][0], call=name.removeprefix("env."), status=status)
         return None
 
 

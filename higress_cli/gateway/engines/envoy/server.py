@@ -9,6 +9,7 @@ from typing import Final
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.engines.envoy import log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
+from higress_cli.gateway.engines.envoy.calls import StartCalls
 from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.watch import Tail
@@ -16,9 +17,12 @@ from higress_cli.i18n import _
 from higress_cli.system import process
 from higress_cli.system.http import NoAnswerError
 
-_STOP_SECONDS: Final = 3.0
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.2
+
+
+class GatewayTimeout(GatewayError):
+    """The gateway did not get ready in time."""
 
 
 class EnvoyServer:
@@ -32,7 +36,6 @@ class EnvoyServer:
         content: Mapping[str, object],
         log: Path,
         variables: Mapping[str, str],
-        watch_calls: bool,
     ) -> None:
         self.admin = Admin("")
         self._log = log
@@ -44,7 +47,8 @@ class EnvoyServer:
                 *("--config-path", str(folder.write_json("bootstrap.json", content))),
                 *("--admin-address-path", str(self._address_file)),
                 *("--concurrency", "1"),
-                *("--component-log-level", f"wasm:{'trace' if watch_calls else 'debug'}"),
+                # At this level a call into the plugin leaves a line when it begins, and one when it ends.
+                *("--component-log-level", "wasm:trace"),
                 *("--log-format", log_lines.FORMAT),
                 # An access log entry is written as it comes: a timer's would wait while a module compiles.
                 *("--file-flush-min-size-kb", "0"),
@@ -67,11 +71,12 @@ class EnvoyServer:
                 self.admin = Admin(address)
         return bool(self.admin.url.removeprefix("http://"))
 
-    def wait(self, done: Callable[[], bool], tail: Tail, *, patience: float) -> None:
+    def wait(self, done: Callable[[], bool], tail: Tail, *, patience: float, calls: StartCalls) -> None:
         """Wait up to `patience` seconds until `done`; `tail` holds the lines that say why it failed.
 
         Raises:
             GatewayError: `gateway-died`, `gateway-timeout`, and what `done` raises.
+            StuckError: the plugin does not return from a callback of its start.
         """
         deadline = time.monotonic() + patience
         pause = _FIRST_PAUSE
@@ -86,6 +91,7 @@ class EnvoyServer:
             except NoAnswerError as error:
                 # While it compiles a module it does not answer.
                 last = str(error)
+                calls.check()
             if time.monotonic() > deadline:
                 raise self._timed_out(last, tail.lines(), patience)
             time.sleep(pause)
@@ -101,13 +107,13 @@ class EnvoyServer:
         if code is not None:
             raise self._died(code, Tail(self._log).lines())
 
-    def stop(self) -> None:
-        """End it; it is gone when this returns."""
+    def stop(self, *, grace: float) -> None:
+        """End it, after `grace` seconds by force; it is gone when this returns."""
         if self._process.returncode() is not None:
             # Its supervisor was killed: then it may still be there, and only its own API reaches it.
             with contextlib.suppress(NoAnswerError):
                 self.admin.quit()
-        self._process.stop(grace=_STOP_SECONDS)
+        self._process.stop(grace=grace)
 
     def _died(self, code: int, lines: list[str]) -> GatewayError:
         message = _("the gateway ended with status {code}").format(code=code)
@@ -115,7 +121,9 @@ class EnvoyServer:
 
     def _timed_out(self, last: str, lines: list[str], patience: float) -> GatewayError:
         message = _("the gateway was not ready after {seconds:g} s").format(seconds=patience)
-        return self._error(f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines)
+        return self._error(
+            f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines, kind=GatewayTimeout
+        )
 
     def _error(
         self, message: str, *, code: str, lines: list[str], kind: type[GatewayError] = GatewayError
