@@ -16,7 +16,7 @@ from higress_cli.errors import InvalidInput, ToolError
 from higress_cli.fault import refuse
 from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.requirements import replacement_faults, requirement_faults
+from higress_cli.go.requirements import profile_of, replacement_faults, requirement_faults
 from higress_cli.go.usage import package_files, usage_of
 from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
@@ -87,7 +87,10 @@ def complete(
     _show_far_reaching(session, choices)
     go_mod = read_go_mod(directory / "go.mod")
     usage = usage_of(package_files(directory))
-    refuse(requirement_faults(go_mod, profile=choices.profile.value, usage=usage, tidy=False))
+    profile = choices.profile.value
+    # Nothing that `go mod tidy` does makes a go.mod of the other profile one of this profile.
+    is_other = profile_of(go_mod, lambda: usage) not in {profile, None}
+    refuse(requirement_faults(go_mod, profile=profile, usage=usage, tidy=is_other))
     refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
     plan = plan or Plan(choices=choices, settings=settings, toolset=_toolset(session, settings, directory=directory))
     warnings = refuse(go_line_faults(go_mod, go=plan.toolset.go.version))

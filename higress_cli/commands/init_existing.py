@@ -12,6 +12,7 @@ from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, resource_of
 from higress_cli.doctor.written import PluginNames
+from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
 from higress_cli.go.mod import last_part, read_go_mod
@@ -99,6 +100,12 @@ def init_existing(
         warnings += (
             _("no {file} is made: {path} has the WasmPlugin of {name} already").format(
                 file=_RESOURCE, path=resource.relative_to(directory), name=answers.name
+            ),
+        )
+    if go_mod is not None and (lacking := import_faults(go_mod, imports, pins=go_profile(answers.profile).pins)):
+        warnings += (
+            _("{fault}; go.mod stays as it is, and this adds it: {command}").format(
+                fault=lacking[0].text, command=lacking[0].hint
             ),
         )
     plan = make_plan(directory, rendered, keep=True)

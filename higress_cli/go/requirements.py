@@ -139,7 +139,7 @@ def _has_native_go_line(go_mod: GoMod) -> bool:
 
 def _trap_fault(go_mod: GoMod, trap: KnownDependency, *, profile: Profile, hint: str) -> Fault:
     requirement = go_mod.requirement_of(trap.module)
-    if trap.pin is None:
+    if trap.pin is None or hint != _FIX:
         message = _("{module} {version} in profile {profile}: {reason}")
     else:
         message = _("{module} {version} in profile {profile}: {reason}; use {pin}")

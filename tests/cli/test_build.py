@@ -607,6 +607,21 @@ def test_native_go_without_its_build_mode(tree: Tree, tools: Path, json_of):
     assert (document["exit_code"], document["error"]["code"]) == (1, "buildmode-missing")
 
 
+@pytest.mark.parametrize(
+    ("go_mod", "main", "asked", "fitting"),
+    [(NATIVE_MOD, NATIVE_MAIN, "tinygo", "go"), (GO_MOD, MAIN, "go", "tinygo")],
+)
+def test_a_profile_that_go_mod_is_not_for_is_refused_with_the_command_that_builds(
+    tree: Tree, tools: Path, json_of, go_mod: str, main: str, asked: str, fitting: str
+):
+    stub_compilers(tools, go="1.24.4" if fitting == "go" else "1.20.14")
+    tree({"go.mod": go_mod, "go.sum": f"{SDK} {NATIVE_SDK} h1:AAAA=\n{GO_SUM}", "main.go": main})
+    refused = json_of("build", "--profile", asked)
+    assert refused["exit_code"] == 1
+    assert refused["error"]["hint"] == f"hgw build --profile {fitting}"
+    assert json_of(*refused["error"]["hint"].split()[1:])["ok"]
+
+
 def test_a_replacement_that_leads_nowhere_is_refused_before_anything_is_compiled(tree: Tree, json_of):
     tree({**PLUGIN, "go.mod": GO_MOD + f"\nreplace {SDK} => ../..\n"})
     error = json_of("build")["error"]

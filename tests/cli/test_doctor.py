@@ -570,3 +570,43 @@ def test_what_keeps_source_from_being_judged_is_said(report, tools, tree):
     _code, checks, _document = report("source")
 
     assert (checks["source"]["status"], checks["source"]["why"]) == ("skip", "judged once there is a go.mod")
+
+
+OLD_WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
+NATIVE = f"module demo\n\ngo GO\n\nrequire (\n\t{OLD_WRAPPER} v1.4.4-0.20250507122328-b62384cff88a\nSDK)\n"
+NATIVE_MAIN = f"""\
+package main
+
+import "{OLD_WRAPPER}/pkg/wrapper"
+
+func main() {{}}
+
+func init() {{ wrapper.SetCtx("demo") }}
+"""
+
+
+@pytest.mark.parametrize(
+    "go_mod",
+    [
+        NATIVE.replace("GO", "1.24.1").replace("SDK", f"\t{SDK} v0.0.0-20250402062734-d50d98c305f0\n"),
+        NATIVE.replace("GO", "1.24.1").replace("SDK", ""),
+        NATIVE.replace("GO", "1.19").replace("SDK", ""),
+    ],
+)
+@pytest.mark.parametrize("profile", [None, "go", "tinygo"])
+def test_the_go_mod_of_a_plugin_that_bare_go_builds_is_never_rewritten(
+    report, tools, tree, monkeypatch, go_mod, profile
+):
+    root = tree({"go.mod": go_mod, "main.go": NATIVE_MAIN})
+    if profile is not None:
+        monkeypatch.setenv("HGW_PROFILE", profile)
+
+    _code, checks, document = report("project", "--fix", "--yes")
+
+    assert (root / "go.mod").read_text("utf-8") == go_mod
+    assert document["data"]["fixed"] == []
+    if profile == "tinygo":
+        assert "`profile: go`" in checks["go-mod"]["fix"]["summary"]
+    else:
+        assert "profile go, from " in checks["project"]["note"]
+        assert checks["go-mod"]["status"] in {"ok", "warn"}

@@ -371,3 +371,13 @@ def test_an_hgw_yaml_that_stays_is_told_to_name_the_plugins_own_file(hgw: Hgw, t
 
     assert "add `run: {config: config.json}` to hgw.yaml" in outcome.err
     assert Path("p/hgw.yaml").read_text("utf-8") == "name: header-tool\n"
+
+
+def test_a_go_mod_that_lacks_what_is_imported_stays_and_the_command_that_adds_it_is_told(hgw: Hgw, tree: Tree) -> None:
+    tree({"p/go.mod": "module p\n\ngo 1.19\n", "p/main.go": READING.replace("CALL", "ParseConfig")})
+
+    outcome = hgw("init", "p", "--from-existing")
+
+    assert Path("p/go.mod").read_text("utf-8") == "module p\n\ngo 1.19\n"
+    assert "main.go:3: go.mod does not require" in outcome.err
+    assert "this adds it: hgw doctor go-mod --fix" in outcome.err
