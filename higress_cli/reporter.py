@@ -1,6 +1,8 @@
 """How the layers below `cli` report while they work. `cli` implements it."""
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -49,3 +51,50 @@ class SilentActivity:
 
     def describe(self, text: str) -> None:
         """Nobody reads."""
+
+
+class Prefixed:
+    """A `Reporter` for one of several things that are done at once: every line says of which it is.
+
+    It never asks. `lock` is shared by all that write to `reporter`, which need not be thread-safe.
+    """
+
+    def __init__(self, reporter: Reporter, *, name: str, lock: threading.Lock) -> None:
+        self._reporter = reporter
+        self._name = name
+        self._lock = lock
+
+    @contextmanager
+    def activity(self, title: str) -> Iterator[Activity]:
+        self.note(title)
+        yield SilentActivity()
+
+    def note(self, text: str) -> None:
+        with self._lock:
+            self._reporter.note(self._prefixed(text))
+
+    def warn(self, text: str, *, once: bool = False) -> None:
+        with self._lock:
+            self._reporter.warn(self._prefixed(text), once=once)
+
+    def event(self, text: str, *, at: datetime, level: str = "info") -> None:
+        with self._lock:
+            self._reporter.event(self._prefixed(text), at=at, level=level)
+
+    def child_line(self, line: str) -> None:
+        with self._lock:
+            self._reporter.child_line(self._prefixed(line))
+
+    def child_failed(self, output: str) -> None:
+        with self._lock:
+            self._reporter.child_failed("\n".join(map(self._prefixed, output.splitlines())))
+
+    def detail(self, text: str) -> None:
+        with self._lock:
+            self._reporter.detail(self._prefixed(text))
+
+    def confirm(self, question: str) -> bool:
+        raise AssertionError(f"{question} would be asked in the middle of other things")
+
+    def _prefixed(self, text: str) -> str:
+        return f"{self._name}: {text}"

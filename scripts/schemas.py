@@ -31,6 +31,7 @@ from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402
 from higress_cli.commands.inspect import InspectResult  # noqa: E402
 from higress_cli.commands.install import InstallResult  # noqa: E402
+from higress_cli.commands.matrix import MatrixResult  # noqa: E402
 from higress_cli.commands.package import PackageResult  # noqa: E402
 from higress_cli.commands.push import PushResult  # noqa: E402
 from higress_cli.commands.quickstart import QuickstartResult  # noqa: E402
@@ -47,7 +48,7 @@ from higress_cli.result import Result  # noqa: E402
 FOLDER: Final = ROOT / "higress_cli" / "data" / "schemas"
 # What each command can return, by the path of the command.
 RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
-    "build": (BuildResult, CommandsResult),
+    "build": (BuildResult, CommandsResult, MatrixResult),
     "doctor": (DoctorResult, ChecksResult),
     "help": (HelpResult, SettingsResult, FileReferenceResult),
     "init": (InitResult, TemplatesResult),

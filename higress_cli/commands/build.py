@@ -1,51 +1,44 @@
-"""`hgw build`: compile a plugin, check the module, and only then put it in place."""
+"""`hgw build`: compile plugins, check the modules, and only then put them in place."""
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from higress_cli.commands.build_plan import Plan, complete, plan_at_hand, settle
-from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, CommandsResult, PlannedCommand
-from higress_cli.compile.job import Compilation, own_source, prepare
-from higress_cli.compile.make import InputsChangedError, Made, Manner, make, reuse, standing
+from higress_cli.commands.build_one import Built, build_one
+from higress_cli.commands.build_plan import Plan, Wishes, complete, install_for, settle
+from higress_cli.commands.build_result import (
+    Artifact,
+    BuildResult,
+    BuiltProject,
+    CommandsResult,
+    FailedPlugin,
+    PlannedCommand,
+)
+from higress_cli.compile.make import Made
 from higress_cli.compile.modules import Modules
-from higress_cli.compile.packages import Listing
-from higress_cli.errors import DownloadError, HgwError, InvalidInput, UsageError
-from higress_cli.fault import Fault, refuse
-from higress_cli.go.mod import read_go_mod
-from higress_cli.go.requirements import requirement_faults
-from higress_cli.go.source import source_faults
-from higress_cli.go.usage import Usage, package_files, usage_of
+from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
+from higress_cli.reporter import Prefixed
 from higress_cli.session import Session
 from higress_cli.settings.project import ENGINE, OUT_FILE
 from higress_cli.settings.resolver import Resolver
+from higress_cli.system.host import available_memory, usable_cores
 from higress_cli.system.shell import command_text, shell_at_hand
 
-_MOST_TRIES: Final = 3
-"""How often a plugin is compiled whose files change while it is compiled."""
-_NOT_TIDIED: Final = Modules(listing=Listing(packages=()))
+_NO_WISHES: Final = Wishes()
+_COMPILER_BYTES: Final = 1_300_000_000
+"""What TinyGo takes at its peak for a plugin with the wrapper and JSON, and some room."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Built:
-    """One plugin that was built or is up to date."""
+def build(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO_WISHES) -> BuildResult:
+    """Build the plugins in `directories` (absolute); several at once, as many as cores and memory allow.
 
-    plan: Plan
-    modules: Modules
-    made: tuple[Made, ...]
-    warnings: tuple[str, ...]
-
-
-def build(
-    session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = (), force: bool = False
-) -> BuildResult:
-    """Build the plugins in `directories` (absolute) in turn and stop at the first failure, keeping what is built.
-
-    `arguments` are extra compiler arguments. With `force`, modules are compiled even if they are up to date.
+    Of several plugins, one that fails does not stop the others; it is in the result.
 
     Raises:
         UsageError, InvalidInput: a setting is invalid, or there is no plugin.
@@ -57,22 +50,25 @@ def build(
     """
     started = time.monotonic()
     _refuse_shared_output(session, directories)
-    built: list[_Built] = []
+    if len(directories) == 1:
+        done: list[Built | HgwError] = [build_one(session, directories[0], wishes)]
+    else:
+        done = _build_several(session, directories, wishes)
     warnings: list[str] = []
-    for directory in directories:
+    for directory, one in zip(directories, done, strict=True):
         owner = _relative(directory, session.directory) if len(directories) > 1 else None
-        try:
-            one = _build_one(session, directory, arguments=arguments, force=force)
-        except HgwError as error:
-            error.warnings = tuple(dict.fromkeys([*warnings, *_with_owner(owner, error.warnings)]))
-            raise
         warnings += _with_owner(owner, one.warnings)
-        built.append(one)
+    built = [one for one in done if isinstance(one, Built)]
     problems = (_engine_problem(session, one.plan.settings, made) for one in built for made in one.made)
     problem = next((found for found in problems if found), None)
     return BuildResult(
         artifacts=tuple(_artifact(one.plan, made) for one in built for made in one.made),
         projects=tuple(_built_project(one.plan, one.modules) for one in built),
+        failures=tuple(
+            _failure(directory, one)
+            for directory, one in zip(directories, done, strict=True)
+            if isinstance(one, HgwError)
+        ),
         seconds=round(time.monotonic() - started, 3),
         engine_problem=problem.message if problem else None,
         engine_hint=problem.hint if problem else None,
@@ -80,56 +76,55 @@ def build(
     )
 
 
-def _build_one(session: Session, directory: Path, *, arguments: Sequence[str], force: bool) -> _Built:
-    choices, settings = settle(session, directory, arguments=arguments)
-    plan = plan_at_hand(session, choices, settings)
-    if plan is not None and not force and (made := _as_it_is(session, plan)) is not None:
-        warnings = tuple(text for module in made for text in module.warnings)
-        return _Built(plan=plan, modules=_NOT_TIDIED, made=made, warnings=warnings)
-    warned: list[str] = []
+def _build_several(session: Session, directories: Sequence[Path], wishes: Wishes) -> list[Built | HgwError]:
+    """What came of each plugin, in their order."""
+    for directory in directories:
+        install_for(session, directory)
+    lock = threading.Lock()
+    pool = ThreadPoolExecutor(_workers(len(directories)), thread_name_prefix="build")
+    title = _("Building {count} plugins").format(count=len(directories))
+    futures: list[Future[Built | HgwError]] = []
     try:
-        plan, about_go_mod = complete(session, choices, settings, plan=plan)
-        warned += about_go_mod
-        for attempt in range(1, _MOST_TRIES + 1):
-            try:
-                return _compile(session, plan, force=force, warned=warned, last=attempt == _MOST_TRIES)
-            except InputsChangedError as changed:
-                text = _("{files} changed while {path} was compiled; compiling it again")
-                session.reporter.note(text.format(files=changed, path=directory))
+        with session.reporter.activity(title) as activity:
+            for directory in directories:
+                name = str(_relative(directory, session.directory))
+                reporter = Prefixed(session.reporter, name=name, lock=lock)
+                own = replace(session, reporter=reporter, interactive=False, assume_yes=False)
+                futures.append(pool.submit(_attempt, own, directory, wishes))
+            done = []
+            for number, future in enumerate(futures, start=1):
+                done.append(future.result())
+                with lock:
+                    activity.describe(_("{done} of {count} done").format(done=number, count=len(futures)))
+    finally:
+        # Without a wait, so that Ctrl-C is not held up: main ends what the threads still run.
+        pool.shutdown(wait=False, cancel_futures=True)
+    return done
+
+
+def _attempt(session: Session, directory: Path, wishes: Wishes) -> Built | HgwError:
+    try:
+        return build_one(session, directory, wishes)
     except HgwError as error:
-        error.warnings = tuple(dict.fromkeys(warned))
-        raise
-    raise AssertionError("the last try keeps the module")
+        session.reporter.warn(error.message)
+        return error
 
 
-def _as_it_is(session: Session, plan: Plan) -> tuple[Made, ...] | None:
-    """The modules, if all are up to date and nothing has to be said about their source; judged without running Go."""
-    job = plan.job(session)
-    made = []
-    for abi in plan.choices.abis:
-        seen = standing(session, plan.choices, abi, job=job)
-        if not seen.freshness.fresh or seen.freshness.record is None or seen.freshness.record.warned:
-            return None
-        module = reuse(session, plan.choices, abi, seen.path)
-        if module is None:
-            return None
-        made.append(module)
-    return tuple(made)
+def _workers(count: int) -> int:
+    """How many compilers to run at once."""
+    memory = available_memory()
+    fitting = max(1, memory // _COMPILER_BYTES) if memory is not None else count
+    return max(1, min(count, usable_cores(), fitting))
 
 
-def _compile(session: Session, plan: Plan, *, force: bool, warned: list[str], last: bool) -> _Built:
-    """Compile what is not up to date; `warned` collects the warnings, also those of a plugin that fails."""
-    steps, modules = _prepared(session, plan)
-    _report_tidied(session, modules)
-    warned += _check_inputs(plan, steps)
-    about_source = bool(warned)
-    made: list[Made] = []
-    for step in steps:
-        base = steps[0] if made else None
-        module = make(session, step, Manner(force=force, warned=about_source, last=last, base=base))
-        warned += module.warnings
-        made.append(module)
-    return _Built(plan=plan, modules=modules, made=tuple(made), warnings=tuple(dict.fromkeys(warned)))
+def _failure(directory: Path, error: HgwError) -> FailedPlugin:
+    return FailedPlugin(
+        directory=directory,
+        code=error.code,
+        exit_code=int(error.exit_code),
+        message=error.message,
+        hint=error.hint,
+    )
 
 
 def _with_owner(owner: Path | None, warnings: Iterable[str]) -> tuple[str, ...]:
@@ -153,37 +148,12 @@ def _engine_problem(session: Session, settings: Resolver, made: Made) -> HgwErro
     return None
 
 
-def _prepared(session: Session, plan: Plan) -> tuple[tuple[Compilation, ...], Modules]:
-    """Provide the Go modules and return the steps; if that fails, a known fault of go.mod is the better error."""
-    try:
-        return prepare(session, plan.job(session))
-    except (DownloadError, InvalidInput):
-        refuse(_requirement_faults(plan, usage=usage_of(package_files(plan.choices.directory))))
-        raise
-
-
-def _check_inputs(plan: Plan, steps: Sequence[Compilation]) -> tuple[str, ...]:
-    """Check what will be compiled (the source, and go.mod after `go mod tidy`) and return the warnings."""
-    warnings: list[str] = []
-    for step in steps:
-        files = own_source(step)
-        warnings += refuse(_requirement_faults(plan, usage=usage_of(files)))
-        warnings += refuse(source_faults(files, profile=step.recipe.profile, abi=step.recipe.abi))
-    return tuple(warnings)
-
-
-def _requirement_faults(plan: Plan, *, usage: Usage) -> tuple[Fault, ...]:
-    tinygo = plan.toolset.tinygo.version if plan.toolset.tinygo else None
-    go_mod = read_go_mod(plan.choices.directory / "go.mod")
-    return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, usage=usage)
-
-
-def planned_commands(session: Session, *, directories: Sequence[Path], arguments: Sequence[str] = ()) -> CommandsResult:
+def planned_commands(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO_WISHES) -> CommandsResult:
     """The compiler commands that `build` would run."""
     shell = shell_at_hand(session.host, session.variables)
     commands = []
     for directory in directories:
-        plan, _warnings = complete(session, *settle(session, directory, arguments=arguments), plan=None)
+        plan, _warnings = complete(session, *settle(session, directory, wishes), plan=None)
         tools = plan.toolset.edits(session.variables)
         for abi in plan.choices.abis:
             recipe = plan.job(session).recipe(abi)
@@ -199,13 +169,6 @@ def planned_commands(session: Session, *, directories: Sequence[Path], arguments
                 PlannedCommand(directory=directory, abi=abi, argv=recipe.argv, environment=environment, text=text)
             )
     return CommandsResult(commands=tuple(commands))
-
-
-def _report_tidied(session: Session, modules: Modules) -> None:
-    if modules.tidied:
-        session.reporter.note(_("go.mod and go.sum did not cover the imports; `go mod tidy` changed them:"))
-        for line in modules.changes or (_("  go.sum only"),):
-            session.reporter.note(f"  {line}")
 
 
 def _artifact(plan: Plan, made: Made) -> Artifact:

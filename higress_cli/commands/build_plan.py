@@ -1,7 +1,7 @@
 """What `hgw build` decides before it compiles: which plugins, their settings and their tools."""
 
+import contextlib
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,10 +9,11 @@ from typing import Final
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.flags import far_reaching
 from higress_cli.compile.job import Equipment, Job
+from higress_cli.compile.modules import Tidy
 from higress_cli.compile.output import check_inside, check_output
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import target_faults
-from higress_cli.errors import InvalidInput, ToolError
+from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
 from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import read_go_mod
@@ -48,7 +49,21 @@ class Plan:
         return Job(choices=self.choices, equipment=Equipment(tools=self.toolset.tools, variables=variables))
 
 
-def settle(session: Session, directory: Path, *, arguments: Sequence[str]) -> tuple[Choices, Resolver]:
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What was asked of a build besides its settings.
+
+    `arguments` are extra compiler arguments. With `force`, modules are compiled even if they are up to date. Without
+    `debug`, they get no debugging information. `tidy` says when go.mod may be changed.
+    """
+
+    arguments: tuple[str, ...] = ()
+    force: bool = False
+    debug: bool = True
+    tidy: Tidy = Tidy.AUTO
+
+
+def settle(session: Session, directory: Path, wishes: Wishes) -> tuple[Choices, Resolver]:
     """The settings of a plugin's build, all checked that can be without reading go.mod.
 
     Raises:
@@ -57,7 +72,7 @@ def settle(session: Session, directory: Path, *, arguments: Sequence[str]) -> tu
         ConflictError: the module cannot or must not be written to its place.
     """
     settings = settings_of(open_project(directory), session)
-    choices = choose(settings, directory=directory, arguments=arguments)
+    choices = choose(settings, directory=directory, arguments=wishes.arguments, debug=wishes.debug)
     refuse(target_faults(choices))
     for abi in choices.abis:
         check_inside(choices.output(abi), directory=directory, source=choices.out_file.source)
@@ -106,6 +121,16 @@ def _show_far_reaching(session: Session, choices: Choices) -> None:
             session.reporter.note(
                 _("the compiler gets {arguments} (from {source})").format(arguments=shlex.join(shown), source=source)
             )
+
+
+def install_for(session: Session, directory: Path) -> None:
+    """Install the tools of the plugin in `directory` if they are missing and the user agrees.
+
+    Where that does not succeed, the plugin's own build says why.
+    """
+    if session.assume_yes or session.interactive:
+        with contextlib.suppress(HgwError):
+            _toolset(session, settings_of(open_project(directory), session), directory=directory)
 
 
 def _request(settings: Resolver) -> SetRequest:

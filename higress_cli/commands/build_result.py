@@ -6,6 +6,7 @@ from pathlib import Path
 
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
+from higress_cli.errors import ExitCode
 from higress_cli.profile import Profile
 from higress_cli.result import Result
 
@@ -69,6 +70,22 @@ class BuiltProject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FailedPlugin:
+    """A plugin that was not built, of several."""
+
+    directory: Path
+    """The plugin's folder, absolute."""
+    code: str
+    """The id of the error."""
+    exit_code: int
+    """The exit code of a build of this plugin alone."""
+    message: str
+    """What failed."""
+    hint: str | None
+    """The next command to type, or what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BuildResult(Result):
     """The modules that were built or are up to date."""
 
@@ -76,12 +93,18 @@ class BuildResult(Result):
     """The modules, in the order of the plugins and their ABIs."""
     projects: tuple[BuiltProject, ...]
     """The plugins and the settings that they were built with."""
+    failures: tuple[FailedPlugin, ...]
+    """The plugins that were not built, where several were asked for; the highest of their exit codes is hgw's."""
     seconds: float
     """How long all of it took."""
     engine_problem: str | None
     """Why no engine on this machine can run one of the modules; null where each can be run."""
     engine_hint: str | None
     """What to do about that."""
+
+    @property
+    def exit_code(self) -> int:
+        return max((failure.exit_code for failure in self.failures), default=ExitCode.OK)
 
 
 @dataclass(frozen=True, kw_only=True)

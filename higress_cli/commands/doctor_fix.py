@@ -116,10 +116,10 @@ def _failing_build(session: Session, directory: Path) -> HgwError | None:
     The module goes to a temporary folder: the author's own stays as it is.
     """
     from higress_cli.commands.build import build
-    from higress_cli.commands.build_plan import plan_at_hand, settle
+    from higress_cli.commands.build_plan import Wishes, plan_at_hand, settle
 
     try:
-        choices, settings = settle(session, directory, arguments=())
+        choices, settings = settle(session, directory, Wishes())
         if plan_at_hand(session, choices, settings) is None:
             session.reporter.note(_("there are no tools yet to build with the new go.mod"))
             return None

@@ -19,6 +19,8 @@ from higress_cli.settings.resolver import Resolver
 # hgw sets these itself: the output, and the tags, which also select the ABI.
 _RESERVED: Final = {"o": OUT_FILE.flag, "tags": TAGS.flag}
 
+_STRIPPING: Final = {Profile.TINYGO: ("-no-debug",), Profile.GO: ("-ldflags=-s -w",)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
@@ -62,8 +64,10 @@ class Choices:
         return self._plain.with_name(f"{self._plain.stem}-{abi}{self._plain.suffix or '.wasm'}")
 
 
-def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()) -> Choices:
+def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = (), debug: bool = True) -> Choices:
     """The settings of a build in `directory`; `arguments` are extra compiler arguments.
+
+    Without `debug`, the module gets neither debugging information nor names of functions.
 
     Raises:
         UsageError: `choice-invalid` and the like; `flag-reserved` for a flag from the command line or a variable.
@@ -85,7 +89,7 @@ def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()
         tags=Choice(tuple(tag for tag in tags.value if tag != NEW_ABI_TAG), tags.source),
         flags=flags,
         size_budget=settings.choose(SIZE_BUDGET),
-        arguments=tuple(arguments),
+        arguments=(*(() if debug else _STRIPPING[settings.choose(PROFILE).value]), *arguments),
     )
 
 

@@ -11,7 +11,7 @@ from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.failure import compile_error
 from higress_cli.compile.inputs import Scope, contents, latest_change, scope_of
-from higress_cli.compile.modules import Modules, Workplace, provide_modules
+from higress_cli.compile.modules import Modules, Tidy, Workplace, provide_modules
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Setup, listed_digest, setup_of
@@ -92,7 +92,7 @@ class Compilation:
         return listed_digest(self.listing, self.contents, module_cache=self.cache)
 
 
-def prepare(session: Session, job: Job) -> tuple[tuple[Compilation, ...], Modules]:
+def prepare(session: Session, job: Job, *, tidy: Tidy) -> tuple[tuple[Compilation, ...], Modules]:
     """Provide the Go modules of a job and return its steps, one for each ABI.
 
     Raises:
@@ -100,7 +100,7 @@ def prepare(session: Session, job: Job) -> tuple[tuple[Compilation, ...], Module
         CompileError: TinyGo refuses the tools or the target.
     """
     try:
-        return _steps(session, job, provide=provide_modules)
+        return _steps(session, job, provide=lambda place: provide_modules(place, tidy=tidy))
     except RefusedError as refused:
         for line in refused.output.splitlines():
             session.reporter.child_line(line)

@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from higress_cli.compile.module_failure import Missing, module_error
 from higress_cli.compile.packages import Listing, list_packages
+from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.go.requirements import missing_pins
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
@@ -54,25 +56,36 @@ class Modules:
     changes: tuple[str, ...] = ()
 
 
-def provide_modules(place: Workplace) -> Modules:
+class Tidy(StrEnum):
+    """When to run `go mod tidy`: where go.mod or go.sum lack an import, before each build, or never."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def provide_modules(place: Workplace, *, tidy: Tidy = Tidy.AUTO) -> Modules:
     """Make sure that the compiler finds every Go module that the plugin imports.
 
     The network is used only if go.mod, go.sum and the module cache do not provide them all.
 
     Raises:
+        InvalidInput: `go-mod-incomplete`: with `Tidy.NEVER`, go.mod or go.sum lack something.
         DownloadError: `go-modules-unreachable`; go.mod and go.sum are unchanged.
         HgwError: a Go module cannot be fetched: the catalogue's error if it knows the cause, else `go-mod-unresolved`.
     """
     go_mod = read_go_mod(place.directory / "go.mod")
     listing = place.listing(goproxy="off")
-    if listing.complete(go_mod.module):
+    if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
         return Modules(listing=listing)
     with place.reporter.activity(_("Getting the Go modules")) as activity:
         tried = ((_("network"), _("--offline forbids it")),) if place.offline else _unreachable(place)
         if not tried:
             listing = place.listing(on_line=_progress(activity, place.reporter, only="go: "))
-            if listing.complete(go_mod.module):
+            if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
                 return Modules(listing=listing)
+        if tidy is Tidy.NEVER:
+            raise _incomplete(place, listing, tried)
         tidied = _tidy(place, listing, tried, activity)
     after = read_go_mod(place.directory / "go.mod")
     return Modules(listing=place.listing(), tidied=tidied, changes=changes(go_mod, after))
@@ -109,16 +122,34 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
         if done is None or done.returncode:
             _restore(place.directory, before)
     if done.returncode:
-        missing = Missing(
-            directory=place.directory,
-            imports=listing.uncovered(None),
-            pins=place.pins,
-            tried=tried,
-            http_proxy=next((name for name in _PROXIES if place.variables.get(name)), None),
-            offline=place.offline,
-        )
-        raise module_error(missing, done.output)
+        raise module_error(_missing(place, listing, tried), done.output)
     return any(_content(place.directory / name) != content for name, content in before.items())
+
+
+def _missing(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]) -> Missing:
+    return Missing(
+        directory=place.directory,
+        imports=listing.uncovered(None),
+        pins=place.pins,
+        tried=tried,
+        http_proxy=next((name for name in _PROXIES if place.variables.get(name)), None),
+        offline=place.offline,
+    )
+
+
+def _incomplete(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]) -> HgwError:
+    """The error for go.mod and go.sum that lack something, where they are not to be changed."""
+    if tried:
+        return module_error(_missing(place, listing, tried), "")
+    imports = listing.uncovered(None)
+    return InvalidInput(
+        _("go.mod or go.sum of {path} lacks what the plugin imports: {imports}").format(
+            path=place.directory, imports=listed(imports) or listing.problem
+        ),
+        code="go-mod-incomplete",
+        hint="hgw build --tidy auto",
+        details={"directory": place.directory, "imports": list(imports)},
+    )
 
 
 def _write_pins(place: Workplace, listing: Listing) -> None:

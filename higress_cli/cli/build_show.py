@@ -1,0 +1,87 @@
+"""What `hgw build` prints for people."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from higress_cli.cli import blocks
+from higress_cli.cli.ui import Ui
+from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, FailedPlugin
+from higress_cli.i18n import _, listed
+from higress_cli.size import size
+
+
+def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
+    """The modules of one plugin, or a table of several, and what to type next."""
+    if len(result.projects) + len(result.failures) > 1:
+        _table(result, ui, here)
+        return
+    for artifact in result.artifacts:
+        _module(artifact, ui, here)
+    for project in result.projects:
+        _project(project, ui, here)
+    if result.engine_problem is not None:
+        blocks.paragraph(
+            ui, _("It cannot be run on this machine: {reason}").format(reason=result.engine_problem), indent=0
+        )
+        if result.engine_hint:
+            blocks.hint(ui, result.engine_hint, indent=2)
+        return
+    blocks.next_commands(
+        ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
+    )
+
+
+def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
+    module = f"{blocks.near(artifact.path, here)}  {size(artifact.bytes)}  ABI {artifact.abi}"
+    blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
+    blocks.paragraph(ui, _made(artifact), indent=2, style="faint")
+
+
+def _made(artifact: Artifact) -> str:
+    if artifact.up_to_date:
+        return _("up to date: nothing that it is built from has changed")
+    if artifact.derived:
+        return _("made from the module above: only the ABI's marker differs")
+    return _("{tools}; {seconds:.1f} s").format(tools=_tools(artifact), seconds=artifact.seconds)
+
+
+def _project(project: BuiltProject, ui: Ui, here: Path) -> None:
+    choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
+    sources = (
+        _("{what} (from {source})").format(what=what, source=blocks.near(Path(str(choice.source)), here))
+        for what, choice in choices
+    )
+    blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
+
+
+def _table(result: BuildResult, ui: Ui, here: Path) -> None:
+    rows = [_row(artifact, ui, here) for artifact in result.artifacts]
+    if rows:
+        blocks.columns(ui, ("", _("module"), _("size"), "ABI", _("time")), rows)
+    for failure in result.failures:
+        _failed(failure, ui, here)
+    ui.line()
+    text = _("{built} of {count} plugins built in {seconds:.1f} s").format(
+        built=len(result.projects), count=len(result.projects) + len(result.failures), seconds=result.seconds
+    )
+    ui.line(text, "bad" if result.failures else "strong")
+
+
+def _row(artifact: Artifact, ui: Ui, here: Path) -> Sequence[str]:
+    time = f"{artifact.seconds:.1f} s"
+    if artifact.up_to_date or artifact.derived:
+        time = _("up to date") if artifact.up_to_date else _("derived")
+    path = str(blocks.near(artifact.path, here))
+    return (ui.mark("good"), path, size(artifact.bytes), artifact.abi.value, time)
+
+
+def _failed(failure: FailedPlugin, ui: Ui, here: Path) -> None:
+    text = f"{blocks.near(failure.directory, here)}: {failure.message} [{failure.code}]"
+    blocks.item(ui, "bad", text, indent=0)
+    if failure.hint:
+        blocks.hint(ui, failure.hint, indent=2)
+
+
+def _tools(artifact: Artifact) -> str:
+    named = (("TinyGo", artifact.tinygo), ("Go", artifact.go), ("wasm-opt", artifact.wasm_opt))
+    return ", ".join(f"{name} {version}" for name, version in named if version)

@@ -1,0 +1,157 @@
+"""hgw build for several plugins: at once, one failing does not stop the others; matrices and --since."""
+
+import json
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.cli.test_build import GO_MOD, MAIN, PLUGIN
+from tests.cli.test_build import json_of as json_of  # noqa: PLC0414 -- a fixture
+from tests.cli.test_build import tools as tools  # noqa: PLC0414 -- a fixture
+
+Tree = Callable[[Mapping[str, str]], Path]
+SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "build.json").read_text("utf-8"))
+
+
+def several(*names: str, **more: str) -> dict[str, str]:
+    return {**{f"{name}/{file}": text for name in names for file, text in PLUGIN.items()}, **more}
+
+
+@pytest.fixture
+def repository(tree: Tree) -> Path:
+    near = {"near/go.mod": "module example.com/near\n", "near/near.go": "package near\n", "README.md": "words\n"}
+    folder = tree(several("a", "b", "deep/c", **near))
+    (folder / "b" / "go.mod").write_text(GO_MOD + "\nreplace example.com/near => ../near\n")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=first")
+    return folder
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(
+        ["/usr/bin/env", "git", *identity, *words],
+        cwd=folder,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder)},
+    )
+
+
+def plugins_of(document: dict[str, Any]) -> list[str]:
+    jsonschema.validate(document["data"], SCHEMA)
+    return [name for job in document["data"]["jobs"] for name in job["plugins"]]
+
+
+def test_one_that_fails_does_not_stop_the_others_and_the_worst_exit_code_counts(tree: Tree, hgw):
+    folder = tree(
+        several("a", "b", "c", "d")
+        | {"b/main.go": MAIN + "var x = undefinedThing\n", "c/hgw.yaml": "build: {size_budget: 10B}\n"}
+    )
+    outcome = hgw("--output", "json", "build", "--all")
+    document = json.loads(outcome.out)
+    jsonschema.validate(document["data"], SCHEMA)
+    assert (outcome.code, document["ok"]) == (7, False)
+    assert [Path(item["directory"]).name for item in document["data"]["artifacts"]] == ["a", "d"]
+    failures = [
+        (Path(item["directory"]).name, item["code"], item["exit_code"]) for item in document["data"]["failures"]
+    ]
+    assert failures == [("b", "compile-failed", 7), ("c", "size-over-budget", 1)]
+    assert "b: main.go:6:9: undefined: undefinedThing" in outcome.err
+    assert (folder / "a" / "main.wasm").exists()
+    text = hgw("build", "--all")
+    assert text.code == 7
+    assert "2 of 4 plugins built" in text.out
+    assert "[size-over-budget]" in text.out
+
+
+def test_several_are_built_at_once(tree: Tree, hgw, monkeypatch):
+    monkeypatch.setattr("higress_cli.commands.build.usable_cores", lambda: 4)
+    monkeypatch.setattr("higress_cli.commands.build.available_memory", lambda: None)
+    tree(several("a", "b", "c", "d"))
+    monkeypatch.setenv("STUB_SECONDS", "2")
+    started = time.monotonic()
+    assert hgw("build", "--all").code == 0
+    assert time.monotonic() - started < 7
+
+
+def test_little_memory_means_one_after_another(monkeypatch):
+    from higress_cli.commands import build
+
+    monkeypatch.setattr(build, "usable_cores", lambda: 8)
+    monkeypatch.setattr(build, "available_memory", lambda: 3_000_000_000)
+    assert build._workers(8) == 2
+    monkeypatch.setattr(build, "available_memory", lambda: 0)
+    assert build._workers(8) == 1
+
+
+def test_a_matrix_for_github(repository: Path, hgw, json_of):
+    outcome = hgw("build", "--matrix", "github")
+    assert json.loads(outcome.out) == {"include": [{"name": name, "plugins": name} for name in ("a", "b", "deep/c")]}
+    assert plugins_of(json_of("build", "--matrix", "github")) == ["a", "b", "deep/c"]
+
+
+def test_a_matrix_for_gitlab(repository: Path, hgw):
+    rows = json.loads(hgw("build", "--matrix", "gitlab").out)[".hgw-plugins"]["parallel"]["matrix"]
+    assert rows == [{"PLUGINS": "a"}, {"PLUGINS": "b"}, {"PLUGINS": "deep/c"}]
+    nothing = json.loads(hgw("build", "--matrix", "gitlab", "--since", "HEAD").out)
+    assert nothing == {".hgw-plugins": {"rules": [{"when": "never"}]}}
+
+
+def test_more_plugins_than_a_system_has_jobs_share_them():
+    from higress_cli.commands.matrix import Pipeline, matrix
+
+    top = Path("/repository")
+    plugins = [top / f"with space {number:03}" for number in range(700)]
+    found = matrix(Pipeline.GITHUB, plugins, directory=top)
+    assert len(found.jobs) <= 256
+    assert [name for job in found.jobs for name in job.plugins] == [plugin.name for plugin in plugins]
+    first = json.loads(found.text)["include"][0]["plugins"]
+    assert shlex.split(first)[0] == "with space 000"
+    assert len(matrix(Pipeline.GITLAB, plugins, directory=top).jobs) <= 200
+    assert matrix(Pipeline.GITHUB, [], directory=top).jobs == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, []),
+        ({"README.md": "other words\n"}, []),
+        ({"a/main.go": MAIN + "// more\n"}, ["a"]),
+        ({"near/near.go": "package near\n\n// more\n"}, ["b"]),
+        ({"deep/hgw.yaml": "abi: 0.2.100\n"}, ["deep/c"]),
+        ({"go.work": "go 1.20\n\nuse ./a\n"}, ["a", "b", "deep/c"]),
+    ],
+    ids=["nothing", "elsewhere", "own", "replaced", "parent", "workspace"],
+)
+@pytest.mark.parametrize("committed", [False, True])
+def test_only_what_changed_since_a_revision(
+    repository: Path, json_of, change: Mapping[str, str], expected: list[str], *, committed: bool
+):
+    git(repository, "checkout", "--quiet", "-b", "work")
+    for name, text in change.items():
+        (repository / name).write_text(text)
+    if committed and change:
+        git(repository, "add", ".")
+        git(repository, "commit", "--quiet", "--message=second")
+    assert plugins_of(json_of("build", "--matrix", "github", "--since", "main")) == expected
+
+
+def test_nothing_changed_is_no_failure(repository: Path, hgw):
+    outcome = hgw("build", "--all", "--since", "HEAD")
+    assert outcome.code == 0, outcome.err
+
+
+def test_what_does_not_work_together_or_is_not_known(repository: Path, json_of, tmp_path: Path):
+    assert json_of("build", "--since", "nonsense")["error"]["code"] == "revision-unknown"
+    assert json_of("build", "--matrix", "jenkins")["error"]["code"] == "choice-invalid"
+    assert json_of("build", "--all", "a")["exit_code"] == 2
+    assert json_of("build", "--tidy", "sometimes")["error"]["code"] == "choice-invalid"

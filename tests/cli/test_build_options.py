@@ -1,0 +1,137 @@
+"""hgw build --watch, --no-debug and --tidy."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_build import GO_SUM, MAIN, NATIVE_MAIN, NATIVE_MOD, NATIVE_SDK, PLUGIN
+from tests.cli.test_build import json_of as json_of  # noqa: PLC0414 -- a fixture
+from tests.cli.test_build import tools as tools  # noqa: PLC0414 -- a fixture
+from tests.support.module_proxy import module_proxy
+from tests.support.programs import python_path
+from tests.support.stub_compilers import SDK, stub_compilers
+
+Tree = Callable[[Mapping[str, str]], Path]
+
+
+class Watching:
+    """A running `hgw build --watch`; `lines` are what it said so far."""
+
+    def __init__(self, *argv: str, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "higress_cli", *argv, "build", "--watch"],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": python_path()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if not argv else subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        stream = self.process.stdout if self.process.stderr is None else self.process.stderr
+        assert stream is not None
+        for line in iter(stream.readline, ""):
+            self.lines.append(line)
+
+    def close(self) -> None:
+        self._reader.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def wait_for(self, words: str, *, times: int = 1) -> None:
+        deadline = time.monotonic() + 20
+        while sum(words in line for line in self.lines) < times:
+            assert time.monotonic() < deadline, "".join(self.lines)
+            time.sleep(0.05)
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20)
+
+
+@contextmanager
+def watching(*argv: str, cwd: Path) -> Iterator[Watching]:
+    hgw = Watching(*argv, cwd=cwd)
+    try:
+        yield hgw
+    finally:
+        hgw.process.kill()
+        hgw.process.wait()
+        hgw.close()
+
+
+@pytest.mark.slow
+def test_a_save_is_built_an_error_is_told_and_ctrl_c_is_a_good_end(tree: Tree):
+    folder = tree(PLUGIN)
+    with watching(cwd=folder) as hgw:
+        hgw.wait_for("Watching for changes")
+        (folder / "main.go").write_text(MAIN + "var x = undefinedThing\n")
+        hgw.wait_for("undefined: undefinedThing")
+        (folder / "main.go").write_text(MAIN + "// second\n")
+        hgw.wait_for("main.wasm", times=2)
+        deadline = time.monotonic() + 20
+        while b"// second" not in (folder / "main.wasm").read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        said = len(hgw.lines)
+        (folder / "README.md").write_text("nothing that counts\n")
+        time.sleep(1.5)
+        assert hgw.lines[said:] == []
+        assert hgw.end() == 0
+
+
+@pytest.mark.slow
+def test_json_is_one_document_at_the_end(tree: Tree):
+    folder = tree(PLUGIN)
+    with watching("--output", "json", cwd=folder) as hgw:
+        hgw.wait_for("Watching for changes")
+        assert hgw.end() == 0
+        assert hgw.process.stdout is not None
+        assert json.loads(hgw.process.stdout.read())["data"]["artifacts"]
+
+
+def test_without_debugging_information(tree: Tree, tools: Path, json_of):
+    folder = tree(PLUGIN)
+    assert json_of("build", "--no-debug")["ok"]
+    assert b"-no-debug" in (folder / "main.wasm").read_bytes()
+    assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
+
+
+def test_native_go_without_debugging_information(tree: Tree, tools: Path, json_of):
+    stub_compilers(tools, go="1.24.4")
+    go_sum = f"github.com/higress-group/wasm-go v1.1.1 h1:AAAA=\n{SDK} {NATIVE_SDK} h1:AAAA=\n"
+    folder = tree({"go.mod": NATIVE_MOD, "go.sum": go_sum, "main.go": NATIVE_MAIN})
+    assert json_of("build", "--no-debug")["ok"]
+    assert b"-ldflags=-s -w" in (folder / "main.wasm").read_bytes()
+
+
+def test_go_mod_is_left_alone_where_it_is_to_be(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    folder = tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n", "go.sum": ""})
+    with module_proxy(tmp_path) as proxy:
+        monkeypatch.setenv("GOPROXY", proxy)
+        document = json_of("build", "--tidy", "never")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "go-mod-incomplete")
+    assert SDK in document["error"]["message"]
+    assert document["error"]["hint"] == "hgw build --tidy auto"
+    assert (folder / "go.mod").read_text() == "module plugin\n\ngo 1.19\n"
+
+
+def test_go_mod_is_tidied_before_each_build_where_it_is_to_be(tree: Tree, json_of, monkeypatch):
+    folder = tree({**PLUGIN, "go.sum": GO_SUM})
+    assert json_of("build")["ok"]
+    assert not json_of("build", "--tidy", "always")["data"]["projects"][0]["tidied"]
+    (folder / "go.mod").write_text(PLUGIN["go.mod"] + "\n\n")
+    assert json_of("build", "--tidy", "always")["data"]["projects"][0]["tidied"]
