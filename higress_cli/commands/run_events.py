@@ -4,10 +4,10 @@ import contextlib
 from pathlib import Path
 
 from higress_cli.gateway.contract import Change
-from higress_cli.gateway.events import Event, NotReturned, PluginLine, StreamEnded, Trap
+from higress_cli.gateway.events import Event, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
 from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
 from higress_cli.gateway.services import service_key
-from higress_cli.gateway.words import not_returned_line, stream_line, trap_lines
+from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import called_cluster
 from higress_cli.i18n import _
 from higress_cli.project.settings import FILE_NAME
@@ -62,6 +62,8 @@ class Narrator:
                 self._reporter.warn(text.format(settings=", ".join(event.settings)))
             case NotReturned():
                 self._reporter.event(f"[warn] {not_returned_line(event)}", at=event.at, level="warn")
+            case RequestHangs():
+                self._reporter.event(f"[warn] {hanging_line(event)}", at=event.at, level="warn")
             case DiskFull():
                 text = _("the disk of {path} is full: the gateway goes on, but its logs and records do not")
                 self._reporter.warn(text.format(path=self._folder))

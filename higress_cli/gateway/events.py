@@ -133,5 +133,21 @@ class NotReturned(Event):
     limit: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestHangs(Event):
+    """A request has not ended for `seconds`; `is_sent`: it went upstream.
+
+    `phase`, such as request_headers, is where the plugin stopped it, and `action` what it returned there; None if it
+    did not, or if that is not known.
+    """
+
+    method: str
+    path: str
+    seconds: float
+    is_sent: bool
+    phase: str | None = None
+    action: int | None = None
+
+
 BAD_ARGUMENT: Final = 2
 """The status of a call that this phase does not allow, or that names something the gateway does not have."""

@@ -10,6 +10,7 @@ from typing import Final
 from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Applied, Change, Gateway
 from higress_cli.gateway.events import Event
+from higress_cli.gateway.pending import PendingRequests
 from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.watch import Watched
 from higress_cli.i18n import _
@@ -88,6 +89,7 @@ class Live:
         self._is_stale = is_stale
         self._lacks_room = lacks_room
         self._was_full = False
+        self._pending = PendingRequests()
         self._watched: dict[Path, Watched] = {}
         self._change: Change | None = None
         self._restart: tuple[str, ...] = ()
@@ -114,7 +116,9 @@ class Live:
         """
         while True:
             self._gateway.check_alive()
-            yield from self._gateway.events()
+            happened = self._gateway.events()
+            yield from happened
+            self._pending.add(happened)
             changed = [watched.settled_change() for watched in self._watched.values()]
             if any(changed):
                 yield from self._reload()
@@ -122,6 +126,7 @@ class Live:
                 self._look_at_source = time.monotonic() + _SOURCE_SECONDS
                 yield from self._compare_source()
                 yield from self._look_for_room()
+                yield from self._pending.hanging(_now())
             time.sleep(_POLL_SECONDS)
 
     def _follow(self, files: Sequence[Path]) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from higress_cli.gateway.events import AnsweredBy, NotReturned, Step, StreamEnded, Trap, Waiting
+from higress_cli.gateway.events import AnsweredBy, NotReturned, RequestHangs, Step, StreamEnded, Trap, Waiting
 from higress_cli.i18n import _
+from higress_cli.phases import action_name
 
 _RUNTIME = ("runtime.", "runtime/", "reflect.", "abort", "panic", "rust_panic", "__rust", "core::panicking", "std::")
 _PANIC = "panic: "
@@ -39,6 +40,20 @@ def not_returned_line(event: NotReturned) -> str:
         "the plugin has not returned from {function} for {seconds:.0f} s, and no request goes on meanwhile; "
         "it is ended after {limit:g} s"
     ).format(function=event.function, seconds=event.seconds, limit=event.limit)
+
+
+def hanging_line(event: RequestHangs) -> str:
+    """A request that does not end, and what holds it."""
+    if event.phase is not None and event.action is not None:
+        why = _("the plugin returned {action} in {phase}, and nothing has resumed it since").format(
+            action=action_name(event.phase, event.action), phase=event.phase
+        )
+    elif event.is_sent:
+        why = _("the upstream has not ended its answer")
+    else:
+        why = _("it has not gone upstream; either its body is not complete, or the plugin holds it")
+    request = f"{event.method} {event.path}"
+    return _("{request}: no end after {seconds:.0f} s: {why}").format(request=request, seconds=event.seconds, why=why)
 
 
 def own_frame(trap: Trap, *, packages: Sequence[str] = ()) -> str | None:

@@ -358,3 +358,18 @@ def _post(url: str, body: bytes) -> str:
 
 def _line(text: str, start: str) -> str:
     return next((line for line in text.splitlines() if line.startswith(start)), "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["envoy", "builtin"])
+def test_a_request_that_hangs_is_shown_with_what_holds_it(here, engine):
+    (here / "config.yaml").write_text("dispatch: true\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service = f"svc.dns:80=127.0.0.1:{silent.getsockname()[1]}"
+        with running(*ANY_PORT, "--engine", engine, "--service", service, cwd=here) as hgw:
+            url = hgw.document()["data"]["url"]
+            threading.Thread(target=post, args=(f"{url}/slow", b""), kwargs={"seconds": 9.0}, daemon=True).start()
+            hgw.wait_for_text("[warn] POST /slow: no end after")
+            line = next(line for line in hgw.said.splitlines() if "no end after" in line)
+            assert "HeaderStopAllIterationAndWatermark in request_headers, and nothing has resumed it" in line
+            assert hgw.end() == 0
