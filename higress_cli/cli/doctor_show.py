@@ -1,5 +1,6 @@
 """The results of `hgw doctor` as text."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -37,7 +38,8 @@ def show(result: DoctorResult, ui: Ui) -> None:
         for title, check in _titled(checks, each=ui.verbose):
             _show_check(check, ui, told, title=title)
         ui.line()
-    ui.line(_summary(result.counts), "strong")
+    # As many as there are lines above, while the counts in JSON are those of the checks.
+    ui.line(_summary(Counter(found.status for check in result.checks for found in check.finding.each)), "strong")
     if result.fixed:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
     elif any(found.fix and found.fix.action for check in result.checks for found in check.finding.each):

@@ -63,7 +63,9 @@ def _difference(item: Written, values: Mapping[str, Any], config: Path) -> Findi
     return Finding(
         status=Status.WARN,
         code="config-differs",
-        found=f"{item.place}: " + "; ".join(shown) + (" ..." if len(keys) > _MOST_DIFFERENCES else ""),
+        found=_("{place}: {message}").format(
+            place=item.place, message="; ".join(shown) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
+        ),
         expected=_("the same as {file}").format(file=config.name),
         why=_("`hgw run` and `hgw verify` go by {file}; a gateway that is started otherwise does not").format(
             file=config.name

@@ -58,7 +58,9 @@ def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profil
     lines += [_("no `toolchain` line")] if "toolchain" in directives else []
     lines += [_("no `replace` of {module}").format(module=module) for module in dropped]
     return Fix(
-        summary=_("in go.mod: {lines}; the next build runs `go mod tidy`").format(lines=", ".join(lines)),
+        summary=_("in go.mod: {lines}; hgw builds with it, and takes it back if that fails").format(
+            lines=", ".join(lines)
+        ),
         commands=("hgw doctor go-mod --fix --yes",),
         safe=False,
         action=FixAction.REWRITE_FILE,

@@ -546,6 +546,7 @@ def test_all_that_a_check_finds_is_told_at_once_and_each_may_be_ignored(hgw, rep
     codes = [found["code"] for found in (first, *first["others"])]
     assert codes == ["wasmplugin-key-unknown", "wasmplugin-rule-empty", "config-differs", "config-differs"]
     assert text.count("! other configurations: ") == 4
+    assert text.splitlines()[-1] == "0 ok, 4 warnings, 0 wrong, 0 skipped"
     assert "! other configurations: envoy.yaml:12:34: mockEnable is not as in config.yaml" in text
     assert text.count("`hgw run` and `hgw verify` go by config.yaml") == 1
     assert (fewer["gateway-files"]["code"], fewer["gateway-files"]["others"]) == ("wasmplugin-rule-empty", [])
