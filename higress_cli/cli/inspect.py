@@ -14,19 +14,23 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_("Say what a WebAssembly module is, in whatever language it was written, and what a gateway thinks of it."),
-    epilog="hgw inspect main.wasm\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm",
+    epilog="hgw inspect main.wasm\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm\n"
+    "hgw inspect oci://registry.example.com/my-plugin:1.0.0",
 )
 def inspect(
     ctx: typer.Context,
     address: Annotated[
-        str, typer.Argument(metavar="FILE|URL|-", show_default=False, help=N_("the module; -: from standard input"))
+        str,
+        typer.Argument(
+            metavar="FILE|URL|oci://IMAGE|-", show_default=False, help=N_("the module; -: from standard input")
+        ),
     ],
     gateway: Annotated[
         str | None,
         typer.Option("--gateway", metavar="VERSION", help=N_("exit with 1 if this gateway would refuse the module")),
     ] = None,
     diff: Annotated[
-        str | None, typer.Option("--diff", metavar="FILE|URL", help=N_("say what differs from this module"))
+        str | None, typer.Option("--diff", metavar="FILE|URL|oci://IMAGE", help=N_("say what differs from this module"))
     ] = None,
 ) -> None:
     from higress_cli.cli.inspect_show import show

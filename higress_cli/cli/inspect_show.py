@@ -8,6 +8,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.inspect import Finding, InspectedImport, InspectResult
 from higress_cli.i18n import _, listed
+from higress_cli.oci.readers import reader_name
 from higress_cli.size import size
 from higress_cli.wasm.difference import Change, Difference, SizeChange
 
@@ -24,6 +25,7 @@ def show(result: InspectResult, ui: Ui, here: Path) -> None:
     ui.line(f"{source}  {size(result.bytes)}", "strong")
     blocks.facts(ui, _facts(result))
     _verdict(result, ui)
+    _image(result, ui)
     if result.difference is not None:
         _difference(result, result.difference, ui)
         return
@@ -65,6 +67,19 @@ def _verdict(result: InspectResult, ui: Ui) -> None:
         blocks.item(ui, "bad" if refused else "good", text.format(version=version), indent=0)
     for finding in result.findings:
         _finding(ui, finding)
+
+
+def _image(result: InspectResult, ui: Ui) -> None:
+    if result.image is None:
+        return
+    _title(ui, _("Image {digest}").format(digest=result.image.digest))
+    for verdict in result.image.verdicts:
+        name = reader_name(verdict.reader)
+        if verdict.accepted:
+            blocks.item(ui, "good", _("{reader} takes it").format(reader=name))
+        else:
+            text = _("{reader} refuses it: {reason}").format(reader=name, reason=verdict.reason)
+            blocks.item(ui, "warning", text)
 
 
 def _finding(ui: Ui, finding: Finding) -> None:

@@ -9,7 +9,7 @@ from higress_cli.commands.registries import Registries
 from higress_cli.errors import CheckFailed
 from higress_cli.i18n import _
 from higress_cli.oci.pull import Pulled, Source, pull
-from higress_cli.oci.readers import Reader, Verdict
+from higress_cli.oci.readers import Reader, Verdict, reader_name
 from higress_cli.oci.reference import is_reference, parse_reference
 from higress_cli.oci.store import Store
 from higress_cli.session import Session
@@ -90,7 +90,7 @@ def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
 def image_refused(pulled: Pulled) -> CheckFailed:
     """The error for an image that the gateway does not take."""
     verdict = next(item for item in pulled.judged.verdicts if item.reader is Reader.GATEWAY)
-    return CheckFailed(
+    error = CheckFailed(
         _("the gateway would refuse this image: {reason}").format(reason=verdict.reason),
         code="image-refused",
         hint=_("an image that every reader takes: hgw push"),
@@ -103,6 +103,14 @@ def image_refused(pulled: Pulled) -> CheckFailed:
             ],
         },
     )
+    error.warnings = tuple(
+        _("{reader} refuses it: {reason}").format(reader=reader_name(item.reader), reason=item.reason)
+        if item.reason
+        else _("{reader} takes it").format(reader=reader_name(item.reader))
+        for item in pulled.judged.verdicts
+        if item is not verdict
+    )
+    return error
 
 
 def _warnings(pulled: Pulled) -> tuple[str, ...]:

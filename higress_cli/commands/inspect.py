@@ -8,6 +8,7 @@ from higress_cli.choice import Choice
 from higress_cli.commands.module_source import find_module
 from higress_cli.errors import ExitCode
 from higress_cli.fault import Fault
+from higress_cli.oci.readers import Verdict
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import GATEWAY
@@ -59,6 +60,16 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InspectedImage:
+    """An image that the gateway takes."""
+
+    digest: str
+    """The digest of the manifest, `sha256:HEX`: what `sha256` of a WasmPlugin resource means."""
+    verdicts: tuple[Verdict, ...]
+    """What each reader of Higress would make of the image."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class InspectResult(Result):
     """What a module is."""
 
@@ -106,6 +117,8 @@ class InspectResult(Result):
     """What that gateway would refuse, or any."""
     difference: Difference | None
     """What differs from --diff; null without it."""
+    image: InspectedImage | None
+    """The image that it is in; null for one that is in none."""
 
     @property
     def exit_code(self) -> int:
@@ -155,6 +168,8 @@ def inspect(
         gateway=chosen if gateway else None,
         findings=tuple(map(_finding, _faults(seen, gateway))),
         difference=compared,
+        image=InspectedImage(digest=found.image.digest, verdicts=found.image.verdicts) if found.image else None,
+        warnings=found.image.warnings if found.image else (),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.commands.image_module import ImageModule, module_of_image
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _
 from higress_cli.session import Session
@@ -22,10 +23,11 @@ STDIN: Final = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class FoundModule:
-    """A file's bytes; `path` is the file, or what messages call it."""
+    """A file's bytes; `path` is the file, or what messages call it. `image` is that of which it comes."""
 
     content: bytes
     path: Path
+    image: ImageModule | None = None
 
 
 def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]) -> FoundModule:
@@ -37,6 +39,7 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
         InvalidInput: `file-unreadable`.
         DownloadError: `offline`, `module-too-large`, or see `transfer.bring`.
         UsageError: `address-unknown`.
+        HgwError: see `module_of_image`.
     """
     if address == STDIN:
         return FoundModule(content=_bounded(stdin(MOST_BYTES + 1), _("standard input")), path=Path("stdin"))
@@ -57,7 +60,7 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
             hint="hgw inspect main.wasm",
             details={"address": shown(address)},
         )
-    return FoundModule(content=reader(session, address), path=Path(shown(address)))
+    return reader(session, address)
 
 
 class _Limit:
@@ -74,7 +77,7 @@ class _Limit:
         """Nobody reads."""
 
 
-def _download(session: Session, address: str) -> bytes:
+def _download(session: Session, address: str) -> FoundModule:
     if session.offline:
         raise DownloadError(
             _("{address} cannot be downloaded: {reason}").format(
@@ -91,7 +94,12 @@ def _download(session: Session, address: str) -> bytes:
                 bring(address, partial, client, _Limit(address), SYSTEM_CLOCK)
             except PassingError as error:
                 raise error.error from error
-        return partial.read_bytes()
+        return FoundModule(content=partial.read_bytes(), path=Path(shown(address)))
+
+
+def _pull(session: Session, address: str) -> FoundModule:
+    found = module_of_image(session, address)
+    return FoundModule(content=found.content, path=Path(address), image=found)
 
 
 def _bounded(content: bytes, name: str) -> bytes:
@@ -110,6 +118,6 @@ def _too_large(name: str) -> DownloadError:
     )
 
 
-Reader = Callable[[Session, str], bytes]
-READERS: Final[Mapping[str, Reader]] = {"https": _download, "http": _download, "file": _download}
+Reader = Callable[[Session, str], FoundModule]
+READERS: Final[Mapping[str, Reader]] = {"https": _download, "http": _download, "file": _download, "oci": _pull}
 """How to get the module at an address, by its scheme. A further kind of address is one more row."""

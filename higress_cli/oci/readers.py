@@ -42,6 +42,17 @@ class Reader(StrEnum):
     """Kubernetes, for a url with file:// that is in a mounted image."""
 
 
+def reader_name(reader: Reader) -> str:
+    """What people call a reader."""
+    match reader:
+        case Reader.GATEWAY:
+            return _("the gateway")
+        case Reader.PLUGIN_SERVER:
+            return _("the plugin server")
+        case Reader.IMAGE_VOLUME:
+            return _("an image volume of Kubernetes")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What one reader would do."""

@@ -9,7 +9,10 @@ import jsonschema
 import pytest
 
 from tests.support.file_server import FileServer, serving
+from tests.support.images import SHAPES
 from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
+from tests.support.registry import FakeRegistry
+from tests.support.registry import serving as registry_serving
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "inspect.json").read_text("utf-8"))
 OLD = wasm(exports=TINYGO_EXPORTS, imports=[("env", "proxy_log"), ("env", "proxy_redis_call")])
@@ -126,3 +129,33 @@ def test_names_of_a_hostile_module_do_not_act_on_the_terminal(here, hgw):
 
 def test_chinese(here, hgw):
     assert "网关 v2.0.7 会拒绝加载" in hgw("--lang", "zh", "inspect", "new.wasm", "--gateway", "v2.0.7").out
+
+
+@pytest.fixture
+def registry():
+    with registry_serving(FakeRegistry()) as registry:
+        yield registry
+
+
+def test_the_module_of_an_image_with_the_verdicts_of_its_readers(here, json_of, hgw, registry):
+    registry.add("p/a", "1", SHAPES["hgctl"][0])
+
+    data = json_of(f"oci://{registry.host}/p/a:1")["data"]
+
+    assert (data["source"], data["abi"]) == (f"oci://{registry.host}/p/a:1", "0.2.1")
+    assert data["image"]["digest"] == SHAPES["hgctl"][0].digest
+    assert [(item["reader"], item["accepted"]) for item in data["image"]["verdicts"]] == [
+        ("gateway", True), ("plugin-server", True), ("image-volume", False),
+    ]  # fmt: skip
+    text = hgw("inspect", f"oci://{registry.host}/p/a:1").out
+    assert "the gateway takes it" in text
+    assert "an image volume of Kubernetes refuses it: its configuration is" in text
+
+
+def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
+    registry.add("p/a", "1", SHAPES["raw-alone"][0])
+
+    document = json_of(f"oci://{registry.host}/p/a:1")
+
+    assert (document["exit_code"], document["error"]["code"]) == (1, "image-refused")
+    assert "the plugin server takes it" in document["warnings"]
