@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from higress_cli.commands.about import HelpResult, VersionResult  # noqa: E402 -- from this checkout
 from higress_cli.commands.build_result import BuildResult, CommandsResult  # noqa: E402
+from higress_cli.commands.clean import CleanResult  # noqa: E402
 from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
 from higress_cli.commands.help_file import FileReferenceResult  # noqa: E402
 from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
@@ -55,6 +56,7 @@ RESULTS: Final[Mapping[str, tuple[type[Result], ...]]] = {
     "install": (InstallResult,),
     "quickstart": (QuickstartResult,),
     "inspect": (InspectResult,),
+    "clean": (CleanResult,),
     "package": (PackageResult,),
     "push": (PushResult,),
     "run": (RunResult,),

@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "verify",
     "package",
     "push",
+    "clean",
     "toolchain",
     "help",
     "version",

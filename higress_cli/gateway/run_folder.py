@@ -48,7 +48,7 @@ class RunFolder:
             lock.acquire(timeout=0)
         except OSError as error:
             raise home_error(runs, error) from error
-        _prune(runs)
+        prune(runs)
         return cls(path=path, lock=lock)
 
     @property
@@ -129,12 +129,19 @@ def live_records(runs: Path) -> Iterator[Mapping[str, Any]]:
             yield record
 
 
-def _prune(runs: Path) -> None:
+def prune(runs: Path, *, keep: int = KEPT) -> int:
+    """Remove the oldest folders of runs beyond `keep`, except those in use, and return how many of these there are."""
     import filelock
 
-    folders = sorted((path for path in runs.iterdir() if path.is_dir()), reverse=True)
-    for folder in folders[KEPT:]:
-        with contextlib.suppress(OSError, filelock.Timeout):
+    folders = sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True)
+    in_use = 0
+    for folder in folders[keep:]:
+        try:
             with filelock.FileLock(folder / _LOCK, timeout=0):
                 pass
             fs.remove_tree(folder)
+        except filelock.Timeout:
+            in_use += 1
+        except OSError:
+            continue
+    return in_use

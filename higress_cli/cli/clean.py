@@ -1,0 +1,56 @@
+"""`hgw clean`: parse, call, show."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from higress_cli.cli import blocks
+from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.ui import Ui
+from higress_cli.i18n import N_, _
+from higress_cli.size import size
+
+if TYPE_CHECKING:
+    from higress_cli.commands import clean as use_case
+
+app = new_app()
+
+
+@app.command(
+    cls=HgwCommand,
+    help=N_("Say what runs, caches and records take, and remove them. Installed tools stay."),
+    epilog="hgw clean\nhgw clean --cache\nhgw clean --all",
+)
+def clean(
+    ctx: typer.Context,
+    runs: Annotated[
+        bool, typer.Option("--runs", help=N_("remove the folders of runs that have ended, and records"))
+    ] = False,
+    cache: Annotated[bool, typer.Option("--cache", help=N_("remove what hgw can make or fetch again"))] = False,
+    every: Annotated[bool, typer.Option("--all", help=N_("remove both"))] = False,
+) -> None:
+    from higress_cli.commands import clean as use_case
+
+    wanted = {use_case.Group.RUNS: runs or every, use_case.Group.CACHE: cache or every}
+    groups = frozenset(group for group, is_wanted in wanted.items() if is_wanted)
+    finish(ctx, use_case.clean(invocation(ctx).session(), groups=groups), _show)
+
+
+def _show(result: "use_case.CleanResult", ui: Ui) -> None:
+    rows = [(size(item.bytes), item.title, str(item.path)) for item in result.kept]
+    blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)
+    ui.line()
+    if result.removed_bytes:
+        ui.line(_("removed {size}").format(size=size(result.removed_bytes)), "good")
+        return
+    ui.line(_("{size} in all").format(size=size(result.bytes)))
+    if result.bytes:
+        blocks.next_commands(
+            ui,
+            _("To remove it:"),
+            (
+                ("hgw clean --runs", _("runs that have ended, and records")),
+                ("hgw clean --cache", _("what hgw can make or fetch again")),
+                ("hgw clean --all", _("both")),
+            ),
+        )

@@ -1,0 +1,83 @@
+"""`hgw clean`: what is kept where, and what each option removes."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from higress_cli.gateway.run_folder import RunFolder
+
+SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "clean.json").read_text("utf-8"))
+CACHED = ("cache/downloads/ab/go.tar.gz", "cache/builds/x.json", "cache/modules/y", "cache/oci/sha256/z")
+TRACES = ("state/runs/20260101-000000-abcdef/envoy.log", "state/logs/pip.log")
+OTHERS = ("data/tools/go/1.20/bin/go", "config/config.toml", "cache/somebody-elses")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in (*CACHED, *TRACES, *OTHERS):
+        path = tmp_path / "hgw-home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(1000))
+    return tmp_path / "hgw-home"
+
+
+@pytest.fixture
+def cleaned(hgw):
+    def run(*argv: str):
+        outcome = hgw("--output", "json", "clean", *argv)
+        assert outcome.code == 0, outcome.err
+        document = json.loads(outcome.out)
+        jsonschema.validate(document["data"], SCHEMA)
+        return document
+
+    return run
+
+
+def there(home: Path) -> set[str]:
+    return {name for name in (*CACHED, *TRACES, *OTHERS) if (home / name).exists()}
+
+
+def test_without_an_option_it_only_says_what_is_there(cleaned, hgw, home):
+    data = cleaned()["data"]
+
+    assert (data["bytes"], data["removed_bytes"]) == (6000, 0)
+    assert {Path(item["path"]).relative_to(home).as_posix(): item["bytes"] for item in data["kept"]} == {
+        "state/runs": 1000, "state/logs": 1000, "cache/downloads": 1000, "cache/builds": 1000, "cache/modules": 1000,
+        "cache/oci": 1000,
+    }  # fmt: skip
+    assert there(home) == {*CACHED, *TRACES, *OTHERS}
+    text = hgw("clean").out
+    assert "1.0 kB" in text
+    assert "hgw clean --all" in text.replace(" -m higress_cli", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "left"), [("--runs", CACHED), ("--cache", TRACES), ("--all", ())], ids=["runs", "cache", "all"]
+)
+def test_each_option_removes_its_part_and_nothing_else(cleaned, home, option, left):
+    data = cleaned(option)["data"]
+
+    assert there(home) == {*left, *OTHERS}
+    assert data["removed_bytes"] == 6000 - 1000 * len(left)
+    assert cleaned(option)["data"]["removed_bytes"] == 0
+
+
+def test_a_run_in_use_stays(cleaned, home):
+    run = RunFolder.create(home / "state" / "runs")
+    (run.path / "envoy.log").write_bytes(b"x")
+
+    document = cleaned("--all")
+
+    assert (run.path / "envoy.log").exists()
+    assert document["data"]["runs_in_use"] == 1
+    assert document["warnings"] == ["1 run is in use and was left alone"]
+    run.leave()
+    cleaned("--all")
+    assert not run.path.exists()
+
+
+def test_a_machine_without_anything(cleaned):
+    assert cleaned("--all")["data"]["bytes"] == 0
