@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from higress_cli.errors import HgwError, InvalidInput, UsageError
+from higress_cli.i18n import N_, _
 
 T = TypeVar("T")
+_DEFAULT: Final = N_("default")
 
 
 class SourceKind(StrEnum):
@@ -42,6 +44,11 @@ class Source:
     def __str__(self) -> str:
         return self.text
 
+    def __format__(self, spec: str) -> str:
+        """The text in a message, in the language of the user; in JSON it is the same in every language."""
+        is_plain_default = self.kind is SourceKind.DEFAULT and self.text == _DEFAULT
+        return format(_(_DEFAULT) if is_plain_default else self.text, spec)
+
     @property
     def place(self) -> str:
         """The text, with the line of a file behind it: `FILE:LINE`."""
@@ -65,7 +72,7 @@ class Source:
         return InvalidInput(message, code="settings-invalid", hint=hint, details=details)
 
 
-DEFAULT: Final = Source(SourceKind.DEFAULT, "default")
+DEFAULT: Final = Source(SourceKind.DEFAULT, _DEFAULT)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,12 @@ def listed(items: Iterable[object]) -> str:
     return separator.join(str(item) for item in items)
 
 
+def joined(parts: Iterable[object]) -> str:
+    """A place and what is said about it: `a: b: c`."""
+    separator = _("{place}: {message}").format(place="", message="")
+    return separator.join(str(part) for part in parts)
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of the message that fits `count`."""
     return _speech.texts.ngettext(singular, plural, count)

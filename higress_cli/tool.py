@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.nearest import nearest
 
 # The source of a tool that was already on the machine and is run in place.
@@ -45,7 +45,7 @@ def tool_named(word: str, *, command: str) -> ToolName:
         return ToolName(name)
     near = nearest(word, [*ToolName, *_ALSO_CALLED])
     raise UsageError(
-        _("there is no tool `{name}`; there are: {known}").format(name=word, known=", ".join(ToolName)),
+        _("there is no tool `{name}`; there are: {known}").format(name=word, known=listed(ToolName)),
         code="tool-unknown",
         hint=_("did you mean `{near}`?").format(near=f"{command} {near[0]}") if near else f"{command} --help",
         details={"tool": word, "known": list(ToolName)},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from higress_cli.choice import Source
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.ui import Ui, is_command
 from higress_cli.cli.wrap import cells, terminal_width, wrap
@@ -144,6 +145,11 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
             ui.line(f"{_GAP}{command}")
             if purpose:
                 paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
+
+
+def source(chosen_by: Source, here: Path) -> str:
+    """Who chose a value, for somebody who works in the folder `here`."""
+    return f"{near(Path(f'{chosen_by}'), here)}"
 
 
 def near(path: Path, here: Path) -> Path:

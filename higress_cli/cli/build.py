@@ -8,7 +8,7 @@ import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
     from higress_cli.commands.build_plan import Wishes
@@ -146,9 +146,7 @@ def _one_of(option: str, value: str, known: Sequence[str]) -> str:
     if value in known:
         return value
     raise UsageError(
-        _("`{value}` (from {option}) is not one of: {known}").format(
-            value=value, option=option, known=", ".join(known)
-        ),
+        _("`{value}` (from {option}) is not one of: {known}").format(value=value, option=option, known=listed(known)),
         code="choice-invalid",
         hint=f"hgw build {option} {known[0]}",
     )

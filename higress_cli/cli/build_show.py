@@ -48,7 +48,7 @@ def _made(artifact: Artifact) -> str:
 def _project(project: BuiltProject, ui: Ui, here: Path) -> None:
     choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
     sources = (
-        _("{what} (from {source})").format(what=what, source=blocks.near(Path(str(choice.source)), here))
+        _("{what} (from {source})").format(what=what, source=blocks.source(choice.source, here))
         for what, choice in choices
     )
     blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
@@ -84,4 +84,4 @@ def _failed(failure: FailedPlugin, ui: Ui, here: Path) -> None:
 
 def _tools(artifact: Artifact) -> str:
     named = (("TinyGo", artifact.tinygo), ("Go", artifact.go), ("wasm-opt", artifact.wasm_opt))
-    return ", ".join(f"{name} {version}" for name, version in named if version)
+    return listed(f"{name} {version}" for name, version in named if version)

@@ -75,7 +75,7 @@ def _show_finding(finding: Finding, ui: Ui, told: set[Fix], *, title: str, docs:
     about = finding.why if finding.status is Status.SKIP else finding.found
     line = _("{title}: {found}").format(title=title, found=about) if about else title
     if finding.note:
-        line = f"{line} ({finding.note})"
+        line = _("{text} ({note})").format(text=line, note=finding.note)
     blocks.item(ui, _STYLES[finding.status], line)
     wrong = finding.status not in {Status.OK, Status.SKIP}
     if finding.expected and (wrong or ui.verbose):

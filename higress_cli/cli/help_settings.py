@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from higress_cli.choice import SourceKind
+from higress_cli.choice import DEFAULT, SourceKind
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.help_settings import SettingEntry, SettingsResult
@@ -64,5 +64,7 @@ def _made_by(entry: SettingEntry) -> Iterator[str]:
 
 def _near(entry: SettingEntry, here: Path) -> str:
     """The source; a file in the current folder by its name only."""
+    if entry.source == str(DEFAULT):
+        return f"{DEFAULT}"
     path = Path(entry.source)
     return path.name if path.parent == here else entry.source

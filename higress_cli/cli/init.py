@@ -10,7 +10,7 @@ import typer
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.context import Invocation
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 from higress_cli.nearest import nearest
 from higress_cli.session import Session
 from higress_cli.settings.machine import LANG, TEMPLATE
@@ -136,7 +136,7 @@ def _one_of(given: str | None, option: str, choices: Collection[str]) -> str | N
     if given is not None and given not in choices:
         raise UsageError(
             _("`{value}` (from {source}) is none of: {choices}").format(
-                value=given, source=option, choices=", ".join(choices)
+                value=given, source=option, choices=listed(choices)
             ),
             code="choice-invalid",
             again=(option, *(nearest(given, choices) or list(choices))[:1]),

@@ -7,7 +7,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, joined
 from higress_cli.settings.machine import MIRROR_GITHUB
 from higress_cli.size import size
 
@@ -82,7 +82,7 @@ def _show(result: "use_case.InstallResult", ui: Ui) -> None:
         ui.line()
         ui.line(_("Sources that were passed over:"), "faint")
     for name, tried in passed_over:
-        blocks.paragraph(ui, f"{blocks.tool_title(name)}: {tried.source}: {tried.reason}", indent=2, style="faint")
+        blocks.paragraph(ui, joined((blocks.tool_title(name), tried.source, tried.reason)), indent=2, style="faint")
     if result.dry_run:
         ui.line()
         ui.line(_dry_run_summary(result))

@@ -70,4 +70,4 @@ def _show(result: "use_case.PackageResult", ui: Ui, here: Path) -> None:
 
 
 def _from(choice: Choice[str], here: Path) -> str:
-    return _("from {source}").format(source=blocks.near(Path(str(choice.source)), here))
+    return _("from {source}").format(source=blocks.source(choice.source, here))

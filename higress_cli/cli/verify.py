@@ -10,7 +10,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
     from higress_cli.commands import verify as use_case
@@ -118,7 +118,7 @@ def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
             ("", f"sha256 {module.sha256}", ""),
         ]
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
-    rows.append((_("engine"), ", ".join(engines) or result.engine, ""))
+    rows.append((_("engine"), listed(engines) or result.engine, ""))
     if wrong and result.gateway_log:
         rows.append((_("log"), str(result.gateway_log), ""))
     blocks.facts(ui, rows)

@@ -9,7 +9,7 @@ from typing import Any
 from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import Choice
 from higress_cli.errors import InvalidInput, UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
 from higress_cli.project.resolve import settings_of
@@ -94,7 +94,7 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
         if name not in known:
             raise UsageError(
                 _("the template {template} has no variable `{name}`; it has: {names}").format(
-                    template=template.name, name=name, names=", ".join(sorted(known)) or "-"
+                    template=template.name, name=name, names=listed(sorted(known)) or "-"
                 ),
                 code="variable-unknown",
                 details={"variable": name, "variables": sorted(known)},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from higress_cli.errors import UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
 from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
@@ -125,7 +125,7 @@ def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> N
     known = [SYSTEM, *table.NAMES]
     if source is not None and source not in known:
         raise UsageError(
-            _("there is no source `{name}`; there are: {known}").format(name=source, known=", ".join(known)),
+            _("there is no source `{name}`; there are: {known}").format(name=source, known=listed(known)),
             code="source-unknown",
             hint="hgw install --help",
         )
@@ -133,7 +133,7 @@ def _check_source(source: str | None, named: Mapping[ToolName, str | None]) -> N
         if source not in {None, SYSTEM, *table.names_of(name)}:
             raise UsageError(
                 _("{tool} has no source `{source}`; it has: {known}").format(
-                    tool=name, source=source, known=", ".join((SYSTEM, *table.names_of(name)))
+                    tool=name, source=source, known=listed((SYSTEM, *table.names_of(name)))
                 ),
                 code="source-unknown",
                 hint=f"hgw install {name}",

@@ -8,7 +8,7 @@ from typing import Final
 
 from higress_cli.commands.image_module import ImageModule, module_of_image
 from higress_cli.errors import DownloadError, UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.session import Session
 from higress_cli.system.clock import SYSTEM_CLOCK
 from higress_cli.system.transfer import Client, PassingError, bring
@@ -54,7 +54,7 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
     if reader is None:
         raise UsageError(
             _("{address}: hgw gets modules by {schemes}, not by {scheme}").format(
-                address=shown(address), schemes=", ".join(f"{name}://" for name in READERS), scheme=f"{scheme}://"
+                address=shown(address), schemes=listed(f"{name}://" for name in READERS), scheme=f"{scheme}://"
             ),
             code="address-unknown",
             hint="hgw inspect main.wasm",

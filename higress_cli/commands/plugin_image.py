@@ -13,7 +13,7 @@ from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import UsageError
 from higress_cli.fault import Fault, Severity, refuse
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.oci.image import MODULE_NAME, Image, PluginFile, make_image
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
@@ -98,7 +98,7 @@ def _refuse_every_abi(chosen: Choices) -> None:
                 abi=chosen.abi.value, source=chosen.abi.source, count=len(chosen.abis)
             ),
             code="abi-not-chosen",
-            hint=_("say which: {options}").format(options=", ".join(f"--abi {abi}" for abi in chosen.abis)),
+            hint=_("say which: {options}").format(options=listed(f"--abi {abi}" for abi in chosen.abis)),
             details={"abis": list(chosen.abis)},
         )
 

@@ -9,7 +9,7 @@ from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, Re
 from higress_cli.gateway.services import service_key
 from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import called_cluster
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
 
@@ -59,7 +59,7 @@ class Narrator:
                 self._reporter.note(_("the gateway continues with what it had before"))
             case RestartNeeded() if event.settings:
                 text = _("{settings} takes effect when `hgw run` is started again")
-                self._reporter.warn(text.format(settings=", ".join(event.settings)))
+                self._reporter.warn(text.format(settings=listed(event.settings)))
             case NotReturned():
                 self._reporter.event(f"[warn] {not_returned_line(event)}", at=event.at, level="warn")
             case RequestHangs():

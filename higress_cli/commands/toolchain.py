@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from higress_cli.choice import Choice, Source
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of, wanted_tools
@@ -302,7 +302,7 @@ def _dialect(session: Session, given: str | None) -> Dialect:
     if dialect is None:
         raise UsageError(
             _("`{value}` (from {source}) is none of: {choices}").format(
-                value=given, source="--shell", choices=", ".join(Dialect)
+                value=given, source="--shell", choices=listed(Dialect)
             ),
             code="choice-invalid",
             hint=f"hgw toolchain env --shell {Dialect.SH}",

@@ -14,7 +14,7 @@ from higress_cli.errors import ExitCode, GatewayError, HgwError, UsageError
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.settings import GatewaySettings, choose
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.project.scenario import Scenario
@@ -216,7 +216,7 @@ def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
     chosen = tuple(scenario for scenario in known if any(part.casefold() in scenario.name.casefold() for part in only))
     if not chosen:
         raise UsageError(
-            _("no scenario has `{part}` (from --scenario) in its name").format(part=", ".join(only)),
+            _("no scenario has `{part}` (from --scenario) in its name").format(part=listed(only)),
             code="scenario-unknown",
             hint=_("there are: {names}").format(names="; ".join(scenario.name for scenario in known)),
         )

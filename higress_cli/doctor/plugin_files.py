@@ -10,7 +10,7 @@ from higress_cli.compile.target import target_faults
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
 from higress_cli.doctor.observed import ModuleFile
 from higress_cli.fault import Fault
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
@@ -95,7 +95,7 @@ def _shortened(source: str, project: Project) -> str:
 
 def judge_config(config: PluginConfig) -> Finding:
     """Judge a plugin configuration that could be read: report its keys."""
-    keys = ", ".join(str(key) for key in config.values)
+    keys = listed(str(key) for key in config.values)
     return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
 
 

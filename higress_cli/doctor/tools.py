@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, skip
 from higress_cli.errors import HgwError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge.compatibility import (
     Misfit,
     expected_go,
@@ -124,7 +124,7 @@ def judge_toolset(
         places = {_("hgw's store") if tool.own else _("on the PATH") for tool in chosen}
         return Finding(
             status=Status.OK,
-            found=", ".join(tool.label for tool in chosen),
+            found=listed(tool.label for tool in chosen),
             note=places.pop() if len(places) == 1 else _("hgw's store and the PATH"),
             expected=_fitting_go(profile, chosen),
         )
@@ -149,7 +149,7 @@ def _versionless(program: Probed) -> str:
 def _reported_versions(found: object) -> str | None:
     """The versions that an error reports: one, or one for each tool."""
     if isinstance(found, Mapping):
-        return ", ".join(f"{ToolName(name).label} {version}" for name, version in found.items())
+        return listed(f"{ToolName(name).label} {version}" for name, version in found.items())
     return None if found is None else str(found)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.model import Finding, Fix, Status
 from higress_cli.errors import UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.nearest import nearest
 from higress_cli.settings.resolver import machine_resolver
 from higress_cli.settings.setting import VARIABLE_PREFIX
@@ -54,4 +54,4 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
                 why=_("no setting has a variable of that name, so it has no effect"),
                 fix=Fix(summary="hgw help settings"),
             )
-    return Finding(status=Status.OK, found=", ".join(given) or _("none set"))
+    return Finding(status=Status.OK, found=listed(given) or _("none set"))

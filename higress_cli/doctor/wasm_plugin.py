@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from higress_cli.doctor.written import PluginNames, Written
 from higress_cli.fault import Fault, Severity
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.yaml_node import Node
 
 KIND: Final = "WasmPlugin"
@@ -88,7 +88,7 @@ def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
             severity=Severity.WARNING,
             message=_("this rule names no ingress, domain or service, and Higress refuses the whole resource"),
             places=(rule.place,),
-            expected=", ".join(_CONDITIONS),
+            expected=listed(_CONDITIONS),
             hint=_("say in the rule which `ingress`, `domain` or `service` it is for"),
         )
 

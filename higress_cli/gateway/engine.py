@@ -8,7 +8,7 @@ from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway import engines
 from higress_cli.gateway.contract import Engine
 from higress_cli.gateway.plugin import Needs, Plugin
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.settings.project import ENGINE, EVERY_ENGINE
 from higress_cli.system.host import Host
 
@@ -59,7 +59,7 @@ def choose_engine(
         if not ignored:
             return ChosenEngine(engine=engine, reason=_reason(wanted, passed_over))
         second_best = second_best or engine
-        passed_over.append(_("{engine} ignores {names}").format(engine=name, names=", ".join(sorted(ignored))))
+        passed_over.append(_("{engine} ignores {names}").format(engine=name, names=listed(sorted(ignored))))
     if second_best is not None:
         return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
     # The engine tried last requires the least of a machine, so what it lacks can be installed.
@@ -129,7 +129,7 @@ def _unfit(engine: Engine, needs: Needs) -> ToolError | None:
         return None
     return ToolError(
         _("{path} calls what only Higress has: {imports}; the engine {engine} cannot load it").format(
-            path=needs.path, imports=", ".join(lacking), engine=engine.name
+            path=needs.path, imports=listed(lacking), engine=engine.name
         ),
         code="engine-missing",
         hint=_("use --engine {engine}").format(engine="builtin"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli.i18n import N_, _
+from higress_cli.project.parser_words import in_words
 from higress_cli.project.shapes import Anything, Either, Entry, FileName, Items, Named, Pairs, Record, Scalar, Turned
 from higress_cli.project.yaml_node import Node
 from higress_cli.system.pattern import pattern_fault
@@ -116,7 +117,7 @@ def path_steps(path: str) -> tuple[Step, ...]:
 def _pattern(text: str) -> Matcher:
     fault = pattern_fault(text)
     if fault is not None:
-        raise ValueError(_("not a regular expression: {reason}").format(reason=fault))
+        raise ValueError(_("not a regular expression: {reason}").format(reason=in_words(fault)))
     return Matches(text)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.project.parser_words import in_words
 from higress_cli.project.yaml_node import compose
 from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import read_error
@@ -93,7 +94,7 @@ def _from_json(path: Path, text: str) -> dict[str, Any]:
         if path.suffix != ".json":
             with contextlib.suppress(InvalidInput):
                 return _from_yaml(path, text)  # flow style, such as {mockEnable: true}
-        raise _invalid(path, error.lineno, error.colno, error.msg) from error
+        raise _invalid(path, error.lineno, error.colno, in_words(error.msg)) from error
     except ValueError as error:
         raise _invalid(path, 1, 1, str(error)) from error
     except RecursionError as error:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from higress_cli.abi import Abi
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 from higress_cli.phases import PHASES, actions
 from higress_cli.project.matcher import ENTRIES, JSON_MATCHER, MATCHER, Equals
 from higress_cli.project.scenario import (
@@ -110,7 +110,7 @@ def _line(node: Node, values: dict[str, Any]) -> LineExpectation:
         return replace(line, none=True, line=node.line)
     level = values.pop("level", None)
     if len(values) > 1 or not (values or level):
-        choices = ", ".join(entry.name for entry in ENTRIES)
+        choices = listed(entry.name for entry in ENTRIES)
         node.fail(_("say exactly one of: {choices}").format(choices=choices))
     return LineExpectation(matcher=next(iter(values.values()), None), level=level, line=node.line)
 
@@ -121,7 +121,7 @@ def _upstream(_node: Node, values: dict[str, Any]) -> UpstreamExpectation:
 
 def _expected(node: Node, values: dict[str, Any]) -> dict[str, Any]:
     if values.get("start") == "fails" and (besides := values.keys() - {"start", "log"}):
-        node.fail(_("with `start: fails` only `log` can be expected, not {names}").format(names=", ".join(besides)))
+        node.fail(_("with `start: fails` only `log` can be expected, not {names}").format(names=listed(besides)))
     return {**values, "lines": _lines(node)}
 
 

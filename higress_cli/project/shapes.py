@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.yaml_node import Node
 
 T = TypeVar("T")
@@ -121,12 +121,12 @@ class Record(Generic[T]):
             if name not in given:
                 node.fail(_("`{name}` is missing").format(name=name))
         if self.just_one and len(given) != 1:
-            choices = ", ".join(entry.name for entry in self.entries)
+            choices = listed(entry.name for entry in self.entries)
             node.fail(_("say exactly one of: {choices}").format(choices=choices))
         for group in self.exclusive:
             named = [given[name] for name in given if name in group]
             if len(named) > 1:
-                named[1].fail(_("say exactly one of: {choices}").format(choices=", ".join(group)))
+                named[1].fail(_("say exactly one of: {choices}").format(choices=listed(group)))
         return self.make(
             node,
             {

@@ -10,9 +10,9 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined, listed
 from higress_cli.nearest import did_you_mean
-from higress_cli.project.yaml_words import in_words
+from higress_cli.project.parser_words import in_words
 
 _MOST_VALUES: Final = 200_000
 
@@ -166,7 +166,15 @@ class Node:
         """What errors call it: `run.port`, or "scenario `it answers`: expect.status"."""
         if not self.title:
             return self.key
-        return ": ".join(filter(None, (self.title, self.key.removeprefix(self.titled).lstrip("."))))
+        return joined(filter(None, (self.title, self.key.removeprefix(self.titled).lstrip("."))))
+
+    @property
+    def _reference(self) -> str | None:
+        """The command that explains the key, for a file that has a reference."""
+        if self.path.name != "hgw.yaml" or not self.key:
+            return None
+        section, *names = self.key.split(".")
+        return f"hgw help {self.path.name} {names[0] if section.startswith('verify') and names else self.key}"
 
     @property
     def line(self) -> int:
@@ -180,9 +188,9 @@ class Node:
             InvalidInput: `settings-invalid`, with the place and the key.
         """
         raise InvalidInput(
-            ": ".join(filter(None, (self.place, self.label, problem))),
+            joined(filter(None, (self.place, self.label, problem))),
             code="settings-invalid",
-            hint=hint,
+            hint=hint or self._reference,
             details={
                 "path": self.path,
                 "line": self.raw.start_mark.line + 1,
@@ -256,7 +264,7 @@ class Node:
         value = self.text()
         if value not in choices:
             self.fail(
-                _("`{value}` is none of: {choices}").format(value=value, choices=", ".join(choices)),
+                _("`{value}` is none of: {choices}").format(value=value, choices=listed(choices)),
                 hint=did_you_mean(value, choices),
             )
         return value
@@ -294,9 +302,9 @@ class Node:
 
 def _known_keys(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:
     """The hint for an unknown key: the one that was probably meant, and all that there are."""
-    all_of_them = _("known keys: {names}").format(names=", ".join(known))
+    all_of_them = _("known keys: {names}").format(names=listed(known))
     if name in elsewhere:
         near: str | None = _("did you mean `{near}`?").format(near=elsewhere[name])
     else:
         near = did_you_mean(name, known)
-    return f"{near} {all_of_them}" if near else all_of_them
+    return _("{sentence} {sentence_after}").format(sentence=near, sentence_after=all_of_them) if near else all_of_them

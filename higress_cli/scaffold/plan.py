@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import ConflictError
-from higress_cli.i18n import _, ngettext
+from higress_cli.i18n import _, listed, ngettext
 from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
 from higress_cli.scaffold.render import RenderedFile
 from higress_cli.system.moving import copy_name
@@ -98,7 +98,7 @@ def refuse_conflicts(plan: Plan) -> None:
             len(conflicts),
         )
         raise ConflictError(
-            message.format(count=len(conflicts), path=plan.directory, names=", ".join(conflicts)),
+            message.format(count=len(conflicts), path=plan.directory, names=listed(conflicts)),
             code="file-exists",
             hint=hint_for_plugin(plan.directory) or _("add --force to overwrite them, --dry-run to see the whole plan"),
             details={"files": [file.path for file in plan.conflicts]},

@@ -9,7 +9,7 @@ from typing import Any, Final
 from higress_cli import data
 from higress_cli.cluster import cluster_of
 from higress_cli.errors import ConflictError, UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 from higress_cli.project.file_schema import SCHEMA_FILE, file_schema_text
@@ -86,7 +86,7 @@ def check_answers(template: Template, answers: Answers) -> None:
     if answers.profile not in template.profiles:
         raise UsageError(
             _("the template {template} has no profile `{profile}`; it has: {profiles}").format(
-                template=template.name, profile=answers.profile, profiles=", ".join(template.profiles)
+                template=template.name, profile=answers.profile, profiles=listed(template.profiles)
             ),
             code="profile-unsupported",
             again=(PROFILE.flag, template.profiles[0]),
@@ -95,7 +95,7 @@ def check_answers(template: Template, answers: Answers) -> None:
     if answers.abi not in abis:
         raise UsageError(
             _("the template {template} cannot be built for ABI {abi} in profile {profile}; only for: {abis}").format(
-                template=template.name, abi=answers.abi, profile=answers.profile, abis=", ".join(abis)
+                template=template.name, abi=answers.abi, profile=answers.profile, abis=listed(abis)
             ),
             code="abi-unsupported",
             again=(ABI.flag, abis[0]),
@@ -139,7 +139,7 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> Any
             value = int(given) if re.fullmatch(r"-?\d+", given) else None
             problem = None if value is not None else _("expected a whole number")
         case "choice" if given not in variable.choices:
-            problem = _("expected one of: {choices}").format(choices=", ".join(variable.choices))
+            problem = _("expected one of: {choices}").format(choices=listed(variable.choices))
     if problem is None and variable.pattern and not variable.pattern.fullmatch(given):
         problem = (
             _("it does not match {pattern}").format(pattern=variable.pattern.pattern)
@@ -239,7 +239,7 @@ def check_modules(names: Sequence[str], *, profile: Profile, template: str) -> N
     if unknown:
         raise ConflictError(
             _("the template {template} asks for unknown Go modules: {names}; there are: {known}").format(
-                template=template, names=", ".join(unknown), known=", ".join(sorted(known))
+                template=template, names=listed(unknown), known=listed(sorted(known))
             ),
             code="template-invalid",
             details={"modules": unknown},

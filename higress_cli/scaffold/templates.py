@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import ConflictError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.nearest import did_you_mean
 from higress_cli.origin import install_command
 from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
@@ -62,7 +62,7 @@ def find_template(given: str, *, path: Path) -> Template:
     if path.is_dir():
         message = _("the folder {path} is not a template: it has no {file}").format(path=path, file=FILE_NAME)
     else:
-        message = _("there is no template `{name}`; there are: {names}").format(name=given, names=", ".join(names))
+        message = _("there is no template `{name}`; there are: {names}").format(name=given, names=listed(names))
     raise ConflictError(
         message,
         code="template-unknown",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from higress_cli.gateway.contract import Evidence
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.phases import action_name
 from higress_cli.project.matcher import Matcher
 from higress_cli.project.scenario import Expectation
@@ -23,7 +23,7 @@ def judge_metrics(expect: Expectation, observed: Observed) -> Iterator[Evidence]
             change = after[name] - before.get(name, 0)
             ok, got = value_fits(matcher, change), _("{what} is {value}").format(what=what, value=f"`{change}`")
         else:
-            known = ", ".join(sorted(after)) or _("none")
+            known = listed(sorted(after)) or _("none")
             ok, got = value_fits(matcher), _("the plugin has no such metric; it has: {names}").format(names=known)
         key = f"metrics.{name}"
         yield Evidence(ok=ok, expected=describe(what, matcher), got=got, key=key, line=expect.line(key))
@@ -50,7 +50,7 @@ def judge_actions(expect: Expectation, observed: Observed) -> Iterator[Evidence]
 
 
 def _names(phase: str, values: tuple[int, ...]) -> str:
-    return ", ".join(action_name(phase, value) for value in values)
+    return listed(action_name(phase, value) for value in values)
 
 
 def judge_state(expect: Expectation, observed: Observed) -> Iterator[Evidence]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from higress_cli.choice import DEFAULT
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.services import cluster_name, service_key
-from higress_cli.i18n import _, ngettext
+from higress_cli.i18n import _, listed, ngettext
 from higress_cli.project.scenario import CallExpectation, Expectation
 from higress_cli.scenarios.checking import checks, named_subjects, request_fits, request_words
 from higress_cli.scenarios.matching import Subject, fits
@@ -37,10 +37,10 @@ def judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Evidence
 def _reached(observed: Observed) -> str | None:
     """What reached the upstream, None if nothing did; from what the upstream and the gateway each could see."""
     if observed.seen:
-        requests = ", ".join(f"{request.method} {request.path}" for request in observed.seen)
+        requests = listed(f"{request.method} {request.path}" for request in observed.seen)
         return _("it got {requests}").format(requests=requests)
     if observed.sent_upstream:
-        requests = ", ".join(observed.sent_upstream)
+        requests = listed(observed.sent_upstream)
         return _("it got the headers of {requests}").format(requests=requests)
     if observed.seen is None and observed.events is None:
         return _("hgw cannot see what this upstream gets")
@@ -115,9 +115,9 @@ def _fits(wanted: CallExpectation, call: Call) -> bool:
 
 
 def _titles(calls: Sequence[Call]) -> str:
-    return ", ".join(call.title for call in calls)
+    return listed(call.title for call in calls)
 
 
 def _hidden(*clusters: str) -> str:
-    services = ", ".join(service_key(cluster) for cluster in clusters)
+    services = listed(service_key(cluster) for cluster in clusters)
     return _("hgw cannot see the calls of {services}, which is not one of its own").format(services=services)

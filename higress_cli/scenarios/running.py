@@ -12,7 +12,7 @@ from higress_cli.gateway.event_log import WrittenEvents
 from higress_cli.gateway.identity import HEADER, read_identity
 from higress_cli.gateway.run_folder import EVENTS, UPSTREAM, read_record
 from higress_cli.gateway.upstream import SeenRequests
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
@@ -70,7 +70,7 @@ class RunningGateway:
         config = None if scenario.config == self._configuration() else scenario.config
         named = [key for key in sorted(scenario.keys & _OWN) if key is not Key.CONFIG or config is not None]
         if named:
-            return _("it needs a gateway with its own {keys}").format(keys=", ".join(named))
+            return _("it needs a gateway with its own {keys}").format(keys=listed(named))
         if self.record is None and Key.VIA_UPSTREAM in scenario.keys:
             return _("the address of the upstream is not known")
         if Key.UPSTREAM in scenario.keys and not self._records("http_recorded"):

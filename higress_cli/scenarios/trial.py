@@ -10,7 +10,7 @@ from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opened import Opened
 from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.services import UPSTREAM_CLUSTER
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.causes import Surroundings
@@ -85,10 +85,10 @@ class Trial:
         abi = self._change.plugin.abi.version
         if scenario.abi and abi not in scenario.abi:
             return _("it is for ABI {wanted}, and the module is of {abi}").format(
-                wanted=", ".join(scenario.abi), abi=abi or "?"
+                wanted=listed(scenario.abi), abi=abi or "?"
             )
         engine = self._opened.engine
-        missing = ", ".join(sorted(scenario.keys - engine.carries))
+        missing = listed(sorted(scenario.keys - engine.carries))
         if not missing:
             return None
         return _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.nearest import did_you_mean
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class Word(Kind[W]):
         for word in self.words:
             if word == text:
                 return word
-        problem = _("is none of: {choices}").format(choices=", ".join(self.words))
+        problem = _("is none of: {choices}").format(choices=listed(self.words))
         raise Unfit(problem, hint=did_you_mean(text, self.words))
 
 
@@ -114,7 +114,7 @@ class Switch(Kind[bool]):
 
     def parse(self, text: str) -> bool:
         if text.lower() not in (*_YES, *_NO):
-            raise Unfit(_("is none of: {choices}").format(choices=", ".join((*_YES, *_NO))))
+            raise Unfit(_("is none of: {choices}").format(choices=listed((*_YES, *_NO))))
         return text.lower() in _YES
 
     def show(self, value: bool) -> str:  # noqa: FBT001 -- the value of a switch
@@ -264,7 +264,7 @@ class Mirror(Kind[tuple[str, ...]]):
         items = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
         if not items or not all(item in self._words or item.startswith(self._SCHEMES) for item in items):
             raise Unfit(
-                _("is neither a URL nor one of: {presets}").format(presets=", ".join(self.presets)),
+                _("is neither a URL nor one of: {presets}").format(presets=listed(self.presets)),
                 code="mirror-invalid",
             )
         return items

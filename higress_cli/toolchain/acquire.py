@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Generic, TypeVar
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
 from higress_cli.settings.machine import MIRROR_GOPROXY
@@ -197,7 +197,7 @@ class Acquisition(Generic[T]):
         lines = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._reasons(name)]
         return kind(
             _("no source has {tools}: {reason}").format(
-                tools=", ".join(name.label for name in names), reason=telling[-1].reason
+                tools=listed(name.label for name in names), reason=telling[-1].reason
             )
             + "".join(f"\n  {line}" for line in ([_("tried:"), *lines] if len(lines) > 1 else [])),
             # The ids of failed transfers share their exit code with `kind`.
@@ -230,7 +230,7 @@ class Acquisition(Generic[T]):
         ]
         return DownloadError(
             _("--offline forbids the download of {tools}").format(
-                tools=", ".join(f"{need.name.label} {need.version}" for need in missing)
+                tools=listed(f"{need.name.label} {need.version}" for need in missing)
             )
             + "".join(f"\n  {file['url']}\n    -> {file['path']}" for file in files),
             code="offline",

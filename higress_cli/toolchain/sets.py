@@ -9,7 +9,7 @@ from typing import Final
 
 from higress_cli.choice import Choice
 from higress_cli.errors import ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.nearest import nearest
@@ -225,7 +225,7 @@ def _resolve(name: ToolName, choice: Choice[str], here: Here, host: Host) -> str
         ),
         code="version-unknown",
         hint=_("nearest: {near}; all: {all}").format(
-            near=", ".join(_nearest(choice.value, versions)) or "-", all=", ".join(versions)
+            near=listed(_nearest(choice.value, versions)) or "-", all=listed(versions)
         ),
         details={"tool": name, "version": choice.value, "known": list(versions)},
     )
@@ -244,7 +244,7 @@ def _nearest(wanted: str, versions: Sequence[str]) -> list[str]:
 
 def _refuse_misfits(request: SetRequest, wanted: Mapping[ToolName, str]) -> None:
     for misfit in misfits((Need(name=name, version=wanted[name]) for name in wanted), profile=request.profile):
-        sources = ", ".join(dict.fromkeys(str(request.wanted[name].source) for name in wanted))
+        sources = listed(dict.fromkeys(str(request.wanted[name].source) for name in wanted))
         raise ToolError(
             _("{tool} {found} (from {source}) does not fit: {reason}; expected {expected}").format(
                 tool=misfit.tool.label,
@@ -260,7 +260,7 @@ def _refuse_misfits(request: SetRequest, wanted: Mapping[ToolName, str]) -> None
 
 
 def _no_set(request: SetRequest, wanted: Mapping[ToolName, str]) -> ToolError:
-    asked = ", ".join(f"{name.label} {version}" for name, version in wanted.items())
+    asked = listed(f"{name.label} {version}" for name, version in wanted.items())
     return ToolError(
         _("no set of tools that hgw knows works with {asked}").format(asked=asked),
         code="no-set",

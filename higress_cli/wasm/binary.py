@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from higress_cli.i18n import _
+
 MAGIC: Final = b"\0asm"
 VERSION: Final = b"\x01\0\0\0"
 HEADER_SIZE: Final = len(MAGIC) + len(VERSION)
@@ -49,7 +51,11 @@ class Cursor:
     def skip(self, count: int) -> None:
         """Move past `count` bytes."""
         if self.position + count > self.end:
-            raise MalformedError(f"cut off at byte {self.end}: {count} more expected at byte {self.position}")
+            raise MalformedError(
+                _("cut off at byte {end}: {count} more expected at byte {position}").format(
+                    end=self.end, count=count, position=self.position
+                )
+            )
         self.position += count
 
     def u32(self) -> int:
@@ -62,9 +68,9 @@ class Cursor:
             if not byte & _CONTINUES:
                 break
             if shift >= _U32_BITS + 3:
-                raise MalformedError(f"number too long at byte {start}")
+                raise MalformedError(_("number too long at byte {start}").format(start=start))
         if value >> _U32_BITS:
-            raise MalformedError(f"number too large at byte {start}")
+            raise MalformedError(_("number too large at byte {start}").format(start=start))
         return value
 
     def skip_leb(self) -> None:
@@ -72,14 +78,14 @@ class Cursor:
         for _count in range(_MOST_LEB_BYTES):
             if not self.byte() & _CONTINUES:
                 return
-        raise MalformedError(f"number too long before byte {self.position}")
+        raise MalformedError(_("number too long before byte {position}").format(position=self.position))
 
     def name(self) -> str:
         start = self.position
         try:
             return self.take(self.u32()).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise MalformedError(f"name that is not UTF-8 at byte {start}") from error
+            raise MalformedError(_("name that is not UTF-8 at byte {start}").format(start=start)) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +105,9 @@ def frames(content: bytes) -> Iterator[Frame]:
         MalformedError: the header is not that of a core module, or a section extends past the end.
     """
     if content[: len(MAGIC)] != MAGIC:
-        raise MalformedError("it does not start with the magic number of WebAssembly")
+        raise MalformedError(_("it does not start with the magic number of WebAssembly"))
     if content[len(MAGIC) : HEADER_SIZE] != VERSION:
-        raise MalformedError("it is not a core module of version 1")
+        raise MalformedError(_("it is not a core module of version 1"))
     cursor = Cursor(content, HEADER_SIZE)
     while not cursor.at_end:
         start = cursor.position

@@ -96,7 +96,7 @@ def _instead(known: str | None, *, empty: bool) -> str:
     if empty:
         return _("it is empty")
     if known is None:
-        return "it does not start with the magic number of WebAssembly"
+        return _("it does not start with the magic number of WebAssembly")
     return _("it is {what}").format(what=_(known))
 
 

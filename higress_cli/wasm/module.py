@@ -178,7 +178,11 @@ def _import(cursor: Cursor, types: _Types) -> Import:
         case "function":
             index = cursor.u32()
             if index >= types.count:
-                raise MalformedError(f"import {module}.{name} has the type {index} of {types.count}")
+                raise MalformedError(
+                    _("import {module}.{name} has the type {index} of {count}").format(
+                        module=module, name=name, index=index, count=types.count
+                    )
+                )
             signature = types.known[index] if index < len(types.known) else None
         case "table":
             _value_type(cursor)
@@ -210,7 +214,11 @@ def _export(cursor: Cursor) -> Export:
 def _kind(cursor: Cursor) -> str:
     code = cursor.byte()
     if code >= len(_KINDS):
-        raise MalformedError(f"unknown kind of import or export {code} before byte {cursor.position}")
+        raise MalformedError(
+            _("unknown kind of import or export {code} before byte {position}").format(
+                code=code, position=cursor.position
+            )
+        )
     return _KINDS[code]
 
 

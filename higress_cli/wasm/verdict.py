@@ -6,7 +6,7 @@ from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.settings.project import FLAGS
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
@@ -107,7 +107,7 @@ def _name(wanted: Import) -> str:
 
 
 def _names(imports: list[Import]) -> str:
-    return ", ".join(_name(wanted) for wanted in imports)
+    return listed(_name(wanted) for wanted in imports)
 
 
 def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
@@ -124,8 +124,8 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
     if len(found.markers) > 1:
         yield Fault(
             id="abi-ambiguous",
-            message=_("the module declares more than one ABI: {found}").format(found=", ".join(found.markers)),
-            found=", ".join(found.markers),
+            message=_("the module declares more than one ABI: {found}").format(found=listed(found.markers)),
+            found=listed(found.markers),
             expected=expected,
             hint=_("only one SDK can be in a plugin: look at the requirements of go.mod"),
             facts={"found": ", ".join(found.markers), "expected": expected},
@@ -182,7 +182,7 @@ def _entry_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:
             facts={"expected": "_initialize"},
         )
         return
-    expected = ", ".join(profile.entries)
+    expected = listed(profile.entries)
     yield Fault(
         id="entry-missing",
         message=_("the module exports no entry ({expected}): it would never be started").format(expected=expected),

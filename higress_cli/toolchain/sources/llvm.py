@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.reporter import Activity
 from higress_cli.settings.machine import MIRROR_GITHUB
 from higress_cli.toolchain import pins
@@ -40,7 +40,7 @@ def required(work: Work, majors: Sequence[str]) -> tuple[Download, ...]:
     if missing := apt.missing_programs(work):
         raise PassedOver(
             _("LLVM is taken from the distribution with apt, and this machine has no {programs}").format(
-                programs=", ".join(missing)
+                programs=listed(missing)
             ),
             cause=Cause.MISSING,
             code="program-missing",
@@ -65,7 +65,7 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
         if packages is not None:
             return _install(work, major, packages, names, activity)
     raise PassedOver(
-        _("the distribution has no LLVM {versions} with all its packages").format(versions=", ".join(majors)),
+        _("the distribution has no LLVM {versions} with all its packages").format(versions=listed(majors)),
         cause=Cause.MISSING,
         code="llvm-missing",
         hint=_other_ways(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive
@@ -42,7 +42,7 @@ def offer(work: Work, need: Need, /) -> Offer:
         )
     if missing := [name for name in ("node", "npm") if work.program(name) is None]:
         raise PassedOver(
-            _("this machine has no {programs}").format(programs=", ".join(missing)),
+            _("this machine has no {programs}").format(programs=listed(missing)),
             cause=Cause.UNFIT,
             code="program-missing",
         )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import process
@@ -43,7 +43,7 @@ def offer(work: Work, need: Need, /) -> Offer:
         )
     manager = next((item for item in pins.managers() if work.program(item.program)), None)
     if manager is None:
-        known = ", ".join(("apt", *(item.program for item in pins.managers())))
+        known = listed(("apt", *(item.program for item in pins.managers())))
         raise PassedOver(
             _("this machine has no package manager that hgw knows ({known})").format(known=known),
             cause=Cause.UNFIT,

@@ -12,7 +12,7 @@ from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
@@ -36,7 +36,7 @@ class Builtin:
         if host.platform not in facts.platforms:
             return ToolError(
                 _("the package {package} exists for {platforms}, not for {platform}").format(
-                    package=facts.packages[0], platforms=", ".join(facts.platforms), platform=host.platform
+                    package=facts.packages[0], platforms=listed(facts.platforms), platform=host.platform
                 ),
                 code="engine-missing",
                 hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),

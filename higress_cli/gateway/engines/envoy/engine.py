@@ -12,7 +12,7 @@ from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
 from higress_cli.settings.project import ENGINE as ENGINE_SETTING
 from higress_cli.system.host import Host
@@ -30,7 +30,7 @@ class Envoy:
             return ToolError(
                 _(
                     "there is no Envoy without Docker for {platform}; the package {package} exists for {platforms}"
-                ).format(platform=host.platform, package=facts.package, platforms=", ".join(facts.platforms)),
+                ).format(platform=host.platform, package=facts.package, platforms=listed(facts.platforms)),
                 code="engine-missing",
                 hint=_("use --engine {engine}").format(engine="builtin"),
                 again=(ENGINE_SETTING.flag, "builtin"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from higress_cli.gateway.contract import Change
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 
 # As much as the largest of Higress's own plugins asks for.
 _RAISED_BYTES: Final = 100 * 1024 * 1024
@@ -26,5 +26,5 @@ def limit_for(change: Change) -> Limit:
     note = _(
         "the plugin lifts the buffer limit with {names}, which this Envoy ignores: it holds up to {raised} bytes of a "
         "body, not {limit}"
-    ).format(names=", ".join(properties), raised=_RAISED_BYTES, limit=change.buffer_limit)
+    ).format(names=listed(properties), raised=_RAISED_BYTES, limit=change.buffer_limit)
     return Limit(bytes=_RAISED_BYTES, notes=(note,))

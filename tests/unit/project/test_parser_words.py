@@ -7,8 +7,8 @@ import yaml
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import activate
+from higress_cli.project.parser_words import in_words
 from higress_cli.project.yaml_node import compose
-from higress_cli.project.yaml_words import in_words
 
 
 @pytest.fixture

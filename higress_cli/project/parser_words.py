@@ -1,11 +1,12 @@
-"""PyYAML's messages about invalid files, in plain words and in the language of the user."""
+"""What PyYAML, json and re say about invalid text, in plain words and in the language of the user."""
 
 import re
+from functools import reduce
 from typing import Final
 
 from higress_cli.i18n import N_, _
 
-# Messages of PyYAML's scanner, parser, composer and constructor; `{expected}` and `{found}` are not translated.
+# First those of PyYAML's scanner, parser, composer and constructor; `{expected}` and `{found}` are not translated.
 _SENTENCES: Final = (
     N_("mapping values are not allowed here"),
     N_("mapping keys are not allowed here"),
@@ -21,6 +22,23 @@ _SENTENCES: Final = (
     N_("found unhashable key"),
     N_("but found another document"),
     N_("could not determine a constructor for the tag {found}"),
+    # json.decoder
+    N_("Expecting value"),
+    N_("Expecting property name enclosed in double quotes"),
+    N_("Expecting {expected} delimiter"),
+    N_("Unterminated string starting at"),
+    N_("Invalid control character at"),
+    N_("Illegal trailing comma before end of object"),
+    N_("Illegal trailing comma before end of array"),
+    N_("Extra data"),
+    # re
+    N_("missing ), unterminated subpattern"),
+    N_("unterminated character set"),
+    N_("unbalanced parenthesis"),
+    N_("nothing to repeat"),
+    N_("multiple repeat"),
+    N_("bad escape {found}"),
+    N_("bad character range {found}"),
 )
 # What PyYAML calls its tokens, as in yaml/tokens.py; the others are the characters themselves.
 _TOKENS: Final = {
@@ -52,6 +70,8 @@ def in_words(problem: str, *, context: str = "", opened: int | None = None) -> s
         return _("the quote that line {line} opens is not closed").format(line=opened)
     if problem.startswith("found character") and _TAB in problem:
         return _("a tab stands where YAML wants spaces")
+    if at := re.fullmatch(r"(.+) at position (\d+)(?: \(.*\))?", problem, re.DOTALL):
+        return _("{problem}, at character {number}").format(problem=_plain(at[1]), number=int(at[2]) + 1)
     words = _plain(problem)
     if context in _FLOW and opened:
         advice = _("is the `{bracket}` of line {line} closed?").format(bracket=_FLOW[context], line=opened)
@@ -72,4 +92,5 @@ def _plain(problem: str) -> str:
 
 def _token(text: str) -> str:
     """A token in words; `',' or '}'` is two of them."""
-    return _(" or ").join(_(_TOKENS[part]) if part in _TOKENS else part for part in text.split(" or "))
+    words = [_(_TOKENS[part]) if part in _TOKENS else part for part in text.split(" or ")]
+    return reduce(lambda first, second: _("{first} or {second}").format(first=first, second=second), words)
