@@ -119,3 +119,15 @@ def test_while_it_compiles(here: Path, tmp_path: Path, compiling: Callable[[], b
     with running("build", cwd=here) as hgw:
         hgw.process.wait(20)
     assert not compiling()
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("install", "--yes"), ("quickstart", "demo", "--yes")])
+def test_while_a_tool_is_asked_in_another_thread(here: Path, tmp_path: Path, command, monkeypatch) -> None:
+    tool = tmp_path / "slow" / "go"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n/bin/sleep 60\n/bin/true\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    with running(*command, cwd=here) as hgw:
+        wait_for(lambda: "sleep 60" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
+        kill_and_look(hgw.process.pid, together=False)

@@ -5,11 +5,15 @@ The whole campaign, with requests of 30 s and figures, is `python -m scripts.liv
 
 import asyncio
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from scripts.live_edits import campaign
+from tests.support.plugins import plugin
+from tests.support.running import get, running
 
 pytestmark = [
     pytest.mark.extra("local"),
@@ -30,3 +34,26 @@ def test_no_request_is_cut_and_none_meets_an_older_plugin(tmp_path: Path, engine
     assert figures.early is not None
     assert figures.late is not None
     assert figures.late.processes == figures.early.processes
+
+
+@pytest.mark.parametrize("engine", ["envoy", "builtin"])
+def test_an_edit_of_services_environment_and_limit_cuts_nothing_either(tmp_path: Path, engine: str) -> None:
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+    (folder / "main.wasm").write_bytes(plugin())
+    with running(
+        "run", "--port", "0", "--upstream-port", "0", "--engine", engine, "--output", "json", cwd=folder
+    ) as hgw:
+        url = hgw.document()["data"]["url"]
+        with ThreadPoolExecutor() as pool:
+            slow = [pool.submit(get, f"{url}/delay/4") for _number in range(3)]
+            time.sleep(0.5)
+            for number, run in enumerate(
+                ('services: {"a.dns:80": "127.0.0.1:9"}', "env: {A: b}", "buffer_limit: 65536"), start=1
+            ):
+                (folder / "hgw.yaml").write_text(f"run: {{{run}}}\n")
+                hgw.wait_for_count("in effect now: hgw.yaml", number)
+                assert get(f"{url}/get")[0] == 200
+            assert not any(request.done() for request in slow)
+            assert [request.result()[0] for request in slow] == [200, 200, 200]
+        assert hgw.end() == 0

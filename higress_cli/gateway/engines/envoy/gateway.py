@@ -245,8 +245,14 @@ class EnvoyGateway:
             trap = _ended(stuck.function, version=self._version, seconds=self._limits.start_seconds)
             raise plugin_trapped(trap, said=log_lines.reasons(tail.lines()), log=self._log) from stuck
         except GatewayTimeout:
-            self._is_stuck = True
+            self._is_stuck = not self._answers()
             raise
+
+    def _answers(self) -> bool:
+        try:
+            return self._admin.live()
+        except NoAnswerError:
+            return False
 
     def _worker_is_stuck(self) -> bool:
         """Whether Envoy itself has missed its worker; so has it if it does not answer."""
