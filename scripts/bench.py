@@ -1,6 +1,6 @@
 """What hgw costs beside the bare tool. `make bench`.
 
-python -m scripts.bench [start-up] [build]
+python -m scripts.bench [start-up] [build] [gateway]
 """
 
 import os
@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from scripts.bench_build import build
+from scripts.bench_gateway import gateway
 from scripts.bench_start_up import start_up
 
-PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {"start-up": start_up, "build": build}
+PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {
+    "start-up": start_up,
+    "build": build,
+    "gateway": gateway,
+}
 
 
 def main() -> int:
