@@ -13,6 +13,7 @@ from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.commands.source_watch import SourceWatch
+from higress_cli.commands.unmapped import unmapped_services
 from higress_cli.errors import ConflictError
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
@@ -167,5 +168,5 @@ def _result(
         renamed_to=ready.applied.renamed.new if ready.applied.renamed else None,
         config=config_path(project, settings.config) if ready.change.config is not None else None,
         settings={field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)},
-        warnings=(*module.warnings, *ready.applied.notes),
+        warnings=(*module.warnings, *ready.applied.notes, *unmapped_services(project, settings)),
     )

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.commands.unmapped import unmapped_services
 from higress_cli.commands.verify_proof import Proof, own_gateway, plan, running_gateway
 from higress_cli.commands.verify_reports import Reports
 from higress_cli.errors import ExitCode, GatewayError, HgwError, UsageError
@@ -124,7 +125,9 @@ def verify(
         wanted.write(settings.name.value, steps, error=error)
         raise
     wanted.write(settings.name.value, steps)
-    return _result(proven, tuple(steps), seconds=round(time.monotonic() - started, 3))
+    mapped = {key for scenario in scenarios for key in scenario.services}
+    unmapped = () if url is not None else unmapped_services(project, settings, mapped=mapped)
+    return _result(proven, tuple(steps), warnings=unmapped, seconds=round(time.monotonic() - started, 3))
 
 
 def _own_gateways(
@@ -183,7 +186,9 @@ def _not_run(steps: Sequence[Step]) -> Iterator[str]:
             yield _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
 
 
-def _result(proven: Sequence[_Proven], steps: tuple[Step, ...], *, seconds: float) -> VerifyResult:
+def _result(
+    proven: Sequence[_Proven], steps: tuple[Step, ...], *, warnings: Sequence[str], seconds: float
+) -> VerifyResult:
     first = proven[0]
     renamed = next((each.renamed for each in proven if each.renamed is not None), None)
     plugins = {each.plugin.path: each.plugin for each in proven}.values()
@@ -203,7 +208,7 @@ def _result(proven: Sequence[_Proven], steps: tuple[Step, ...], *, seconds: floa
         run_dir=first.run_dir,
         gateway_log=first.log,
         seconds=seconds,
-        warnings=tuple(dict.fromkeys(warning for each in proven for warning in each.warnings)),
+        warnings=tuple(dict.fromkeys([*(warning for each in proven for warning in each.warnings), *warnings])),
     )
 
 
