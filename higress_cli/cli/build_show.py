@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, FailedPlugin
 from higress_cli.i18n import _, listed
 from higress_cli.size import size
+
+_MOST_NAMED: Final = 3
+_MOST_PACKAGES: Final = 10
 
 
 def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
@@ -35,6 +39,28 @@ def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
     module = f"{blocks.near(artifact.path, here)}  {size(artifact.bytes)}  ABI {artifact.abi}"
     blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
     blocks.paragraph(ui, _made(artifact), indent=2, style="faint")
+    if artifact.delta:
+        blocks.paragraph(ui, _grown(artifact, artifact.delta), indent=2, style="faint")
+    if ui.verbose and artifact.packages:
+        rows = [
+            (f"  {size(package.bytes):>9}", _signed(package.delta) if package.delta else "", package.name or "?")
+            for package in artifact.packages[:_MOST_PACKAGES]
+        ]
+        blocks.columns(ui, (), rows)
+
+
+def _grown(artifact: Artifact, delta: int) -> str:
+    """How the size changed since the last build, and what changed most."""
+    changed = [package for package in artifact.packages if package.delta]
+    most = sorted(changed, key=lambda package: -abs(package.delta or 0))[:_MOST_NAMED]
+    names = listed(f"{package.name or '?'} {_signed(package.delta or 0)}" for package in most)
+    if not names:
+        return _("{delta} since the last build").format(delta=_signed(delta))
+    return _("{delta} since the last build: {packages}").format(delta=_signed(delta), packages=names)
+
+
+def _signed(count: int) -> str:
+    return f"{'+' if count > 0 else '-'}{size(abs(count))}"
 
 
 def _made(artifact: Artifact) -> str:

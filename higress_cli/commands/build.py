@@ -16,6 +16,7 @@ from higress_cli.commands.build_result import (
     BuiltProject,
     CommandsResult,
     FailedPlugin,
+    PackageBytes,
     PlannedCommand,
 )
 from higress_cli.compile.make import Made
@@ -172,12 +173,18 @@ def planned_commands(session: Session, *, directories: Sequence[Path], wishes: W
 
 
 def _artifact(plan: Plan, made: Made) -> Artifact:
-    toolset = plan.toolset
+    toolset, before, size = plan.toolset, made.previous, made.path.stat().st_size
+    former = before.packages if before else {}
     return Artifact(
         directory=plan.choices.directory,
         abi=made.abi,
         path=made.path,
-        bytes=made.path.stat().st_size,
+        bytes=size,
+        delta=size - before.bytes if before and before.bytes else None,
+        packages=tuple(
+            PackageBytes(name=name, bytes=count, delta=count - former.get(name, 0) if former else None)
+            for name, count in made.packages.items()
+        ),
         sha256=made.sha256,
         abi_export=made.abi_export,
         compiler=Profile(plan.choices.profile.value),

@@ -12,6 +12,18 @@ from higress_cli.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackageBytes:
+    """The code of a package in a module."""
+
+    name: str
+    """Its name; empty for functions without a package."""
+    bytes: int
+    """The size of its functions."""
+    delta: int | None
+    """How many bytes more than in the module that was replaced; null where that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A module that was built or is up to date."""
 
@@ -23,6 +35,10 @@ class Artifact:
     """The module, absolute."""
     bytes: int
     """The module's size."""
+    delta: int | None
+    """How many bytes more than the module that it replaced; null where that is not known, or nothing was compiled."""
+    packages: tuple[PackageBytes, ...]
+    """The packages of its code, largest first; none if the compiler left no names."""
     sha256: str
     """The digest of the module."""
     abi_export: str

@@ -12,6 +12,7 @@ from higress_cli.oci.readers import Verdict
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import GATEWAY
+from higress_cli.wasm.callers import with_callers
 from higress_cli.wasm.difference import Difference, difference
 from higress_cli.wasm.go_build_info import GoBuildInfo
 from higress_cli.wasm.host_functions import host_function, is_offered
@@ -166,17 +167,18 @@ def inspect(
         functions=tuple(largest[:_MOST_FUNCTIONS]),
         packages=seen.packages,
         gateway=chosen if gateway else None,
-        findings=tuple(map(_finding, _faults(seen, gateway))),
+        findings=tuple(map(_finding, _faults(seen, found.content, gateway))),
         difference=compared,
         image=InspectedImage(digest=found.image.digest, verdicts=found.image.verdicts) if found.image else None,
         warnings=found.image.warnings if found.image else (),
     )
 
 
-def _faults(seen: Inspection, gateway: str | None) -> Sequence[Fault]:
+def _faults(seen: Inspection, content: bytes, gateway: str | None) -> Sequence[Fault]:
     if seen.is_component:
         return (component_fault(),)
-    return findings(seen.module, Wanted(gateway=gateway))
+    faults = findings(seen.module, Wanted(gateway=gateway))
+    return tuple(with_callers(fault, content, seen.module) for fault in faults)
 
 
 def _import(item: Import, *, marker: str | None, gateway: str | None) -> InspectedImport:

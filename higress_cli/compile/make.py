@@ -2,7 +2,8 @@
 
 import contextlib
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from higress_cli.abi import Abi
@@ -21,7 +22,8 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
-from higress_cli.wasm.abi import abi_of
+from higress_cli.wasm.callers import with_callers
+from higress_cli.wasm.inspection import inspect_bytes
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings
 
@@ -34,7 +36,8 @@ class InputsChangedError(Exception):
 class Made:
     """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled.
 
-    `derived` says whether it was made from the module of another ABI.
+    `derived` says whether it was made from the module of another ABI. `packages` are the bytes of its code by package;
+    `previous` is the record of the module that it replaced.
     """
 
     abi: Abi
@@ -44,6 +47,8 @@ class Made:
     up_to_date: bool
     seconds: float
     derived: bool = False
+    packages: Mapping[str, int] = field(default_factory=dict)
+    previous: Record | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -100,7 +105,7 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
     if record is None or not is_as_built(record, path) or (record.derived and path != own):
         return None
     content = path.read_bytes()
-    warnings = _judge(content, choices, abi)
+    warnings = _judge(content, choices, abi, packages=record.packages, previous=None)
     if path != own:
         put_in_place(own, content)
         write_record(record_path(session.dirs.cache, own), record)
@@ -112,6 +117,7 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
         up_to_date=True,
         seconds=0.0,
         derived=record.derived,
+        packages=record.packages,
         warnings=warnings,
     )
 
@@ -147,7 +153,10 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
     changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
     if changed and not manner.last:
         raise InputsChangedError(changed)
-    warnings = _judge(compiled.content, step.job.choices, step.recipe.abi)
+    seen = inspect_bytes(compiled.content, path=step.output)
+    packages = {package.name: package.bytes for package in seen.packages} if seen.has_names else {}
+    previous = read_record(record_path(session.dirs.cache, step.output))
+    warnings = _judge(compiled.content, step.job.choices, step.recipe.abi, packages=packages, previous=previous)
     put_in_place(step.output, compiled.content)
     fresh = Record(
         setup=step.job.setup(step.recipe.abi),
@@ -155,9 +164,11 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         contents=step.contents,
         listed=step.listed,
         sha256=hashlib.sha256(compiled.content).hexdigest(),
-        abi_export=str(abi_of(read_module(compiled.content, path=step.output)).export),
+        abi_export=str(seen.abi.export),
         warned=manner.warned,
         derived=derived,
+        bytes=len(compiled.content),
+        packages=packages,
     )
     if changed:
         warnings = (*warnings, _forget(session, step.output, changed=changed))
@@ -171,6 +182,8 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         up_to_date=False,
         seconds=round(compiled.seconds, 3),
         derived=derived,
+        packages=packages,
+        previous=previous,
         warnings=warnings,
     )
 
@@ -212,7 +225,9 @@ def _compiled(session: Session, step: Compilation) -> Compiled:
         raise refusal(session, refused, step.job, step.recipe) from refused
 
 
-def _judge(content: bytes, choices: Choices, abi: Abi) -> tuple[str, ...]:
+def _judge(
+    content: bytes, choices: Choices, abi: Abi, *, packages: Mapping[str, int], previous: Record | None
+) -> tuple[str, ...]:
     """Check a module and return the warnings.
 
     Raises:
@@ -220,7 +235,9 @@ def _judge(content: bytes, choices: Choices, abi: Abi) -> tuple[str, ...]:
     """
     wanted = Wanted(profile=choices.profile.value, abi=abi, gateway=choices.gateway.value)
     module = read_module(content, path=choices.output(abi))
-    return refuse((*findings(module, wanted), *size_faults(len(content), choices.size_budget)))
+    before = previous.packages if previous else {}
+    too_large = size_faults(len(content), choices.size_budget, packages=packages, before=before)
+    return refuse((*(with_callers(fault, content, module) for fault in findings(module, wanted)), *too_large))
 
 
 def _title(step: Compilation) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +41,8 @@ class Record:
 
     `contents` are the digests of the files in `scope` before it was compiled, and `listed` is a digest of those that
     the compiler read. `sha256` is of the module, `abi_export` is its ABI marker. `warned` says whether its source was
-    warned about, `derived` whether it was made from the module of another ABI.
+    warned about, `derived` whether it was made from the module of another ABI. `packages` maps the packages of the
+    module to the bytes of their code.
     """
 
     setup: Setup
@@ -52,6 +53,8 @@ class Record:
     abi_export: str
     warned: bool = False
     derived: bool = False
+    bytes: int = 0
+    packages: Mapping[str, int] = field(default_factory=dict)
 
 
 def setup_of(*, recipe: Recipe, directory: Path, variables: Mapping[str, str], tools: Iterable[Tool]) -> Setup:
@@ -94,6 +97,8 @@ def read_record(path: Path) -> Record | None:
             abi_export=str(document["abi_export"]),
             warned=bool(document["warned"]),
             derived=bool(document["derived"]),
+            bytes=int(document["bytes"]),
+            packages=dict(document["packages"]),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

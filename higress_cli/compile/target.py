@@ -1,13 +1,18 @@
 """Checks of a build's target: profile, ABI and gateway must match, and the module must fit its size budget."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices
 from higress_cli.fault import Fault
-from higress_cli.i18n import _
-from higress_cli.size import exact_size
+from higress_cli.i18n import _, listed
+from higress_cli.size import exact_size, size
 from higress_cli.wasm.host_functions import is_older
+
+_MOST_NAMED: Final = 3
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def target_faults(choices: Choices) -> tuple[Fault, ...]:
@@ -15,21 +20,58 @@ def target_faults(choices: Choices) -> tuple[Fault, ...]:
     return (*_abi_faults(choices), *_gateway_faults(choices))
 
 
-def size_faults(size: int, budget: Choice[int | None]) -> tuple[Fault, ...]:
-    """The fault of a module of `size` bytes that exceeds its budget."""
-    if budget.value is None or size <= budget.value:
+def size_faults(
+    count: int,
+    budget: Choice[int | None],
+    *,
+    packages: Mapping[str, int] = _NONE,
+    before: Mapping[str, int] = _NONE,
+) -> tuple[Fault, ...]:
+    """The fault of a module of `count` bytes that exceeds its budget.
+
+    `packages` are the bytes of its code by package, `before` those of the module that it would replace.
+    """
+    if budget.value is None or count <= budget.value:
         return ()
     message = _("the module takes {size}; {source} allows {budget}")
     return (
         Fault(
             id="size-over-budget",
-            message=message.format(size=exact_size(size), budget=exact_size(budget.value), source=budget.source),
-            found=exact_size(size),
+            message=message.format(size=exact_size(count), budget=exact_size(budget.value), source=budget.source),
+            found=exact_size(count),
             expected=_("at most {size}").format(size=exact_size(budget.value)),
-            hint=_("find out what became larger, or raise build.size_budget"),
-            facts={"bytes": size, "budget": budget.value, "source": str(budget.source)},
+            hint=_hint(packages, growth(packages, before)),
+            facts={
+                "bytes": count,
+                "budget": budget.value,
+                "source": str(budget.source),
+                "packages": dict(packages),
+                "growth": growth(packages, before),
+            },
         ),
     )
+
+
+def growth(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """How many bytes each package has more than before, or less, the largest change first; empty without a before."""
+    if not before or not now:
+        return {}
+    changes = {name: now.get(name, 0) - before.get(name, 0) for name in {*now, *before}}
+    return dict(sorted(((n, c) for n, c in changes.items() if c), key=lambda item: (-abs(item[1]), item[0])))
+
+
+def _hint(packages: Mapping[str, int], grown: Mapping[str, int]) -> str:
+    larger = [f"{name or '?'} +{size(change)}" for name, change in grown.items() if change > 0][:_MOST_NAMED]
+    if larger:
+        return _(
+            "what became larger: {packages}; `hgw build --no-debug` makes less, build.size_budget allows more"
+        ).format(packages=listed(larger))
+    largest = [f"{name} {size(count)}" for name, count in packages.items() if name][:_MOST_NAMED]
+    if largest:
+        return _(
+            "the largest packages: {packages}; `hgw build --no-debug` makes less, build.size_budget allows more"
+        ).format(packages=listed(largest))
+    return _("find out what became larger, or raise build.size_budget")
 
 
 def _abi_faults(choices: Choices) -> Iterator[Fault]:

@@ -265,3 +265,33 @@ def test_a_change_of_any_input_is_compiled_and_nothing_else(native: Path, real_h
         assert [up_to_date(), up_to_date()] == [False, True]
     finally:
         path.unlink() if before is None else path.write_text(before)
+
+
+def test_what_a_change_costs_is_told_by_package_and_against_the_budget(native: Path, real_hgw) -> None:
+    path, hgw_yaml = native / "larger.go", native / "hgw.yaml"
+    before = hgw_yaml.read_text()
+    path.write_text('package main\n\nimport "encoding/xml"\n\nfunc init() { xml.Marshal(42) }\n')
+    try:
+        artifact = real_hgw("--output", "json", "build", cwd=native).document["data"]["artifacts"][0]
+        grown = {package["name"]: package["delta"] for package in artifact["packages"]}
+        assert artifact["delta"] > 100_000
+        assert grown["encoding/xml"] > 20_000
+        hgw_yaml.write_text(before + "build: {size_budget: 1MB}\n")
+        ended = real_hgw("build", "--force", cwd=native)
+        assert ended.code == 1
+        assert "size_budget" in ended.err
+    finally:
+        path.unlink()
+        hgw_yaml.write_text(before)
+
+
+def test_a_file_operation_names_who_calls_it(native: Path, real_hgw) -> None:
+    path = native / "files.go"
+    path.write_text('package main\n\nimport "os"\n\nfunc init() { os.Remove("x") }\n')
+    try:
+        assert real_hgw("build", cwd=native).code == 0
+        ended = real_hgw("inspect", "main.wasm", "--gateway", "v2.1.0", cwd=native)
+        assert ended.code == 1
+        assert "> os.Remove > syscall.Unlink" in " ".join(ended.out.split())
+    finally:
+        path.unlink()

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from higress_cli.wasm.binary import frames
+from higress_cli.wasm.callers import call_chain, with_callers
+from higress_cli.wasm.module import read_module
+from higress_cli.wasm.verdict import Wanted, findings
+
+TEXT = """
+(module
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_unlink_file" (func $syscall.path_unlink_file (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_readdir" (func $syscall.fd_readdir (param i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "proxy_abi_version_0_2_0"))
+  (func (export "malloc") (param i32) (result i32) (local.get 0))
+  (func $syscall.Unlink (drop (call $syscall.path_unlink_file (i32.const 1) (i32.const 1) (i32.const 2))))
+  (func $os.Remove (local i64) (block (br_if 0 (i32.const 1)) (call $syscall.Unlink)))
+  (func $github.com/a/b.(*T).clean (call $os.Remove))
+  (func $main.main (call $"github.com/a/b.(*T).clean") (drop (call $log (i32.const 0) (i32.const 0) (i32.const 0))))
+  (func $net.init (drop (call $syscall.fd_readdir (i32.const 1) (i32.const 1) (i32.const 2))))
+  (table funcref (elem $net.init)))
+""".replace("$github.com/a/b.(*T).clean", '$"github.com/a/b.(*T).clean"')
+
+
+@pytest.fixture
+def content() -> bytes:
+    from wasmtime import wat2wasm
+
+    return bytes(wat2wasm(TEXT))
+
+
+@pytest.mark.extra("local")
+@pytest.mark.parametrize(
+    ("wanted", "chain"),
+    [
+        ("wasi_snapshot_preview1.path_unlink_file", ("syscall.Unlink", "os.Remove", "github.com/a/b.(*T).clean")),
+        ("wasi_snapshot_preview1.fd_readdir", ("net.init",)),
+        ("env.proxy_log", ("main.main",)),
+        ("env.nothing", ()),
+    ],
+)
+def test_who_leads_to_an_import_is_found_up_to_the_plugins_own_code(content: bytes, wanted, chain):
+    assert call_chain(content, read_module(content, path=Path("x")), wanted=wanted) == chain
+
+
+@pytest.mark.extra("local")
+def test_a_missing_import_names_who_pulled_it_in(content: bytes):
+    module = read_module(content, path=Path("x"))
+    (fault,) = findings(module, Wanted(gateway="v2.0.7"))
+    told = with_callers(fault, content, module)
+    assert "path_unlink_file is called through github.com/a/b.(*T).clean > os.Remove > syscall.Unlink" in told.message
+    assert told.facts["callers"]["wasi_snapshot_preview1.fd_readdir"] == ["net.init"]
+
+
+@pytest.mark.extra("local")
+def test_a_stripped_module_keeps_its_fault_as_it_is(content: bytes):
+    last = list(frames(content))[-1]
+    stripped = content[: last.start]
+    module = read_module(stripped, path=Path("x"))
+    (fault,) = findings(module, Wanted(gateway="v2.0.7"))
+    assert with_callers(fault, stripped, module) == fault
