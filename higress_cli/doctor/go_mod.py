@@ -48,7 +48,8 @@ def check_go_mod(facts: "Facts") -> Finding:
     if not project.go_mod.is_file():
         return skip(_("no go.mod"))
     toolset, _problem = facts.toolset()
-    excluded = work_faults(project.directory, go_work=facts.go_work(project.directory))
+    go_work = facts.go_work(project.directory)
+    excluded = work_faults(project.directory, go_work=go_work)
     if excluded:
         return from_fault(excluded[0])
     cache = facts.module_cache()
@@ -62,7 +63,8 @@ def check_go_mod(facts: "Facts") -> Finding:
         tests=None
         if any(file.root.has_error for file in facts.parsed())
         else imports_below(project.directory, tests=True),
-        uncovered=facts.uncovered(),
+        # Below a go.work, the Go modules that it lists provide packages too: only the go command knows.
+        uncovered=facts.uncovered() if go_work is None else facts.uncovered() or frozenset(),
         is_downloaded=lambda module, version: cache is not None and cached_go_mod(cache, module, version).is_file(),
     )
     return judge_go_mod(read_go_mod(project.go_mod), project.go_mod.read_bytes().decode("utf-8-sig"), around=around)

@@ -8,9 +8,11 @@ from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
 from higress_cli.go.requirements import missing_pins, provides
 from higress_cli.i18n import _
+from higress_cli.knowledge.compatibility import is_newer
 from higress_cli.knowledge.dependencies import is_known_version, newest_known
 
 NOT_REQUIRED: Final = "go-mod-import-missing"
+_FIRST_COMPLETE: Final = "1.17"
 VERSION_UNKNOWN: Final = "go-module-version-unknown"
 
 
@@ -20,8 +22,11 @@ def import_faults(
     """Imports that no Go module in go.mod provides. A build adds them, so these are warnings.
 
     `imports` are the packages with the places that import them. `uncovered` are those that the go command does not
-    find, None if it was not asked.
+    find, None if it was not asked. Before Go 1.17, a go.mod need not name what its dependencies bring
+    (go.dev/ref/mod, "Module graph pruning"), so that only the go command knows.
     """
+    if uncovered is None and go_mod.go is not None and is_newer(_FIRST_COMPLETE, go_mod.go):
+        return ()
     found = missing_pins(go_mod, imports, pins=pins)
     faults = []
     for package, place in imports.items():

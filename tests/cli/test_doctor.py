@@ -611,3 +611,23 @@ def test_the_go_mod_of_a_plugin_that_bare_go_builds_is_never_rewritten(
     else:
         assert "profile go, from " in checks["project"]["note"]
         assert checks["go-mod"]["status"] in {"ok", "warn"}
+
+
+def test_what_another_module_of_a_go_work_provides_is_no_fault_of_go_mod(report, tools, tree):
+    main = 'package main\n\nimport _ "example.com/beside"\n\nfunc main() {}\n'
+    tree({**PROJECT, "main.go": main, "go.work": "go 1.20\n\nuse (\n\t.\n\t./beside\n)\n"})
+
+    _code, checks, _document = report("go-mod")
+
+    assert checks["go-mod"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("profile", ["tinygo", "go"])
+def test_nothing_is_wrong_in_a_new_project(hgw, tools, tmp_path, profile):
+    for template in ("basic", "no-config", "redis-rate-limit", "header-state"):
+        folder = str(tmp_path / template)
+        assert hgw("init", folder, "--template", template, "--profile", profile).code == 0
+
+        outcome = hgw("-C", folder, "doctor", "project", "--strict")
+
+        assert outcome.code == 0, outcome.out

@@ -287,3 +287,11 @@ def test_a_release_in_between_may_exist_without_hgw_knowing(judge, version):
 
 
 NATIVE = "module demo\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
+
+
+@pytest.mark.parametrize(("line", "status"), [("1.16", Status.OK), ("1.17", Status.WARN)])
+def test_an_old_go_mod_need_not_name_what_its_dependencies_bring(judge, line, status):
+    text = GOOD.replace("go 1.19", f"go {line}")
+
+    assert judge(text, imports={"example.com/tool": "main.go:7"}).status is status
+    assert judge(text, imports={"example.com/tool": "main.go:7"}, uncovered={"example.com/tool"}).status is Status.WARN
