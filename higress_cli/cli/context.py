@@ -103,7 +103,7 @@ class Invocation:
             directory=_working_folder(choose(DIRECTORY)),
             variables=self.variables,
             dirs=find_dirs(choose(HOME).value),
-            host=this_host(),
+            host=this_host(self.variables),
             reporter=self.ui,
             given=dict(self.given),
             interactive=not unattended and self.ui.output == "text",

@@ -11,7 +11,7 @@ from pathlib import Path
 from higress_cli.commands.unmapped import unmapped_services
 from higress_cli.commands.verify_proof import Proof, own_gateway, plan, running_gateway
 from higress_cli.commands.verify_reports import Reports
-from higress_cli.errors import ExitCode, GatewayError, HgwError, UsageError
+from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.settings import GatewaySettings, choose
@@ -115,9 +115,12 @@ def verify(
     settings = choose(settings_of(project, session))
     scenarios = _scenarios(project, only)
     steps: list[Step] = []
+    passed_over: list[str] = []
     try:
         if url is None:
-            gateways = _own_gateways(session, project, settings, module=module, build=build, scenarios=scenarios)
+            gateways = _own_gateways(
+                session, project, settings, module=module, build=build, scenarios=scenarios, passed_over=passed_over
+            )
         else:
             gateways = iter([running_gateway(session, project, url=url, module=module, scenarios=scenarios)])
         proven = list(_proven(gateways, steps))
@@ -127,7 +130,9 @@ def verify(
     wanted.write(settings.name.value, steps)
     mapped = {key for scenario in scenarios for key in scenario.services}
     unmapped = () if url is not None else unmapped_services(project, settings, mapped=mapped)
-    return _result(proven, tuple(steps), warnings=unmapped, seconds=round(time.monotonic() - started, 3))
+    return _result(
+        proven, tuple(steps), warnings=(*unmapped, *passed_over), seconds=round(time.monotonic() - started, 3)
+    )
 
 
 def _own_gateways(
@@ -138,29 +143,42 @@ def _own_gateways(
     module: Path | None,
     build: bool,
     scenarios: Sequence[Scenario],
+    passed_over: list[str],
 ) -> Iterator[AbstractContextManager[Proof]]:
     """A gateway for each module on each engine, one after another.
 
-    Of several, one that does not start or refuses the plugin is a failed step.
+    Of several, one that does not start or refuses the plugin is a failed step, and one that cannot be opened is passed
+    over, unless it is the last hope.
     """
     planned = plan(session, project, settings, module=module, build=build)
-    for each in planned:
+    opened = 0
+    for number, each in enumerate(planned):
         gateway = own_gateway(session, project, settings, planned=each, scenarios=scenarios)
-        yield gateway if len(planned) == 1 else _lasting(gateway)
+        if len(planned) == 1:
+            yield gateway
+            return
+        is_last = number == len(planned) - 1
+        try:
+            with gateway as proof:
+                opened += 1
+                yield contextlib.nullcontext(_lasting(proof))
+        except (ToolError, DownloadError) as error:
+            if is_last and not opened:
+                raise
+            reason = _("{engine} cannot: {reason}").format(engine=each.chosen.engine.name, reason=error.message)
+            passed_over.append(reason)
 
 
-@contextlib.contextmanager
-def _lasting(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
-    """The proof of `gateway`; an error of it ends its steps with a failed one."""
+def _lasting(proof: Proof) -> Proof:
+    """The same proof; an error of its gateway ends its steps with a failed one."""
 
-    def steps(proof: Proof) -> Iterator[Step]:
+    def steps() -> Iterator[Step]:
         try:
             yield from proof.steps
         except GatewayError as error:
             yield failed_start(error)
 
-    with gateway as proof:
-        yield dataclasses.replace(proof, steps=steps(proof))
+    return dataclasses.replace(proof, steps=steps())
 
 
 def _proven(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) -> Iterator[_Proven]:

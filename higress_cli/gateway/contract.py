@@ -49,6 +49,7 @@ class Place:
 
     `cache` is a folder for files that an engine can create again.
     `tell` hears what is waited for while a change takes long; other threads may call it.
+    `version` is that of Higress's gateway for which the plugin is made, such as v2.0.7.
     """
 
     listening: Listening
@@ -58,6 +59,7 @@ class Place:
     certificates: Path | None = None
     cache: Path | None = None
     tell: Callable[[Waiting], None] = lambda _waiting: None
+    version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

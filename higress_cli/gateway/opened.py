@@ -141,6 +141,7 @@ def open_gateway(
             certificates=trust.bundle(variables),
             cache=dirs.cache,
             tell=tell,
+            version=settings.gateway.value,
         )
         services = stack.enter_context(played())
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))

@@ -16,6 +16,7 @@ from higress_cli.settings.project import (
     CONFIG,
     ENGINE,
     ENV,
+    GATEWAY,
     NAME,
     PORT,
     SERVICES,
@@ -29,7 +30,8 @@ from higress_cli.settings.resolver import Resolver
 class GatewaySettings:
     """`upstream` is `httpbin` or a URL; port 0 is any free one; `config` is a path in the project's folder.
 
-    `env` are environment variables of the plugin's VM; `buffer_limit` is in bytes.
+    `env` are environment variables of the plugin's VM; `buffer_limit` is in bytes, `gateway` the version of
+    Higress's gateway that the plugin is for.
     """
 
     name: Choice[str]
@@ -43,6 +45,7 @@ class GatewaySettings:
     services: Choice[Mapping[str, str]]
     env: Choice[Mapping[str, str]]
     buffer_limit: Choice[int]
+    gateway: Choice[str]
 
 
 def choose(settings: Resolver) -> GatewaySettings:
@@ -63,6 +66,7 @@ def choose(settings: Resolver) -> GatewaySettings:
         services=settings.choose(SERVICES),
         env=settings.choose(ENV),
         buffer_limit=settings.choose(BUFFER_LIMIT),
+        gateway=settings.choose(GATEWAY),
     )
 
 

@@ -11,6 +11,7 @@ from higress_cli.cluster import cluster_of
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge.go_modules import go_profile
+from higress_cli.knowledge.images import images
 from higress_cli.profile import Profile
 from higress_cli.project.file_schema import SCHEMA_FILE, file_schema_text
 from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
@@ -66,10 +67,9 @@ class Defaults:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaffoldData:
-    """data/scaffold.toml; `images` and `ci` have the keys that templates name."""
+    """data/scaffold.toml; `ci` has the keys that templates name."""
 
     default: Defaults
-    images: Mapping[str, str]
     ci: Mapping[str, str]
 
 
@@ -215,7 +215,7 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "go_direct": go.direct(template.modules),
         "go_indirect": go.indirect(template.modules),
         "go_imports": go.import_block,
-        "images": scaffold_data().images,
+        "images": images(),
         "ci": scaffold_data().ci,
         "tags": extras.tags,
         "goroot": extras.goroot,

@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +14,14 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 @dataclass(frozen=True)
 class Host:
-    """`system` is Go's GOOS, `machine` Go's GOARCH; a machine unknown to hgw keeps its own name."""
+    """`system` is Go's GOOS, `machine` Go's GOARCH; a machine unknown to hgw keeps its own name.
+
+    `variables` are the environment by which programs are found on it.
+    """
 
     system: str
     machine: str
+    variables: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False, kw_only=True)
 
     @property
     def platform(self) -> str:
@@ -33,11 +38,11 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def this_host() -> Host:
-    """The machine that runs this process."""
+def this_host(variables: Mapping[str, str] | None = None) -> Host:
+    """The machine that runs this process, with its environment."""
     system = platform.system().lower()
     machine = platform.machine().lower()
-    return Host(_SYSTEMS.get(system, system), _MACHINES.get(machine, machine))
+    return Host(_SYSTEMS.get(system, system), _MACHINES.get(machine, machine), variables=variables or {})
 
 
 def usable_cores() -> int:

@@ -302,7 +302,7 @@ def test_a_scenario_that_is_not_there(hgw, here):
     assert "a request is answered" in outcome.err
 
 
-@pytest.mark.parametrize("report", ["verify.xml", "github", "junit="])
+@pytest.mark.parametrize("report", ["verify.xml", "sarif", "junit="])
 def test_a_report_that_cannot_be_meant(hgw, here, report):
     outcome = hgw("verify", "--report", report)
     assert outcome.code == 2

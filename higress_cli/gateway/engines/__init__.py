@@ -8,11 +8,13 @@ from higress_cli.gateway.contract import Engine
 TABLE: Final[dict[str, str]] = {
     "envoy": "higress_cli.gateway.engines.envoy.engine",
     "builtin": "higress_cli.gateway.engines.builtin.engine",
+    "docker": "higress_cli.gateway.engines.docker.engine",
 }
 """A name, and the module whose `ENGINE` it is."""
 
 
 _ONLY_BY_NAME: Final = frozenset({"docker"})
+"""Engines that `auto` leaves alone: they download much, and take seconds for a start."""
 
 
 def in_auto() -> tuple[str, ...]:

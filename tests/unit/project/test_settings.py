@@ -110,7 +110,7 @@ def test_everything_is_optional(read, text):
         ("build: {size_budget: big}\n", "1:22", "build.size_budget: `big` is not a size; one looks like 3MB, 512KiB"),
         ("run: {bind: here}\n", "1:13", "run.bind: `here` is not an IP address"),
         ("offline: true\n", "1:1", "unknown key `offline`"),
-        ("run:\n  engine: podman\n", "2:11", "run.engine: `podman` is none of: auto, envoy, builtin, docker"),
+        ("run:\n  engine: podman\n", "2:11", "run.engine: `podman` is none of: auto, envoy, builtin, docker, all"),
         ("run: {port: 65536}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
         ("run: {port: -1}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),
         ("run: {port: http}\n", "1:13", "run.port: expected a whole number from 0 to 65535"),

@@ -215,7 +215,11 @@ class EnvoyGateway:
             admin_port=self._admin_port or self._place.admin_port,
         )
         self._server = EnvoyServer(
-            program=self._program, folder=self._folder, content=content, log=self._log, variables=self._variables
+            command=(str(self._program),),
+            folder=self._folder,
+            content=content,
+            log=self._log,
+            variables=self._variables,
         )
         return self._server
 

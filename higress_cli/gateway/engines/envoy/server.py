@@ -2,8 +2,8 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Final
 
 from higress_cli.errors import GatewayError
@@ -26,26 +26,31 @@ class GatewayTimeout(GatewayError):
 
 
 class EnvoyServer:
-    """The program `program` in the background, with the configuration `content`; its log goes to the file `log`."""
+    """Envoy in the background, with the configuration `content`; its log goes to the file `log`.
+
+    `command` begins with a program that starts Envoy with the further words; `seen_at` is `folder` as Envoy sees it.
+    """
 
     def __init__(
         self,
         *,
-        program: Path,
+        command: Sequence[str],
         folder: RunFolder,
         content: Mapping[str, object],
         log: Path,
         variables: Mapping[str, str],
+        seen_at: PurePath | None = None,
     ) -> None:
         self.admin = Admin("")
         self._log = log
         self._address_file = folder.path / "admin-address.txt"
         self._address_file.unlink(missing_ok=True)
+        inside = seen_at or folder.path
         self._process = process.start(
             [
-                str(program),
-                *("--config-path", str(folder.write_json("bootstrap.json", content))),
-                *("--admin-address-path", str(self._address_file)),
+                *command,
+                *("--config-path", str(inside / folder.write_json("bootstrap.json", content).name)),
+                *("--admin-address-path", str(inside / self._address_file.name)),
                 *("--concurrency", "1"),
                 # At this level a call into the plugin leaves a line when it begins, and one when it ends.
                 *("--component-log-level", "wasm:trace"),
