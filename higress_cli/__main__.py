@@ -1,5 +1,7 @@
 """The console script `hgw`, also as `python -m higress_cli`."""
 
+import contextlib
+import os
 import sys
 
 from higress_cli import __version__
@@ -9,8 +11,10 @@ def entry() -> None:
     """Run hgw with the arguments of this process and exit with its code."""
     if sys.argv[1:] == ["--version"]:
         # Scripts and editors ask this often; answer without importing what the commands need.
-        print(f"hgw {__version__}")  # noqa: T201 -- before there is anything that prints
-        return
+        # Without a buffer, which would be flushed again at exit. A failure is reported by hgw itself below.
+        with contextlib.suppress(OSError, AttributeError):
+            os.write(sys.stdout.fileno(), f"hgw {__version__}{os.linesep}".encode())
+            return
     from higress_cli.cli.main import main, prepare_process
 
     prepare_process()

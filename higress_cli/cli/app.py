@@ -120,7 +120,10 @@ root = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        typer.echo(f"hgw {__version__}")
+        from higress_cli.cli.ui import writing
+
+        with writing("stdout"):
+            print(f"hgw {__version__}", flush=True)  # noqa: T201
         raise typer.Exit
 
 

@@ -12,7 +12,7 @@ from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.typed_again import typed_again
-from higress_cli.cli.ui import OutputError, ReaderGoneError
+from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import ExitCode, HgwError
 from higress_cli.i18n import _
@@ -78,14 +78,20 @@ def _run(call: Invocation) -> int:
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
         if isinstance(error, OSError) and is_full(error):
-            if error.filename is None:
-                _forget_stdout()
-            return _expected(call, write_error(error.filename or _("the output"), error))
+            return _expected(call, _full(error))
         _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
         return _unexpected(call, ExitCode.BUG, code="bug", message=message, hint=hint)
     return int(code or ExitCode.OK)
+
+
+def _full(error: OSError) -> HgwError:
+    """The error for a full disk; without a file it is that of stdout."""
+    if error.filename is not None:
+        return write_error(error.filename, error)
+    _forget_stdout()
+    return write_error(_("the output"), error, hint=other_disk())
 
 
 def _forget_stdout() -> None:

@@ -62,8 +62,13 @@ class ReaderGoneError(Exception):
     """The reader of stdout (`| head`) has closed it. Not an OSError, which Typer would turn into an exit code."""
 
 
+def other_disk() -> str:
+    """What to do if the disk is full that the output goes to."""
+    return _("free some space there, or write to another disk")
+
+
 @contextmanager
-def _writing(name: str) -> Iterator[None]:
+def writing(name: str) -> Iterator[None]:
     """Ignore write failures on stderr; raise if a result cannot be written."""
     try:
         yield
@@ -75,6 +80,7 @@ def _writing(name: str) -> Iterator[None]:
         raise OutputError(
             _("the result cannot be written to stdout: {reason}").format(reason=refused(error).reason),
             code="disk-full" if is_full(error) else "output-unwritable",
+            hint=other_disk() if is_full(error) else None,
         ) from error
 
 
@@ -117,7 +123,7 @@ class Ui:
         """One line that hgw neither breaks nor crops, so that a path or a command can be copied."""
         stream: TextIO = getattr(sys, name)
         text = visible(shown(text) if name == "stderr" else text)
-        with _writing(name):
+        with writing(name):
             if not style or not self._colored(stream):
                 if self._busy is not None:
                     self.console(name).print(text, soft_wrap=True)
@@ -158,7 +164,7 @@ class Ui:
 
     def data(self, text: str) -> None:
         """A line for another program: exactly as it is, but on a terminal."""
-        with _writing("stdout"):
+        with writing("stdout"):
             print(visible(text) if self.on_terminal else text, flush=True)  # noqa: T201
 
     def mark(self, style: str) -> str:
@@ -184,7 +190,7 @@ class Ui:
     def document(self, content: dict[str, Any]) -> None:
         """The one JSON document of this call."""
         text = visible_json(json.dumps(content, ensure_ascii=False, indent=2))
-        with _writing("stdout"):
+        with writing("stdout"):
             print(text, flush=True)  # noqa: T201
 
     # Conversation, on stderr ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Setup, listed_digest, setup_of
 from higress_cli.errors import HgwError
 from higress_cli.go.syntax import GoFile, parse
+from higress_cli.knowledge.disk import full_disk, places_of
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.session import Session
 from higress_cli.system import process
@@ -173,8 +174,10 @@ def own_source(step: Compilation) -> tuple[GoFile, ...]:
 
 
 def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
-    """The error for a compiler that refused the job's plugin."""
-    return compile_error(
+    """The error for a compiler that refused the job's plugin, or that found a disk full."""
+    places = places_of(job.equipment.variables, store=session.dirs.cache)
+    full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
+    return full or compile_error(
         refused,
         recipe=recipe,
         directory=job.directory,
@@ -195,6 +198,7 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
         platform=platform,
         tags=tags,
         offline=session.offline,
+        places=places_of(variables, store=session.dirs.cache),
         reporter=session.reporter,
         pins=go_profile(recipe.profile).pins,
     )

@@ -15,6 +15,7 @@ from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
 from higress_cli.go.requirements import missing_pins
 from higress_cli.i18n import _, listed
+from higress_cli.knowledge.disk import Place, full_disk
 from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
@@ -30,7 +31,7 @@ _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 class Workplace:
     """Where and how the go command runs: `variables` is its environment, `platform` and `tags` are the build's.
 
-    `pins` maps the path of a Go module to the version that fits the profile.
+    `places` are the folders that it writes to; `pins` maps the path of a Go module to the version for the profile.
     """
 
     directory: Path
@@ -39,6 +40,7 @@ class Workplace:
     tags: str
     offline: bool
     reporter: Reporter
+    places: tuple[Place, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
 
     def listing(self, *, goproxy: str | None = None, on_line: Callable[[str], None] | None = None) -> Listing:
@@ -122,7 +124,8 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
         if done is None or done.returncode:
             _restore(place.directory, before)
     if done.returncode:
-        raise module_error(_missing(place, listing, tried), done.output)
+        full = full_disk(f"{listing.problem}\n{done.output}", program="go mod tidy", places=place.places)
+        raise full or module_error(_missing(place, listing, tried), done.output)
     return any(_content(place.directory / name) != content for name, content in before.items())
 
 

@@ -1,11 +1,12 @@
 """Errors of the disk with the tool store."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import HgwError
-from higress_cli.knowledge.catalogue import recognise
+from higress_cli.knowledge.disk import full_disk, places_of
 from higress_cli.system.process import Completed
 from higress_cli.system.writing import disk_full, refused, write_error
 
@@ -23,12 +24,14 @@ def storage_error(root: Path, error: OSError) -> HgwError:
     raise error
 
 
-def require_space(root: Path, failed: Completed) -> None:
-    """Raise if a child failed because the disk is full; some delete what they wrote, so its message counts too.
+def require_space(root: Path, failed: Completed, *, variables: Mapping[str, str]) -> None:
+    """Raise if a child failed because a disk is full; some delete what they wrote, so its message counts too.
 
     Raises:
         ConflictError: `disk-full`.
     """
-    reported = any(match.id == "disk-full" for match in recognise(failed.output))
-    if reported or shutil.disk_usage(root).free < _FULL_BELOW_BYTES:
+    full = full_disk(failed.output, program=Path(failed.argv[0]).name, places=places_of(variables, store=root))
+    if full is not None:
+        raise full
+    if shutil.disk_usage(root).free < _FULL_BELOW_BYTES:
         raise disk_full(root)

@@ -67,7 +67,8 @@ class Work:
         Raises:
             ConflictError: `disk-full` if that is the reason.
         """
-        require_space(self.store.root if self.store.root.exists() else self.scratch, failed)
+        root = self.store.root if self.store.root.exists() else self.scratch
+        require_space(root, failed, variables=self.session.variables)
         printed = [line.strip() for line in failed.output.splitlines() if line.strip()]
         end = "; ".join(printed[-lines:])
         words = shown(end[:_MOST_CHARACTERS]) or _("exit status {code}").format(code=failed.returncode)
