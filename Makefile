@@ -64,8 +64,8 @@ texts: $(VENV)/.for-work ## Bring the catalogues of translations up to date with
 	@$(BIN)/pybabel --quiet update --domain hgw --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		-i .cache/hgw.pot -d higress_cli/locale
 
-picture: $(VENV)/.for-work ## Draw the picture of the README from a real run
-	@$(BIN)/python scripts/picture.py
+picture: $(VENV)/.for-work ## Draw the pictures of the READMEs from real runs
+	@$(BIN)/python -m scripts.picture
 
 clean: ## Remove what the targets made, the installed test toolchain included
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -11,6 +11,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
+from higress_cli.gateway.identity import HEADER
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         (_("config"), str(result.config) if result.config else _no_config(result), ""),
         *((_("service"), f"{key} -> {at}", "") for key, at in result.settings["services"].value.items()),
         (_("run folder"), str(result.run_dir), ""),
+        (_("header"), HEADER, _("in each answer: the module and the configuration that it met")),
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
     blocks.facts(ui, rows)

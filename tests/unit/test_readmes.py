@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import ExitCode
+from higress_cli.gateway.identity import HEADER
 from higress_cli.settings.table import SETTINGS
 from higress_cli.tool import SYSTEM
 from higress_cli.toolchain.sources.table import NAMES
@@ -67,3 +68,30 @@ def test_both_readmes_name_the_same_variables_and_sizes():
 
     for pattern in (r"HGW_[A-Z_]+", r"[\d.]+ [GM]B"):
         assert sorted(set(re.findall(pattern, english))) == sorted(set(re.findall(pattern, chinese)))
+
+
+def commands(name: str) -> tuple[list[str], list[str]]:
+    """What a README tells people to type: in its blocks, without comments, and in its table of tasks."""
+    text = (ROOT / name).read_text("utf-8")
+    blocks = "\n".join(re.findall(r"```console\n(.*?)```", text, re.DOTALL)).splitlines()
+    tasks = rows(text, {"README.md": "you want to"}.get(name, "想做什么"))
+    return [line.partition("#")[0].strip() for line in blocks], re.findall(r"`([^`]+)`", "\n".join(map(str, tasks)))
+
+
+def test_the_chinese_readme_has_every_command_of_the_english_one():
+    assert commands("README.zh.md") == commands("README.md")
+
+
+@each_readme
+def test_the_header_of_the_local_gateway_and_the_reference_are_explained(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert HEADER in text
+    assert "`hgw help hgw.yaml`" in text
+
+
+@each_readme
+def test_the_picture_is_in_the_language_of_the_reader(name):
+    (picture,) = re.findall(r"!\[.*\]\((.+\.svg)\)", (ROOT / name).read_text("utf-8"))
+    drawn = (ROOT / picture).read_text("utf-8")
+    is_chinese = re.search("[\u4e00-\u9fff]", drawn) is not None
+    assert is_chinese is (name == "README.zh.md")
