@@ -81,8 +81,13 @@ def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
 
 
 def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
-    """The steps of a verification; failed ones with all that is known about them, with `answers` all with responses."""
+    """The steps of a verification; failed ones with all that is known about them, with `answers` all with responses.
+
+    With -q only failed ones are shown.
+    """
     for step in taken:
+        if ui.quiet and step.ok:
+            continue
         item(ui, _STEP_STYLES[step.status], step.name)
         if step.reason:
             paragraph(ui, step.reason, style="faint")

@@ -38,6 +38,8 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
 def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
     module = f"{blocks.near(artifact.path, here)}  {size(artifact.bytes)}  ABI {artifact.abi}"
     blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
+    if ui.quiet:
+        return
     blocks.paragraph(ui, _made(artifact), indent=2, style="faint")
     if artifact.delta:
         blocks.paragraph(ui, _grown(artifact, artifact.delta), indent=2, style="faint")
@@ -72,6 +74,8 @@ def _made(artifact: Artifact) -> str:
 
 
 def _project(project: BuiltProject, ui: Ui, here: Path) -> None:
+    if ui.quiet:
+        return
     choices = ((f"ABI {project.abi.value}", project.abi), (f"profile {project.profile.value}", project.profile))
     sources = (
         _("{what} (from {source})").format(what=what, source=blocks.source(choice.source, here))

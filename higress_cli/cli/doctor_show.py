@@ -21,6 +21,7 @@ _STYLES: Final = {
     Status.SKIP: "faint",
     Status.CRASH: "bad",
 }
+_WRONG: Final = frozenset({Status.WARN, Status.FAIL, Status.CRASH})
 
 
 def show_list(result: ChecksResult, ui: Ui) -> None:
@@ -31,9 +32,12 @@ def show_list(result: ChecksResult, ui: Ui) -> None:
 
 
 def show(result: DoctorResult, ui: Ui) -> None:
-    """What each check found, by group, and a summary."""
+    """What each check found, by group, and a summary; with -q only what is wrong."""
     told: set[Fix] = set()
-    for group, checks in groupby(result.checks, key=lambda check: check.spec.group):
+    shown = [
+        check for check in result.checks if not ui.quiet or any(found.status in _WRONG for found in check.finding.each)
+    ]
+    for group, checks in groupby(shown, key=lambda check: check.spec.group):
         ui.line(_(GROUPS[group]), "strong")
         for title, check in _titled(checks, each=ui.verbose):
             _show_check(check, ui, told, title=title)
@@ -44,6 +48,10 @@ def show(result: DoctorResult, ui: Ui) -> None:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
     elif any(found.fix and found.fix.action for check in result.checks for found in check.finding.each):
         ui.line(_("to fix what hgw can: {command}").format(command=typable("hgw doctor --fix")), "hint")
+
+
+def _is_wrong(check: Check) -> bool:
+    return any(found.status in _WRONG for found in check.finding.each)
 
 
 def _titled(checks: Iterable[Check], *, each: bool) -> list[tuple[str, Check]]:

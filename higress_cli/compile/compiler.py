@@ -4,12 +4,15 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from higress_cli.compile.recipe import Recipe
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.staging import abandoned_folders, staging_folder
 from higress_cli.system.writing import home_error
+
+_TEMPORARY: Final = ("TMPDIR", "TMP", "TEMP", "GOTMPDIR")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,11 @@ def compile_module(
         folder = _scratch_folder(scratch, stack)
         output = folder / Path(recipe.output).name
         command = replace(recipe, output=str(output)).argv
-        completed = process.run(command, variables=variables, cwd=directory, on_line=reporter.child_line)
+        # A compiler that is interrupted leaves its temporary files behind: here they go with the folder.
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        own = {**variables, **dict.fromkeys(_TEMPORARY, str(temporary))}
+        completed = process.run(command, variables=own, cwd=directory, on_line=reporter.child_line)
         if completed.returncode or not output.is_file():
             reporter.child_failed(completed.output)
             raise RefusedError(completed.output, completed.returncode)
