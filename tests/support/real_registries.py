@@ -1,0 +1,160 @@
+"""Real registries on this machine, and programs that read them: fetched once in a checkout and kept in its .cache.
+
+Debian's docker-registry is unpacked from its package, go-containerregistry's registry and crane are compiled from their
+Go module, and so is the program in tests/e2e/judge. Nothing is installed, and nobody has to be root.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import filelock
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / ".cache" / "registries"
+JUDGE: Final = ROOT / "tests" / "e2e" / "judge"
+CERTIFICATES: Final = Path(__file__).with_name("certificates")
+_CRANE: Final = "github.com/google/go-containerregistry/cmd"
+_VERSION: Final = "v0.22.1"
+USER, PASSWORD = "me", "s3cret"
+# `htpasswd -B`: docker-registry takes bcrypt alone.
+_HTPASSWD: Final = "me:$2a$05$Q4qdYtkeCW8sZ1P1/Jd6WO543eRSSk60FOZU5LnS783M9vh3lI9TO\n"
+
+
+@dataclass(frozen=True)
+class Programs:
+    docker_registry: Path
+    registry: Path
+    crane: Path
+    judge: Path
+
+
+@dataclass(frozen=True)
+class Place:
+    """A registry that runs. `variables` are those with which clients trust it and log in."""
+
+    host: str
+    variables: Mapping[str, str]
+
+
+def provide(variables: Mapping[str, str]) -> Programs:
+    """The programs, made if they are not there yet; `variables` has a PATH with the go command, and a HOME."""
+    programs = Programs(
+        docker_registry=FOLDER / "usr" / "bin" / "docker-registry",
+        registry=FOLDER / "bin" / "registry",
+        crane=FOLDER / "bin" / "crane",
+        judge=FOLDER / "bin" / "judge",
+    )
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(FOLDER / "lock"):
+        if not programs.docker_registry.exists():
+            _run(["apt-get", "download", "docker-registry"], FOLDER, variables)
+            [package] = FOLDER.glob("docker-registry_*.deb")
+            _run(["dpkg-deb", "-x", str(package), "."], FOLDER, variables)
+        go = {**variables, "GOBIN": str(FOLDER / "bin"), "GOFLAGS": "-mod=readonly"}
+        for name in ("registry", "crane"):
+            if not (FOLDER / "bin" / name).exists():
+                _run(["go", "install", f"{_CRANE}/{name}@{_VERSION}"], FOLDER, {**go, "GOFLAGS": ""})
+        _run(["go", "build", "-o", str(programs.judge), "."], JUDGE, go)
+    return programs
+
+
+def _run(argv: list[str], cwd: Path, variables: Mapping[str, str]) -> str:
+    done = subprocess.run(argv, cwd=cwd, env=dict(variables), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextlib.contextmanager
+def docker_registry(programs: Programs, folder: Path) -> Iterator[Place]:
+    """Debian's docker-registry with TLS by an authority of nobody and a password."""
+    port = _free_port()
+    (folder / "htpasswd").write_text(_HTPASSWD, "utf-8")
+    config = {
+        "version": "0.1",
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "tls": {"certificate": str(CERTIFICATES / "server.pem"), "key": str(CERTIFICATES / "server.key")},
+        },
+        "auth": {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}},
+    }
+    (folder / "config.yml").write_text(json.dumps(config), "utf-8")
+    docker = folder / "docker"
+    docker.mkdir()
+    (docker / "config.json").write_text(
+        json.dumps({"auths": {f"localhost:{port}": {"username": USER, "password": PASSWORD}}}), "utf-8"
+    )
+    variables = {"SSL_CERT_FILE": str(CERTIFICATES / "authority.pem"), "DOCKER_CONFIG": str(docker)}
+    argv = [str(programs.docker_registry), "serve", str(folder / "config.yml")]
+    with _serving(argv, port, folder):
+        yield Place(host=f"localhost:{port}", variables=variables)
+
+
+@contextlib.contextmanager
+def plain_registry(programs: Programs, folder: Path) -> Iterator[Place]:
+    """go-containerregistry's registry: in memory, without TLS and without a password."""
+    port = _free_port()
+    with _serving([str(programs.registry), "-port", str(port)], port, folder):
+        yield Place(host=f"localhost:{port}", variables={"DOCKER_CONFIG": str(folder)})
+
+
+@contextlib.contextmanager
+def _serving(argv: list[str], port: int, folder: Path) -> Iterator[None]:
+    with (folder / f"{Path(argv[0]).name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "OTEL_TRACES_EXPORTER": "none"},
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not _listens(port):
+            assert process.poll() is None, f"{argv[0]} has ended"
+            assert time.monotonic() < deadline, f"{argv[0]} does not listen"
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def judged(programs: Programs, place: Place, *images: str) -> list[dict[str, Any]]:
+    """What the Go program around go-containerregistry says of each image."""
+    return [json.loads(line) for line in _ask(programs.judge, place, *images).splitlines()]
+
+
+def crane(programs: Programs, place: Place, *argv: str) -> str:
+    """What crane prints."""
+    return _ask(programs.crane, place, *argv)
+
+
+def _ask(program: Path, place: Place, *argv: str) -> str:
+    home = Path(place.variables["DOCKER_CONFIG"])
+    return _run([str(program), *argv], home, {"HOME": str(home), "PATH": os.environ["PATH"], **place.variables})
+
+
+def has_go() -> bool:
+    return shutil.which("go") is not None
