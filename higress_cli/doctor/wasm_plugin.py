@@ -11,9 +11,9 @@ from typing import Any, Final
 from higress_cli.doctor.written import PluginNames, Written
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
+from higress_cli.project.wasm_plugin import KIND, Resource, image_faults
 from higress_cli.project.yaml_node import Node
 
-KIND: Final = "WasmPlugin"
 _CONDITIONS: Final = {"ingress": "_match_route_", "service": "_match_service_", "domain": "_match_domain_"}
 """The conditions of a rule, and the keys under which a plugin gets them."""
 _RULE_KEYS: Final = (*_CONDITIONS, "config", "configDisable")
@@ -51,9 +51,9 @@ def read_resource(node: Node, plugin: PluginNames) -> Written | None:
     if plugin_config is not None:
         ignored = [name for name in ("defaultConfig", "matchRules") if _given(spec, name) is not None]
         faults = tuple(_ignored(spec[name], name) for name in ignored)
-        return Written(place=plugin_config.place, values=_values(plugin_config), faults=(*_unknown(node), *faults))
+        return Written(place=plugin_config.place, values=_values(plugin_config), faults=(*_own_faults(node), *faults))
     default, rules = _given(spec, "defaultConfig"), _given(spec, "matchRules")
-    faults = (*_unknown(node), *_rules_without_condition(rules))
+    faults = (*_own_faults(node), *_rules_without_condition(rules))
     if _is_true(spec, "defaultConfigDisable"):
         default = None
     elif default is None and rules is None and "url" in spec:
@@ -91,6 +91,13 @@ def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
             expected=listed(_CONDITIONS),
             hint=_("say in the rule which `ingress`, `domain` or `service` it is for"),
         )
+
+
+def _own_faults(node: Node) -> tuple[Fault, ...]:
+    """What is wrong with a resource apart from its configuration."""
+    spec = node.mapping().get("spec")
+    image = image_faults(Resource(node=node, spec=spec)) if spec is not None and spec.is_mapping else ()
+    return (*_unknown(node), *image)
 
 
 def _unknown(node: Node) -> Iterator[Fault]:

@@ -210,6 +210,8 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "gateway": answers.gateway,
         "lang": answers.lang,
         "template": template.name,
+        # An image holds one module.
+        "image_options": "" if answers.abi != "all" else f" --abi {template.abis_for(answers.profile)[0]}",
         "module_file": "main.wasm" if answers.abi != "all" else f"main-{template.abis_for(answers.profile)[0]}.wasm",
         "go": go,
         "go_direct": go.direct(template.modules),

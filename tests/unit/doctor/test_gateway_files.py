@@ -306,3 +306,20 @@ def test_a_configuration_that_cannot_be_read_is_not_shown(text):
 
     assert finding.code == "gateway-file-invalid"
     assert "s3cret" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        ("url: oci://r.example.com/demo:1, sha256: sha256:ab", "wasmplugin-sha256-invalid"),
+        ("url: oci://r.example.com/demo:latest", "wasmplugin-url-floating"),
+        ("url: ftp://r.example.com/demo", "wasmplugin-url-invalid"),
+        ("url: oci://r.example.com/demo:1, phase: default", "wasmplugin-word-unknown"),
+    ],
+)
+def test_the_image_of_a_resource_is_judged_too(spec, code):
+    text = f"kind: WasmPlugin\nspec: {{{spec}, defaultConfig: {{}}}}\n"
+
+    finding = judge(text, {}, "wasmplugin.yaml")
+
+    assert (finding.status, [item.code for item in finding.each]) == (Status.WARN, [code])
