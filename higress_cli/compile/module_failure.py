@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from higress_cli.errors import DownloadError, ExitCode, HgwError, InvalidInput
+from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
 from higress_cli.go.mod import escaped_path, read_go_mod
 from higress_cli.go.requirements import provides
 from higress_cli.i18n import _
-from higress_cli.knowledge.catalogue import Match, recognise
+from higress_cli.knowledge.catalogue import Match, advice, entry, recognise
 from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system.urls import shown
 
@@ -105,6 +105,8 @@ def module_error(missing: Missing, output: str) -> HgwError:
     if known is None:
         text = f"{message}:\n{details['output']}"
         return InvalidInput(text, code="go-mod-unresolved", hint=_unresolved_hint(missing, module), details=details)
+    if _has_moved(known, missing):
+        return _moved(message, details)
     reason = _("{title}: {cause}").format(title=known.title, cause=known.cause)
     if known.entry.exit is ExitCode.DOWNLOAD:
         text = _("{module} cannot be downloaded: {reason}").format(module=named, reason=reason)
@@ -113,6 +115,18 @@ def module_error(missing: Missing, output: str) -> HgwError:
     error = known.as_error(text, details=details)
     error.hint = _better_hint(missing, known, request, where=where) or error.hint
     return error
+
+
+def _has_moved(known: Match, missing: Missing) -> bool:
+    """Whether the wrapper is missing under a path that only plugins for TinyGo still use."""
+    package = known.found.get("package", "")
+    return known.id == "wrapper-for-go" and not any(provides(module, package) for module in missing.pins)
+
+
+def _moved(text: str, details: Mapping[str, Any]) -> HgwError:
+    row = entry("wrapper-moved")
+    reason = _("{title}: {cause}").format(title=row.title, cause=row.cause)
+    return CheckFailed(f"{text}:\n{reason}", code="wrapper-moved", hint=advice("wrapper-moved"), details=details)
 
 
 def _subject(missing: Missing, known: Match | None, request: Request | None) -> tuple[str, str | None]:

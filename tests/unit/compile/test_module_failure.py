@@ -3,6 +3,8 @@
 import pytest
 
 from higress_cli.compile.module_failure import Missing, Request, failed_requests, module_error
+from higress_cli.knowledge.go_modules import go_profile
+from higress_cli.profile import Profile
 
 WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
 MAIN = f"""\
@@ -31,8 +33,8 @@ def refused(status: str, *, module: str = WRAPPER, version: str = "v1.4.3") -> s
 def explain(tree):
     def run(output: str, *, main: str = MAIN, go_mod: str = GO_MOD, **facts):
         folder = tree({"main.go": main, "go.mod": go_mod})
-        imports = facts.pop("imports", [f"{WRAPPER}/pkg/wrapper"])
-        return module_error(Missing(directory=folder, imports=imports, pins=PINS, **facts), output)
+        facts = {"imports": [f"{WRAPPER}/pkg/wrapper"], "pins": PINS, **facts}
+        return module_error(Missing(directory=folder, **facts), output)
 
     return run
 
@@ -201,3 +203,16 @@ def test_an_unknown_failure_shows_the_go_commands_words_and_no_command_that_find
     assert error.code == "go-mod-unresolved"
     assert "updates to go.mod needed" in error.message
     assert "hgw doctor" not in (error.hint or "")
+
+
+def test_a_wrapper_that_moved_is_told_to_a_native_plugin_as_that(explain):
+    output = (
+        f"main.go:4:2: package {WRAPPER}/pkg/wrapper provided by {WRAPPER} at latest version v1.4.3 "
+        "but not at required version v1.4.4-0.20260430100333-4e0d69143208\n"
+    )
+
+    tinygo, native = explain(output), explain(output, pins=go_profile(Profile.GO).pins)
+
+    assert (tinygo.code, tinygo.hint) == ("wrapper-for-go", "hgw doctor go-mod --fix")
+    assert (native.code, int(native.exit_code)) == ("wrapper-moved", 1)
+    assert "import github.com/higress-group/wasm-go/pkg/wrapper" in (native.hint or "")
