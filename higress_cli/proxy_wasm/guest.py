@@ -83,6 +83,7 @@ class Guest:
         )
         self._allocator = next((name for name in _ALLOCATORS if self.vm.has(name)), "")
         if not self._allocator:
+            self.vm.close()
             raise LoadError("Wasm module is missing malloc function.")
 
     def start(self) -> None:
@@ -159,6 +160,12 @@ class Guest:
         status = 0 if reply is not None else 1
         self._run(ROOT, "proxy_on_redis_call_response", ROOT, token, status, len(reply or b""))
         self.answer = CallAnswer()
+
+    def close(self) -> None:
+        """Free the VM, unless one of its calls is under way; nothing may be called afterwards."""
+        if not self._depth:
+            self.failed = True
+            self.vm.close()
 
     def done(self) -> None:
         """Run the plugin's last callbacks."""

@@ -93,9 +93,10 @@ class PluginHost:
         Raises:
             StartError, CrashError: the new VM does not start.
         """
-        guest = self._guest
+        guest = former = self._guest
         if guest is None or guest.failed or guest.rebuild_wanted:
             guest = self._guest = self._start()
+            self._let_go(former)
         stream = Stream(sink, limit=self._settings.buffer_limit, deferred=guest.defer)
         stream.attach(guest.open_context(facts, stream))
         self._streams[stream] = guest
@@ -109,6 +110,7 @@ class PluginHost:
         guest = self._streams.pop(stream, None)
         if guest is not None:
             guest.forget_context(stream.context)
+            self._let_go(guest)
 
     def tick(self) -> None:
         """The plugin's tick period has elapsed."""
@@ -131,12 +133,22 @@ class PluginHost:
             self.close_stream(stream)
         if self._guest is not None:
             self._guest.done()
-        self._guest = None
+        former, self._guest = self._guest, None
+        self._let_go(former)
+
+    def _let_go(self, guest: Guest | None) -> None:
+        """Free a VM that no stream and no new request will call any more."""
+        if guest is not None and guest is not self._guest and guest not in self._streams.values():
+            guest.close()
 
     def _start(self) -> Guest:
         guest = Guest(self._machine, settings=self._settings, surroundings=self._surroundings, shared=self.shared)
         guest.on_crash = lambda: self._fail_streams(guest)
-        guest.start()
+        try:
+            guest.start()
+        except Exception:
+            guest.close()
+            raise
         return guest
 
     def _fail_streams(self, guest: Guest) -> None:

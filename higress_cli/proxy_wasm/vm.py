@@ -61,6 +61,7 @@ class Vm:
         self._store.set_epoch_deadline(_BEYOND_NOW)
         self._watchdog = watchdog
         self._output = bytearray()
+        self._is_up = False
         self.limits = limits
         self.seconds = limits.start_seconds
         """How long a call may take."""
@@ -69,8 +70,11 @@ class Vm:
             with watchdog.watch("start", self.seconds):
                 exports = wasmtime.Instance(self._store, module, functions).exports(self._store)
         except wasmtime.Trap as trap:
-            raise CrashError(self._crash("start", trap)) from None
+            crash = self._crash("start", trap)
+            self.close()
+            raise CrashError(crash) from None
         except wasmtime.WasmtimeError as error:
+            self.close()
             raise LoadError(str(error).strip()) from error
         self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
         types = {name: found.type(self._store) for name, found in self._functions.items()}
@@ -79,6 +83,14 @@ class Vm:
         if not isinstance(memory, wasmtime.Memory):
             raise LoadError("the module exports no memory")
         self._memory = memory
+        self._is_up = True
+
+    def close(self) -> None:
+        """Free the instance and its memory.
+
+        Nobody else does: the host functions, which wasmtime keeps for the store, refer to what holds the store.
+        """
+        self._store.close()
 
     def has(self, name: str) -> bool:
         """Whether the module exports this function."""
@@ -168,7 +180,7 @@ class Vm:
         reason = code.name.lower().replace("_", " ") if code else trap.message
         if code is wasmtime.TrapCode.INTERRUPT:
             reason = took_longer(self.seconds)
-        elif self.memory_bytes > self.limits.memory_bytes - _LAST_STEP:
+        elif self._is_up and self.memory_bytes > self.limits.memory_bytes - _LAST_STEP:
             reason += f"; its memory is at its limit of {self.limits.memory_bytes // 2**20} MiB"
         found = _PANIC.search(self._output.decode("utf-8", "replace"))
         frames = tuple(

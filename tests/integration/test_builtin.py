@@ -1,8 +1,10 @@
 """The engine builtin as a gateway: connections, bodies, services, what becomes of a plugin that crashes or hangs."""
 
+import gc
 import http.client
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -425,3 +427,16 @@ def test_variables_of_the_plugin(start: Start) -> None:
     ask(gateway)
     assert [event.text for event in seen(gateway, PluginLine)] == ["2"]
     assert json.dumps(gateway.facts.engine) == '"builtin"'
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_plugins_that_were_replaced_or_have_crashed_are_freed(start: Start) -> None:
+    crashing = Probe().on("request_headers", "(unreachable)")
+    gateway = start(crashing)
+    for _number in range(5):
+        assert ask(gateway)[0] == 503
+        gateway.apply(change(start.folder, crashing))  # type: ignore[attr-defined]
+    gc.collect()
+    open_files = Path("/proc/self/fd")
+    links = [path.readlink().name for path in open_files.iterdir() if path.is_symlink()]
+    assert sum("wasm-memory-image" in name for name in links) <= 2

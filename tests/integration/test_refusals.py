@@ -69,3 +69,19 @@ def test_a_plugin_that_crashes_at_the_start(hgw, here, command, callback):
     assert error["code"] == "plugin-trapped"
     assert error["message"] == f"the plugin crashed in {callback}: the reason is this\n  at main.fail"
     assert error["details"]["function"] == callback
+
+
+def test_a_module_whose_own_start_function_traps(hgw, here):
+    from wasmtime import wat2wasm
+
+    text = """
+    (module
+      (memory (export "memory") 1)
+      (func (export "proxy_abi_version_0_2_1"))
+      (func (export "malloc") (param i32) (result i32) (i32.const 0))
+      (func $fail (unreachable))
+      (start $fail))
+    """
+    (here / "main.wasm").write_bytes(wat2wasm(text))
+    error = json.loads(hgw("verify", "--engine", "builtin", "--output", "json").out)["error"]
+    assert (error["code"], error["details"]["function"]) == ("plugin-trapped", "start")
