@@ -31,7 +31,7 @@ def push(
     references: Annotated[
         list[str],
         typer.Argument(
-            metavar="REF...",
+            metavar="REF",
             show_default=False,
             help=N_("REGISTRY/NAME or REGISTRY/NAME:TAG; the tag defaults to the version"),
         ),

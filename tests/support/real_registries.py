@@ -7,7 +7,6 @@ Go module, and so is the program in tests/e2e/judge. Nothing is installed, and n
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -154,7 +153,3 @@ def crane(programs: Programs, place: Place, *argv: str) -> str:
 def _ask(program: Path, place: Place, *argv: str) -> str:
     home = Path(place.variables["DOCKER_CONFIG"])
     return _run([str(program), *argv], home, {"HOME": str(home), "PATH": os.environ["PATH"], **place.variables})
-
-
-def has_go() -> bool:
-    return shutil.which("go") is not None
