@@ -11,7 +11,7 @@ CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lowest lint bench schemas pages golden texts picture clean
+.PHONY: help demo quick test lowest lint bench load schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -47,6 +47,10 @@ lint-layers:
 
 bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools, in one run
 	@$(BIN)/python -m scripts.bench
+
+load: $(VENV)/.for-work ## Requests of 10 ms, 3 s and 30 s through hgw run during edits and rebuilds, on both engines
+	@$(BIN)/python -m scripts.live_edits --engine envoy
+	@$(BIN)/python -m scripts.live_edits --engine builtin
 
 schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
 	@$(BIN)/python scripts/schemas.py

@@ -34,7 +34,6 @@ def test_no_request_is_cut_and_none_meets_an_older_plugin(tmp_path: Path, engine
     assert figures.early is not None
     assert figures.late is not None
     assert figures.late.processes == figures.early.processes
-    assert figures.late.files < figures.early.files + 5
 
 
 @pytest.mark.parametrize("engine", ["envoy", "builtin"])
