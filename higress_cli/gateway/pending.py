@@ -9,6 +9,7 @@ from higress_cli.gateway.events import (
     CallbackReturned,
     Event,
     HeadersSentUpstream,
+    NotReturned,
     RequestHangs,
     RequestSeen,
     StreamEnded,
@@ -55,6 +56,10 @@ class PendingRequests:
                     del self._pauses[:-_MOST]
                 case Trap():
                     self._pauses.clear()
+                case NotReturned():
+                    # It says what holds them all.
+                    for request in self._requests:
+                        request.is_told = True
         if not self._requests:
             self._pauses.clear()
 

@@ -7,6 +7,7 @@ from higress_cli.gateway.events import (
     CallbackReturned,
     Event,
     HeadersSentUpstream,
+    NotReturned,
     RequestHangs,
     RequestSeen,
     StreamEnded,
@@ -71,6 +72,11 @@ def test_an_upstream_that_has_not_answered() -> None:
 def test_a_request_of_two_seconds_and_an_upstream_of_eight_are_nothing_to_tell() -> None:
     assert hanging(seen("/a", 0), now=1.5) == []
     assert hanging(seen("/a", 0), sent("/a", 0.2), now=8) == []
+
+
+def test_a_callback_that_does_not_return_has_said_it_for_all() -> None:
+    stuck = NotReturned(at=at(3), function="proxy_on_request_headers", seconds=3, limit=10)
+    assert hanging(seen("/a", 0), stuck, now=5) == []
 
 
 def test_a_request_that_has_ended_is_none_of_them() -> None:
