@@ -51,6 +51,18 @@ def verify(
             help=N_("a report for a pipeline: a file, or annotations on stderr"),
         ),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence", metavar="DIR", help=N_("write digests, requests, answers and logs there, for others")
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="FILE", help=N_("put this module to the same scenarios and say what differs")
+        ),
+    ] = None,
 ) -> None:
     from higress_cli.commands import verify as use_case
 
@@ -62,12 +74,13 @@ def verify(
         build=not no_build,
         only=tuple(scenario or ()),
         url=url,
-        reports=_reports(report or [], session, invocation(ctx).ui),
+        reports=_reports(report or [], session, invocation(ctx).ui, evidence=evidence),
+        baseline=session.path(baseline) if baseline else None,
     )
     finish(ctx, result, _show)
 
 
-def _reports(wanted: list[str], session: "Session", ui: Ui) -> "Reports":
+def _reports(wanted: list[str], session: "Session", ui: Ui, *, evidence: Path | None) -> "Reports":
     from higress_cli.commands.verify_reports import Reports
 
     junit: Path | None = None
@@ -85,7 +98,24 @@ def _reports(wanted: list[str], session: "Session", ui: Ui) -> "Reports":
         junit=junit,
         annotate=ui.annotation if "github" in wanted else None,
         root=Path(session.variable("GITHUB_WORKSPACE") or session.directory),
+        evidence=session.path(evidence) if evidence else None,
     )
+
+
+def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
+    for disagreement in result.disagreements:
+        outcomes = "; ".join(f"{engine}: {outcome}" for engine, outcome in disagreement.outcomes.items())
+        blocks.item(
+            ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
+        )
+    for difference in result.differences:
+        text = _("{name}: {what} was {before} with the baseline, and is {after}").format(
+            name=difference.name,
+            what=difference.what,
+            before=difference.before or _("absent"),
+            after=difference.after or _("absent"),
+        )
+        blocks.item(ui, "faint", text)
 
 
 def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
@@ -97,11 +127,7 @@ def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
             ui.line(_("ABI {abi} on {engine}").format(abi=abi or "?", engine=engine), "strong")
         blocks.steps(ui, steps)
     ui.line()
-    for disagreement in result.disagreements:
-        outcomes = "; ".join(f"{engine}: {outcome}" for engine, outcome in disagreement.outcomes.items())
-        blocks.item(
-            ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
-        )
+    _show_comparisons(result, ui)
     wrong = sum(not step.ok for step in result.steps)
     skipped = sum(step.status == "skipped" for step in result.steps)
     judged = len(result.steps) - skipped

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.commands.unmapped import unmapped_services
-from higress_cli.commands.verify_proof import Proof, own_gateway, plan, running_gateway
+from higress_cli.commands.verify_evidence import Comparison, check_folder, write_evidence
+from higress_cli.commands.verify_proof import Proof, Proven, own_gateway, plan, prove, running_gateway
 from higress_cli.commands.verify_reports import Reports
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
-from higress_cli.gateway.contract import Renamed
-from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.settings import GatewaySettings, choose
 from higress_cli.i18n import _, listed
 from higress_cli.project.project import Project, open_project
@@ -21,6 +20,7 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.project.scenario import Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.agreement import Disagreement, disagreements
+from higress_cli.scenarios.comparison import Difference, differences
 from higress_cli.scenarios.step import Step, StepKind, StepStatus, failed_start
 from higress_cli.session import Session
 from higress_cli.settings.project import VERIFY
@@ -62,6 +62,8 @@ class VerifyResult(Result):
     """How many steps came to what."""
     disagreements: tuple[Disagreement, ...]
     """The steps that came to something else on another engine."""
+    differences: tuple[Difference, ...]
+    """What is not as it was with the module of --baseline."""
     run_dir: Path | None
     """The folder of the gateway's run, absolute; null where it is not on this machine; of several, the first."""
     gateway_log: Path | None
@@ -76,18 +78,6 @@ class VerifyResult(Result):
         return ExitCode.OK if checked and all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Proven:
-    """What came of one module on one engine."""
-
-    engine: str
-    plugin: Plugin
-    run_dir: Path | None
-    log: Path | None
-    renamed: Renamed | None
-    warnings: tuple[str, ...]
-
-
 def verify(
     session: Session,
     *,
@@ -97,11 +87,13 @@ def verify(
     only: Sequence[str] = (),
     url: str | None = None,
     reports: Reports | None = None,
+    baseline: Path | None = None,
 ) -> VerifyResult:
     """Run the scenarios of the project in `directory`, or the general one if it has none.
 
     `module` replaces the project's own module; `only` selects scenarios by parts of their names; `url` is a gateway
     that `hgw run` started, without which one is started on free ports; `reports` also gets what came before an error.
+    `baseline` is a module that is put to the same scenarios.
 
     Raises:
         InvalidInput, UsageError: the project, its settings or its configuration are invalid.
@@ -111,6 +103,8 @@ def verify(
     started = time.monotonic()
     wanted = reports or Reports()
     wanted.check()
+    if wanted.evidence is not None:
+        check_folder(wanted.evidence)
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
     scenarios = _scenarios(project, only)
@@ -123,16 +117,34 @@ def verify(
             )
         else:
             gateways = iter([running_gateway(session, project, url=url, module=module, scenarios=scenarios)])
-        proven = list(_proven(gateways, steps))
+        found = Comparison(module=list(prove(gateways, steps)))
+        if baseline is not None:
+            former = _own_gateways(
+                session, project, settings, module=baseline, build=False, scenarios=scenarios, passed_over=passed_over
+            )
+            found = _compared(found, list(prove(map(_tolerant, former), [])))
     except HgwError as error:
         wanted.write(settings.name.value, steps, error=error)
         raise
     wanted.write(settings.name.value, steps)
     mapped = {key for scenario in scenarios for key in scenario.services}
     unmapped = () if url is not None else unmapped_services(project, settings, mapped=mapped)
-    return _result(
-        proven, tuple(steps), warnings=(*unmapped, *passed_over), seconds=round(time.monotonic() - started, 3)
-    )
+    if wanted.evidence is not None:
+        write_evidence(session, wanted.evidence, directory=project.directory, found=found)
+    return _result(found, warnings=(*unmapped, *passed_over), seconds=round(time.monotonic() - started, 3))
+
+
+def _compared(found: Comparison, former: list[Proven]) -> Comparison:
+    before = [step for each in former for step in each.steps]
+    after = [step for each in found.module for step in each.steps]
+    return dataclasses.replace(found, baseline=former, differences=tuple(differences(before, after)))
+
+
+@contextlib.contextmanager
+def _tolerant(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
+    """A baseline may fail to start: that is what it is compared for."""
+    with gateway as proof:
+        yield _lasting(proof)
 
 
 def _own_gateways(
@@ -181,32 +193,9 @@ def _lasting(proof: Proof) -> Proof:
     return dataclasses.replace(proof, steps=steps())
 
 
-def _proven(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) -> Iterator[_Proven]:
-    for gateway in gateways:
-        with gateway as proof:
-            own: list[Step] = []
-            for step in proof.steps:
-                own.append(dataclasses.replace(step, engine=proof.engine, abi=proof.plugin.abi.version))
-                steps.append(own[-1])
-            yield _Proven(
-                engine=proof.engine,
-                plugin=proof.plugin,
-                run_dir=proof.run_dir,
-                log=proof.log(),
-                renamed=proof.renamed(),
-                warnings=(*proof.warnings, *proof.notes(), *_not_run(own)),
-            )
-
-
-def _not_run(steps: Sequence[Step]) -> Iterator[str]:
-    for step in steps:
-        if step.status is StepStatus.SKIPPED:
-            yield _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
-
-
-def _result(
-    proven: Sequence[_Proven], steps: tuple[Step, ...], *, warnings: Sequence[str], seconds: float
-) -> VerifyResult:
+def _result(found: Comparison, *, warnings: Sequence[str], seconds: float) -> VerifyResult:
+    proven = found.module
+    steps = tuple(step for each in proven for step in each.steps)
     first = proven[0]
     renamed = next((each.renamed for each in proven if each.renamed is not None), None)
     plugins = {each.plugin.path: each.plugin for each in proven}.values()
@@ -223,6 +212,7 @@ def _result(
         steps=steps,
         counts={status: sum(step.status is status for step in steps) for status in StepStatus},
         disagreements=tuple(disagreements(steps)),
+        differences=found.differences,
         run_dir=first.run_dir,
         gateway_log=first.log,
         seconds=seconds,

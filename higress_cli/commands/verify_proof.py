@@ -1,8 +1,10 @@
 """Gateways on which `hgw verify` puts a plugin to the proof: its own, and one that runs already."""
 
 import contextlib
+import dataclasses
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,7 @@ from higress_cli.commands.plugin_module import (
     needs_of_source,
     refuse_for_gateway,
 )
+from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change, GatewayFacts, Inside, Renamed
 from higress_cli.gateway.engine import ChosenEngine, choose_engines
 from higress_cli.gateway.opened import ANY_PORTS, open_gateway
@@ -28,9 +31,10 @@ from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.running import RunningGateway
-from higress_cli.scenarios.step import Step
+from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session
+from higress_cli.system.http import NoAnswerError
 
 # The wrapper's options for a buffered or streamed body (wasm-go, pkg/wrapper/plugin_wrapper.go).
 _REQUEST_BODY_PHASE: Final = re.compile(r"\bProcess(?:Streaming)?RequestBody")
@@ -54,6 +58,57 @@ class Proof:
     change: Change | None = None
     facts: Callable[[], GatewayFacts | None] = lambda: None
     inside: Callable[[], Inside] = Inside
+    url: Callable[[], str | None] = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """What came of one module on one engine; see `Proof`."""
+
+    engine: str
+    plugin: Plugin
+    run_dir: Path | None
+    log: Path | None
+    renamed: Renamed | None
+    warnings: tuple[str, ...]
+    steps: tuple[Step, ...]
+    change: Change | None
+    facts: GatewayFacts | None
+    metrics: Mapping[str, int] | None
+    url: str | None
+
+
+def prove(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) -> Iterator[Proven]:
+    """What came of each proof, one after another; their steps are added to `steps` as they come."""
+    for gateway in gateways:
+        with gateway as proof:
+            own: list[Step] = []
+            for step in proof.steps:
+                own.append(dataclasses.replace(step, engine=proof.engine, abi=proof.plugin.abi.version))
+                steps.append(own[-1])
+            metrics = None
+            if any(step.exchange is not None for step in own):
+                with contextlib.suppress(NoAnswerError, GatewayError):
+                    metrics = proof.inside().metrics
+            yield Proven(
+                engine=proof.engine,
+                plugin=proof.plugin,
+                run_dir=proof.run_dir,
+                log=proof.log(),
+                renamed=proof.renamed(),
+                warnings=(*proof.warnings, *proof.notes(), *_not_run(own)),
+                steps=tuple(own),
+                change=proof.change,
+                facts=proof.facts(),
+                metrics=metrics,
+                url=proof.url(),
+            )
+
+
+def _not_run(steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        if step.status is StepStatus.SKIPPED:
+            yield _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +185,7 @@ def own_gateway(
                 change=change,
                 facts=lambda: opened.gateway.facts,
                 inside=opened.gateway.inside,
+                url=lambda: opened.gateway.url,
             )
 
 

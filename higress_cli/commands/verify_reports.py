@@ -15,11 +15,16 @@ from higress_cli.system.writing import write_error
 
 @dataclass(frozen=True, kw_only=True)
 class Reports:
-    """Reports of a verification: `junit` is a file, `annotate` gets GitHub's annotations, for the repository `root`."""
+    """Reports of a verification.
+
+    `junit` is a file, `annotate` gets GitHub's annotations, for the repository `root`; `evidence` is a folder for all
+    that was found.
+    """
 
     junit: Path | None = None
     annotate: Callable[[str], None] | None = None
     root: Path = Path()
+    evidence: Path | None = None
 
     def check(self) -> None:
         """Check that the file may be written.

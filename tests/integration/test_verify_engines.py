@@ -1,5 +1,6 @@
 """`hgw verify` on several engines and of several modules at once."""
 
+import hashlib
 import json
 
 import pytest
@@ -91,3 +92,39 @@ def test_a_module_of_each_abi(hgw, here, monkeypatch):
     assert [module["abi"] for module in document["data"]["modules"]] == ["0.2.1", "0.2.100"]
     new = {step["abi"]: step["status"] for step in document["data"]["steps"] if step["name"] == "new"}
     assert new == {"0.2.1": "skipped", "0.2.100": "passed"}
+
+
+def test_evidence_has_what_others_need_to_believe_it(hgw, here, tmp_path, monkeypatch):
+    monkeypatch.setenv("HGW_ENGINE", "builtin")
+    (here / "old.wasm").write_bytes(plugin(empty="answer"))
+    folder = tmp_path / "evidence"
+    argv = ("verify", "--evidence", str(folder), "--baseline", "old.wasm")
+    outcome = hgw(*argv, "--output", "json")
+    document = json.loads(outcome.out)
+    assert outcome.code == 0, document
+    found = {(each["name"], each["what"]): (each["before"], each["after"]) for each in document["data"]["differences"]}
+    assert found["it passes", "outcome"] == ("failed", "passed")
+    assert ("it passes", "body") in found
+    assert not any(name == "it answers" for name, _what in found)
+
+    evidence = json.loads((folder / "evidence.json").read_text("utf-8"))
+    new, old = evidence["runs"]
+    assert (new["role"], old["role"]) == ("module", "baseline")
+    assert new["module_sha256"] == hashlib.sha256(plugin()).hexdigest()
+    assert old["module_sha256"] == hashlib.sha256(plugin(empty="answer")).hexdigest()
+    assert new["left"] == old["left"] == []
+    assert new["engine_version"].startswith("wasmtime")
+    passes = new["steps"][1]["exchange"]
+    assert (passes["status"], len(passes["body_sha256"])) == (200, 64)
+    assert all((folder / name).is_file() for name in new["logs"])
+    assert "plugin started" in (folder / "module-0.2.1-builtin" / "builtin.log").read_text("utf-8")
+    page = (folder / "evidence.md").read_text("utf-8")
+    assert "## What differs from the baseline" in page
+    assert "| it passes | builtin | outcome | failed | passed |" in page
+
+    assert "it passes: outcome was failed with the baseline, and is passed" in hgw(*argv).out
+
+
+def test_evidence_replaces_only_evidence(hgw, here):
+    outcome = hgw("verify", "--evidence", ".", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (6, "report-taken")
