@@ -26,7 +26,7 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
         typer.Abort: stdin has ended.
     """
     while True:
-        sys.stderr.write(visible(_("{question} [{default}]: ").format(question=question, default=default)))
+        sys.stderr.write(visible(_("{question} [{default}]:").format(question=question, default=default) + " "))
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:

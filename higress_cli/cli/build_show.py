@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.cli import blocks
+from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, FailedPlugin
 from higress_cli.i18n import _, listed
@@ -31,8 +32,19 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
             blocks.hint(ui, result.engine_hint, indent=2)
         return
     blocks.next_commands(
-        ui, _("Next:"), (("hgw verify", _("prove that it works")), ("hgw run", _("try it in a gateway")))
+        ui,
+        _("Next:"),
+        (
+            (f"hgw verify{_elsewhere(result, here)}", _("prove that it works")),
+            (f"hgw run{_elsewhere(result, here)}", _("try it in a gateway")),
+        ),
     )
+
+
+def _elsewhere(result: BuildResult, here: Path) -> str:
+    """The plugin's folder as the argument of the next command, empty if it is the current one."""
+    folder = next((project.directory for project in result.projects), here)
+    return "" if folder == here else f" {quoted(str(blocks.near(folder, here)))}"
 
 
 def _module(artifact: Artifact, ui: Ui, here: Path) -> None:

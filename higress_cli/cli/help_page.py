@@ -41,7 +41,7 @@ def render(page: Page, *, width: int) -> str:
 
 
 def _lines(page: Page, width: int) -> Iterator[str]:
-    yield from wrap(_("Usage:") + " " + page.usage, width=width)
+    yield from wrap(_("Usage: {usage}").format(usage=page.usage), width=width)
     if page.text:
         yield ""
         yield from (f"  {line}" for line in wrap(page.text, width=width - 2))

@@ -83,7 +83,13 @@ def _places(session: "Session", where: str | None, module: str | None) -> tuple[
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:
     rows = [
-        (_("gateway"), result.url, f"({result.engine} {result.engine_version}, {result.engine_reason})"),
+        (
+            _("gateway"),
+            result.url,
+            _("({engine}, {reason})").format(
+                engine=f"{result.engine} {result.engine_version}", reason=result.engine_reason
+            ),
+        ),
         (_("upstream"), result.upstream_url, f"({result.settings['upstream'].value})"),
         *([(_("admin"), result.admin_url, "")] if result.admin_url else []),
         (_("module"), str(result.module), f"(ABI {result.abi or '?'})"),

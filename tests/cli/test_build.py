@@ -154,6 +154,13 @@ def test_the_module_can_go_outside_the_project(plugin: Path, tmp_path: Path, jso
 
 
 @pytest.mark.slow
+@pytest.mark.extra("local")
+def test_the_next_commands_name_the_folder_of_a_plugin_elsewhere(tree: Tree, hgw):
+    tree({f"a b/{file}": text for file, text in PLUGIN.items()})
+    assert "  hgw verify 'a b'  prove" in hgw("build", "a b").out
+
+
+@pytest.mark.slow
 def test_several_plugins_and_every_plugin_below(tree: Tree, json_of, hgw):
     files = {f"{name}/{file}": text for name in ("a", "b", "deep/c") for file, text in PLUGIN.items()}
     tree(

@@ -631,3 +631,12 @@ def test_nothing_is_wrong_in_a_new_project(hgw, tools, tmp_path, profile):
         outcome = hgw("-C", folder, "doctor", "project", "--strict")
 
         assert outcome.code == 0, outcome.out
+
+
+def test_quiet_shows_only_what_is_wrong(hgw, tree):
+    tree({"hgw.yaml": "name: x\n"})
+    loud, quiet = hgw("doctor"), hgw("-q", "doctor")
+    assert quiet.code == loud.code
+    assert "✓" in loud.out
+    assert "✓" not in quiet.out
+    assert quiet.out.splitlines()[-1] in loud.out
