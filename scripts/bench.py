@@ -1,6 +1,6 @@
 """What hgw costs beside the bare tool. `make bench`.
 
-python -m scripts.bench [start-up] [build] [gateway]
+python -m scripts.bench [start-up] [build] [many] [gateway]
 """
 
 import os
@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.bench_build import build
+from scripts.bench_build import build, many
 from scripts.bench_gateway import gateway
 from scripts.bench_start_up import start_up
 
 PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {
     "start-up": start_up,
     "build": build,
+    "many": many,
     "gateway": gateway,
 }
 

@@ -1,21 +1,71 @@
 """What `hgw build` costs beside the bare compiler, in one run on the same plugin. A part of `make bench`."""
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.measure import ROOT, Cost, compare, cost_of
+from scripts.measure import ROOT, Cost, compare, cost_of, start_of
 
 PAIRS = 3
+_MANY = 8
+_REPEATS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bench:
+    """A plugin, the command by which hgw is run and the environment that it is run in, and the bare compiler's."""
+
+    plugin: Path
+    hgw: Sequence[str]
+    variables: Mapping[str, str]
+    bare: Sequence[str]
+    bare_variables: Mapping[str, str]
+
+    def ours(self, *argv: str, cwd: Path | None = None) -> Cost:
+        return cost_of([*self.hgw, *argv], cwd=cwd or self.plugin, variables=self.variables)
+
+    def theirs(self, cwd: Path | None = None) -> Cost:
+        return cost_of(self.bare, cwd=cwd or self.plugin, variables=self.bare_variables)
 
 
 def build(variables: Mapping[str, str], folder: Path, *, pairs: int = PAIRS) -> None:
-    """Compare `hgw build --force` with the guide's command, and a build of nothing new with nothing at all.
+    """Compare `hgw build` with the guide's command in each way that the goals name.
 
     The tools are those of the end-to-end tests, installed by hgw itself where they are not there yet.
     """
+    bench = _prepared(variables, folder)
+    compare(
+        "hgw build --force : tinygo build", pairs=pairs, hgw=lambda: bench.ours("build", "--force"), bare=bench.theirs
+    )
+    everything = ("build", "--abi", "all", "--force")
+    compare("hgw build --abi all : one build", pairs=pairs, hgw=lambda: bench.ours(*everything), bare=bench.theirs)
+    bench.ours("build")
+    _best("hgw build, nothing changed", lambda: bench.ours("build"))
+    _watch(bench)
+    _inspect(bench)
+
+
+def many(variables: Mapping[str, str], folder: Path) -> None:
+    """Compare `hgw build --all` with a loop of bare builds, on as many cores as there are."""
+    bench = _prepared(variables, folder)
+    folders = [folder / "many" / f"plugin-{number}" for number in range(_MANY)]
+    for plugin in folders:
+        bench.ours("init", str(plugin), cwd=folder)
+
+    def loop() -> Cost:
+        costs = [bench.theirs(plugin) for plugin in folders]
+        return Cost(sum(cost.cpu for cost in costs), sum(cost.wall for cost in costs))
+
+    title = f"hgw build --all : {_MANY} builds in a loop"
+    compare(title, pairs=1, hgw=lambda: bench.ours("build", "--all", "--force", cwd=folder / "many"), bare=loop)
+
+
+def _prepared(variables: Mapping[str, str], folder: Path) -> _Bench:
     home = ROOT / ".cache" / "e2e-home"
     variables = {**variables, "HOME": str(home), "HGW_HOME": str(home / "hgw"), "PYTHONPATH": str(ROOT)}
     home.mkdir(parents=True, exist_ok=True)
@@ -27,18 +77,61 @@ def build(variables: Mapping[str, str], folder: Path, *, pairs: int = PAIRS) -> 
 
     call("install", cwd=folder)
     plugin = folder / "bench-plugin"
-    call("init", str(plugin), cwd=folder)
+    if not plugin.exists():
+        call("init", str(plugin), cwd=folder)
     (command,) = json.loads(call("--output", "json", "build", "--print-command", cwd=plugin))["data"]["commands"]
     tools = {name: value for name, value in command["environment"].items() if name != "GOGC" and value is not None}
+    return _Bench(
+        plugin=plugin, hgw=hgw, variables=variables, bare=command["argv"], bare_variables={**variables, **tools}
+    )
 
-    def ours(*more: str) -> Cost:
-        return cost_of([*hgw, "build", *more], cwd=plugin, variables=variables)
 
-    def theirs() -> Cost:
-        return cost_of(command["argv"], cwd=plugin, variables={**variables, **tools})
+def _watch(bench: _Bench) -> None:
+    """From a save to the new module in its place, beside a bare build of the same."""
+    source, module = bench.plugin / "main.go", bench.plugin / "main.wasm"
+    with start_of([*bench.hgw, "build", "--watch"], cwd=bench.plugin, variables=bench.variables) as watching:
+        _until(lambda: "Watching" in watching.said())
+        before = module.stat().st_mtime_ns
+        started = time.perf_counter()
+        source.write_text(source.read_text("utf-8") + "\nvar saved = 1\n", "utf-8")
+        _until(lambda: module.stat().st_mtime_ns != before)
+        seconds = time.perf_counter() - started
+        watching.process.send_signal(signal.SIGINT)
+        watching.process.wait()
+    bare = bench.theirs().wall
+    print(f"{'hgw build --watch, from save to ready':<34} {seconds:.2f} s, bare {bare:.2f} s: {seconds - bare:+.2f} s")
 
-    compare("hgw build --force : tinygo build", pairs=pairs, hgw=lambda: ours("--force"), bare=theirs)
-    ours()
-    up_to_date = [ours() for _run in range(5)]
-    best = min(up_to_date, key=lambda cost: cost.cpu)
-    print(f"{'hgw build, nothing changed':<34} best hgw {best.cpu:7.3f} s cpu, {best.wall:.3f} s wall")
+
+def _inspect(bench: _Bench) -> None:
+    """A module as TinyGo makes them, and one of 60 MB: the same with its code section thirty times as long."""
+    module = bench.plugin / "main.wasm"
+    _best(f"hgw inspect, {module.stat().st_size / 1e6:.1f} MB", lambda: bench.ours("inspect", "main.wasm"))
+    large = bench.plugin / "large.wasm"
+    large.write_bytes(_larger(module.read_bytes(), megabytes=60))
+    _best(f"hgw inspect, {large.stat().st_size / 1e6:.1f} MB", lambda: bench.ours("inspect", "large.wasm"))
+
+
+def _larger(content: bytes, *, megabytes: int) -> bytes:
+    from higress_cli.wasm.binary import CODE_SECTION, FUNCTION_SECTION, HEADER_SIZE, Cursor, encode_u32, frames
+
+    parts = [content[:HEADER_SIZE]]
+    code = next(frame for frame in frames(content) if frame.id == CODE_SECTION)
+    times = megabytes * 1_000_000 // (code.end - code.payload)
+    for frame in frames(content):
+        payload = content[frame.payload : frame.end]
+        if frame.id in {CODE_SECTION, FUNCTION_SECTION}:
+            cursor = Cursor(payload)
+            count = cursor.u32()
+            payload = encode_u32(count * times) + payload[cursor.position :] * times
+        parts.append(bytes([frame.id]) + encode_u32(len(payload)) + payload)
+    return b"".join(parts)
+
+
+def _best(title: str, run: Callable[[], Cost]) -> None:
+    best = min((run() for _run in range(_REPEATS)), key=lambda cost: cost.cpu)
+    print(f"{title:<34} best hgw {best.cpu:7.3f} s cpu, {best.wall:.3f} s wall")
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)

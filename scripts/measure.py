@@ -7,8 +7,10 @@ within a pair, because a machine's speed drifts.
 import resource
 import statistics
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,31 @@ def cost_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> 
     wall = time.perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A program that runs, with a file that takes what it prints."""
+
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    def said(self) -> str:
+        return self.output.read_text("utf-8", errors="replace")
+
+
+@contextmanager
+def start_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Iterator[Started]:
+    """Start a command; it is killed at the end if it is still there."""
+    with tempfile.TemporaryDirectory(prefix="hgw-bench-") as folder:
+        output = Path(folder) / "output"
+        with output.open("wb") as sink:
+            process = subprocess.Popen(argv, cwd=cwd, env=dict(variables), stdout=sink, stderr=subprocess.STDOUT)
+            try:
+                yield Started(process, output)
+            finally:
+                process.kill()
+                process.wait()
 
 
 def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[], Cost]) -> None:

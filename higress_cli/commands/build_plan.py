@@ -15,11 +15,7 @@ from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
-from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.requirements import profile_of, replacement_faults, requirement_faults
-from higress_cli.go.usage import package_files, usage_of
-from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
 from higress_cli.project.parents import nearest_above
 from higress_cli.project.project import open_project, plugins_below
@@ -98,6 +94,11 @@ def complete(
         ToolError: no matching set of tools is installed.
         HgwError: go.mod or go.work has a fault with which no build can succeed.
     """
+    from higress_cli.go.go_line import go_line_faults
+    from higress_cli.go.requirements import profile_of, replacement_faults, requirement_faults
+    from higress_cli.go.usage import package_files, usage_of
+    from higress_cli.go.work import work_faults
+
     directory = choices.directory
     _show_far_reaching(session, choices)
     go_mod = read_go_mod(directory / "go.mod")

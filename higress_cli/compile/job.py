@@ -9,7 +9,6 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import RefusedError
-from higress_cli.compile.failure import compile_error
 from higress_cli.compile.inputs import Scope, contents, latest_change, scope_of
 from higress_cli.compile.modules import Modules, Tidy, Workplace, provide_modules
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
@@ -175,6 +174,8 @@ def own_source(step: Compilation) -> tuple[GoFile, ...]:
 
 def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
     """The error for a compiler that refused the job's plugin, or that found a disk full."""
+    from higress_cli.compile.failure import compile_error
+
     places = places_of(job.equipment.variables, store=session.dirs.cache)
     full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
     return full or compile_error(

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from higress_cli.compile.module_failure import Missing, module_error
 from higress_cli.compile.packages import Listing, list_packages
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
-from higress_cli.go.requirements import missing_pins
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge.disk import Place, full_disk
 from higress_cli.reporter import Activity, Reporter
@@ -125,12 +123,14 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
             _restore(place.directory, before)
     if done.returncode:
         full = full_disk(f"{listing.problem}\n{done.output}", program="go mod tidy", places=place.places)
-        raise full or module_error(_missing(place, listing, tried), done.output)
+        raise full or _failure(place, listing, tried, output=done.output)
     return any(_content(place.directory / name) != content for name, content in before.items())
 
 
-def _missing(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]) -> Missing:
-    return Missing(
+def _failure(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], *, output: str) -> HgwError:
+    from higress_cli.compile.module_failure import Missing, module_error
+
+    missing = Missing(
         directory=place.directory,
         imports=listing.uncovered(None),
         pins=place.pins,
@@ -138,12 +138,13 @@ def _missing(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], .
         http_proxy=next((name for name in _PROXIES if place.variables.get(name)), None),
         offline=place.offline,
     )
+    return module_error(missing, output)
 
 
 def _incomplete(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]) -> HgwError:
     """The error for go.mod and go.sum that lack something, where they are not to be changed."""
     if tried:
-        return module_error(_missing(place, listing, tried), "")
+        return _failure(place, listing, tried, output="")
     imports = listing.uncovered(None)
     return InvalidInput(
         _("go.mod or go.sum of {path} lacks what the plugin imports: {imports}").format(
@@ -157,6 +158,8 @@ def _incomplete(place: Workplace, listing: Listing, tried: tuple[tuple[str, str]
 
 def _write_pins(place: Workplace, listing: Listing) -> None:
     """Add imports that go.mod lacks at the versions that fit the profile, so that `go mod tidy` picks no newer ones."""
+    from higress_cli.go.requirements import missing_pins
+
     go_mod = read_go_mod(place.directory / "go.mod")
     missing = missing_pins(go_mod, listing.uncovered(None), pins=place.pins)
     if missing:

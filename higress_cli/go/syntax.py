@@ -1,8 +1,8 @@
 """Go source as syntax trees, for questions that the compiler does not answer. The grammar is tree-sitter-go's."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -144,9 +144,15 @@ def _imports(root: "Node") -> Iterator[tuple[str, str, int]]:
             yield local, target, node.start_point.row + 1
 
 
-@cache
-def _parser() -> "Parser":
-    import tree_sitter_go
-    from tree_sitter import Language, Parser
+_of_thread: Final = threading.local()
 
-    return Parser(Language(tree_sitter_go.language()))
+
+def _parser() -> "Parser":
+    """The parser of this thread: several plugins may be built at once, and a parser has state."""
+    if not hasattr(_of_thread, "parser"):
+        import tree_sitter_go
+        from tree_sitter import Language, Parser
+
+        _of_thread.parser = Parser(Language(tree_sitter_go.language()))
+    parser: Parser = _of_thread.parser
+    return parser

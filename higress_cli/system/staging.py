@@ -32,6 +32,8 @@ def staging_folder(beside: Path) -> Iterator[Path]:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             continue  # before it was locked, another hgw took it for one of a dead process
+        except FileNotFoundError:
+            continue  # the same, of a process that died before it could lock it
         except (OSError, NotImplementedError):
             break  # a file system without locks, where nobody can take it either
         if (folder / _LOCK).exists():
@@ -69,8 +71,12 @@ def _take(folder: Path, stack: contextlib.ExitStack) -> bool:
         lock.acquire(timeout=0)
     except (filelock.Timeout, OSError, NotImplementedError):
         return False
-    stack.callback(remove_tree, folder)
-    stack.callback(lock.release)
+    if os.name == "nt":  # which removes no file that is open
+        stack.callback(remove_tree, folder)
+        stack.callback(lock.release)
+    else:  # removed while it is held, so that its own process does not take it in between
+        stack.callback(lock.release)
+        stack.callback(remove_tree, folder)
     return True
 
 

@@ -59,7 +59,9 @@ def test_one_that_fails_does_not_stop_the_others_and_the_worst_exit_code_counts(
     document = json.loads(outcome.out)
     jsonschema.validate(document["data"], SCHEMA)
     assert (outcome.code, document["ok"]) == (7, False)
-    assert [Path(item["directory"]).name for item in document["data"]["artifacts"]] == ["a", "d"]
+    assert [Path(item["directory"]).name for item in document["data"]["artifacts"]] == ["a", "d"], document["data"][
+        "failures"
+    ]
     failures = [
         (Path(item["directory"]).name, item["code"], item["exit_code"]) for item in document["data"]["failures"]
     ]
