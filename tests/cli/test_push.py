@@ -436,3 +436,28 @@ def test_tls_with_an_authority_of_ones_own(pushed, monkeypatch):
         monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
 
         assert pushed(f"{registry.host}/demo")["ok"]
+
+
+def test_a_registry_elsewhere_without_tls_is_only_used_when_told_to(pushed, registry, monkeypatch):
+    monkeypatch.setattr("higress_cli.oci.registry.is_loopback", lambda _host: False)
+
+    refused = pushed(f"{registry.host}/demo")
+
+    assert (refused["exit_code"], refused["error"]["code"]) == (5, "registry-plain-http")
+    assert "--plain-http" in refused["error"]["hint"]
+    assert registry.manifests == {}
+    assert pushed(f"{registry.host}/demo", "--plain-http")["ok"]
+
+
+def test_a_token_server_without_tls_sees_no_password(pushed, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
+    monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
+    monkeypatch.setattr("higress_cli.oci.registry.is_loopback", lambda _host: False)
+    with serving(FakeRegistry(login="bearer"), tls=True) as registry:
+        registry.scheme = "http"  # what its challenge says
+
+        document = pushed(f"{registry.host}/demo")
+
+    assert (document["exit_code"], document["error"]["code"]) == (5, "registry-plain-http")
+    assert not any(item.authorization for item in registry.seen)
