@@ -1,5 +1,6 @@
 """What Go source without a go.mod reveals about the Go module that it belongs to."""
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,8 +17,9 @@ def imports_below(directory: Path, *, tests: bool = False) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in _go_files(directory, tests=tests):
         name = path.relative_to(directory).as_posix()
-        for imported, line in parse(path, path.read_bytes()).import_lines.items():
-            found.setdefault(imported, f"{name}:{line}")
+        with contextlib.suppress(OSError):  # the go command says what it cannot read
+            for imported, line in parse(path, path.read_bytes()).import_lines.items():
+                found.setdefault(imported, f"{name}:{line}")
     return found
 
 

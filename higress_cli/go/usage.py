@@ -1,5 +1,6 @@
 """What a plugin's source reveals about the Go modules that it was written for."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,13 @@ def usage_of(files: Iterable[GoFile]) -> Usage:
 
 
 def package_files(directory: Path) -> tuple[GoFile, ...]:
-    """The Go files of the folder itself, tests excluded, for whoever cannot ask the go command which it compiles."""
-    found = (path for path in sorted(directory.glob("*.go")) if not path.name.endswith("_test.go") and path.is_file())
-    return tuple(parse(path, path.read_bytes()) for path in found)
+    """The Go files of the folder itself, tests excluded, for whoever cannot ask the go command which it compiles.
+
+    What cannot be read is left out: the go command says so.
+    """
+    files = []
+    for path in sorted(directory.glob("*.go")):
+        if not path.name.endswith("_test.go") and path.is_file():
+            with contextlib.suppress(OSError):
+                files.append(parse(path, path.read_bytes()))
+    return tuple(files)
