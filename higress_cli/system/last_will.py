@@ -9,7 +9,7 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 _SCRIPT: Final = """
@@ -33,14 +33,18 @@ class _LastWill:
         self._shell: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
-    def tell(self, word: str, group: int) -> None:
+    def prepare(self) -> None:
+        """Start the shell, unless it runs: a program must not have to wait for that."""
         with self._lock, contextlib.suppress(OSError):
             if self._shell is None:
                 self._shell = _start()
                 atexit.register(self._end)
-            assert self._shell.stdin is not None  # noqa: S101 -- it was asked for as a pipe
-            self._shell.stdin.write(f"{word} {group}\n".encode())
-            self._shell.stdin.flush()
+
+    def tell(self, word: str, group: int) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._shell is not None and self._shell.stdin is not None:
+                self._shell.stdin.write(f"{word} {group}\n".encode())
+                self._shell.stdin.flush()
 
     def _end(self) -> None:
         if self._shell is not None and self._shell.stdin is not None:
@@ -53,16 +57,23 @@ _will: Final = _LastWill()
 
 
 @contextlib.contextmanager
-def ends_with_hgw(group: int) -> Iterator[None]:
-    """While this context lasts, the process group `group` is killed as soon as hgw has ended in any way."""
+def ending_with_hgw() -> Iterator[Callable[[int], None]]:
+    """While this context lasts, the process groups that its value is called with end as soon as hgw has, in any way."""
     if os.name != "posix":
-        yield
+        yield lambda _group: None
         return
-    _will.tell("add", group)
+    _will.prepare()
+    groups: list[int] = []
+
+    def add(group: int) -> None:
+        _will.tell("add", group)
+        groups.append(group)
+
     try:
-        yield
+        yield add
     finally:
-        _will.tell("drop", group)
+        for group in groups:
+            _will.tell("drop", group)
 
 
 def _start() -> subprocess.Popen[bytes]:

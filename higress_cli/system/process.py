@@ -17,7 +17,7 @@ from typing import IO, Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.system.child_output import ChildOutput
-from higress_cli.system.last_will import ends_with_hgw
+from higress_cli.system.last_will import ending_with_hgw
 
 _POLITE_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
@@ -146,17 +146,40 @@ def run(
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
-    started = time.monotonic()
-    process = _spawn(
-        argv,
-        variables=variables,
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+    with ending_with_hgw() as bind:
+        started = time.monotonic()
+        process = _spawn(
+            argv,
+            variables=variables,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        )
+        bind(process.pid)
+        _feed(process, stdin)
+        listener = ChildOutput(on_line)
+        _wait(process, listener, argv=argv, timeout=timeout, patience=patience)
+    listener.raise_error()
+    return Completed(
+        argv=tuple(argv),
+        returncode=process.returncode,
+        stdout=listener.text("stdout"),
+        stderr=listener.text("stderr"),
+        output=listener.text("stdout", "stderr"),
+        seconds=time.monotonic() - started,
     )
-    _feed(process, stdin)
-    listener = ChildOutput(on_line)
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    listener: ChildOutput,
+    *,
+    argv: Sequence[str],
+    timeout: float | None,
+    patience: Patience,
+) -> None:
+    """Wait for the end of a program and of its output."""
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
     readers = [
@@ -166,7 +189,7 @@ def run(
     for reader in readers:
         reader.start()
     try:
-        with _helpers.watching(process), ends_with_hgw(process.pid):
+        with _helpers.watching(process):
             process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         _stop(process, patience.late, patience.terminated)
@@ -183,15 +206,6 @@ def run(
         deadline = time.monotonic() + patience.last_words
         for reader in readers:
             reader.join(timeout=max(0.0, deadline - time.monotonic()))
-    listener.raise_error()
-    return Completed(
-        argv=tuple(argv),
-        returncode=process.returncode,
-        stdout=listener.text("stdout"),
-        stderr=listener.text("stderr"),
-        output=listener.text("stdout", "stderr"),
-        seconds=time.monotonic() - started,
-    )
 
 
 def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:
