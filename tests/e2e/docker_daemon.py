@@ -69,7 +69,10 @@ def docker_daemon(*, gateway: str = "v0.0.1", httpbin: Path | None = None) -> It
                 _import(daemon, images()["httpbin"], {"/httpbin": httpbin}, "--change", 'ENTRYPOINT ["/httpbin"]')
             yield daemon
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        # The daemon leaves the network namespace that it mounted.
+        for mounted in (home / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", str(mounted)], check=False)
+        shutil.rmtree(home)
 
 
 @contextlib.contextmanager
