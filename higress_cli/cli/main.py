@@ -21,7 +21,7 @@ from higress_cli.system.host import this_host
 from higress_cli.system.process import dismiss_helpers
 from higress_cli.system.urls import shown, without_secrets
 from higress_cli.system.visible import visible
-from higress_cli.system.writing import is_full, write_error
+from higress_cli.system.writing import is_full, machine_error, write_error
 
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
@@ -77,8 +77,8 @@ def _run(call: Invocation) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
-        if isinstance(error, OSError) and is_full(error):
-            return _expected(call, _full(error))
+        if isinstance(error, OSError) and (known := _of_the_machine(error)) is not None:
+            return _expected(call, known)
         _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
         hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
@@ -86,8 +86,10 @@ def _run(call: Invocation) -> int:
     return int(code or ExitCode.OK)
 
 
-def _full(error: OSError) -> HgwError:
-    """The error for a full disk; without a file it is that of stdout."""
+def _of_the_machine(error: OSError) -> HgwError | None:
+    """The error for what the system refuses to do with a file or folder, whoever asked it; None if it may be a bug."""
+    if not is_full(error):
+        return machine_error(error)
     if error.filename is not None:
         return write_error(error.filename, error)
     _forget_stdout()

@@ -10,6 +10,7 @@ from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import advice
+from higress_cli.system.writing import machine_error
 
 T = TypeVar("T")
 
@@ -55,6 +56,8 @@ def _finding(spec: CheckSpec, judge: Callable[[CheckSpec], Finding]) -> Finding:
     except HgwError as error:
         return from_error(error)
     except Exception as error:  # noqa: BLE001 -- a bug in one check must not hide what the others found
+        if (known := machine_error(error)) is not None:
+            return from_error(known)
         return Finding(
             status=Status.CRASH,
             code="bug",

@@ -15,7 +15,9 @@ _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("0", "false", "no", "off")
 _GATEWAY_TEXT: Final = r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)"
 _GATEWAY: Final = re.compile(_GATEWAY_TEXT)
-_SIZE_TEXT: Final = r"(\d+(?:\.\d+)?)\s*([kKM]?i?)B?"
+# Python turns no more than 4300 digits into a number; no setting takes so large a one.
+_MOST_DIGITS: Final = 18
+_SIZE_TEXT: Final = r"(\d{1,18}(?:\.\d{1,18})?)\s*([kKM]?i?)B?"
 _SIZE: Final = re.compile(_SIZE_TEXT)
 _UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}
 
@@ -130,7 +132,7 @@ class Whole(Kind[int]):
         self.most = most
 
     def parse(self, text: str) -> int:
-        if not text.isdecimal() or not self.least <= int(text) <= self.most:
+        if not text.isdecimal() or len(text) > _MOST_DIGITS or not self.least <= int(text) <= self.most:
             raise Unfit(_("is not a whole number from {least} to {most}").format(least=self.least, most=self.most))
         return int(text)
 

@@ -40,6 +40,7 @@ _BY_NAME: Final = {
 }
 # Windows' own codes, where Python's errno is less precise: a sharing or lock violation, a name that is too long.
 _BY_WINDOWS_NUMBER: Final = {32: _IN_USE, 33: _IN_USE, 206: _TOO_LONG}
+_OF_THE_MACHINE: Final = frozenset({"EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "EIO", "EROFS", "ESTALE", "ETXTBSY"})
 _UNREADABLE: Final = {
     "EACCES": _DENIED.reason,
     "EPERM": _DENIED.reason,
@@ -61,6 +62,13 @@ def refused(error: OSError) -> Refused:
 def is_full(error: OSError) -> bool:
     """Whether the disk is full or a quota is used up, which is never a bug of hgw."""
     return refused(error).code == _DISK_FULL.code
+
+
+def machine_error(error: Exception) -> InvalidInput | None:
+    """The error if nothing can be done with a file or folder: no rights, an impossible name, a bad disk; else None."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str) or _name(error) not in _OF_THE_MACHINE:
+        return None
+    return read_error(Path(error.filename), error)
 
 
 def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:

@@ -41,7 +41,7 @@ class Contents:
             path = folder / name
             try:
                 found = path.lstat()
-            except OSError:
+            except (OSError, ValueError):  # ValueError: no file can have this name
                 return _("{path} is missing").format(path=path)
             if "link" in wanted:
                 if not stat.S_ISLNK(found.st_mode):
