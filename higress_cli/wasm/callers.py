@@ -15,6 +15,8 @@ from higress_cli.wasm.names import function_names
 from higress_cli.wasm.sizes import package_of
 
 _MOST_STEPS: Final = 12
+_RUNTIME: Final = "runtime"
+"""What Go's runtime calls by itself is in every plugin, and no chain of calls says how to be rid of it."""
 _MOST_EXPLAINED: Final = 4
 _MOST_CALLERS: Final = 200
 """Beyond that many functions a step tells nothing any more."""
@@ -55,7 +57,7 @@ def with_callers(fault: Fault, content: bytes, module: Module) -> Fault:
     lines = [
         _("{name} is called through {chain}").format(name=name, chain=" > ".join(reversed(chain)))
         for name, chain in chains.items()
-        if chain
+        if chain and package_of(chain[0]) != _RUNTIME
     ]
     if not lines:
         return fault

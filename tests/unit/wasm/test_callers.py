@@ -55,6 +55,16 @@ def test_a_missing_import_names_who_pulled_it_in(content: bytes):
 
 
 @pytest.mark.extra("local")
+def test_what_the_runtime_needs_by_itself_is_not_explained():
+    from wasmtime import wat2wasm
+
+    content = bytes(wat2wasm(TEXT.replace("$syscall.Unlink", "$runtime.usleep").replace("$net.init", "$runtime.gc")))
+    module = read_module(content, path=Path("x"))
+    (fault,) = findings(module, Wanted(gateway="v2.0.7"))
+    assert with_callers(fault, content, module) == fault
+
+
+@pytest.mark.extra("local")
 def test_a_stripped_module_keeps_its_fault_as_it_is(content: bytes):
     last = list(frames(content))[-1]
     stripped = content[: last.start]
