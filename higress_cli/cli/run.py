@@ -11,7 +11,6 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.gateway.identity import HEADER
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def _places(session: "Session", where: str | None, module: str | None) -> tuple[
 
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:
+    from higress_cli.gateway.identity import HEADER
+
     rows = [
         (
             _("gateway"),
