@@ -10,7 +10,7 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_image import ImageWishes, PluginImage, plugin_image
-from higress_cli.commands.registries import Registries, given_credential
+from higress_cli.commands.registries import Registries, given_credential, named_registry
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.push import Pushed, Sent, Target, push
@@ -18,6 +18,7 @@ from higress_cli.oci.reference import LATEST, Reference, parse_reference
 from higress_cli.project.wasm_plugin import Resource, choose_resource, image_faults, resources_in, with_image
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.machine import REGISTRY
 from higress_cli.system.fs import write_atomically
 from higress_cli.system.user_file import MOST_BYTES, read_bytes
 from higress_cli.system.writing import read_error, write_error
@@ -161,7 +162,10 @@ def push_plugin(
 
 def _push(session: Session, made: PluginImage, references: Sequence[Reference]) -> _Outcome:
     started = time.monotonic()
-    with Registries(session) as registries, session.reporter.activity(_title(references)) as activity:
+    with (
+        Registries(session, pushed_to=references[0].host) as registries,
+        session.reporter.activity(_title(references)) as activity,
+    ):
         pushed, sent = push(made.image, _targets(registries, references), activity=activity)
         return _Outcome(
             pushed=pushed,
@@ -196,7 +200,9 @@ def _tagged(reference: Reference, made: PluginImage, *, abi_suffix: bool) -> Ref
 
 
 def _refuse_shared_credential(session: Session, references: Sequence[Reference]) -> None:
-    """Check that a password from the variables goes to one registry only."""
+    """Check that it is clear which registry a password from the variables is for."""
+    if named_registry(session) is not None:
+        return
     given, hosts = given_credential(session), dict.fromkeys(reference.host for reference in references)
     if given is not None and len(hosts) > 1:
         raise UsageError(
@@ -204,7 +210,9 @@ def _refuse_shared_credential(session: Session, references: Sequence[Reference])
                 source=given.source, hosts=listed(hosts)
             ),
             code="credentials-ambiguous",
-            hint=_("push to one after the other, or log in to each with docker login"),
+            hint=_("export {variable}=HOST names the one; docker login HOST logs in to each other").format(
+                variable=REGISTRY.variable
+            ),
             details={"hosts": list(hosts)},
         )
 

@@ -7,20 +7,26 @@ from typing import Self
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.oci.credentials import Credential, DockerConfig, config_path, credential_for, read_docker_config
+from higress_cli.oci.reference import registry_host
 from higress_cli.oci.registry import Registry
 from higress_cli.session import Session
-from higress_cli.settings.machine import PLAIN_HTTP, REGISTRY_PASSWORD, REGISTRY_USERNAME
+from higress_cli.settings.machine import PLAIN_HTTP, REGISTRY, REGISTRY_PASSWORD, REGISTRY_USERNAME
 from higress_cli.system.web import Web
 
 
 class Registries:
-    """Registries by host; each connection is shared until the context ends."""
+    """Registries by host; each connection is shared until the context ends.
 
-    def __init__(self, session: Session) -> None:
+    The credentials in the variables are for the registry that the setting `registry.host` names, else for `pushed_to`:
+    no other may see them, least of all one whose name came with somebody's image.
+    """
+
+    def __init__(self, session: Session, *, pushed_to: str | None = None) -> None:
         self._session = session
         self._web = Web(session.variables)
         self._found: dict[str, Registry] = {}
         self._given = given_credential(session)
+        self._given_for = named_registry(session) or pushed_to
 
     def __enter__(self) -> Self:
         return self
@@ -37,18 +43,25 @@ class Registries:
                 host,
                 web=self._web,
                 login=lambda repository: self._credential(host, repository),
+                withheld=self._given.source if self._given and host != self._given_for else None,
                 plain_http=self._session.choose(PLAIN_HTTP).value,
             )
         return self._found[host]
 
     def _credential(self, host: str, repository: str) -> Credential | None:
-        if self._given is not None:
+        if self._given is not None and host == self._given_for:
             return self._given
         return credential_for(host, repository, config=self._docker, variables=self._session.variables)
 
     @cached_property
     def _docker(self) -> DockerConfig:
         return read_docker_config(config_path(self._session.variables))
+
+
+def named_registry(session: Session) -> str | None:
+    """The registry that the credentials in the variables are for; None if nobody said."""
+    host = session.choose(REGISTRY).value
+    return registry_host(host) if host else None
 
 
 def given_credential(session: Session) -> Credential | None:

@@ -11,12 +11,13 @@ from typing import Final
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.oci.formats import is_digest
+from higress_cli.settings.kinds import REGISTRY_HOST
 
 SCHEME: Final = "oci://"
 DOCKER_HUB: Final = "docker.io"
 LATEST: Final = "latest"
 _HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
+_HOST: Final = re.compile(REGISTRY_HOST)
 # OCI distribution specification, "Pulling manifests"; a repository has up to 255 characters with its registry.
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -67,10 +68,9 @@ def parse_reference(text: str) -> Reference:
     rest, at, digest = text.removeprefix(SCHEME).partition("@")
     head, slash, tail = rest.partition("/")
     is_host = bool(slash) and ("." in head or ":" in head or head == "localhost")
-    host, path = (head, tail) if is_host else (DOCKER_HUB, rest)
+    host, path = (registry_host(head), tail) if is_host else (DOCKER_HUB, rest)
     repository, colon, tag = path.partition(":")
-    if host in _HUB_NAMES:
-        host = DOCKER_HUB
+    if host == DOCKER_HUB:
         repository = repository if "/" in repository else f"library/{repository}"
     if "://" in text.removeprefix(SCHEME):
         raise _invalid(text, _("its scheme is not oci://"))
@@ -82,7 +82,13 @@ def parse_reference(text: str) -> Reference:
         raise _invalid(text, _("`{part}` is not a tag").format(part=tag))
     if at and not is_digest(digest):
         raise _invalid(text, _("`{part}` is not a digest (sha256: and 64 hexadecimal digits)").format(part=digest))
-    return Reference(host=host.lower(), repository=repository, tag=tag or None, digest=digest or None)
+    return Reference(host=host, repository=repository, tag=tag or None, digest=digest or None)
+
+
+def registry_host(text: str) -> str:
+    """The one name of a registry: in lower case, and `docker.io` for each of Docker Hub's."""
+    host = text.lower()
+    return DOCKER_HUB if host in _HUB_NAMES else host
 
 
 def _invalid(text: str, problem: str) -> UsageError:

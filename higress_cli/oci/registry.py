@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -66,10 +66,20 @@ class Ask:
 
 
 class Registry:
-    """One registry, `host` with its port. Nothing is asked of it before it is used."""
+    """One registry, `host` with its port. Nothing is asked of it before it is used.
+
+    `withheld` is where credentials are from that `login` does not give, because they may be for another registry.
+    """
 
     def __init__(
-        self, host: str, *, web: Web, login: Login, plain_http: bool = False, clock: Clock = SYSTEM_CLOCK
+        self,
+        host: str,
+        *,
+        web: Web,
+        login: Login,
+        withheld: str | None = None,
+        plain_http: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.host = host
         self.activity: Activity = SilentActivity()
@@ -80,7 +90,7 @@ class Registry:
         self._base: str | None = None
         self._challenges: tuple[Challenge, ...] = ()
         self._authorization: dict[Access, str] = {}
-        self._tried: str | None = None
+        self._shown = errors.Shown(withheld=withheld)
         self._waited = 0.0
 
     @contextlib.contextmanager
@@ -123,7 +133,7 @@ class Registry:
     @property
     def logged_in(self) -> bool:
         """Whether the registry was shown credentials."""
-        return self._tried is not None
+        return self._shown.tried is not None
 
     def refusal(self, reply: Reply, *, what: str) -> HgwError:
         """The error for an answer that is not what was hoped for; `what` is what was asked for."""
@@ -131,7 +141,7 @@ class Registry:
             text = reply.read(most_bytes=_MOST_ERROR_BYTES)
         except (TooLongError, NoReplyError):
             text = b""
-        return errors.refused(self.host, reply.status, text, what=what, tried=self._tried)
+        return errors.refused(self.host, reply.status, text, what=what, shown=self._shown)
 
     def broken(self, error: NoReplyError) -> HgwError:
         """The error for a connection that broke within an answer."""
@@ -224,14 +234,14 @@ class Registry:
             ConsentError: `registry-login`. DownloadError: the token server does not answer.
         """
         credential = self._login(access.repository)
-        self._tried = credential.source if credential else None
+        self._shown = replace(self._shown, tried=credential.source if credential else None)
         for challenge in wanted:
             if challenge.scheme == "bearer" and challenge.parameters.get("realm"):
                 self._authorization[access] = f"Bearer {self._token(challenge, access, credential)}"
                 return
             if challenge.scheme == "basic":
                 if credential is None or credential.identity_token:
-                    raise errors.login_wanted(self.host, tried=self._tried)
+                    raise errors.login_wanted(self.host, self._shown)
                 self._authorization[access] = credential.basic
                 return
         schemes = ", ".join(challenge.scheme for challenge in wanted)
@@ -260,7 +270,7 @@ class Registry:
         try:
             with self._retrying(method, realm, headers=headers, body=lambda: body) as reply:
                 if reply.status in _NO_LOGIN:
-                    raise errors.login_wanted(self.host, tried=self._tried)
+                    raise errors.login_wanted(self.host, self._shown)
                 if reply.status != _OK:
                     raise errors.not_understood(host, f"HTTP {reply.status}")
                 return _token_in(reply.read(most_bytes=_MOST_TOKEN_BYTES))

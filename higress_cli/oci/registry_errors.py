@@ -6,7 +6,7 @@ from typing import Final
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError
 from higress_cli.i18n import N_, _
-from higress_cli.settings.machine import REGISTRY_PASSWORD, REGISTRY_USERNAME
+from higress_cli.settings.machine import REGISTRY, REGISTRY_PASSWORD, REGISTRY_USERNAME
 from higress_cli.system.http import ObstacleKind
 from higress_cli.system.web import NoReplyError
 
@@ -57,20 +57,43 @@ def plain_http(host: str) -> DownloadError:
     )
 
 
-def login_wanted(host: str, *, tried: str | None, said: str = "") -> ConsentError:
-    """The error for a registry that wants somebody else; `tried` is where the credentials that it refused are from."""
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Who a registry was told to deal with.
+
+    `tried` is where the credentials that it saw are from; `withheld` is where those are from that it did not see,
+    because nobody said that they are for this registry.
+    """
+
+    tried: str | None = None
+    withheld: str | None = None
+
+
+def login_wanted(host: str, shown: Shown, *, said: str = "") -> ConsentError:
+    """The error for a registry that wants somebody else."""
     message = (
-        _("{host} refuses the credentials from {source}").format(host=host, source=tried)
-        if tried
+        _("{host} refuses the credentials from {source}").format(host=host, source=shown.tried)
+        if shown.tried
         else _("{host} wants a login, and there are no credentials for it").format(host=host)
     )
     return ConsentError(
         f"{message}: {said}" if said else message,
         code="registry-login",
-        hint=_("docker login {host}, or set {username} and {password}").format(
-            host=host, username=REGISTRY_USERNAME.variable, password=REGISTRY_PASSWORD.variable
-        ),
-        details={"host": host, "source": tried},
+        hint=_login_hint(host, shown.withheld),
+        details={"host": host, "source": shown.tried},
+    )
+
+
+def _login_hint(host: str, withheld: str | None) -> str:
+    if withheld:
+        return _("export {variable}={host} if the credentials in {source} are for it, or docker login {host}").format(
+            variable=REGISTRY.variable, host=host, source=withheld
+        )
+    return _("docker login {host}, or set {variable}={host}, {username} and {password}").format(
+        host=host,
+        variable=REGISTRY.variable,
+        username=REGISTRY_USERNAME.variable,
+        password=REGISTRY_PASSWORD.variable,
     )
 
 
@@ -122,16 +145,17 @@ _REFUSED: Final = _Meaning(
 )
 
 
-def refused(host: str, status: int, body: bytes, *, what: str, tried: str | None = None) -> HgwError:
+def refused(host: str, status: int, body: bytes, *, what: str, shown: Shown) -> HgwError:
     """The error for an answer; `what` is what was asked for, such as the name of an image."""
     codes, said = _of_body(body)
     if status == _UNAUTHORIZED:
-        return login_wanted(host, tried=tried, said=said)
+        return login_wanted(host, shown, said=said)
     meaning = _meaning(status, codes, said)
+    hint = _(meaning.hint).format(host=host) if meaning.hint else None
     return meaning.error(
         _(meaning.message).format(host=host, what=what, reason=said or f"HTTP {status}"),
         code=meaning.code,
-        hint=_(meaning.hint).format(host=host) if meaning.hint else None,
+        hint=_login_hint(host, shown.withheld) if meaning is _DENIED and shown.withheld else hint,
         details={"host": host, "status": status, "image": what},
     )
 

@@ -17,6 +17,8 @@ _GATEWAY_TEXT: Final = r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)"
 _GATEWAY: Final = re.compile(_GATEWAY_TEXT)
 # Python turns no more than 4300 digits into a number; no setting takes so large a one.
 _MOST_DIGITS: Final = 18
+REGISTRY_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+"""The host of a registry of images, with or without a port, as a regular expression."""
 _SIZE_TEXT: Final = r"(\d{1,18}(?:\.\d{1,18})?)\s*([kKM]?i?)B?"
 _SIZE: Final = re.compile(_SIZE_TEXT)
 _UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from higress_cli.i18n import LANGUAGES, N_
-from higress_cli.settings.kinds import Mirror, Secret, Switch, Text, Word
+from higress_cli.i18n import LANGUAGES, N_, _
+from higress_cli.settings.kinds import REGISTRY_HOST, Mirror, Secret, Switch, Text, Word
 from higress_cli.settings.setting import EVERY_COMMAND, Scope, Setting
 
 _PRESETS: Final = ("official", "china")
@@ -144,6 +144,22 @@ MIRROR_GOPROXY: Final = Setting[tuple[str, ...]](
     commands=_FETCHING,
 )
 _WITH_REGISTRIES: Final = ("push", "run", "verify", "inspect")
+REGISTRY: Final = Setting[str | None](
+    key="registry.host",
+    kind=Text(
+        "HOST[:PORT]",
+        pattern=REGISTRY_HOST,
+        problem=lambda: _("is not the host of a registry; one looks like {example}").format(
+            example="registry.example.com:5000"
+        ),
+    ),
+    help=N_("the only registry that gets the user name and the password below"),
+    default=None,
+    otherwise=N_("the one that hgw push pushes to; none when hgw only reads"),
+    scope=Scope.MACHINE,
+    variable="HGW_REGISTRY",
+    commands=_WITH_REGISTRIES,
+)
 REGISTRY_USERNAME: Final = Setting[str | None](
     key="registry.username",
     kind=Text("NAME"),
@@ -202,6 +218,7 @@ MACHINE: Final[tuple[Setting[Any], ...]] = (
         MIRROR_GO,
         MIRROR_GITHUB,
         MIRROR_GOPROXY,
+        REGISTRY,
         REGISTRY_USERNAME,
         REGISTRY_PASSWORD,
         PLAIN_HTTP,

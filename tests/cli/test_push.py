@@ -299,6 +299,32 @@ def test_a_password_in_variables_is_for_one_registry(pushed, registry, monkeypat
     assert registry.seen == []
 
 
+def test_with_several_registries_the_variables_go_to_the_one_that_they_name(pushed, registry, tmp_path, monkeypatch):
+    registry.login = "basic"
+    monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
+    monkeypatch.setenv("HGW_REGISTRY", registry.host)
+    with serving(FakeRegistry(login="basic", user="you")) as other:
+        docker_config(tmp_path / "home", {"auths": {other.host: {"auth": packed("you:s3cret")}}})
+
+        assert pushed(f"{registry.host}/demo", f"{other.host}/demo")["ok"]
+
+        assert {item.authorization for item in other.seen} <= {None, f"Basic {packed('you:s3cret')}"}
+
+
+def test_a_push_elsewhere_than_the_variables_are_for_does_not_use_them(pushed, registry, monkeypatch):
+    registry.login = "basic"
+    monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
+    monkeypatch.setenv("HGW_REGISTRY", "registry.example.com")
+
+    document = pushed(f"{registry.host}/demo")
+
+    assert (document["exit_code"], document["error"]["code"]) == (9, "registry-login")
+    assert f"export HGW_REGISTRY={registry.host} " in document["error"]["hint"]
+    assert not any(item.authorization for item in registry.seen)
+
+
 def test_a_token_that_runs_out_in_the_middle_is_renewed(pushed, registry, monkeypatch):
     registry.login, registry.uses = "bearer", 2
     monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")

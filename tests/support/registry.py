@@ -65,6 +65,7 @@ class FakeRegistry:
 
     `resumable` uploads keep what came before a cut. Blobs are fetched from `elsewhere` where that is given.
     `served` replaces the bytes of a blob. `anonymous` lets the token server give tokens to everybody.
+    `realm` is the address of another token server.
     """
 
     login: str = ""
@@ -85,6 +86,7 @@ class FakeRegistry:
     seen: list[Seen] = field(default_factory=list)
     host: str = ""
     scheme: str = "http"
+    realm: str = ""
 
     @property
     def moved(self) -> list[str]:
@@ -181,8 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _challenge(self) -> None:
         registry = self.registry
-        realm = f'Bearer realm="{registry.scheme}://{registry.host}/token",service="fake"'
-        value = 'Basic realm="fake"' if registry.login == "basic" else realm
+        realm = registry.realm or f"{registry.scheme}://{registry.host}/token"
+        bearer = f'Bearer realm="{realm}",service="fake"'
+        value = 'Basic realm="fake"' if registry.login == "basic" else bearer
         self._refuse(401, "UNAUTHORIZED", "authentication required", headers={"WWW-Authenticate": value})
 
     def _give_token(self, body: bytes) -> None:

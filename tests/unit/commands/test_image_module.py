@@ -212,6 +212,73 @@ def test_public_images_need_no_login(registry, session):
     assert registry.scopes == [["repository:a:pull"]]
 
 
+VARIABLES = {"HGW_REGISTRY_USERNAME": "me", "HGW_REGISTRY_PASSWORD": "s3cret"}
+
+
+def authorized(registry: FakeRegistry) -> list[str]:
+    return [item.path for item in registry.seen if item.authorization]
+
+
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+@pytest.mark.parametrize("named", [{}, {"HGW_REGISTRY": "registry.example.com"}], ids=["unnamed", "another"])
+def test_variables_for_no_registry_or_another_are_not_shown_to_one_that_asks(registry, session, login, named):
+    registry.login = login
+    registry.add("a", "1", SHAPES["oci"][0])
+
+    error = refused(session(variables=VARIABLES | named), f"oci://{registry.host}/a:1")
+
+    assert (error.code, error.exit_code) == ("registry-login", 9)
+    assert f"export HGW_REGISTRY={registry.host} " in str(error.hint)
+    assert "HGW_REGISTRY_USERNAME" in str(error.hint)
+    assert authorized(registry) == []
+
+
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+def test_the_registry_that_the_variables_are_for_gets_them(registry, session, login):
+    registry.login = login
+    registry.add("a", "1", SHAPES["oci"][0])
+    variables = VARIABLES | {"HGW_REGISTRY": registry.host.upper()}
+
+    assert module_of_image(session(variables=variables), f"oci://{registry.host}/a:1").content == MODULE
+
+
+def test_variables_for_another_registry_leave_it_to_dockers_configuration(registry, session, tmp_path):
+    registry.login, registry.user = "basic", "you"
+    registry.add("a", "1", SHAPES["oci"][0])
+    auth = base64.b64encode(b"you:s3cret").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}), "utf-8")
+    variables = VARIABLES | {"HGW_REGISTRY": "registry.example.com", "DOCKER_CONFIG": str(tmp_path)}
+
+    assert module_of_image(session(variables=variables), f"oci://{registry.host}/a:1").content == MODULE
+
+
+def test_variables_that_are_for_nobody_are_named_where_strangers_may_not_read(registry, session):
+    registry.faults.append(Fault("GET", "/manifests/", status=403, code="DENIED", times=-1))
+
+    error = refused(session(variables=VARIABLES), f"oci://{registry.host}/a:1")
+
+    assert (error.code, error.exit_code) == ("registry-denied", 9)
+    assert f"export HGW_REGISTRY={registry.host} " in str(error.hint)
+
+
+def test_a_token_server_on_another_host_without_tls_sees_nothing(registry, session):
+    registry.login, registry.realm = "bearer", "http://tokens.example.com/token"
+    variables = VARIABLES | {"HGW_REGISTRY": registry.host}
+
+    error = refused(session(variables=variables), f"oci://{registry.host}/a:1")
+
+    assert (error.code, error.details["host"]) == ("registry-plain-http", "tokens.example.com")
+    assert authorized(registry) == []
+
+
+@pytest.mark.parametrize("text", ["https://registry.example.com", "registry.example.com/team", "a b"])
+def test_a_registry_is_named_by_its_host(session, text):
+    error = refused(session(variables=VARIABLES | {"HGW_REGISTRY": text}), "oci://registry.example.com/a:1")
+
+    assert (error.code, error.exit_code) == ("choice-invalid", 2)
+    assert text in error.message
+
+
 # The cache ----------------------------------------------------------------------------------------------------------
 
 

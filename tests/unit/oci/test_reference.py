@@ -2,7 +2,7 @@ import pytest
 
 from higress_cli.errors import UsageError
 from higress_cli.oci.challenge import challenges
-from higress_cli.oci.reference import parse_reference
+from higress_cli.oci.reference import parse_reference, registry_host
 
 DIGEST = f"sha256:{'ab' * 32}"
 
@@ -28,6 +28,11 @@ def test_references_are_read_as_the_gateway_reads_them(text, expected, wanted):
 
     assert (str(reference), reference.wanted) == (expected, wanted)
     assert reference.url == f"oci://{expected}"
+
+
+@pytest.mark.parametrize("name", ["docker.io", "index.docker.io", "Registry-1.docker.io"])
+def test_docker_hub_has_one_name(name):
+    assert registry_host(name) == parse_reference(f"{name}/team/a").host == "docker.io"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from higress_cli.oci.registry_errors import refused, unreachable
+from higress_cli.oci.registry_errors import Shown, refused, unreachable
 from higress_cli.system.http import Obstacle, ObstacleKind
 from higress_cli.system.web import NoReplyError
 
@@ -24,6 +24,6 @@ def test_a_host_that_does_not_answer(kind, unknown, code):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"errors": 7}', b'{"errors": [{"message": 1}]}', b"[" * 99_999])
 def test_an_answer_without_the_words_of_a_registry_is_told_by_its_status(body):
-    error = refused("r.example.com", 404, body, what="r.example.com/a:1")
+    error = refused("r.example.com", 404, body, what="r.example.com/a:1", shown=Shown())
 
     assert error.code == "registry-name-unknown"
