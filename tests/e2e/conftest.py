@@ -14,6 +14,9 @@ from typing import Any
 import filelock
 import pytest
 
+from higress_cli.profile import Profile
+from higress_cli.scaffold.manifest import Template
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 _KEPT = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
@@ -98,6 +101,58 @@ def probe(real_hgw: HgwProcess) -> Mapping[str, Path]:
         built = real_hgw("build", "--abi", "all", "--output", "json", cwd=folder)
         assert built.code == 0, built.err
     return {artifact["abi"]: Path(artifact["path"]) for artifact in built.document["data"]["artifacts"]}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A built project of a template; `go` is the Go that builds it, `modules` the module of each ABI."""
+
+    template: str
+    profile: Profile
+    folder: Path
+    go: Path
+    modules: Mapping[str, Path]
+
+
+def project_of(template: Template, profile: Profile, hgw: HgwProcess) -> Made:
+    """The project that `template` makes, made once for a state of the templates and kept with its modules.
+
+    Nobody may change it.
+    """
+    abis = template.abis_for(profile)
+    folder = CACHE / "e2e-plugins" / f"{template.name}-{profile}-{_digest('shared', template.name)}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(CACHE / "e2e-plugins" / f"{template.name}-{profile}.lock"):
+        if not folder.exists():
+            argv = ("init", str(folder), "--name", "my-plugin", "--template", template.name, "--profile", profile)
+            done = hgw(*argv, cwd=folder.parent)
+            assert done.code == 0, done.err
+        installed = hgw("install", "--output", "json", cwd=folder)
+        assert installed.code == 0, installed.err
+        abi = "all" if len(abis) > 1 else abis[0]
+        built = hgw("build", "--abi", abi, "--output", "json", cwd=folder)
+        assert built.code == 0, built.err
+    (go,) = [tool["path"] for tool in installed.document["data"]["tools"] if tool["name"] == "go"]
+    artifacts = built.document["data"]["artifacts"]
+    assert [artifact["abi"] for artifact in artifacts] == list(abis)
+    return Made(
+        template=template.name,
+        profile=profile,
+        folder=folder,
+        go=Path(go),
+        modules={artifact["abi"]: Path(artifact["path"]) for artifact in artifacts},
+    )
+
+
+def _digest(*folders: str) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((ROOT / "templates" / folder).rglob("*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    for data in ("modules.toml", "scaffold.toml"):
+        digest.update((ROOT / "higress_cli" / "data" / data).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _run(variables: Mapping[str, str], cwd: Path, *argv: str) -> Ended:

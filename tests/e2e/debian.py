@@ -1,18 +1,25 @@
 """Programs of Debian's packages, unpacked into the checkout's .cache without installing anything."""
 
+import contextlib
+import os
 import shutil
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
+from higress_cli.gateway.services import Endpoint
 from tests.e2e.conftest import CACHE
+from tests.support.running import wait_for
 
 PYTHON_PACKAGES = (
     "attr cached-property certifi chardet charset-normalizer distro docker dockerpty docopt dotenv idna jsonschema "
     "packaging pkg-resources pyrsistent requests setuptools six texttable urllib3 websocket yaml"
 )
 COMPOSE = ("docker-compose", *(f"python3-{name}" for name in PYTHON_PACKAGES.split()))
+REDIS = ("redis-server", "redis-tools", "libatomic1", "libjemalloc2", "liblzf1")
 START = "import sys; from compose.cli.main import main; sys.argv[0] = 'docker-compose'; main()"
 
 
@@ -45,3 +52,23 @@ def docker_compose(folder: Path) -> Path:
     )
     program.chmod(0o755)
     return program
+
+
+@contextlib.contextmanager
+def redis_server(folder: Path, *, password: str = "") -> Iterator[Endpoint]:
+    """Where Debian's redis-server listens, until the context ends. It keeps everything in memory."""
+    root = unpacked("e2e-redis", *REDIS)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        at = Endpoint(host="127.0.0.1", port=free.getsockname()[1])
+    options = {"port": at.port, "bind": at.host, "dir": folder, "save": "", "requirepass": password}
+    argv = [str(root / "usr" / "bin" / "redis-server"), *(str(w) for k, v in options.items() for w in (f"--{k}", v))]
+    libraries = os.pathsep.join(map(str, (root / "usr" / "lib").glob("*-linux-gnu")))
+    log = folder / "redis.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(argv, env={"LD_LIBRARY_PATH": libraries}, stdout=output, stderr=output)
+    try:
+        wait_for(lambda: "Ready to accept connections" in log.read_text("utf-8"), lambda: log.read_text("utf-8"))
+        yield at
+    finally:
+        process.terminate()
+        process.wait(20)
