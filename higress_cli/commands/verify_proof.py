@@ -192,7 +192,9 @@ def own_gateway(
 def _asks_for_body(project: Project) -> bool:
     """Whether the plugin's source registers a callback for the body of requests."""
     files = (path for path in project.directory.rglob("*.go") if not path.name.endswith("_test.go"))
-    return any(_REQUEST_BODY_PHASE.search(path.read_text("utf-8", errors="replace")) for path in files)
+    return any(
+        _REQUEST_BODY_PHASE.search(path.read_text("utf-8", errors="replace")) for path in files if path.is_file()
+    )
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import Recipe
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import listed_folders
+from higress_cli.system.user_file import read_bytes
 
 _NATIVE: Final = frozenset({
     ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".inc", ".s", ".S", ".sx", ".f", ".F", ".f90",
@@ -235,7 +236,7 @@ def _matches(folder: Path, pattern: str) -> list[Path]:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError:
         return None
 

@@ -18,6 +18,7 @@ from higress_cli.reporter import Activity, Reporter
 from higress_cli.system import process
 from higress_cli.system.fs import write_atomically
 from higress_cli.system.urls import shown
+from higress_cli.system.user_file import read_bytes
 
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
@@ -180,7 +181,7 @@ def _progress(activity: Activity, reporter: Reporter, *, only: str = "") -> Call
 
 
 def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
+    return read_bytes(path) if path.exists() else None
 
 
 def _restore(directory: Path, before: Mapping[str, bytes | None]) -> None:

@@ -38,6 +38,7 @@ from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN, PROFILE
 from higress_cli.settings.resolver import Resolver
 from higress_cli.system import ports, process
+from higress_cli.system.user_file import read_bytes
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
 from higress_cli.toolchain.select import find_toolset
@@ -226,7 +227,7 @@ class Facts:
             return ModuleFile(path=path, exists=False)
         if path.is_dir():
             return ModuleFile(path=path, exists=True, entries=sum(1 for _entry in path.iterdir()))
-        content = path.read_bytes()
+        content = read_bytes(path)
         module = read_module(content, path=path)
         return ModuleFile(
             path=path,

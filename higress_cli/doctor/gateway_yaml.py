@@ -10,6 +10,7 @@ from higress_cli.doctor.wasm_plugin import is_resource, names_in, read_resource
 from higress_cli.doctor.written import PluginNames, Written
 from higress_cli.errors import InvalidInput
 from higress_cli.project.yaml_node import compose_all
+from higress_cli.system.user_file import read_text
 
 _LARGEST: Final = 1 << 18
 _MOST_FILES: Final = 60
@@ -58,9 +59,7 @@ def _yaml_files(directory: Path) -> Iterator[tuple[Path, str]]:
     candidates = [path for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for path in directory.glob(pattern)]
     for path in sorted(candidates)[:_MOST_FILES]:
         try:
-            if path.stat().st_size > _LARGEST:
-                continue
-            yield path, path.read_text(encoding="utf-8-sig")
+            yield path, read_text(path, most_bytes=_LARGEST)
         except (OSError, UnicodeDecodeError):
             continue
 

@@ -17,6 +17,7 @@ from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge.dependencies import pins
 from higress_cli.profile import Profile
+from higress_cli.system.user_file import read_text
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -67,7 +68,7 @@ def check_go_mod(facts: "Facts") -> Finding:
         uncovered=facts.uncovered() if go_work is None else facts.uncovered() or frozenset(),
         is_downloaded=lambda module, version: cache is not None and cached_go_mod(cache, module, version).is_file(),
     )
-    return judge_go_mod(read_go_mod(project.go_mod), project.go_mod.read_bytes().decode("utf-8-sig"), around=around)
+    return judge_go_mod(read_go_mod(project.go_mod), read_text(project.go_mod), around=around)
 
 
 def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from higress_cli.go.syntax import parse
 from higress_cli.knowledge.go_modules import GoProfile
+from higress_cli.system.user_file import read_bytes
 
 
 def imports_below(directory: Path, *, tests: bool = False) -> dict[str, str]:
@@ -18,7 +19,7 @@ def imports_below(directory: Path, *, tests: bool = False) -> dict[str, str]:
     for path in _go_files(directory, tests=tests):
         name = path.relative_to(directory).as_posix()
         with contextlib.suppress(OSError):  # the go command says what it cannot read
-            for imported, line in parse(path, path.read_bytes()).import_lines.items():
+            for imported, line in parse(path, read_bytes(path)).import_lines.items():
                 found.setdefault(imported, f"{name}:{line}")
     return found
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from higress_cli.go.registration import registering_functions
 from higress_cli.go.syntax import GoFile, called_names, parse
+from higress_cli.system.user_file import read_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,5 +45,5 @@ def package_files(directory: Path) -> tuple[GoFile, ...]:
     for path in sorted(directory.glob("*.go")):
         if not path.name.endswith("_test.go") and path.is_file():
             with contextlib.suppress(OSError):
-                files.append(parse(path, path.read_bytes()))
+                files.append(parse(path, read_bytes(path)))
     return tuple(files)

@@ -8,6 +8,7 @@ from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault
 from higress_cli.go.mod import statements
 from higress_cli.i18n import _
+from higress_cli.system.user_file import read_text
 
 FILE_NAME: Final = "go.work"
 
@@ -25,7 +26,7 @@ def find_go_work(directory: Path, variables: Mapping[str, str]) -> Path | None:
 def listed_folders(path: Path) -> tuple[Path, ...]:
     """The folders in a go.work's `use` lines; none if it cannot be read, which Go reports itself."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError):
         return ()
     return tuple(

@@ -11,6 +11,7 @@ from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.parents import settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
+from higress_cli.system.user_file import read_bytes
 from higress_cli.system.writing import read_error
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
@@ -116,7 +117,7 @@ def _uses_sdk(folder: Path) -> bool:
 def _text(path: Path) -> str:
     """The text of a file; empty if it cannot be read."""
     try:
-        return path.read_text("utf-8", errors="replace")
+        return read_bytes(path).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -126,7 +127,7 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(path).decode("utf-8", "replace")
     except OSError as error:
         raise read_error(path, error) from error
     tags: tuple[str, ...] = ()

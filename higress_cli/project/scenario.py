@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from higress_cli.project.matcher import Matcher
+from higress_cli.system.user_file import read_bytes
 
 Headers = Mapping[str, tuple[str, ...]]
 """Names in lower case, each with its values in order."""
@@ -58,7 +59,7 @@ class Message:
         """
         if self.chunks is not None:
             return tuple(chunk.encode() for chunk in self.chunks if chunk)
-        content = self.body_file.read_bytes() if self.body_file else (self.body or "").encode()
+        content = read_bytes(self.body_file) if self.body_file else (self.body or "").encode()
         return (content,) if content else ()
 
     @property

@@ -126,6 +126,8 @@ def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:
         return Action.CREATE
     if path.is_dir():
         raise _taken(path, _("it is a folder"))
+    if not path.is_file():
+        raise _taken(path, _("it is a pipe or a device, not a file"))
     return Action.IDENTICAL if path.read_bytes() == file.content else existing
 
 

@@ -12,8 +12,15 @@ MOST_BYTES: Final = 1 << 20
 """The size limit for a text. Kubernetes stores no larger objects, so no WasmPlugin could have such a configuration."""
 
 
+MOST_CONTENT: Final = 1 << 28
+"""The size limit, in bytes, for a file whose content is not text for people: source, modules, bodies."""
+
+
 class UnsuitableFileError(OSError):
-    """A path that cannot be read as a file; the text says why, for people."""
+    """A path that cannot be read as a file; `strerror` says why, for people."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(errno.EINVAL, reason, str(path))
 
 
 def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
@@ -25,7 +32,7 @@ def read_text(path: Path, *, most_bytes: int = MOST_BYTES) -> str:
     return read_bytes(path, most_bytes=most_bytes).decode("utf-8-sig")
 
 
-def read_bytes(path: Path, *, most_bytes: int) -> bytes:
+def read_bytes(path: Path, *, most_bytes: int = MOST_CONTENT) -> bytes:
     """The content of a file.
 
     Raises:
@@ -34,14 +41,14 @@ def read_bytes(path: Path, *, most_bytes: int) -> bytes:
     try:
         mode = path.stat().st_mode
     except ValueError as error:  # a NUL in the name
-        raise UnsuitableFileError(str(error)) from error
+        raise UnsuitableFileError(path, str(error)) from error
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
         # Opening a pipe blocks until somebody writes; a device may be endless.
-        raise UnsuitableFileError(_("it is a pipe or a device, not a file"))
+        raise UnsuitableFileError(path, _("it is a pipe or a device, not a file"))
     with path.open("rb") as source:
         content = source.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise UnsuitableFileError(_("it has more than {most} bytes").format(most=most_bytes))
+        raise UnsuitableFileError(path, _("it has more than {most} bytes").format(most=most_bytes))
     return content

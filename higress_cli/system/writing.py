@@ -8,6 +8,7 @@ from typing import Final
 from higress_cli.errors import ConflictError, InvalidInput
 from higress_cli.i18n import N_, _
 from higress_cli.settings.machine import HOME
+from higress_cli.system.user_file import UnsuitableFileError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +66,10 @@ def is_full(error: OSError) -> bool:
 
 
 def machine_error(error: Exception) -> InvalidInput | None:
-    """The error if nothing can be done with a file or folder: no rights, an impossible name, a bad disk; else None."""
-    if not isinstance(error, OSError) or not isinstance(error.filename, str) or _name(error) not in _OF_THE_MACHINE:
+    """The error if nothing can be done with a file or folder: no rights, an odd name, a pipe, a bad disk; else None."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+        return None
+    if not isinstance(error, UnsuitableFileError) and _name(error) not in _OF_THE_MACHINE:
         return None
     return read_error(Path(error.filename), error)
 

@@ -86,7 +86,7 @@ def test_a_variable_that_makes_no_sense(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("argv", READERS, ids=" ".join)
-@pytest.mark.parametrize("kind", ["a folder", "a link to itself", "not text"])
+@pytest.mark.parametrize("kind", ["a folder", "a link to itself", "not text", "a pipe"])
 def test_a_file_that_is_something_else(argv: list[str], kind: str, answers: Callable[..., int]) -> None:
     for name in FILES:
         path = fill(Path.cwd()) / name
@@ -95,6 +95,8 @@ def test_a_file_that_is_something_else(argv: list[str], kind: str, answers: Call
             path.mkdir()
         elif kind == "a link to itself":
             path.symlink_to(path.name)
+        elif kind == "a pipe":
+            os.mkfifo(path)
         else:
             path.write_bytes(b"\xff\xfe\0")
         answers(*argv)
