@@ -1,15 +1,18 @@
 """`hgw clean`: what hgw keeps on this machine besides tools, and its removal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from higress_cli.gateway.run_folder import prune
 from higress_cli.i18n import N_, _, ngettext
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs
+from higress_cli.system.staging import empty
+from higress_cli.toolchain.store import Store
 
 
 class Group(StrEnum):
@@ -49,20 +52,52 @@ class CleanResult(Result):
     """What was removed from all of them."""
     runs_in_use: int
     """How many folders of runs were left alone because a gateway uses them; 0 without --runs."""
+    builds_in_use: int
+    """How many builds were running, whose files were left alone; 0 without --cache."""
+    downloads_in_use: bool
+    """Whether downloads were left alone because another hgw is installing tools; false without --cache."""
+
+
+def _remove(_session: Session, folder: Path) -> int:
+    fs.remove_tree(folder)
+    return 0
+
+
+def _remove_downloads(session: Session, folder: Path) -> int:
+    with Store(session.dirs.tools).unused() as unused:
+        return _remove(session, folder) if unused else 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Area:
+    """A folder; `remove` removes what nobody uses and returns how many users there are."""
+
     group: Group
     title: str
     path: Callable[[Session], Path]
+    remove: Callable[[Session, Path], int] = _remove
 
 
-_AREAS = (
-    _Area(group=Group.RUNS, title=N_("runs: configuration and logs of gateways"), path=lambda it: it.dirs.runs),
+_RUNS: Final = _Area(
+    group=Group.RUNS,
+    title=N_("runs: configuration and logs of gateways"),
+    path=lambda it: it.dirs.runs,
+    remove=lambda _session, folder: prune(folder, keep=0),
+)
+_DOWNLOADS: Final = _Area(
+    group=Group.CACHE, title=N_("downloads of tools"), path=lambda it: it.dirs.downloads, remove=_remove_downloads
+)
+_BUILDS: Final = _Area(
+    group=Group.CACHE,
+    title=N_("records of builds"),
+    path=lambda it: it.dirs.cache / "builds",
+    remove=lambda _session, folder: empty(folder),
+)
+_AREAS: Final = (
+    _RUNS,
     _Area(group=Group.RUNS, title=N_("records: the output of programs that failed"), path=lambda it: it.dirs.logs),
-    _Area(group=Group.CACHE, title=N_("downloads of tools"), path=lambda it: it.dirs.downloads),
-    _Area(group=Group.CACHE, title=N_("records of builds"), path=lambda it: it.dirs.cache / "builds"),
+    _DOWNLOADS,
+    _BUILDS,
     _Area(
         group=Group.CACHE,
         title=N_("modules compiled for the engine builtin"),
@@ -73,17 +108,10 @@ _AREAS = (
 
 
 def clean(session: Session, *, groups: frozenset[Group] = frozenset()) -> CleanResult:
-    """Say what hgw keeps, after removing what belongs to `groups`. Runs that are in use stay."""
+    """Say what hgw keeps, after removing what belongs to `groups`. What is in use stays."""
     before = [fs.size_of(area.path(session)) for area in _AREAS]
-    in_use = 0
-    for area in _AREAS:
-        if area.group not in groups:
-            continue
-        path = area.path(session)
-        if path == session.dirs.runs:
-            in_use = prune(path, keep=0)
-        else:
-            fs.remove_tree(path)
+    in_use = {area.title: area.remove(session, area.path(session)) for area in _AREAS if area.group in groups}
+    runs, builds, downloads = (in_use.get(area.title, 0) for area in (_RUNS, _BUILDS, _DOWNLOADS))
     kept = tuple(
         Kept(
             group=area.group,
@@ -98,21 +126,33 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset()) -> CleanR
         kept=kept,
         bytes=sum(item.bytes for item in kept),
         removed_bytes=sum(item.removed_bytes for item in kept),
-        runs_in_use=in_use,
-        warnings=tuple(_warnings(kept, groups, in_use)),
+        runs_in_use=runs,
+        builds_in_use=builds,
+        downloads_in_use=bool(downloads),
+        warnings=(*_left_alone(runs=runs, builds=builds, downloads=downloads), *_incomplete(kept, in_use)),
     )
 
 
-def _warnings(kept: tuple[Kept, ...], groups: frozenset[Group], in_use: int) -> list[str]:
+def _left_alone(*, runs: int, builds: int, downloads: int) -> list[str]:
     found = []
-    if in_use:
+    if runs:
+        text = ngettext("{count} run is in use and was left alone", "{count} runs are in use and were left alone", runs)
+        found.append(text.format(count=runs))
+    if builds:
         text = ngettext(
-            "{count} run is in use and was left alone", "{count} runs are in use and were left alone", in_use
+            "{count} build is running, and its files were left alone",
+            "{count} builds are running, and their files were left alone",
+            builds,
         )
-        found.append(text.format(count=in_use))
-    found += [
-        _("{path} could not be removed completely").format(path=item.path)
-        for item in kept
-        if item.group in groups and item.bytes and not (in_use and item is kept[0])
-    ]
+        found.append(text.format(count=builds))
+    if downloads:
+        found.append(_("another hgw is installing tools, and downloads were left alone"))
     return found
+
+
+def _incomplete(kept: tuple[Kept, ...], in_use: Mapping[str, int]) -> list[str]:
+    return [
+        _("{path} could not be removed completely").format(path=item.path)
+        for area, item in zip(_AREAS, kept, strict=True)
+        if item.bytes and in_use.get(area.title) == 0
+    ]

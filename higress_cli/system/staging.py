@@ -53,6 +53,37 @@ def abandoned_folders(parent: Path) -> Iterator[tuple[Path, ...]]:
         yield tuple(folder for folder in _staging_folders(parent) if _take(folder, stack))
 
 
+def empty(folder: Path) -> int:
+    """Remove what is in a folder, except staging folders whose process is alive; returns how many of these there are.
+
+    The folder itself stays: somebody may be about to make a staging folder in it. Of a link only the link is removed.
+    """
+    if folder.is_symlink():
+        remove_tree(folder)
+        return 0
+    with abandoned_folders(folder):
+        pass
+    in_use = 0
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(PREFIX) and _may_be_alive(path):
+            in_use += 1
+        elif path.is_dir() and not path.is_symlink():
+            remove_tree(path)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return in_use
+
+
+def _may_be_alive(folder: Path) -> bool:
+    """Whether a folder that could not be taken has a process: one without a lock in it was half removed by another."""
+    try:
+        found = {path.name for path in folder.iterdir()}
+    except OSError:
+        return False
+    return not found or _LOCK in found
+
+
 def _staging_folders(parent: Path) -> list[Path]:
     with contextlib.suppress(OSError):
         return sorted(path for path in parent.glob(f"{PREFIX}*") if path.is_dir() and not path.is_symlink())

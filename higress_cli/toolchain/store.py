@@ -19,6 +19,7 @@ from higress_cli.toolchain.contents import read_contents, write_contents
 from higress_cli.toolchain.probe import ask
 
 RECEIPT: Final = "receipt.json"
+_LOCK: Final = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,13 +167,29 @@ class Store:
 
         A tool that it had set aside to replace it comes back if the new one is not in its place.
         """
-        with fs.exclusive(self.root / ".lock", reporter=session.reporter, waiting_for=_("the tool store")):
+        with fs.exclusive(self.root / _LOCK, reporter=session.reporter, waiting_for=_("the tool store")):
             # This process has the lock, so the processes that made these are dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
                 for leftover in parent.glob(".*staging-*"):
                     put_back(leftover)
                     fs.remove_tree(leftover)
             yield
+
+    @contextlib.contextmanager
+    def unused(self) -> Iterator[bool]:
+        """Whether no other hgw changes the store; if so, none does before the context ends."""
+        import filelock
+
+        with contextlib.ExitStack() as stack:
+            try:
+                if self.root.is_dir():
+                    stack.enter_context(filelock.FileLock(self.root / _LOCK, timeout=0))
+            except filelock.Timeout:
+                yield False
+                return
+            except (OSError, NotImplementedError):
+                pass  # a folder that cannot be written, or without locks: nothing can be installed there either
+            yield True
 
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:

@@ -4,10 +4,12 @@ import json
 from importlib import resources
 from pathlib import Path
 
+import filelock
 import jsonschema
 import pytest
 
 from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.system.staging import PREFIX, staging_folder
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "clean.json").read_text("utf-8"))
 CACHED = ("cache/downloads/ab/go.tar.gz", "cache/builds/x.json", "cache/modules/y", "cache/oci/sha256/z")
@@ -77,6 +79,35 @@ def test_a_run_in_use_stays(cleaned, home):
     run.leave()
     cleaned("--all")
     assert not run.path.exists()
+
+
+def test_the_files_of_a_running_build_stay(cleaned, home):
+    builds = home / "cache" / "builds"
+    dead = builds / f"{PREFIX}dead"
+    dead.mkdir()
+    (dead / "lock").touch()
+    with staging_folder(builds / "main.wasm") as running:
+        (running / "main.wasm").write_bytes(b"x")
+
+        document = cleaned("--cache")
+
+        assert (running / "main.wasm").exists()
+        assert document["data"]["builds_in_use"] == 1
+        assert document["warnings"] == ["1 build is running, and its files were left alone"]
+        assert not dead.exists()
+        assert not (builds / "x.json").exists()
+    assert cleaned("--cache")["data"]["builds_in_use"] == 0
+
+
+def test_downloads_stay_while_tools_are_installed(cleaned, home):
+    with filelock.FileLock(home / "data" / "tools" / ".lock"):
+        document = cleaned("--cache")
+
+        assert there(home) >= {"cache/downloads/ab/go.tar.gz"}
+        assert document["data"]["downloads_in_use"]
+        assert document["warnings"] == ["another hgw is installing tools, and downloads were left alone"]
+    assert not cleaned("--cache")["data"]["downloads_in_use"]
+    assert there(home) == {*TRACES, *OTHERS}
 
 
 def test_a_machine_without_anything(cleaned):

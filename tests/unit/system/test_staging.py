@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.staging import abandoned_folders, put_back, reveal, staging_folder
+from higress_cli.system.staging import PREFIX, abandoned_folders, empty, put_back, reveal, staging_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -104,3 +104,28 @@ def test_what_was_set_aside_comes_back_when_the_process_dies_before_its_replacem
         put_back(leftover)
 
     assert {path.name: (path / "version").read_text() for path in place.glob("[a-z]*")} == {"one": "old", "two": "new"}
+
+
+def test_emptying_leaves_what_a_living_process_prepares(tmp_path):
+    folder = tmp_path / "cache"
+    (folder / "folder" / "deep").mkdir(parents=True)
+    (folder / "file").write_text("x")
+    (folder / f"{PREFIX}half-removed" / "tmp").mkdir(parents=True)
+    with staging_folder(folder / "target") as staged:
+        assert empty(folder) == 1
+
+        assert names(folder) == [staged.name]
+    assert empty(folder) == 0
+    assert empty(tmp_path / "nothing") == 0
+
+
+def test_emptying_a_link_leaves_what_it_leads_to(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("x")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+
+    assert empty(link) == 0
+
+    assert not link.is_symlink()
+    assert names(tmp_path / "elsewhere") == ["file"]
