@@ -11,7 +11,7 @@ CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lowest lint bench load schemas pages golden texts picture clean
+.PHONY: help demo quick test lowest lint bench load alive schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -22,7 +22,7 @@ demo: $(VENV)/.for-use ## The whole guide: install the toolchain, make a plugin,
 	@$(BIN)/hgw quickstart "$(DEMO_DIR)"
 	@echo "To type just hgw in this shell: . '$(CURDIR)/$(BIN)/activate'"
 
-quick: lint ## What to run after each change: lint, unit and command tests, in less than a minute
+quick: lint ## What to run after each change: lint, unit and command tests
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest --quiet -n auto --dist worksteal -m "not slow" tests/unit tests/cli
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
@@ -51,6 +51,9 @@ bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools
 load: $(VENV)/.for-work ## Requests of 10 ms, 3 s and 30 s through hgw run during edits and rebuilds, on both engines
 	@$(BIN)/python -m scripts.live_edits --engine envoy
 	@$(BIN)/python -m scripts.live_edits --engine builtin
+
+alive: $(VENV)/.for-work ## Before a release: whether everything that hgw pins can still be downloaded
+	@$(BIN)/python -m scripts.pins_alive
 
 schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
 	@$(BIN)/python scripts/schemas.py

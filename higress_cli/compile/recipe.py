@@ -13,6 +13,7 @@ _TINYGO_FLAGS: Final = ("-scheduler=none", "-target=wasi", "-gc=custom")
 _TINYGO_TAGS: Final = ("custommalloc", "nottinygc_finalizer")
 _PLATFORM_FLAGS: Final = ("-target=", "-gc=", "-scheduler=")
 # TinyGo is itself a Go program and spends a seventh of its time in garbage collection; GOGC does not affect the module.
+# RATIONALE.md, Compiling.
 _TINYGO_GOGC: Final = "400"
 
 

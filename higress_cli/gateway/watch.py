@@ -1,7 +1,7 @@
 """Files that change or grow while a gateway runs.
 
 Polling a few times a second is simple and works everywhere: in network folders, in container mounts, and with editors
-that replace a file instead of writing to it.
+that replace a file instead of writing to it (RATIONALE.md, Running programs).
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Read and edit go.mod without the go command, because the installed Go may be too old to parse it."""
+"""Read and edit go.mod without the go command, because the installed Go may be too old to parse it.
+
+RATIONALE.md, Compiling.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping

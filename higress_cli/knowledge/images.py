@@ -17,5 +17,5 @@ def images() -> Mapping[str, str]:
 
 
 def gateway_image(version: str) -> str:
-    """The image of Higress's gateway of a version such as v2.0.7."""
+    """The image of Higress's gateway of a version such as v2.0.7, by tag (RATIONALE.md, Local gateway)."""
     return f"{images()['gateway']}:{version}"

@@ -1,7 +1,7 @@
 """gzip without compression: the one form of which every zlib gives the same bytes.
 
 Which bytes compression gives depends on the library that a Python was built with (zlib, zlib-ng), so the digest of an
-image would depend on the machine that it was made on.
+image would depend on the machine that it was made on (RATIONALE.md, Images).
 """
 
 import struct

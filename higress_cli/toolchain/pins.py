@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from higress_cli import data
 from higress_cli.knowledge import compatibility
 from higress_cli.system.host import Host
 from higress_cli.toolchain.mirrors import mirrors
+
+TOOLCHAIN_MODULE: Final = "golang.org/toolchain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,11 @@ class NpmPackage:
     version: str
     integrity: str
     executable: str
+
+    @property
+    def specifier(self) -> str:
+        """The package and its version as npm knows them: `binaryen@123.0.0`."""
+        return f"{self.package}@{compatibility.release(self.version).major}.0.0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +181,18 @@ def toolchain_h1(go: str, host: Host) -> str | None:
     return next((row.h1 for row in rows if row.go == go and row.platform == host.platform), None)
 
 
+def go_modules() -> tuple[tuple[str, str], ...]:
+    """The path and version of each pinned Go module."""
+    rows = _go_modules()
+    toolchains = ((TOOLCHAIN_MODULE, toolchain_version(row.go, row.platform)) for row in rows.toolchain)
+    return (*toolchains, *((row.module, f"v{row.version}") for row in rows.tinygo))
+
+
+def toolchain_version(go: str, platform: str) -> str:
+    """The version of the Go module golang.org/toolchain that is this Go for this platform."""
+    return f"v0.0.1-go{go}.{platform}"
+
+
 def tinygo_module(version: str) -> TinygoModule | None:
     """TinyGo `version` as a Go module, None if no proxy serves it."""
     return next((row for row in _go_modules().tinygo if row.version == version), None)
@@ -191,15 +211,19 @@ def managers() -> tuple[Manager, ...]:
     return packages().manager
 
 
+def npm_packages() -> tuple[NpmPackage, ...]:
+    """The pinned npm packages of binaryen, newest first."""
+    npm = packages().npm
+    return tuple(
+        NpmPackage(package=npm.package, version=known, integrity=npm.integrity[known], executable=npm.executable)
+        for known in sorted(npm.integrity, key=compatibility.release, reverse=True)
+    )
+
+
 def npm_binaryen(version: str | None) -> NpmPackage | None:
     """The newest pinned npm package of binaryen that matches `version` (None: any)."""
-    npm = packages().npm
-    for known in sorted(npm.integrity, key=compatibility.release, reverse=True):
-        if version is None or compatibility.matches(known, version):
-            return NpmPackage(
-                package=npm.package, version=known, integrity=npm.integrity[known], executable=npm.executable
-            )
-    return None
+    fitting = (row for row in npm_packages() if version is None or compatibility.matches(row.version, version))
+    return next(fitting, None)
 
 
 def _archives(tool: str) -> _Archives:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PLACES = sorted(set(re.findall(r"`([a-z_/]+(?:\.py|\.toml|/))`", (ROOT / "RATIONALE.md").read_text("utf-8"))))
+TEXT = (ROOT / "RATIONALE.md").read_text("utf-8")
+PLACES = sorted(set(re.findall(r"`([a-z_/]+(?:\.py|\.toml|/))`", TEXT)))
 
 
 def test_reasons_name_places_in_the_code():
@@ -17,3 +18,11 @@ def test_reasons_name_places_in_the_code():
 def test_what_a_reason_names_exists(place: str):
     roots = (ROOT, ROOT / "higress_cli", ROOT / "higress_cli" / "gateway")
     assert any((root / place).exists() for root in roots)
+
+
+def test_the_code_refers_to_chapters_that_are_there():
+    sources = [path.read_text("utf-8") for path in (ROOT / "higress_cli").rglob("*.py")]
+    named = {chapter for source in sources for chapter in re.findall(r"RATIONALE\.md, ([A-Z][a-z ]+)", source)}
+
+    assert "Local gateway" in named
+    assert named <= set(re.findall("^## (.+)$", TEXT, re.MULTILINE))

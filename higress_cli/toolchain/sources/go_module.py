@@ -17,7 +17,6 @@ from higress_cli.toolchain.work import Work
 
 NAME: Final = "module"
 TOOLS: Final = frozenset({ToolName.GO})
-_MODULE: Final = "golang.org/toolchain"
 
 
 def offer(work: Work, need: Need, /) -> Offer:
@@ -34,7 +33,9 @@ def offer(work: Work, need: Need, /) -> Offer:
             cause=Cause.UNFIT,
             code="module-unknown",
         )
-    module = FetchedGoModule(path=_MODULE, version=f"v0.0.1-go{need.version}.{host.platform}", h1=h1)
+    module = FetchedGoModule(
+        path=pins.TOOLCHAIN_MODULE, version=pins.toolchain_version(need.version, host.platform), h1=h1
+    )
     starter = go_command.starter(work)
     title = _("Asking for Go {version} as a Go module").format(version=need.version)
     go_command.require_module(work, starter, module, title=title)

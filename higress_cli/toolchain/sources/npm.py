@@ -7,7 +7,6 @@ from typing import Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _, listed
-from higress_cli.knowledge import compatibility
 from higress_cli.reporter import Activity
 from higress_cli.system import archive
 from higress_cli.system.download import sha256_of
@@ -52,18 +51,14 @@ def offer(work: Work, need: Need, /) -> Offer:
         name=need.name,
         version=package.version,
         source=NAME,
-        downloads=(Download(name=f"npm {_specifier(package)}", digest=package.integrity),),
+        downloads=(Download(name=f"npm {package.specifier}", digest=package.integrity),),
         place=work.store.place(need.name, package.version, NAME),
         fetch=lambda _go: _fetch(work, package),
     )
 
 
-def _specifier(package: NpmPackage) -> str:
-    return f"{package.package}@{compatibility.release(package.version).major}.0.0"
-
-
 def _fetch(work: Work, package: NpmPackage) -> Tool:
-    name = _specifier(package)
+    name = package.specifier
     with work.session.reporter.activity(_("Downloading {name} from npm").format(name=name)) as activity:
         file = _pack(work, name, activity)
         _verify(file, package.integrity, name)
