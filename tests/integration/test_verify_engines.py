@@ -7,6 +7,7 @@ import pytest
 
 from higress_cli.gateway import engines
 from tests.support.plugins import NEWEST, plugin
+from tests.support.programs import basic_programs
 
 pytestmark = pytest.mark.extra("local")
 
@@ -19,7 +20,9 @@ verify:
 
 
 @pytest.fixture
-def here(tmp_path):
+def here(tmp_path, monkeypatch):
+    # A Docker of this machine would be an engine more.
+    monkeypatch.setenv("PATH", basic_programs())
     folder = tmp_path / "work"
     (folder / "main.wasm").write_bytes(plugin())
     (folder / "hgw.yaml").write_text(SCENARIOS)

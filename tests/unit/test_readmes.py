@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import ExitCode
+from higress_cli.gateway import engines
 from higress_cli.gateway.identity import HEADER
 from higress_cli.settings.table import SETTINGS
 from higress_cli.tool import SYSTEM
@@ -80,6 +81,28 @@ def commands(name: str) -> tuple[list[str], list[str]]:
 
 def test_the_chinese_readme_has_every_command_of_the_english_one():
     assert commands("README.zh.md") == commands("README.md")
+
+
+@each_readme
+def test_every_engine_is_listed_in_the_order_of_the_table(name):
+    listed = re.findall(r"^- `([a-z]+)`[,：]", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+
+    assert listed == list(engines.TABLE)
+
+
+@each_readme
+def test_every_option_of_a_command_exists(name, hgw):
+    blocks, tasks = commands(name)
+    wanted = {
+        (words[1], option)
+        for line in (*blocks, *tasks)
+        if (words := line.split())[:1] == ["hgw"]
+        for option in re.findall(r"--[a-z-]+", line.partition(" -- ")[0])
+    }
+
+    assert {("verify", "--engine"), ("verify", "--evidence"), ("verify", "--baseline")} <= wanted
+    for command, option in wanted:
+        assert option in hgw(command, "--help").out, f"hgw {command} {option}"
 
 
 @each_readme
