@@ -82,7 +82,8 @@ def _build_several(session: Session, directories: Sequence[Path], wishes: Wishes
     for directory in directories:
         install_for(session, directory)
     lock = threading.Lock()
-    pool = ThreadPoolExecutor(_workers(len(directories)), thread_name_prefix="build")
+    workers = compilers_at_once(len(directories), cores=usable_cores(), memory=available_memory())
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="build")
     title = _("Building {count} plugins").format(count=len(directories))
     futures: list[Future[Built | HgwError]] = []
     try:
@@ -111,11 +112,10 @@ def _attempt(session: Session, directory: Path, wishes: Wishes) -> Built | HgwEr
         return error
 
 
-def _workers(count: int) -> int:
-    """How many compilers to run at once."""
-    memory = available_memory()
-    fitting = max(1, memory // _COMPILER_BYTES) if memory is not None else count
-    return max(1, min(count, usable_cores(), fitting))
+def compilers_at_once(count: int, *, cores: int, memory: int | None) -> int:
+    """How many compilers to run at once for `count` plugins; `memory` is what is free in bytes, None if unknown."""
+    fitting = memory // _COMPILER_BYTES if memory is not None else count
+    return max(1, min(count, cores, fitting))
 
 
 def _failure(directory: Path, error: HgwError) -> FailedPlugin:

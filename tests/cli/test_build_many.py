@@ -84,16 +84,6 @@ def test_several_are_built_at_once(tree: Tree, hgw, monkeypatch):
     assert time.monotonic() - started < 7
 
 
-def test_little_memory_means_one_after_another(monkeypatch):
-    from higress_cli.commands import build
-
-    monkeypatch.setattr(build, "usable_cores", lambda: 8)
-    monkeypatch.setattr(build, "available_memory", lambda: 3_000_000_000)
-    assert build._workers(8) == 2
-    monkeypatch.setattr(build, "available_memory", lambda: 0)
-    assert build._workers(8) == 1
-
-
 def test_a_matrix_for_github(repository: Path, hgw, json_of):
     outcome = hgw("build", "--matrix", "github")
     assert json.loads(outcome.out) == {"include": [{"name": name, "plugins": name} for name in ("a", "b", "deep/c")]}

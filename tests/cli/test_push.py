@@ -415,9 +415,8 @@ def test_an_upload_goes_on_where_the_registry_can(pushed, registry):
     assert 0 < patch.bytes < len(MODULE)
 
 
-def test_a_registry_that_stays_busy_is_given_up(pushed, registry, published, monkeypatch):
-    monkeypatch.setattr("higress_cli.oci.registry._MOST_TRIES", 2)
-    registry.faults.append(Fault("PUT", "manifests/", status=503, times=-1))
+def test_a_registry_that_wants_to_be_left_alone_for_long_is_given_up(pushed, registry, published):
+    registry.faults.append(Fault("PUT", "manifests/", status=503, headers={"Retry-After": "3600"}, times=-1))
 
     document = pushed(f"{registry.host}/demo")
 
