@@ -19,7 +19,7 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_("Say what runs, caches and records take, and remove them. Installed tools stay."),
-    epilog="hgw clean\nhgw clean --cache\nhgw clean --all",
+    epilog="hgw clean\nhgw clean --cache\nhgw clean --all --dry-run\nhgw clean --all",
 )
 def clean(
     ctx: typer.Context,
@@ -28,15 +28,19 @@ def clean(
     ] = False,
     cache: Annotated[bool, typer.Option("--cache", help=N_("remove what hgw can make or fetch again"))] = False,
     every: Annotated[bool, typer.Option("--all", help=N_("remove both"))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("say what would be removed, remove nothing"))] = False,
 ) -> None:
     from higress_cli.commands import clean as use_case
 
     wanted = {use_case.Group.RUNS: runs or every, use_case.Group.CACHE: cache or every}
     groups = frozenset(group for group, is_wanted in wanted.items() if is_wanted)
-    finish(ctx, use_case.clean(invocation(ctx).session(), groups=groups), _show)
+    finish(ctx, use_case.clean(invocation(ctx).session(), groups=groups, dry_run=dry_run), _show)
 
 
 def _show(result: "use_case.CleanResult", ui: Ui) -> None:
+    if result.dry_run and result.removed_bytes:
+        _show_what_would_go(result, ui)
+        return
     rows = [(size(item.bytes), item.title, str(item.path)) for item in result.kept]
     blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)
     ui.line()
@@ -54,3 +58,10 @@ def _show(result: "use_case.CleanResult", ui: Ui) -> None:
                 ("hgw clean --all", _("both")),
             ),
         )
+
+
+def _show_what_would_go(result: "use_case.CleanResult", ui: Ui) -> None:
+    rows = [(size(item.removed_bytes), item.title, str(item.path)) for item in result.kept if item.removed_bytes]
+    blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)
+    ui.line()
+    ui.line(_("would remove {size}").format(size=size(result.removed_bytes)))

@@ -1,17 +1,17 @@
 """`hgw clean`: what hgw keeps on this machine besides tools, and its removal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from higress_cli.gateway.run_folder import prune
+from higress_cli.errors import ConflictError
+from higress_cli.gateway import run_folder
 from higress_cli.i18n import N_, _, ngettext
 from higress_cli.result import Result
 from higress_cli.session import Session
-from higress_cli.system import fs
-from higress_cli.system.staging import empty
+from higress_cli.system import fs, staging
 from higress_cli.toolchain.store import Store
 
 
@@ -37,7 +37,7 @@ class Kept:
     bytes: int
     """What it takes now."""
     removed_bytes: int
-    """What was removed from it."""
+    """What was removed from it, or with --dry-run would be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +49,15 @@ class CleanResult(Result):
     bytes: int
     """What all of them take now."""
     removed_bytes: int
-    """What was removed from all of them."""
+    """What was removed from all of them, or with --dry-run would be."""
     runs_in_use: int
     """How many folders of runs were left alone because a gateway uses them; 0 without --runs."""
     builds_in_use: int
     """How many builds were running, whose files were left alone; 0 without --cache."""
     downloads_in_use: bool
     """Whether downloads were left alone because another hgw is installing tools; false without --cache."""
+    dry_run: bool
+    """Whether nothing was removed."""
 
 
 def _remove(_session: Session, folder: Path) -> int:
@@ -68,30 +70,42 @@ def _remove_downloads(session: Session, folder: Path) -> int:
         return _remove(session, folder) if unused else 1
 
 
+def _downloads_in_use(session: Session, folder: Path) -> Iterable[Path]:
+    with Store(session.dirs.tools).unused() as unused:
+        return () if unused else (folder,)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Area:
-    """A folder; `remove` removes what nobody uses and returns how many users there are."""
+    """A folder; `remove` removes what nobody uses and returns how many users there are, `in_use` what they use."""
 
     group: Group
     title: str
     path: Callable[[Session], Path]
     remove: Callable[[Session, Path], int] = _remove
+    in_use: Callable[[Session, Path], Iterable[Path]] = lambda _session, _folder: ()
 
 
 _RUNS: Final = _Area(
     group=Group.RUNS,
     title=N_("runs: configuration and logs of gateways"),
     path=lambda it: it.dirs.runs,
-    remove=lambda _session, folder: prune(folder, keep=0),
+    remove=lambda _session, folder: run_folder.prune(folder, keep=0),
+    in_use=lambda _session, folder: run_folder.in_use(folder),
 )
 _DOWNLOADS: Final = _Area(
-    group=Group.CACHE, title=N_("downloads of tools"), path=lambda it: it.dirs.downloads, remove=_remove_downloads
+    group=Group.CACHE,
+    title=N_("downloads of tools"),
+    path=lambda it: it.dirs.downloads,
+    remove=_remove_downloads,
+    in_use=_downloads_in_use,
 )
 _BUILDS: Final = _Area(
     group=Group.CACHE,
     title=N_("records of builds"),
     path=lambda it: it.dirs.cache / "builds",
-    remove=lambda _session, folder: empty(folder),
+    remove=lambda _session, folder: staging.empty(folder),
+    in_use=lambda _session, folder: staging.in_use(folder),
 )
 _AREAS: Final = (
     _RUNS,
@@ -107,21 +121,19 @@ _AREAS: Final = (
 )
 
 
-def clean(session: Session, *, groups: frozenset[Group] = frozenset()) -> CleanResult:
-    """Say what hgw keeps, after removing what belongs to `groups`. What is in use stays."""
-    before = [fs.size_of(area.path(session)) for area in _AREAS]
-    in_use = {area.title: area.remove(session, area.path(session)) for area in _AREAS if area.group in groups}
+def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: bool = False) -> CleanResult:
+    """Say what hgw keeps, after removing what belongs to `groups`, unless `dry_run`. What is in use stays.
+
+    Raises:
+        ConflictError: `cache-untagged`; then nothing was removed.
+    """
+    if Group.CACHE in groups:
+        _refuse_untagged(session)
+    found = [(area, *_cleaned(session, area, dry_run=dry_run, wanted=area.group in groups)) for area in _AREAS]
+    kept = tuple(item for _area, item, _users in found)
+    in_use = {area.title: users for area, _item, users in found if area.group in groups}
     runs, builds, downloads = (in_use.get(area.title, 0) for area in (_RUNS, _BUILDS, _DOWNLOADS))
-    kept = tuple(
-        Kept(
-            group=area.group,
-            title=_(area.title),
-            path=area.path(session),
-            bytes=(after := fs.size_of(area.path(session))),
-            removed_bytes=max(0, size - after),
-        )
-        for area, size in zip(_AREAS, before, strict=True)
-    )
+    left_alone = _left_alone(runs=runs, builds=builds, downloads=downloads)
     return CleanResult(
         kept=kept,
         bytes=sum(item.bytes for item in kept),
@@ -129,8 +141,41 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset()) -> CleanR
         runs_in_use=runs,
         builds_in_use=builds,
         downloads_in_use=bool(downloads),
-        warnings=(*_left_alone(runs=runs, builds=builds, downloads=downloads), *_incomplete(kept, in_use)),
+        dry_run=dry_run,
+        warnings=() if dry_run else (*left_alone, *_incomplete(kept, in_use)),
     )
+
+
+def _cleaned(session: Session, area: _Area, *, wanted: bool, dry_run: bool) -> tuple[Kept, int]:
+    """A folder, after removing what is in it if that is `wanted`, and how many users it has."""
+    path = area.path(session)
+    before = after = fs.size_of(path)
+    removed = users = 0
+    if wanted and dry_run:
+        used = tuple(area.in_use(session, path))
+        users, removed = len(used), before - sum(map(fs.size_of, used))
+    elif wanted:
+        users = area.remove(session, path)
+        after = fs.size_of(path)
+        removed = before - after
+    item = Kept(group=area.group, title=_(area.title), path=path, bytes=after, removed_bytes=max(0, removed))
+    return item, users
+
+
+def _refuse_untagged(session: Session) -> None:
+    """Refuse to remove a folder that has the name of a cache of hgw, but not the mark that hgw gives its caches."""
+    for area in _AREAS:
+        path, cache = area.path(session), session.dirs.cache
+        if area.group is not Group.CACHE or fs.is_marked_as_cache(path, within=cache):
+            continue
+        if fs.count_files(path):
+            raise ConflictError(
+                _(
+                    "nothing was removed: {path} is no cache of hgw's, neither it nor {cache} has hgw's CACHEDIR.TAG"
+                ).format(path=path, cache=cache),
+                code="cache-untagged",
+                details={"path": path},
+            )
 
 
 def _left_alone(*, runs: int, builds: int, downloads: int) -> list[str]:

@@ -115,18 +115,22 @@ def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
 
 def live_records(runs: Path) -> Iterator[Mapping[str, Any]]:
     """The records of the current runs, newest first."""
+    for folder in in_use(runs):
+        record = read_record(runs, folder.name)
+        if record is not None:
+            yield record
+
+
+def in_use(runs: Path) -> Iterator[Path]:
+    """The folders of the runs that a process uses, newest first."""
     import filelock
 
-    folders = sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True)
-    for folder in folders:
-        record = read_record(runs, folder.name)
-        if record is None:
-            continue
+    for folder in sorted((path for path in runs.glob("*") if path.is_dir()), reverse=True):
         try:
             with filelock.FileLock(folder / _LOCK, timeout=0):
                 pass
         except (filelock.Timeout, OSError):
-            yield record
+            yield folder
 
 
 def prune(runs: Path, *, keep: int = KEPT) -> int:

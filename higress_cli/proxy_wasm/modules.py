@@ -88,6 +88,7 @@ class ModuleCache:
         return self._folder / f"{key.hexdigest()}.compiled"
 
     def _store(self, path: Path, compiled: bytes) -> None:
+        fs.mark_as_cache(path.parent)
         try:
             fs.write_atomically(path, hashlib.sha256(compiled).digest() + compiled)
             by_age = sorted(path.parent.glob("*.compiled"), key=lambda file: file.stat().st_mtime, reverse=True)

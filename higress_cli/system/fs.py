@@ -95,7 +95,16 @@ def mark_as_cache(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if not tag.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            tag.write_text(_CACHE_TAG, encoding="ascii")
+            tag.write_bytes(_CACHE_TAG.encode())
+
+
+def is_marked_as_cache(folder: Path, *, within: Path) -> bool:
+    """Whether `mark_as_cache` marked `folder`, or a folder above it up to `within`."""
+    return any(_has_tag(place) for place in (folder, *folder.parents) if place.is_relative_to(within))
+
+
+def _has_tag(folder: Path) -> bool:
+    return first_bytes(folder / "CACHEDIR.TAG", len(_CACHE_TAG) + 1) == _CACHE_TAG.encode()
 
 
 def count_files(folder: Path) -> int:

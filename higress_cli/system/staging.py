@@ -75,6 +75,19 @@ def empty(folder: Path) -> int:
     return in_use
 
 
+def in_use(parent: Path) -> Iterator[Path]:
+    """The staging folders in `parent` whose process is alive."""
+    import filelock
+
+    for folder in _staging_folders(parent):
+        if (folder / _LOCK).is_file():
+            try:
+                with filelock.FileLock(folder / _LOCK, timeout=0):
+                    pass
+            except (filelock.Timeout, OSError, NotImplementedError):
+                yield folder
+
+
 def _may_be_alive(folder: Path) -> bool:
     """Whether a folder that could not be taken has a process: one without a lock in it was half removed by another."""
     try:

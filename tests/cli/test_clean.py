@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from higress_cli.gateway.run_folder import RunFolder
+from higress_cli.system import fs
 from higress_cli.system.staging import PREFIX, staging_folder
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "clean.json").read_text("utf-8"))
@@ -23,6 +24,7 @@ def home(tmp_path: Path) -> Path:
         path = tmp_path / "hgw-home" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(1000))
+    fs.mark_as_cache(tmp_path / "hgw-home" / "cache")
     return tmp_path / "hgw-home"
 
 
@@ -65,6 +67,42 @@ def test_each_option_removes_its_part_and_nothing_else(cleaned, home, option, le
     assert there(home) == {*left, *OTHERS}
     assert data["removed_bytes"] == 6000 - 1000 * len(left)
     assert cleaned(option)["data"]["removed_bytes"] == 0
+
+
+@pytest.mark.parametrize("option", ["--cache", "--all"])
+@pytest.mark.parametrize("tag", [None, b"Signature: 8a477f597d28d172789f06886806bc55\n"], ids=["none", "another's"])
+def test_a_folder_that_hgw_did_not_mark_as_its_cache_stays_with_all_else(hgw, home, option, tag):
+    (home / "cache" / "CACHEDIR.TAG").unlink()
+    if tag:
+        (home / "cache" / "CACHEDIR.TAG").write_bytes(tag)
+    for name in ("downloads", "builds", "modules"):
+        fs.mark_as_cache(home / "cache" / name)
+
+    outcome = hgw("--output", "json", "clean", option)
+
+    assert outcome.code == 6
+    error = json.loads(outcome.out)["error"]
+    assert (error["code"], error["details"]["path"]) == ("cache-untagged", str(home / "cache" / "oci"))
+    assert there(home) == {*CACHED, *TRACES, *OTHERS}
+    fs.mark_as_cache(home / "cache" / "oci")
+    assert hgw("clean", option).code == 0
+    assert not there(home) & set(CACHED)
+
+
+def test_a_dry_run_says_what_would_go_and_removes_nothing(cleaned, hgw, home):
+    run = RunFolder.create(home / "state" / "runs")
+    (run.path / "envoy.log").write_bytes(bytes(500))
+
+    data = cleaned("--all", "--dry-run")["data"]
+
+    assert (data["dry_run"], data["removed_bytes"], data["runs_in_use"]) == (True, 6000, 1)
+    assert there(home) == {*CACHED, *TRACES, *OTHERS}
+    text = hgw("clean", "--cache", "--dry-run").out
+    assert "would remove 4.0 kB" in text
+    assert "downloads" in text
+    assert "logs" not in text
+    run.leave()
+    assert cleaned("--all")["data"]["removed_bytes"] == 6000 + 500
 
 
 def test_a_run_in_use_stays(cleaned, home):
