@@ -36,6 +36,13 @@ def run(store: RedisStore, line: str) -> Reply:
             ["RPUSH l a b", "LPUSH l c", "LRANGE l 0 -1", "LLEN l", "LPOP l", "RPOP l"],
             [2, 3, [b"c", b"a", b"b"], 3, b"c", b"b"],
         ),
+        (
+            ["HSET h f 1", "HEXISTS h f", "HLEN h", "HKEYS h", "HVALS h", "HMGET h f x"],
+            [1, 1, 1, [b"f"], [b"1"], [b"1", None]],
+        ),
+        (["HGET h f", "LLEN l", "SMEMBERS s", "EXISTS h l s"], [None, 0, [], 0]),
+        (["RPUSH l a b", "LINDEX l -1", "LPOP l 5", "EXISTS l"], [2, b"b", [b"a", b"b"], 0]),
+        (["SET a 1 EX 9", "SET a 2 GET", "TTL a"], ["OK", b"1", -1]),
         (["SADD s a b a", "SADD s a", "SISMEMBER s b", "SREM s b", "SMEMBERS s"], [2, 0, 1, 1, [b"a"]]),
         (["SELECT 3", "AUTH me secret", "FLUSHALL"], ["OK", "OK", "OK"]),
     ],
@@ -78,6 +85,11 @@ def test_counter_begins_anew_when_it_expired() -> None:
         (["HSET h f 1", "GET h"], "WRONGTYPE"),
         (["SET a x", "HGET a f"], "WRONGTYPE"),
         (["GET"], "wrong number of arguments"),
+        (["MSET a 1 b"], "wrong number of arguments"),
+        (["SET a 1 FOO"], "syntax error"),
+        (["SET a 1 EX 0"], "invalid expire time"),
+        (["SET a 01", "INCR a"], "not an integer"),
+        (["SET a 9223372036854775807", "INCR a"], "overflow"),
     ],
 )
 def test_errors(lines: list[str], said: str) -> None:
@@ -85,6 +97,12 @@ def test_errors(lines: list[str], said: str) -> None:
     reply = [run(store, line) for line in lines][-1]
     assert isinstance(reply, RedisError)
     assert said in str(reply)
+
+
+@pytest.mark.parametrize("name", [name[3:] for name in dir(RedisStore) if name.startswith("do_")])
+def test_every_command_knows_how_many_arguments_it_takes(name: str) -> None:
+    reply = run(RedisStore(), f"{name}{' 1' * 9}")
+    assert not isinstance(reply, RedisError) or "unknown" not in str(reply)
 
 
 @pytest.mark.parametrize(
