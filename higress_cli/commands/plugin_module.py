@@ -16,7 +16,7 @@ from higress_cli.gateway.plugin import Needs, read_plugin
 from higress_cli.go.syntax import called_names
 from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
-from higress_cli.project.project import Project
+from higress_cli.project.project import Project, hint_without_plugin
 from higress_cli.project.resolve import settings_of
 from higress_cli.session import Session
 from higress_cli.wasm.host_functions import needed_by
@@ -195,6 +195,6 @@ def _missing(project: Project, path: Path) -> HgwError:
     return InvalidInput(
         _("{path} holds no plugin: neither {module} nor Go source").format(path=project.directory, module=path.name),
         code="no-project",
-        hint=_("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
+        hint=hint_without_plugin(project.directory),
         details={"path": project.directory, "module": path},
     )

@@ -64,7 +64,7 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
         return Finding(
             status=Status.FAIL,
             code="no-project",
-            found=_("no .go file") if has_go_mod else _("no go.mod"),
+            found=_("no Go file of package main in the folder") if has_go_mod else _("no go.mod"),
             expected=_("a Go package with its go.mod"),
             why=_("`hgw build` has nothing to compile here"),
             fix=Fix(

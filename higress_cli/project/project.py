@@ -68,16 +68,23 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
         extra_tags=_buildrc_tags(directory / ".buildrc"),
     )
     if needs_source and not project.has_source:
-        missing = _("no go.mod") if not project.go_mod.is_file() else _("no .go file")
+        missing = _("no go.mod") if not project.go_mod.is_file() else _("no Go file of package main in the folder")
         raise InvalidInput(
             _("{path} holds no Go plugin: {missing}").format(path=directory, missing=missing),
             code="no-project",
-            hint=f"hgw init --from-existing {shlex.quote(str(directory))}"
-            if any(directory.glob("*.go"))
-            else _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere"),
+            hint=hint_without_plugin(directory),
             details={"path": directory},
         )
     return project
+
+
+def hint_without_plugin(directory: Path) -> str:
+    """What to type where a plugin's files, or some of them, are missing."""
+    if any(directory.glob("*.go")):
+        return f"hgw init --from-existing {shlex.quote(str(directory))}"
+    if (directory / "go.mod").is_file():
+        return f"hgw init {shlex.quote(str(directory))} --defaults"
+    return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")
 
 
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:

@@ -106,15 +106,18 @@ def refuse_conflicts(plan: Plan) -> None:
 
 
 def hint_for_plugin(directory: Path) -> str | None:
-    """What an author probably wants who makes a plugin in a folder that is one; None if it is none."""
+    """What an author probably wants who makes a plugin in a folder that is one; None if it is none.
+
+    Without Go source it is none, whatever else of a plugin is left: `--from-existing` would refuse it.
+    """
+    if not any(directory.glob(f"*{_GO_SOURCE}")):
+        return None
     if (directory / SETTINGS_FILE).is_file():
         return _(
             "`hgw init --from-existing` adds files that are missing and changes none; "
             "`hgw init NAME` makes another plugin in a folder of its own"
         )
-    if any(directory.glob(f"*{_GO_SOURCE}")):
-        return f"hgw init --from-existing {shlex.quote(str(directory))}"
-    return None
+    return f"hgw init --from-existing {shlex.quote(str(directory))}"
 
 
 def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:

@@ -94,6 +94,24 @@ def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
     assert f"hint: hgw init --from-existing {here}\n" in hgw("init").err
 
 
+def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) -> None:
+    here = tree({})
+    assert hgw("init", "my-plugin").code == 0
+    (here / "my-plugin/main.go").unlink()
+    for command in ("build", "verify", "run"):
+        outcome = hgw(command, "my-plugin")
+        assert outcome.code == 3
+        assert f"hint: hgw init {here / 'my-plugin'} --defaults\n" in outcome.err
+    assert "no Go file of package main in the folder" in hgw("build", "my-plugin").err
+    assert "hint: hgw init .\n" in hgw("-C", "my-plugin", "init").err.replace("-C my-plugin init", "init")
+
+    outcome = hgw("init", str(here / "my-plugin"), "--defaults", "--output", "json")
+
+    assert outcome.code == 0
+    created = [file["path"] for file in json.loads(outcome.out)["data"]["files"] if file["action"] != "identical"]
+    assert created == [str(here / "my-plugin/main.go")]
+
+
 def test_a_repository_without_files_is_an_empty_folder(hgw: Hgw, tree) -> None:
     here = tree({".git/HEAD": ""})
     assert hgw("init").code == 0

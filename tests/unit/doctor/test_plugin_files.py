@@ -55,7 +55,10 @@ def test_a_whole_project_says_which_profile_holds_and_why(tree):
 
 @pytest.mark.parametrize(
     ("files", "found", "command"),
-    [({"main.go": ""}, "no go.mod", "hgw init --from-existing"), ({"go.mod": ""}, "no .go file", "hgw init .")],
+    [
+        ({"main.go": ""}, "no go.mod", "hgw init --from-existing"),
+        ({"go.mod": ""}, "no Go file of package main in the folder", "hgw init ."),
+    ],
 )
 def test_half_a_project_cannot_be_built(tree, files, found, command):
     finding = judged(tree(files))

@@ -21,7 +21,7 @@ def test_only_the_nearest_parent_counts(tree):
 
 @pytest.mark.parametrize(
     ("files", "reason"),
-    [({}, "no go.mod"), ({"main.go": ""}, "no go.mod"), ({"go.mod": ""}, "no .go file")],
+    [({}, "no go.mod"), ({"main.go": ""}, "no go.mod"), ({"go.mod": ""}, "no Go file of package main in the folder")],
 )
 def test_a_folder_without_a_plugin_is_told(tree, files, reason):
     root = tree(files)
