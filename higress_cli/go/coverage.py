@@ -8,11 +8,10 @@ from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
 from higress_cli.go.requirements import missing_pins, provides
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import is_newer
+from higress_cli.knowledge.compatibility import go_mod_rules, is_newer
 from higress_cli.knowledge.dependencies import is_known_version, newest_known
 
 NOT_REQUIRED: Final = "go-mod-import-missing"
-_FIRST_COMPLETE: Final = "1.17"
 VERSION_UNKNOWN: Final = "go-module-version-unknown"
 
 
@@ -25,7 +24,7 @@ def import_faults(
     find, None if it was not asked. Before Go 1.17, a go.mod need not name what its dependencies bring
     (go.dev/ref/mod, "Module graph pruning"), so that only the go command knows.
     """
-    if uncovered is None and go_mod.go is not None and is_newer(_FIRST_COMPLETE, go_mod.go):
+    if uncovered is None and go_mod.go is not None and is_newer(go_mod_rules().complete, go_mod.go):
         return ()
     found = missing_pins(go_mod, imports, pins=pins)
     faults = []

@@ -12,18 +12,17 @@ from higress_cli.errors import InvalidInput, ToolError
 from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
 from higress_cli.i18n import _
-from higress_cli.knowledge.compatibility import is_newer, release
+from higress_cli.knowledge.compatibility import go_mod_rules, is_newer, release
 
 TOO_NEW: Final = "go-mod-too-new"
 INVALID: Final = "go-mod-invalid"
-_FIRST_STRICT_GO: Final = "1.21"
 _TWO_NUMBERS: Final = re.compile(r"\d+\.\d+")
 _FIX: Final = "hgw doctor go-mod --fix"
 
 
 def go_line_faults(go_mod: GoMod, *, go: str) -> tuple[Fault, ...]:
     """Faults in the two lines for the Go version `go`; `facts["directive"]` names the line."""
-    strict = release(go) >= release(_FIRST_STRICT_GO)
+    strict = release(go) >= release(go_mod_rules().strict)
     faults = []
     if go_mod.go is not None:
         readable = strict or _TWO_NUMBERS.fullmatch(go_mod.go) is not None

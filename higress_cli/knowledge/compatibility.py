@@ -35,6 +35,14 @@ class PreferredSet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoModRules:
+    """The Go versions from which a go.mod is `complete` (names what dependencies bring), and its `go` line `strict`."""
+
+    complete: str
+    strict: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Tinygo:
     """The Go versions that a release line of TinyGo supports; `why_lowest` may use `{tinygo}` and `{lowest}`."""
 
@@ -66,6 +74,7 @@ class _Compatibility:
     """data/compatibility.toml; `floor` maps a profile and a tool to the oldest version."""
 
     floor: Mapping[str, Mapping[str, str]]
+    go_mod: GoModRules
     tinygo: tuple[_Tinygo, ...]
     refused: tuple[_Refused, ...]
     preferred: tuple[_Preferred, ...]
@@ -238,6 +247,10 @@ def _pair_misfits(go: str, tinygo: str, built_with: str | None) -> list[Misfit]:
 
 def _supported_tinygo() -> str:
     return f"{floor('tinygo')} - {_data().tinygo[-1].line}"
+
+
+def go_mod_rules() -> GoModRules:
+    return _data().go_mod
 
 
 def _tinygo_row(tinygo: str) -> _Tinygo | None:

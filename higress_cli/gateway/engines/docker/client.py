@@ -4,16 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from higress_cli import data
 from higress_cli.errors import DownloadError, ToolError
 from higress_cli.i18n import _
 from higress_cli.system import process
 
-OLDEST: Final = (20, 10)
-"""The oldest daemon that knows `host-gateway` (Docker's release notes, 20.10.0)."""
 _ANSWER_SECONDS: Final = 20.0
 _PULL_SECONDS: Final = 1800.0
 _CLIENT_TOO_OLD: Final = "is too old. Minimum supported API version"
 _NO_RIGHTS: Final = "permission denied"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Needed:
+    """data/docker.toml: the oldest daemon that will do, and where Docker is explained."""
+
+    oldest: str
+    install: data.Url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +63,12 @@ def find_docker(variables: Mapping[str, str]) -> Docker:
         raise ToolError(
             _("docker is not on the PATH of this machine"),
             code="engine-missing",
-            hint=_("install Docker (https://docs.docker.com/engine/install/), or use another engine"),
+            hint=_("install Docker ({url}), or use another engine").format(url=_needed().install),
             details={"engine": "docker"},
         )
     version = _daemon(variables)
-    if _numbers(version) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
+    oldest = _needed().oldest
+    if _numbers(version) < _numbers(oldest):
         raise _too_old(
             _("the Docker daemon is {version}, and {oldest} is needed").format(version=version, oldest=oldest)
         )
@@ -107,9 +114,13 @@ def _too_old(reason: str) -> ToolError:
     return ToolError(
         _("Docker is too old: {reason}").format(reason=reason),
         code="docker-too-old",
-        hint=_("install a newer one with its compose plugin: https://docs.docker.com/engine/install/"),
+        hint=_("install a newer one with its compose plugin: {url}").format(url=_needed().install),
         details={"reason": reason},
     )
+
+
+def _needed() -> _Needed:
+    return data.load("docker.toml", _Needed)
 
 
 def _run(variables: Mapping[str, str], *words: str, seconds: float) -> process.Completed:
