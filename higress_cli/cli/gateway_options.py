@@ -1,13 +1,17 @@
-"""The options that `hgw run` and `hgw verify` share besides the settings."""
+"""What `hgw run` and `hgw verify` share besides the settings: the plugin's folder, and options."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli.i18n import N_
+from higress_cli.nearest import nearest
 
 if TYPE_CHECKING:
+    from higress_cli.cli.context import Invocation
     from higress_cli.session import Session
 
 NoBuild = Annotated[bool, typer.Option("--no-build", help=N_("use the module as it is, without building"))]
@@ -19,6 +23,46 @@ OtherModule = Annotated[
         help=N_("another module than the project's own: a file, or that of a published image"),
     ),
 ]
+
+
+def plugin_folder(call: "Invocation", where: str | None) -> Path:
+    """The plugin's folder: the argument, or the current one.
+
+    Raises:
+        InvalidInput: `no-project`: there is no such folder; the hint is the command as it was probably meant.
+    """
+    session = call.session()
+    folder = session.folder(where)
+    if where is None or folder.is_dir():
+        return folder
+    from higress_cli.project.project import no_folder
+
+    meant = _meant(where, folder, command=call.command)
+    raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
+
+
+def _meant(where: str, path: Path, *, command: str) -> list[str] | None:
+    """The words that were probably meant by an argument that is no folder."""
+    from higress_cli.oci.reference import SCHEME, names_image
+    from higress_cli.project.project import folder_like
+
+    if path.suffix == ".wasm":
+        beside = [file.name for file in path.parent.glob("*.wasm")]
+        near = [path.name] if path.is_file() else nearest(path.name, beside)
+        return ["--module", str(Path(where).with_name(near[0]))] if near else []
+    if path.is_file() or path.suffix == ".go":
+        return [str(Path(where).parent)]
+    if names_image(where):
+        image = where if where.startswith(SCHEME) else f"{SCHEME}{where}"
+        return [image] if command == "run" else ["--module", image]
+    folder = folder_like(path)
+    return [str(Path(where).parent / folder.name) if folder.parent == path.parent else str(folder)] if folder else None
+
+
+def _with(argv: Sequence[str], word: str, others: Sequence[str]) -> str:
+    """The command as it was typed, with other words in place of the last that is `word`."""
+    at = max((number for number, typed in enumerate(argv) if typed == word), default=len(argv))
+    return shlex.join(["hgw", *argv[:at], *others, *argv[at + 1 :]])
 
 
 def other_module(session: "Session", text: str | None) -> Path | None:

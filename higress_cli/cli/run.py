@@ -8,14 +8,14 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
+from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
+    from higress_cli.cli.context import Invocation
     from higress_cli.commands import run as use_case
-    from higress_cli.session import Session
 
 app = new_app()
 
@@ -51,7 +51,7 @@ def run(
         finish(ctx, result, _show)
 
     try:
-        directory, other = _places(session, where, module)
+        directory, other = _places(call, where, module)
         use_case.run(session, directory=directory, module=other, build=not no_build, on_ready=on_ready)
     except HgwError as error:
         if not ready or call.ui.output != "json":
@@ -65,7 +65,7 @@ def run(
     call.ui.note("\n" + _("the gateway has stopped"))
 
 
-def _places(session: "Session", where: str | None, module: str | None) -> tuple[Path, Path | None]:
+def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[Path, Path | None]:
     """The plugin's folder, and the module that takes the place of its own."""
     from higress_cli.oci.reference import is_reference
 
@@ -76,8 +76,7 @@ def _places(session: "Session", where: str | None, module: str | None) -> tuple[
             code="options-conflict",
             hint=f"hgw run {image}",
         )
-    folder = session.folder(Path(where)) if where is not None and image is None else session.folder(None)
-    return folder, other_module(session, image or module)
+    return plugin_folder(call, where if image is None else None), other_module(call.session(), image or module)
 
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module
+from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, listed
@@ -31,7 +31,7 @@ app = new_app()
 def verify(
     ctx: typer.Context,
     where: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
     ] = None,
     module: OtherModule = None,
@@ -69,7 +69,7 @@ def verify(
     session = invocation(ctx).session()
     result = use_case.verify(
         session,
-        directory=session.folder(where),
+        directory=plugin_folder(invocation(ctx), where),
         module=other_module(session, module),
         build=not no_build,
         only=tuple(scenario or ()),

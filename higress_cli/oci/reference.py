@@ -59,6 +59,19 @@ def is_reference(text: str) -> bool:
     return text.startswith(SCHEME)
 
 
+def names_image(text: str) -> bool:
+    """Whether a text reads like an image, with or without the scheme: it names a registry, a tag or a digest."""
+    head, _slash, tail = text.removeprefix(SCHEME).partition("/")
+    has_host = bool(tail) and head.strip(".") != "" and ("." in head or ":" in head or head == "localhost")
+    if not (is_reference(text) or has_host or ":" in text):
+        return False
+    try:
+        parse_reference(text)
+    except UsageError:
+        return False
+    return True
+
+
 def parse_reference(text: str) -> Reference:
     """Read a reference.
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.nearest import nearest
 from higress_cli.project.parents import settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.system.user_file import read_bytes
@@ -51,13 +52,7 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
             whatever `read_settings` raises.
     """
     if not directory.is_dir():
-        what = _("{path} is a file, not a folder") if directory.exists() else _("the folder {path} does not exist")
-        raise InvalidInput(
-            what.format(path=directory),
-            code="no-project",
-            hint=f"hgw init {directory}",
-            details={"path": directory},
-        )
+        raise no_folder(directory)
     own_file = directory / FILE_NAME
     inherited_file, passed_over = settings_above(directory, FILE_NAME)
     project = Project(
@@ -76,6 +71,41 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
             details={"path": directory},
         )
     return project
+
+
+def no_folder(path: Path, *, hint: str | None = None) -> InvalidInput:
+    """The error for a plugin's folder that is missing or is a file; without a `hint`, with one for the likely slip."""
+    what = _("{path} is a file, not a folder") if path.exists() else _("the folder {path} does not exist")
+    return InvalidInput(
+        what.format(path=path), code="no-project", hint=hint or _hint_without_folder(path), details={"path": path}
+    )
+
+
+def _hint_without_folder(path: Path) -> str:
+    if path.exists():
+        if path.suffix == ".wasm":
+            return f"hgw inspect {shlex.quote(str(path))}"
+        return _("did you mean `{near}`?").format(near=path.parent)
+    near = folder_like(path)
+    if near is not None:
+        return _("did you mean `{near}`?").format(near=near)
+    return f"hgw init {shlex.quote(str(path))}"
+
+
+def folder_like(path: Path) -> Path | None:
+    """The folder that a missing one probably stands for; None if nothing beside it resembles it."""
+    missing = path
+    while not missing.parent.exists():
+        missing = missing.parent
+    try:
+        beside = [folder.name for folder in missing.parent.iterdir() if folder.is_dir()]
+    except OSError:
+        return None
+    for name in nearest(missing.name, beside):
+        found = missing.with_name(name) / path.relative_to(missing)
+        if found.is_dir():
+            return found
+    return None
 
 
 def hint_without_plugin(directory: Path) -> str:
