@@ -7,6 +7,7 @@ from typing import Final
 
 from higress_cli.commands.registries import Registries
 from higress_cli.errors import CheckFailed
+from higress_cli.gateway.plugin import module_missing
 from higress_cli.i18n import _
 from higress_cli.oci.pull import Pulled, Source, pull
 from higress_cli.oci.readers import Reader, Verdict, reader_name
@@ -79,10 +80,14 @@ def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
     """The file of a module that was named by its path or as an image, and warnings about it.
 
     Raises:
+        InvalidInput: `module-missing`.
         HgwError: see `module_of_image`.
     """
     if not is_reference(text):
-        return session.path(text), ()
+        path = session.path(text)
+        if not path.exists():
+            raise module_missing(path, hint=_("give the path of a file that exists"))
+        return path, ()
     found = module_of_image(session, text)
     return found.path, found.warnings
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from higress_cli.choice import Choice
-from higress_cli.commands.module_source import find_module
-from higress_cli.errors import ExitCode
+from higress_cli.commands.module_source import FoundModule, find_module
+from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.fault import Fault
+from higress_cli.i18n import _
 from higress_cli.oci.readers import Verdict
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -138,11 +139,11 @@ def inspect(
     """
     chosen = session.choose(GATEWAY)
     found = find_module(session, address, stdin=stdin)
-    seen = inspect_bytes(found.content, path=found.path)
+    seen = _inspection(found)
     compared = None
     if other is not None:
         second = find_module(session, other, stdin=stdin)
-        compared = difference(seen, inspect_bytes(second.content, path=second.path))
+        compared = difference(seen, _inspection(second))
     gateway = chosen.value or None
     module = seen.module
     largest = sorted(seen.functions, key=lambda function: function.bytes, reverse=True)
@@ -172,6 +173,15 @@ def inspect(
         image=InspectedImage(digest=found.image.digest, verdicts=found.image.verdicts) if found.image else None,
         warnings=found.image.warnings if found.image else (),
     )
+
+
+def _inspection(found: FoundModule) -> Inspection:
+    try:
+        return inspect_bytes(found.content, path=found.path)
+    except InvalidInput as error:
+        # Any file can be typed here, so the catalogue's advice to build the plugin would not change anything.
+        error.hint = error.hint or _("give a module, such as the main.wasm that hgw build makes of Go source")
+        raise
 
 
 def _faults(seen: Inspection, content: bytes, gateway: str | None) -> Sequence[Fault]:

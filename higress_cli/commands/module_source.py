@@ -93,8 +93,20 @@ def _download(session: Session, address: str) -> FoundModule:
             try:
                 bring(address, partial, client, _Limit(address), SYSTEM_CLOCK)
             except PassingError as error:
-                raise error.error from error
+                raise _with_hint(error.error, address) from error
+            except DownloadError as error:
+                raise _with_hint(error, address) from error
         return FoundModule(content=partial.read_bytes(), path=Path(shown(address)))
+
+
+def _with_hint(error: DownloadError, address: str) -> DownloadError:
+    """The error with a hint about this address: the catalogue's is about the tools that `hgw install` downloads."""
+    if error.hint is None and error.code in {"download-failed", "download-refused"}:
+        if address.lower().startswith("file:"):
+            error.hint = _("give the path of a file that exists")
+        else:
+            error.hint = _("check the address and the connection, and try again; behind a proxy: set HTTPS_PROXY")
+    return error
 
 
 def _pull(session: Session, address: str) -> FoundModule:

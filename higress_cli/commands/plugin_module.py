@@ -12,7 +12,7 @@ from higress_cli.compile.output import check_output
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
-from higress_cli.gateway.plugin import Needs, read_plugin
+from higress_cli.gateway.plugin import Needs, module_missing, read_plugin
 from higress_cli.go.syntax import called_names
 from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
@@ -186,12 +186,7 @@ def check_plugin(session: Session, project: Project) -> Path:
 
 def _missing(project: Project, path: Path) -> HgwError:
     if project.has_source:
-        return InvalidInput(
-            _("the module {path} does not exist").format(path=path),
-            code="module-missing",
-            hint="hgw build",
-            details={"path": path},
-        )
+        return module_missing(path, hint="hgw build")
     return InvalidInput(
         _("{path} holds no plugin: neither {module} nor Go source").format(path=project.directory, module=path.name),
         code="no-project",

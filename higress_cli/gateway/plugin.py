@@ -55,6 +55,16 @@ class Needs:
     host_functions: frozenset[str]
 
 
+def module_missing(path: Path, *, hint: str) -> InvalidInput:
+    """The error for a module file that does not exist."""
+    return InvalidInput(
+        _("the module {path} does not exist").format(path=path),
+        code="module-missing",
+        hint=hint,
+        details={"path": path},
+    )
+
+
 def read_plugin(path: Path) -> Plugin:
     """Read a module file.
 
@@ -64,12 +74,7 @@ def read_plugin(path: Path) -> Plugin:
     try:
         content = read_bytes(path, most_bytes=_MOST_BYTES)
     except FileNotFoundError as error:
-        raise InvalidInput(
-            _("the module {path} does not exist").format(path=path),
-            code="module-missing",
-            hint="hgw build",
-            details={"path": path},
-        ) from error
+        raise module_missing(path, hint="hgw build") from error
     except OSError as error:
         raise read_error(path, error) from error
     module = read_module(content, path=path)

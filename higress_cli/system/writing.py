@@ -50,6 +50,15 @@ _UNREADABLE: Final = {
     "ENOTDIR": _NOT_A_FOLDER.reason,
     "ENAMETOOLONG": _TOO_LONG.reason,
 }
+_GIVE_A_FILE: Final = N_("give the path of a file that exists")
+_HINTS: Final = {
+    "EACCES": N_("give this user permission to read it"),
+    "EPERM": N_("give this user permission to read it"),
+    "EISDIR": N_("give the path of a file; if the file belongs just there, move the folder away first"),
+    "ENOENT": _GIVE_A_FILE,
+    "ENOTDIR": _GIVE_A_FILE,
+    "ENAMETOOLONG": _GIVE_A_FILE,
+}
 
 
 def refused(error: OSError) -> Refused:
@@ -97,16 +106,18 @@ def disk_full(path: Path) -> ConflictError:
 
 
 def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> InvalidInput:
-    """The error for an existing file that hgw cannot read as text."""
+    """The error for a file that hgw cannot read as text; without `hint`, the hint is the one for the cause."""
     if isinstance(error, UnicodeDecodeError):
         reason = _("it is not text in UTF-8 (byte {offset})").format(offset=error.start)
+        fitting: str | None = _("save it as UTF-8")
     else:
-        known = _UNREADABLE.get(_name(error))
+        known, advice = _UNREADABLE.get(_name(error)), _HINTS.get(_name(error))
         reason = _(known) if known else error.strerror or str(error)
+        fitting = _(advice) if advice else None
     return InvalidInput(
         _("{path} cannot be read: {reason}").format(path=path, reason=reason),
         code="file-unreadable",
-        hint=hint,
+        hint=hint or fitting,
         details={"path": path},
     )
 

@@ -159,3 +159,22 @@ def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
 
     assert (document["exit_code"], document["error"]["code"]) == (1, "image-refused")
     assert "the plugin server takes it" in document["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("nope.wasm", "give the path of a file that exists"),
+        ("file:///nope.wasm", "give the path of a file that exists"),
+        (".", "give the path of a file; if the file belongs just there, move the folder away first"),
+        ("main.go", "give a module, such as the main.wasm that hgw build makes of Go source"),
+        (
+            "http://127.0.0.1:9/main.wasm",
+            "check the address and the connection, and try again; behind a proxy: set HTTPS_PROXY",
+        ),
+    ],
+)
+def test_the_hint_fits_the_cause(json_of, here, address, hint):
+    (here / "main.go").write_text("package main\n")
+
+    assert json_of(address)["error"]["hint"] == hint
