@@ -46,14 +46,14 @@ def build(
         bool, typer.Option("--no-debug", help=N_("leave out debugging information: smaller, crashes without names"))
     ] = False,
     tidy: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--tidy",
             metavar="auto|always|never",
             show_default=False,
             help=N_("when to run go mod tidy; default: auto, where something is missing"),
         ),
-    ] = "auto",
+    ] = None,
     print_command: Annotated[
         bool, typer.Option("--print-command", help=N_("print what would be run, for this shell, and run nothing"))
     ] = False,
@@ -67,7 +67,7 @@ def build(
     arguments = call.argv[call.argv.index("--") + 1 :] if "--" in call.argv else []
     # The parser does not tell apart what came before and after `--`.
     folders = (where or [])[: len(where or []) - len(arguments)]
-    when = Tidy(_one_of("--tidy", tidy, [item.value for item in Tidy]))
+    when = Tidy.AUTO if tidy is None else Tidy(_one_of("--tidy", tidy, [*Tidy]))
     wishes = Wishes(arguments=tuple(arguments), force=force, debug=not no_debug, tidy=when)
     directories = _directories(session, folders, every=every or matrix is not None or since is not None, since=since)
     if matrix is not None:
