@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.error_show import show_error
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, listed
 
@@ -131,7 +132,7 @@ def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
 
     def on_error(error: "HgwError") -> None:
         last[:] = [error]
-        ui.error(error)
+        show_error(invocation(ctx), error)
 
     try:
         build_and_watch(session, directories=directories, wishes=wishes, on_built=on_built, on_error=on_error)

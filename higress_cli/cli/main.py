@@ -10,16 +10,14 @@ import typer
 
 from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
-from higress_cli.cli.own_command import typable
-from higress_cli.cli.typed_again import typed_again
+from higress_cli.cli.error_show import presentable, show_error
 from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
-from higress_cli.system.host import this_host
 from higress_cli.system.process import dismiss_helpers
-from higress_cli.system.urls import shown, without_secrets
+from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible
 from higress_cli.system.writing import is_full, machine_error, write_error
 
@@ -59,7 +57,7 @@ def main(argv: list[str]) -> int:
         return end.code if isinstance(end.code, int) else int(ExitCode.OK)
     except OutputError as error:
         _forget_stdout()
-        call.ui.error(_with_hint(call, error))
+        show_error(call, error)
         return int(error.exit_code)
 
 
@@ -101,19 +99,6 @@ def _forget_stdout() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 -- lives as long as the process
 
 
-def _with_hint(call: Invocation, error: HgwError) -> HgwError:
-    """The error with a hint that can be typed as it stands: the same command with other words, its own, or advice."""
-    if error.again:
-        error.hint = typed_again(call.argv, error.again, command=call.command) or error.hint
-    if error.hint is None:
-        from higress_cli.knowledge.catalogue import advice
-
-        error.hint = advice(error.code, system=this_host().system)
-    if error.hint is not None:
-        error.hint = typable(error.hint)
-    return error
-
-
 def _interrupted(call: Invocation) -> int:
     """Report an interrupt: one word for people, who asked for it, and the usual document for programs."""
     if call.ui.output != "json":
@@ -125,13 +110,10 @@ def _interrupted(call: Invocation) -> int:
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
         _print_traceback(error)
-    error = without_secrets(_with_hint(call, error))
     if call.ui.output == "json":
-        call.ui.document(error_envelope(call.command, error))
+        call.ui.document(error_envelope(call.command, presentable(call, error)))
     else:
-        for warning in error.warnings:
-            call.ui.warn(warning)
-        call.ui.error(error)
+        show_error(call, error)
     return int(error.exit_code)
 
 
@@ -140,8 +122,10 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:
+    error = HgwError(message, code=code, hint=hint)
     if call.ui.output == "json":
-        call.ui.document(failure_envelope(call.command, exit_code, code=code, message=message, hint=hint))
+        error = presentable(call, error)
+        call.ui.document(failure_envelope(call.command, exit_code, code=code, message=error.message, hint=error.hint))
     else:
-        call.ui.error(HgwError(message, code=code, hint=hint))
+        show_error(call, error)
     return int(exit_code)

@@ -8,6 +8,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.error_show import show_error
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
@@ -57,7 +58,7 @@ def run(
         if not ready or call.ui.output != "json":
             raise
         # The one JSON document is already printed; errors after it go to stderr and into the exit code.
-        call.ui.error(error)
+        show_error(call, error)
         raise typer.Exit(int(error.exit_code)) from error
     except KeyboardInterrupt:
         if not ready:
