@@ -38,15 +38,12 @@ def clean(
 
 
 def _show(result: "use_case.CleanResult", ui: Ui) -> None:
-    if result.dry_run and result.removed_bytes:
-        _show_what_would_go(result, ui)
+    if result.removed_bytes:
+        (_show_what_would_go if result.dry_run else _show_removed)(result, ui)
         return
     rows = [(size(item.bytes), item.title, str(item.path)) for item in result.kept]
     blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)
     ui.line()
-    if result.removed_bytes:
-        ui.line(_("removed {size}").format(size=size(result.removed_bytes)), "good")
-        return
     ui.line(_("{size} in all").format(size=size(result.bytes)))
     if result.bytes:
         blocks.next_commands(
@@ -54,7 +51,7 @@ def _show(result: "use_case.CleanResult", ui: Ui) -> None:
             _("To remove it:"),
             (
                 ("hgw clean --runs", _("runs that have ended, and records")),
-                ("hgw clean --cache", _("what hgw can make or fetch again")),
+                ("hgw clean --cache", _("what hgw can make or fetch again; the next build then compiles again")),
                 ("hgw clean --all", _("both")),
             ),
         )
@@ -65,3 +62,15 @@ def _show_what_would_go(result: "use_case.CleanResult", ui: Ui) -> None:
     blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)
     ui.line()
     ui.line(_("would remove {size}").format(size=size(result.removed_bytes)))
+
+
+def _show_removed(result: "use_case.CleanResult", ui: Ui) -> None:
+    """What was removed of each folder and what is left there, and what follows for the next build."""
+    rows = [(size(item.removed_bytes), size(item.bytes), item.title, str(item.path)) for item in result.kept]
+    blocks.columns(ui, (_("removed"), _("left"), _("what"), _("folder")), rows)
+    ui.line()
+    removed, left = size(result.removed_bytes), size(result.bytes)
+    ui.line(_("removed {size}, {left} left").format(size=removed, left=left), "good")
+    if result.forgets_builds:
+        gone = _("With the records of builds gone, the next build of each plugin compiles again.")
+        blocks.paragraph(ui, gone, indent=0)

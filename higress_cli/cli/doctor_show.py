@@ -46,8 +46,16 @@ def show(result: DoctorResult, ui: Ui) -> None:
     ui.line(_summary(Counter(found.status for check in result.checks for found in check.finding.each)), "strong")
     if result.fixed:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
-    elif any(found.fix and found.fix.action for check in result.checks for found in check.finding.each):
-        ui.line(_("to fix what hgw can: {command}").format(command=typable("hgw doctor --fix")), "hint")
+    if command := _next_fix(result):
+        ui.line(_("to fix what hgw can: {command}").format(command=typable(command)), "hint")
+
+
+def _next_fix(result: DoctorResult) -> str | None:
+    """The command that fixes more than this call of doctor did; None if there is none."""
+    if result.withheld:
+        return "hgw doctor --fix --yes"
+    fixable = any(found.fix and found.fix.action for check in result.checks for found in check.finding.each)
+    return "hgw doctor --fix" if fixable and not (result.fixed or result.taken_back) else None
 
 
 def _is_wrong(check: Check) -> bool:

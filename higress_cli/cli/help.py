@@ -67,6 +67,8 @@ def _context_of(ctx: typer.Context, words: list[str]) -> Any:
         command = group.get_command(found, word) if isinstance(group, Commands) else None
         if command is None:
             known = group.names if isinstance(group, Commands) else ()
+            if found.parent is None:
+                known = (*known, SETTINGS_TOPIC, FILE_TOPIC)
             raise no_such_command(word, known, group=found.command_path, asked="hgw help")
         found = typer.Context(command, info_name=word, parent=found)
     return found

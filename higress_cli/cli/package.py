@@ -1,5 +1,6 @@
 """`hgw package`: parse, call, show."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +9,13 @@ import typer
 from higress_cli.choice import Choice
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.context import Invocation
 from higress_cli.cli.gateway_options import NoBuild
 from higress_cli.cli.image_options import Also, Annotations, Force
+from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
+from higress_cli.settings.setting import EVERY_COMMAND
 from higress_cli.size import size
 
 if TYPE_CHECKING:
@@ -43,7 +47,8 @@ def package(
     from higress_cli.commands import package as use_case
     from higress_cli.commands.plugin_image import ImageWishes
 
-    session = invocation(ctx).session()
+    call = invocation(ctx)
+    session = call.session()
     wishes = ImageWishes(
         also=tuple(session.path(path) for path in also or ()),
         annotations=tuple(annotation or ()),
@@ -52,10 +57,12 @@ def package(
     )
     directory = session.folder(where)
     result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
-    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
+    extra = {"--also": [str(path) for path in wishes.also], "--annotation": wishes.annotations}
+    push = _push_command(result.name.value, directory, call, extra)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory, push=push))
 
 
-def _show(result: "use_case.PackageResult", ui: Ui, here: Path) -> None:
+def _show(result: "use_case.PackageResult", ui: Ui, here: Path, *, push: str) -> None:
     blocks.item(ui, "good", f"{blocks.near(result.path, here)}  {size(result.bytes)}", indent=0)
     blocks.facts(
         ui,
@@ -67,6 +74,17 @@ def _show(result: "use_case.PackageResult", ui: Ui, here: Path) -> None:
             (_("digest"), result.digest, ""),
         ),
     )
+    blocks.next_commands(ui, _("Next:"), ((push, _("push it; REGISTRY is such as registry.example.com/plugins")),))
+
+
+def _push_command(name: str, directory: Path, call: Invocation, extra: Mapping[str, Sequence[str]]) -> str:
+    """The command that pushes the image just made, with the options that were typed."""
+    typed = {setting.flag: [value] for setting, value in call.given.items() if setting.commands != EVERY_COMMAND}
+    options = [(flag, str(value)) for flag, values in {**typed, **extra}.items() for value in values]
+    here = call.session().directory
+    where = "" if directory == here else f" -C {quoted(str(blocks.near(directory, here)))}"
+    words = (f" {flag} {quoted(value)}" for flag, value in options)
+    return f"hgw{where} push REGISTRY/{name}{''.join(words)}"
 
 
 def _from(choice: Choice[str], here: Path) -> str:

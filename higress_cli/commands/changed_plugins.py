@@ -8,12 +8,15 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
 from higress_cli.i18n import _
+from higress_cli.nearest import did_you_mean, nearest
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
 from higress_cli.system import process
 
 _SHARED = frozenset({FILE_NAME, GO_WORK, f"{GO_WORK}.sum"})
 """Files that count for every plugin below their folder."""
+_LIKENESS = 0.85
+"""Above this a remote's branch is taken for a misspelt one; below it, for one that was not fetched."""
 
 
 def changed_plugins(session: Session, plugins: Sequence[Path], *, since: str) -> tuple[Path, ...]:
@@ -72,10 +75,41 @@ def _git(session: Session, *words: str, of: str) -> str:
     if done.returncode:
         raise UsageError(
             _("git does not know what changed since `{revision}` (from --since): {reason}").format(
-                revision=of, reason=(done.stderr.strip().splitlines() or ["?"])[-1]
+                revision=of, reason=(done.stderr.strip().splitlines() or [_("they share no commit")])[0]
             ),
             code="revision-unknown",
-            hint=_("in a pipeline, fetch the whole history (fetch-depth: 0, GIT_DEPTH: 0)"),
+            hint=_advice(session, of),
             details={"since": of},
         )
     return done.stdout
+
+
+def _advice(session: Session, revision: str) -> str:
+    """What to do where git could not tell what changed since `revision`, by the cause."""
+    if _answer(session, "rev-parse", "--show-toplevel") is None:
+        here = session.directory.resolve()
+        if any((folder / ".git").exists() for folder in (here, *here.parents)):
+            return "git status"  # it says what is wrong with the repository, such as that it is another user's
+        return _("this is not in a git repository: leave out --since, or start one with `git init`")
+    if _answer(session, "rev-parse", "--verify", "--quiet", "HEAD") is None:
+        return _("the repository has no commit yet: commit first, or leave out --since")
+    if _answer(session, "rev-parse", "--is-shallow-repository") == "true":
+        return _("fetch the whole history: `git fetch --unshallow`; in a pipeline fetch-depth: 0 or GIT_DEPTH: 0")
+    if _answer(session, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is not None:
+        return _("name a revision that HEAD shares a commit with; `git log` lists them")
+    return _other_revision(session, revision)
+
+
+def _other_revision(session: Session, revision: str) -> str:
+    """The revision that was probably meant, or how to fetch or find it."""
+    names = (_answer(session, "for-each-ref", "--format=%(refname:short)") or "").splitlines()
+    remote, _slash, branch = revision.partition("/")
+    is_remote = bool(branch) and remote in (_answer(session, "remote") or "").splitlines()
+    if is_remote and not nearest(revision, names, likeness=_LIKENESS):
+        return f"git fetch {remote} {branch}:refs/remotes/{revision}"
+    return did_you_mean(revision, names) or "git branch --all"
+
+
+def _answer(session: Session, *words: str) -> str | None:
+    done = process.run(["git", *words], variables=session.variables, cwd=session.directory)
+    return done.stdout.strip() if done.returncode == 0 else None

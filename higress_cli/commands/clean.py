@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from higress_cli.errors import ConflictError
 from higress_cli.gateway import run_folder
@@ -44,6 +44,7 @@ class Kept:
 class CleanResult(Result):
     """What hgw keeps, and what of it was removed."""
 
+    internal: ClassVar[frozenset[str]] = Result.internal | {"forgets_builds"}
     kept: tuple[Kept, ...]
     """Every folder, in a fixed order; those that do not exist take nothing."""
     bytes: int
@@ -54,6 +55,8 @@ class CleanResult(Result):
     """How many folders of runs were left alone because a gateway uses them; 0 without --runs."""
     builds_in_use: int
     """How many builds were running, whose files were left alone; 0 without --cache."""
+    forgets_builds: bool
+    """Whether records of builds were removed, so that the plugins will be compiled again."""
     downloads_in_use: bool
     """Whether downloads were left alone because another hgw is installing tools; false without --cache."""
     dry_run: bool
@@ -140,6 +143,7 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: 
         removed_bytes=sum(item.removed_bytes for item in kept),
         runs_in_use=runs,
         builds_in_use=builds,
+        forgets_builds=any(it.removed_bytes for it in kept if it.path == _BUILDS.path(session)),
         downloads_in_use=bool(downloads),
         dry_run=dry_run,
         warnings=() if dry_run else (*left_alone, *_incomplete(kept, in_use)),

@@ -59,7 +59,10 @@ def choose_naming(session: Session, project: Project, settings: Resolver) -> Nam
     described = _described_by_git(session, project.directory)
     if described is not None:
         return Naming(name=name, version=Choice(described, Source(SourceKind.INFERRED, "git describe")))
-    warning = _("the image's version is {version}: hgw.yaml has no `version`, and no git tag describes the plugin")
+    warning = _(
+        "the image's version is {version}: hgw.yaml has no `version`, and no git tag describes the plugin; "
+        "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"
+    )
     return Naming(
         name=name, version=Choice(_UNKNOWN_VERSION, DEFAULT), warnings=(warning.format(version=_UNKNOWN_VERSION),)
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.image_metadata import Naming, annotations, choose_naming, created, parse_annotations
-from higress_cli.commands.plugin_module import build_choices, fresh_module, refuse_for_gateway
+from higress_cli.commands.plugin_module import build_choices, check_plugin, fresh_module, refuse_for_gateway
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import UsageError
@@ -64,6 +64,7 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
         HgwError: whatever `hgw build` raises.
     """
     project = open_project(directory, needs_source=False)
+    check_plugin(session, project)
     chosen = build_choices(session, project)
     _refuse_every_abi(chosen)
     given = parse_annotations(wishes.annotations)

@@ -102,7 +102,7 @@ def module_standing(session: Session, project: Project, *, abi: Abi | None = Non
 
 def _stale_text(path: Path, seen: Standing) -> str:
     """The warning that the module at `path` is used although the plugin's is stale."""
-    reason = seen.freshness.reason if path == seen.path else _("hgw has not built it")
+    reason = seen.freshness.reason if path == seen.path else _("there is no record of its build")
     return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
 
 

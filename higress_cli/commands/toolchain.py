@@ -1,16 +1,18 @@
 """`hgw toolchain`: the tools in the store and on the machine, and the set that a project uses."""
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from higress_cli.choice import Choice, Source
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _, listed
+from higress_cli.nearest import nearest
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of, wanted_tools
@@ -19,6 +21,7 @@ from higress_cli.session import Session
 from higress_cli.settings.project import PROFILE
 from higress_cli.system import fs
 from higress_cli.system.hand_over import hand_over
+from higress_cli.system.process import find_program, program_missing
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
 from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.probe import probe_all
@@ -27,7 +30,8 @@ from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset
 
-# A tool may also be named by its program.
+_PROGRAMS: Final = ("go", "gofmt", "tinygo", "wasm-opt")
+"""What a set puts on the PATH."""
 
 
 class ToolState(StrEnum):
@@ -226,12 +230,11 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
     if not argv:
         raise UsageError(_("a program is missing after --"), code="usage", hint="hgw toolchain exec -- tinygo version")
     at_hand = _current_set(session)
-    code = hand_over(
-        argv,
-        variables=at_hand.tools.environment(session.variables),
-        cwd=session.directory,
-        stdout_to_stderr=keep_stdout,
-    )
+    variables = at_hand.tools.environment(session.variables)
+    if find_program(argv[0], variables) is None and (near := nearest(argv[0], _PROGRAMS)):
+        again = shlex.join(["hgw", "toolchain", "exec", "--", near[0], *argv[1:]])
+        raise program_missing(argv[0], variables, hint=_("did you mean `{near}`?").format(near=again))
+    code = hand_over(argv, variables=variables, cwd=session.directory, stdout_to_stderr=keep_stdout)
     return ExecutedResult(
         argv=tuple(argv), profile=at_hand.profile.value, profile_source=at_hand.profile.source, code=code
     )

@@ -94,9 +94,10 @@ def _shortened(source: str, project: Project) -> str:
 
 
 def judge_config(config: PluginConfig) -> Finding:
-    """Judge a plugin configuration that could be read: report its keys."""
+    """Report the keys of a plugin configuration that could be read; which ones are valid only the plugin knows."""
     keys = listed(str(key) for key in config.values)
-    return Finding(status=Status.OK, found=keys or _("empty"), note=Path(config.source).name, detail=(config.source,))
+    found = _("readable; keys, not checked: {keys}").format(keys=keys) if keys else _("empty")
+    return Finding(status=Status.OK, found=found, note=Path(config.source).name, detail=(config.source,))
 
 
 def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:

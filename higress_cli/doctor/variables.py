@@ -1,9 +1,9 @@
 """The check of hgw's environment variables: invalid values and misspelled names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from higress_cli.doctor.model import Finding, Fix, Status
+from higress_cli.doctor.model import Finding, Fix, Status, combined
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.nearest import nearest
@@ -33,20 +33,26 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
             resolver.choose(known[name])
         except UsageError as error:
             problems.append(error)
-    if problems:
-        first = problems[0]
-        return Finding(
-            status=Status.FAIL,
-            code=first.code,
-            found=first.message,
-            why=_("every command that uses it refuses to start"),
-            fix=Fix(summary=first.hint) if first.hint else None,
-            detail=tuple(error.message for error in problems[1:]),
-        )
+    findings = [*map(_invalid, problems), *_misspelled(variables, known)]
+    return combined(findings) if findings else Finding(status=Status.OK, found=listed(given) or _("none set"))
+
+
+def _invalid(problem: UsageError) -> Finding:
+    return Finding(
+        status=Status.FAIL,
+        code=problem.code,
+        found=problem.message,
+        why=_("every command that uses it refuses to start"),
+        fix=Fix(summary=problem.hint) if problem.hint else None,
+    )
+
+
+def _misspelled(variables: Mapping[str, str], known: Collection[str]) -> Iterator[Finding]:
     for name in sorted(variables):
-        near = nearest(name, known, likeness=_LIKENESS)
-        if name.startswith(VARIABLE_PREFIX) and name not in known and near:
-            return Finding(
+        if not name.startswith(VARIABLE_PREFIX) or name in known:
+            continue
+        if near := nearest(name, known, likeness=_LIKENESS):
+            yield Finding(
                 status=Status.WARN,
                 code="setting-unknown",
                 found=name,
@@ -54,4 +60,3 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
                 why=_("no setting has a variable of that name, so it has no effect"),
                 fix=Fix(summary="hgw help settings"),
             )
-    return Finding(status=Status.OK, found=listed(given) or _("none set"))

@@ -281,12 +281,18 @@ def resolve(program: str, variables: Mapping[str, str]) -> str:
     """
     found = find_program(program, variables)
     if found is None:
-        raise ToolError(
-            _("the program `{program}` was not found").format(program=program),
-            code="program-missing",
-            details={"program": program, "path": variables.get("PATH", "")},
-        )
+        raise program_missing(program, variables)
     return str(found)
+
+
+def program_missing(program: str, variables: Mapping[str, str], *, hint: str | None = None) -> ToolError:
+    """The error for a program that is not on the PATH of `variables`."""
+    return ToolError(
+        _("the program `{program}` was not found").format(program=program),
+        code="program-missing",
+        hint=hint,
+        details={"program": program, "path": variables.get("PATH", "")},
+    )
 
 
 def _spawn(

@@ -315,7 +315,7 @@ def test_a_file_that_never_comes_to_rest_is_said_and_its_module_is_stale(plugin:
     (warning,) = json_of("build")["warnings"]
     assert "main.go changed while main.wasm was compiled" in warning
     monkeypatch.delenv("STUB_EDITS")
-    assert "hgw has not built it" in hgw("doctor", "module").out
+    assert "there is no record of its build" in hgw("doctor", "module").out
     assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 

@@ -142,6 +142,36 @@ def test_nothing_changed_is_no_failure(repository: Path, hgw):
     assert outcome.code == 0, outcome.err
 
 
+@pytest.mark.parametrize(
+    ("make", "revision", "hint"),
+    [
+        ("", "main", "not in a git repository"),
+        ("init -q", "main", "no commit yet"),
+        ("clone -q {whole} .", "zzz999", "git branch --all"),
+        ("clone -q {whole} .", "origin/mian", "did you mean `origin/main`?"),
+        ("clone -q --depth 1 file://{whole} .", "v1.0.0", "git fetch --unshallow"),
+    ],
+    ids=["no repository", "no commit", "unknown", "misspelled", "shallow"],
+)
+def test_the_hint_fits_why_git_does_not_know_the_revision(
+    repository: Path, json_of, tmp_path: Path, monkeypatch, make: str, revision: str, hint: str
+):
+    there = tmp_path / "there"
+    there.mkdir()
+    if make:
+        git(there, *make.format(whole=repository).split())
+    (there / "go.mod").write_text("module m\n\ngo 1.20\n")
+    (there / "main.go").write_text(MAIN)
+    monkeypatch.chdir(there)
+    assert hint in json_of("build", "--since", revision)["error"]["hint"]
+
+
+def test_a_branch_that_was_not_fetched_is_fetched_by_the_hint(repository: Path, json_of):
+    git(repository, "remote", "add", "origin", "https://example.com/plugins.git")
+    hint = json_of("build", "--since", "origin/release")["error"]["hint"]
+    assert hint == "git fetch origin release:refs/remotes/origin/release"
+
+
 def test_what_does_not_work_together_or_is_not_known(repository: Path, json_of, tmp_path: Path):
     assert json_of("build", "--since", "nonsense")["error"]["code"] == "revision-unknown"
     assert json_of("build", "--matrix", "jenkins")["error"]["code"] == "choice-invalid"

@@ -150,3 +150,12 @@ def test_downloads_stay_while_tools_are_installed(cleaned, home):
 
 def test_a_machine_without_anything(cleaned):
     assert cleaned("--all")["data"]["bytes"] == 0
+
+
+def test_the_text_says_what_was_removed_what_is_left_and_that_builds_compile_again(hgw, home):
+    out = hgw("clean", "--cache").out
+
+    assert out.splitlines()[0].split()[:2] == ["removed", "left"]
+    assert "removed 4.0 kB, 2.0 kB left" in out
+    assert "compiles again" in out
+    assert "compiles again" not in hgw("clean", "--runs").out

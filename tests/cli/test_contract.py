@@ -126,6 +126,7 @@ def test_help_of_a_command_is_a_command_too(hgw, command):
 
 
 def test_help_of_what_is_not_a_command_names_the_nearest(hgw):
+    assert hgw("help", "setings").err.endswith("did you mean `hgw help settings`?\n")
     assert hgw("help", "bild").err == "error: no such command: bild\nhint: did you mean `hgw help build`?\n"
     assert hgw("help", "toolchain", "lst").err.splitlines()[1] == "hint: did you mean `hgw help toolchain list`?"
     assert hgw("help", "build", "more").err == "error: no such command: build more\nhint: hgw build --help\n"

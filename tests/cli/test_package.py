@@ -102,6 +102,21 @@ def test_text_says_where_name_and_version_come_from(hgw, tree):
     assert "dist/demo-1.2.3.oci.tar" in outcome.out
     assert outcome.out.count("from hgw.yaml") == 2
     assert "sha256:" in outcome.out
+    assert outcome.out.splitlines()[-2].split()[:3] == ["hgw", "push", "REGISTRY/demo"]
+
+
+def test_where_no_plugin_is_that_is_said_before_anything_about_a_name(packed, tree, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for words in ((), ("--name", "demo")):
+        assert packed(str(tmp_path / "empty"), *words)["error"]["code"] == "no-project"
+
+
+def test_the_next_command_keeps_the_folder_and_the_options(hgw, tree):
+    root = tree({f"guard/{name}": text for name, text in PLUGIN.items()})
+
+    out = hgw("package", "guard", "--image-version", "2.0.0", "--out", str(root / "image.tar")).out
+
+    assert "hgw -C guard push REGISTRY/shop-guard --image-version 2.0.0" in out
 
 
 def test_the_name_is_that_of_the_go_module_and_never_that_of_the_folder(packed, tree):
@@ -111,9 +126,9 @@ def test_the_name_is_that_of_the_go_module_and_never_that_of_the_folder(packed, 
 
     assert document["data"]["name"] == {"value": "shop-guard", "source": "go.mod"}
     assert document["data"]["version"] == {"value": "0.0.0", "source": "default"}
-    assert document["warnings"] == [
-        "the image's version is 0.0.0: hgw.yaml has no `version`, and no git tag describes the plugin"
-    ]
+    (warning,) = document["warnings"]
+    assert warning.startswith("the image's version is 0.0.0: hgw.yaml has no `version`, and no git tag describes the ")
+    assert warning.endswith("set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml")
     for path in root.iterdir():
         if path.is_file() and path.suffix != ".wasm":
             path.unlink()

@@ -252,6 +252,13 @@ def test_with_json_the_document_is_alone_on_stdout(hgw, fitting):
     assert outcome.err == "said\n"
 
 
+def test_the_name_of_a_tool_that_was_misspelled_is_suggested(hgw, fitting):
+    outcome = hgw("toolchain", "exec", "--", "tinyg", "version")
+
+    assert outcome.code == 4
+    assert "did you mean `hgw toolchain exec -- tinygo version`?" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("program", "code"),
     [("no-such-program", "program-missing"), ("./not-a-program", "program-broken")],

@@ -14,7 +14,17 @@ def test_a_value_that_commands_would_refuse_is_a_fault_with_their_id():
     finding = judge_variables({"HGW_MIRROR_GITHUB": "mirrors", "HGW_PORT": "many"})
     assert (finding.status, finding.code) == (Status.FAIL, "mirror-invalid")
     assert finding.found == "`mirrors` (from HGW_MIRROR_GITHUB) is neither a URL nor one of: official, china"
-    assert finding.detail == ("`many` (from HGW_PORT) is not a whole number from 0 to 65535",)
+    (other,) = finding.others
+    assert (other.status, other.found) == (Status.FAIL, "`many` (from HGW_PORT) is not a whole number from 0 to 65535")
+
+
+def test_every_misspelled_name_is_named_beside_values_that_are_invalid():
+    finding = judge_variables({"HGW_PROFIL": "go", "HGW_PORTT": "1", "HGW_PORT": "many"})
+    assert [(each.status, each.found) for each in finding.each[1:]] == [
+        (Status.WARN, "HGW_PORTT"),
+        (Status.WARN, "HGW_PROFIL"),
+    ]
+    assert finding.status is Status.FAIL
 
 
 def test_a_name_that_was_typed_wrong_is_a_warning_and_a_name_of_somebody_else_is_not():
