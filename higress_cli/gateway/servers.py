@@ -141,7 +141,7 @@ def _path(environ: Mapping[str, Any]) -> str:
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     found = {
-        key.removeprefix("HTTP_").replace("_", "-").lower(): str(value)
+        key.removeprefix("HTTP_").replace("_", "-").lower(): _bytes_as_text(str(value))
         for key, value in environ.items()
         if key.startswith("HTTP_")
     }
@@ -149,3 +149,8 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
         if environ.get(key):
             found[key.replace("_", "-").lower()] = str(environ[key])
     return found
+
+
+def _bytes_as_text(value: str) -> str:
+    """WSGI hands over the bytes of a header one character each (PEP 3333)."""
+    return value.encode("latin-1").decode("utf-8", "replace")

@@ -77,16 +77,19 @@ class _Maker:
                 return _written(shape)
             case shapes.Scalar():
                 return {"enum": list(shape.choices)} if shape.choices else {"type": list(_TEXT)}
+            case shapes.Patterned():
+                return {"type": list(_TEXT), "pattern": f"^(?:{shape.pattern})$"}
             case shapes.Whole():
                 return {"type": "integer", "minimum": shape.least, "maximum": shape.most}
             case shapes.Seconds():
-                return {"type": "number", "minimum": 0}
+                return {"type": "number", "minimum": 0, "maximum": shapes.MOST_SECONDS}
             case shapes.FileName():
                 return {"type": list(_TEXT)}
             case shapes.Items():
                 return {"type": ["array", "null"], "items": self._of(shape.item)}
             case shapes.Pairs():
-                return {"type": ["object", "null"], "additionalProperties": self._of(shape.value)}
+                names = {"propertyNames": {"pattern": self._of(shape.name)["pattern"]}} if shape.name else {}
+                return {"type": ["object", "null"], "additionalProperties": self._of(shape.value), **names}
             case shapes.Turned():
                 return self._of(shape.shape)
             case shapes.Either():

@@ -188,8 +188,8 @@ class _Walk:
         match shape:
             case Written():
                 return _OR.join(shape.kind.words) if isinstance(shape.kind, Word) else shape.kind.metavar
-            case shapes.Scalar():
-                return _OR.join(shape.choices) or _("text")
+            case shapes.Scalar() | shapes.Patterned():
+                return _OR.join(getattr(shape, "choices", ())) or _("text")
             case shapes.Whole():
                 return f"{shape.least}..{shape.most}"
             case shapes.Seconds():

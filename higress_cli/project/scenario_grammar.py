@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from higress_cli.abi import Abi
 from higress_cli.i18n import N_, _, listed
@@ -30,6 +31,7 @@ from higress_cli.project.shapes import (
     FileName,
     Items,
     Pairs,
+    Patterned,
     Record,
     Scalar,
     Seconds,
@@ -51,12 +53,6 @@ _MOST: Final = 1_000_000
 def _given(_node: Node, values: dict[str, Any]) -> dict[str, Any]:
     """What was read: the steps of a scenario may add to it."""
     return values
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/"):
-        raise ValueError(_("a path starts with `/`"))
-    return text
 
 
 def _time(text: str) -> datetime:
@@ -171,10 +167,42 @@ def _scenario(node: Node, values: dict[str, Any]) -> Scenario:
 
 # Shapes ----------------------------------------------------------------------------------------------------------
 
-_HEADERS: Final = Pairs(Either(scalar=Turned(Scalar(), lambda text: (text,)), items=Items(Scalar())), lower=True)
+_HTTP_WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""What a method and the name of a header are (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)."""
+
+
+def _not_a_token(text: str) -> str:
+    return _("`{text}` is not an HTTP token, which consists of ASCII letters, digits and {signs}").format(
+        text=text.encode("unicode_escape").decode() if not text.isprintable() else text, signs="!#$%&'*+-.^_`|~"
+    )
+
+
+def _not_a_path(text: str) -> str:
+    if not text.startswith("/"):
+        return _("a path starts with `/`")
+    encoded = quote(text, safe="".join(chr(code) for code in range(0x21, 0x7F)))
+    return _("a path has only visible ASCII characters; percent-encoded, this one is {path}").format(path=encoded)
+
+
+def _not_a_header_value(_text: str) -> str:
+    return _("the value of a header has no line breaks and no NUL")
+
+
+_HEADER_NAME: Final = Patterned(pattern=_HTTP_WORD, wrong=_not_a_token)
+# Other bytes are legitimate: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+# White space around it is no part of it.
+_HEADER_VALUE: Final = Turned(
+    Patterned(pattern=r"[^\u0000\n\u000b\f\r]*", wrong=_not_a_header_value), lambda text: text.strip(" \t")
+)
+_HEADERS: Final = Pairs(
+    Either(scalar=Turned(_HEADER_VALUE, lambda text: (text,)), items=Items(_HEADER_VALUE)),
+    lower=True,
+    name=_HEADER_NAME,
+)
 _MATCHERS: Final = Pairs(MATCHER)
 _HEADER_MATCHERS: Final = Pairs(MATCHER, lower=True)
-_METHOD: Final = Turned(Scalar(), str.upper)
+_METHOD: Final = Turned(Patterned(pattern=_HTTP_WORD, wrong=_not_a_token), str.upper)
+_PATH: Final = Patterned(pattern="/[!-~]*", wrong=_not_a_path)
 _METHOD_MATCHER: Final = Either(
     scalar=Turned(Scalar(), lambda text: Equals(text.upper())), mapping=MATCHER, items=MATCHER, null=MATCHER
 )
@@ -195,7 +223,7 @@ _ANSWER: Final = (
 REQUEST: Final = Record(
     entries=(
         Entry(name="method", shape=_METHOD, help=N_("the method; default: GET")),
-        Entry(name="path", shape=Turned(Scalar(), _path), help=N_("path and query; default: /get")),
+        Entry(name="path", shape=_PATH, help=N_("path and query; default: /get")),
         *_CONTENT,
         Entry(
             name="via",

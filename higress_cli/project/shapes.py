@@ -4,15 +4,18 @@ A shape is data. `read` turns a node into a value; everything else that has to k
 Schema) walks the shapes' fields.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from higress_cli.i18n import _, listed
 from higress_cli.project.yaml_node import Node
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+MOST_SECONDS: Final = 1_000_000
 
 
 class Shape(Protocol[T_co]):
@@ -36,6 +39,21 @@ class Scalar:
         return node.choice(self.choices) if self.choices else node.text()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patterned:
+    """A text that fits a regular expression as a whole, one that means the same to Python and to JSON Schema."""
+
+    pattern: str
+    wrong: Callable[[str], str]
+    """What is wrong with a text that does not fit."""
+
+    def read(self, node: Node) -> str:
+        text = node.text()
+        if re.fullmatch(self.pattern, text) is None:
+            node.fail(self.wrong(text))
+        return text
+
+
 @dataclass(frozen=True)
 class Whole:
     """A whole number within inclusive bounds."""
@@ -49,12 +67,12 @@ class Whole:
 
 @dataclass(frozen=True)
 class Seconds:
-    """A number of seconds, not negative."""
+    """A number of seconds from 0 to MOST_SECONDS."""
 
     def read(self, node: Node) -> float:
         value = node.value()
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            node.fail(_("expected a number of seconds"))
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MOST_SECONDS:
+            node.fail(_("expected a number of seconds from 0 to {most}").format(most=MOST_SECONDS))
         return float(value)
 
 
@@ -82,8 +100,13 @@ class Pairs(Generic[T]):
 
     value: Shape[T]
     lower: bool = False
+    name: Shape[str] | None = None
+    """The shape of the keys; None if any text will do."""
 
     def read(self, node: Node) -> dict[str, T]:
+        if self.name is not None:
+            for key in node.names():
+                self.name.read(key)
         read = {name: self.value.read(value) for name, value in node.mapping().items()}
         return {name.lower(): value for name, value in read.items()} if self.lower else read
 

@@ -15,13 +15,37 @@ from higress_cli.nearest import did_you_mean
 from higress_cli.project.parser_words import in_words
 
 _MOST_VALUES: Final = 200_000
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
     """Reads scalars as the gateway's control plane does, without dates and base-60 numbers.
 
-    PyYAML follows YAML 1.1, which reads 12:30:45 as the number 45045 and 1e3 as a string.
+    PyYAML follows YAML 1.1, which reads 12:30:45 as the number 45045 and 1e3 as a string. A character that is escaped
+    as two surrogates, as JSON does it, becomes that character.
     """
+
+    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+        node: yaml.ScalarNode = super().compose_scalar_node(anchor)
+        if _SURROGATE.search(node.value):
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        return node
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if fault := _half_a_character(value):
+            raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
+        return value
+
+
+def _half_a_character(text: str) -> str | None:
+    """What is wrong with a text that cannot be encoded; None if nothing is."""
+    found = _SURROGATE.search(text)
+    if found is None:
+        return None
+    return _("{escape} alone is half a character: write the character itself, or both halves").format(
+        escape=f"\\u{ord(found[0]):04X}"
+    )
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -135,6 +159,14 @@ def _refusing(path: Path) -> Iterator[None]:
             code="yaml-invalid",
             details={"path": path, "line": None, "column": None},
         ) from error
+    except OverflowError as error:  # PyYAML lets it escape for "\UFFFFFFFF"
+        raise InvalidInput(
+            _("{place}: not valid YAML: {problem}").format(
+                place=path, problem=_("the greatest character is \\U0010FFFF")
+            ),
+            code="yaml-invalid",
+            details={"path": path, "line": None, "column": None},
+        ) from error
     except RecursionError as error:
         raise InvalidInput(
             _("{place}: not valid YAML: {problem}").format(place=path, problem=_("it is nested too deeply")),
@@ -218,7 +250,7 @@ class Node:
         for key, value in self.raw.value:
             if not isinstance(key, yaml.ScalarNode):
                 replace(self, raw=key).fail(_("a key must be a string"))
-            name = str(key.value)
+            name = replace(self, raw=key).written()
             child = replace(self, key=f"{self.key}.{name}" if self.key else name, raw=value)
             if known is not None and name not in known:
                 replace(self, raw=key).fail(
@@ -257,7 +289,19 @@ class Node:
         """A scalar exactly as written: an unquoted 1.20 stays `1.20`."""
         if not isinstance(self.raw, yaml.ScalarNode) or self.is_null:
             self.fail(_("expected a string"))
-        return str(self.raw.value)
+        return self.written()
+
+    def written(self) -> str:
+        """The characters of a scalar, whatever its type."""
+        text = str(self.raw.value)
+        if fault := _half_a_character(text):
+            self.fail(fault)
+        return text
+
+    def names(self) -> list["Node"]:
+        """The keys of a mapping, as values with places of their own."""
+        pairs = self.raw.value if isinstance(self.raw, yaml.MappingNode) else ()
+        return [replace(self, raw=key) for key, _value in pairs]
 
     def choice(self, choices: Collection[str]) -> str:
         """A text that is one of `choices`."""

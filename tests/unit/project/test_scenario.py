@@ -126,6 +126,34 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
         ("name: x\nexpect: {actions: {request_body: HeaderContinue}}", "2:34: expect.actions.request_body: `Header"),
         ("name: x\nexpect: {upstream: gone}", "2:20: expect.upstream: `gone` is none of: absent"),
         ("name: x\nservices: {a.dns: {delay: -1}}", "2:27: services.a.dns.delay: expected a number of seconds"),
+        ("name: x\nexpect: {within: 1e999}", "2:18: expect.within: expected a number of seconds from 0 to 1000000"),
+        ("name: x\nexpect: {within: .nan}", "2:18: expect.within: expected a number of seconds from 0 to 1000000"),
+        ("name: x\nrequest: {method: GÉT}", "2:19: request.method: `GÉT` is not an HTTP token"),
+        ("name: x\nrequest: {method: 'a b'}", "2:19: request.method: `a b` is not an HTTP token"),
+        ("name: x\nrequest: {headers: {é: x}}", "2:21: request.headers: `é` is not an HTTP token"),
+        ("name: x\nresponse: {trailers: {'a b': x}}", "2:23: response.trailers: `a b` is not an HTTP token"),
+        ('name: x\nrequest: {headers: {x: "a\\nb"}}', "2:24: request.headers.x: the value of a header has no line"),
+        ('name: x\nrequest: {headers: {x: [a, "\\0"]}}', "2:28: request.headers.x[1]: the value of a header has no"),
+        (
+            "name: x\nrequest: {path: '/é b?c=%20'}",
+            (
+                "2:17: request.path: a path has only visible ASCII characters; "
+                "percent-encoded, this one is /%C3%A9%20b?c=%20"
+            ),
+        ),
+        (
+            "name: x\nexpect: {body: {matches: 'a{999999999}'}}",
+            (
+                "2:26: expect.body.matches: not a regular expression: "
+                "its repetitions written out, it has more than 1000000 parts"
+            ),
+        ),
+        ("name: x\nexpect: {body: {matches: '((a{300}){300}){300}'}}", "2:26: expect.body.matches: not a regular"),
+        ("name: x\nexpect: {body: {matches: '(a)?(?(1)b{9999999}|c)'}}", "2:26: expect.body.matches: not a regular"),
+        ('name: x\nrequest: {body: "\\uD800"}', "2:17: request.body: \\uD800 alone is half a character"),
+        ('name: x\nconfig: {a: "\\uDC00"}', "2:13: config: \\uDC00 alone is half a character"),
+        ('name: x\nconfig: {"\\uDC00": a}', "2:10: config: \\uDC00 alone is half a character"),
+        ('name: x\nenv: {"\\uDC00": a}', "2:7: env: \\uDC00 alone is half a character"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text, message):
@@ -136,6 +164,36 @@ def test_what_is_wrong_is_named_with_its_place(text, message):
     place, _space, problem = message.partition(" ")
     title = "scenario `x`: " if "name: x" in text else ""
     assert caught.value.message.startswith(f"hgw.yaml:{place} {title}{problem}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "request: {method: M-SEARCH, headers: {X_y.z!: é中, a: '', b: [1, true]}}",
+        "request: {path: '/%C3%A9?a={b}|c'}",
+        "expect: {within: 0.5}",
+        "expect: {body: {matches: 'a{100000}'}}",
+        "expect: {body: {matches: '[a-z]{0,999999}(b{100}){100}'}}",
+        "expect: {headers: {x: é}}",
+    ],
+)
+def test_what_is_unusual_and_legitimate_is_taken(text: str):
+    assert read(f"name: x\n{text}").name == "x"
+
+
+def test_two_halves_of_a_character_are_one():
+    scenario = read('name: "\\uD83D\\uDE00"\nconfig: {"\\uD83D\\uDE00": "\\uD83D\\uDE00"}')
+    assert (scenario.name, scenario.config) == ("\U0001f600", {"\U0001f600": "\U0001f600"})
+
+
+def test_a_character_beyond_the_last_is_no_yaml():
+    with pytest.raises(InvalidInput) as caught:
+        read('name: "\\UFFFFFFFF"')
+    assert caught.value.code == "yaml-invalid"
+
+
+def test_white_space_around_the_value_of_a_header_is_no_part_of_it():
+    assert only(read("name: x\nrequest: {headers: {x: ' a b '}}")).request.headers == {"x": ("a b",)}
 
 
 def test_a_redis_keeps_what_it_is_told_or_has_replies_by_command():
