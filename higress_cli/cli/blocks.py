@@ -80,8 +80,10 @@ def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
         ui.line(" " * (indent + 4) + line)
 
 
-def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
+def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False, live: bool = False) -> None:
     """The steps of a verification; failed ones with all that is known about them, with `answers` all with responses.
+
+    `live` says that the gateway still runs, so that the requests can be sent again as they are.
 
     With -q only failed ones are shown.
     """
@@ -94,7 +96,9 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False) -> None:
         if not step.ok:
             _failure(ui, step)
         if step.exchange is not None and (answers or not step.ok):
-            ui.line(f"{' ' * _INDENT}$ {step.exchange.request}", "hint")
+            sent = step.exchange.request
+            text = f"$ {sent}" if live else _("sent: {request}").format(request=sent)
+            ui.line(f"{' ' * _INDENT}{text}", "hint" if live else "faint")
             if not _shows_body(step, step.exchange.body or ""):
                 _block(ui, step.exchange.body or "", indent=_INDENT)
         if step.log and not step.ok:

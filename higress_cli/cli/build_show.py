@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli.choice import SourceKind
 from higress_cli.cli import blocks
 from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
@@ -35,7 +36,7 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
         ui,
         _("Next:"),
         (
-            (f"hgw verify{_elsewhere(result, here)}", _("prove that it works")),
+            (f"hgw verify{_elsewhere(result, here)}{_typed_abi(result)}", _("prove that it works")),
             (f"hgw run{_elsewhere(result, here)}", _("try it in a gateway")),
         ),
     )
@@ -45,6 +46,12 @@ def _elsewhere(result: BuildResult, here: Path) -> str:
     """The plugin's folder as the argument of the next command, empty if it is the current one."""
     folder = next((project.directory for project in result.projects), here)
     return "" if folder == here else f" {quoted(str(blocks.near(folder, here)))}"
+
+
+def _typed_abi(result: BuildResult) -> str:
+    """The option without which the next command would take or build a module for another ABI than these."""
+    typed = (project.abi for project in result.projects if project.abi.source.kind is SourceKind.FLAG)
+    return "".join(f" --abi {abi.value}" for abi in typed)
 
 
 def _module(artifact: Artifact, ui: Ui, here: Path) -> None:

@@ -77,7 +77,7 @@ def verify(
         reports=_reports(report or [], session, invocation(ctx).ui, evidence=evidence),
         baseline=session.path(baseline) if baseline else None,
     )
-    finish(ctx, result, _show)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, live=url is not None))
 
 
 def _reports(wanted: list[str], session: "Session", ui: Ui, *, evidence: Path | None) -> "Reports":
@@ -118,14 +118,14 @@ def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
         blocks.item(ui, "faint", text)
 
 
-def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
+def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
     groups: dict[tuple[str | None, str | None], list[Step]] = {}
     for step in result.steps:
         groups.setdefault((step.abi, step.engine), []).append(step)
     for (abi, engine), steps in groups.items():
         if len(groups) > 1:
             ui.line(_("ABI {abi} on {engine}").format(abi=abi or "?", engine=engine), "strong")
-        blocks.steps(ui, steps)
+        blocks.steps(ui, steps, live=live)
     ui.line()
     _show_comparisons(result, ui)
     wrong = sum(not step.ok for step in result.steps)
@@ -148,6 +148,10 @@ def _show(result: "use_case.VerifyResult", ui: Ui) -> None:
     if wrong and result.gateway_log:
         rows.append((_("log"), str(result.gateway_log), ""))
     blocks.facts(ui, rows)
+    if not live and any(not step.ok and step.exchange for step in result.steps):
+        ui.note(
+            _("That gateway has ended. To send a request yourself: `hgw run`, then curl to the address that it says.")
+        )
     if result.renamed_export and len(engines) == 1:
         ui.note(
             _("{engine} gets a copy in which {old} is called {new}; the file stays as it is").format(

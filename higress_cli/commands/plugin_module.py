@@ -106,6 +106,13 @@ def _stale_text(path: Path, seen: Standing) -> str:
     return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
 
 
+def _not_rebuilt(project: Project, path: Path) -> tuple[str, ...]:
+    """The warning about a module that is used as it is because part of its source is gone."""
+    if not project.has_part_of_source:
+        return ()
+    return (_("{module} was not rebuilt: {missing}").format(module=path.name, missing=project.missing),)
+
+
 def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | None = None) -> FreshModule:
     """The project's module, built first if it is not what a build would make now, unless `build` is false.
 
@@ -123,7 +130,7 @@ def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | 
     if not project.has_source:
         if not path.is_file():
             raise _missing(project, path)
-        return FreshModule(path=path)
+        return FreshModule(path=path, warnings=_not_rebuilt(project, path) if build else ())
     seen = module_standing(session, project, abi=abi)
     if seen.freshness.fresh:
         return FreshModule(path=seen.path)

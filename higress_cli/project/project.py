@@ -41,7 +41,23 @@ class Project:
     @property
     def has_source(self) -> bool:
         """Whether there is Go code to build here."""
-        return self.go_mod.is_file() and any(self.directory.glob("*.go"))
+        return self.missing is None
+
+    @property
+    def missing(self) -> str | None:
+        """What a Go plugin has and this has not; None if there is Go code to build here."""
+        if not self.go_mod.is_file():
+            return _("no go.mod")
+        return None if self._has_go else _("no Go file of package main in the folder")
+
+    @property
+    def has_part_of_source(self) -> bool:
+        """Whether a go.mod stands here without Go files, or the other way round: it was a plugin, or will be one."""
+        return self.go_mod.is_file() != self._has_go
+
+    @property
+    def _has_go(self) -> bool:
+        return any(self.directory.glob("*.go"))
 
 
 def open_project(directory: Path, *, needs_source: bool = True) -> Project:
@@ -63,9 +79,8 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
         extra_tags=_buildrc_tags(directory / ".buildrc"),
     )
     if needs_source and not project.has_source:
-        missing = _("no go.mod") if not project.go_mod.is_file() else _("no Go file of package main in the folder")
         raise InvalidInput(
-            _("{path} holds no Go plugin: {missing}").format(path=directory, missing=missing),
+            _("{path} holds no Go plugin: {missing}").format(path=directory, missing=project.missing),
             code="no-project",
             hint=hint_without_plugin(directory),
             details={"path": directory},

@@ -37,10 +37,10 @@ def named_subjects(match: RequestMatch, seen: Seen) -> Iterator[tuple[str, str, 
     if match.path is not None:
         yield "path", _("the path"), match.path, Subject.of_text(seen.path)
     for name, matcher in match.headers.items():
-        what = _("header {name}").format(name=name)
+        what = _("header {name} of the request").format(name=name)
         yield f"headers.{name}", what, matcher, Subject.of_values(seen.values(name))
     if match.body is not None:
-        yield "body", _("body"), match.body, Subject(content=seen.body)
+        yield "body", _("body of the request"), match.body, Subject(content=seen.body)
     for name, matcher in match.trailers.items():
         what = _("trailer {name}").format(name=name)
         yield f"trailers.{name}", what, matcher, Subject.of_values(values_of(seen.trailers, name))

@@ -59,7 +59,7 @@ def _failure_lines(step: Step, wrong: Sequence[Evidence]) -> Iterator[str]:
     if step.file is not None:
         yield f"{step.file}:{step.line}"
     if step.exchange is not None:
-        yield f"$ {step.exchange.request}"
+        yield f"sent: {step.exchange.request}"
     for check in wrong:
         yield f"expected: {check.expected}"
         yield f"got: {check.got}"

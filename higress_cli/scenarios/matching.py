@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -219,29 +220,26 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
         case Is(value):
             return _is(what, _shown(value))
         case Contains(text):
-            return _("{what} contains {value}").format(what=what, value=quote(text))
+            return _about(_("{what} contains {value}"), what, value=quote(text))
         case Matches(pattern):
-            return _("{what} matches {value}").format(what=what, value=quote(pattern))
+            return _about(_("{what} matches {value}"), what, value=quote(pattern))
         case SameAsFile(path):
-            return _("{what} is the content of {path}").format(what=what, path=path)
+            return _about(_("{what} is the content of {path}"), what, path=path)
         case Sha256(digest):
-            return _("{what} has the SHA-256 {digest}").format(what=what, digest=digest)
+            return _about(_("{what} has the SHA-256 {digest}"), what, digest=digest)
         case Not(inner):
             return _("not: {condition}").format(condition=describe(what, inner))
         case Json(parts):
-            return _("{what} is JSON: {conditions}").format(
-                what=what, conditions="; ".join(describe(path, part) for path, part in parts.items())
-            )
+            conditions = "; ".join(describe(path, part) for path, part in parts.items())
+            return _about(_("{what} is JSON: {conditions}"), what, conditions=conditions)
         case All(inner):
             return "; ".join(describe(what, each) for each in inner)
         case Values(inner):
             count = len(inner)
             return "; ".join(
-                describe(
-                    _("value {number} of {count} of {what}").format(number=index + 1, count=count, what=what), each
-                )
+                describe(_about(_("value {number} of {count} of {what}"), what, number=index + 1, count=count), each)
                 for index, each in enumerate(inner)
-            ) or _("{what} has no values").format(what=what)
+            ) or _about(_("{what} has no values"), what)
 
 
 def _got(what: str, matcher: Matcher, subject: Subject) -> str:
@@ -249,21 +247,33 @@ def _got(what: str, matcher: Matcher, subject: Subject) -> str:
         return _absent(what)
     if isinstance(matcher, Sha256 | SameAsFile):
         digest = hashlib.sha256(subject.content).hexdigest()
-        return _("{what} has the SHA-256 {digest}").format(what=what, digest=digest)
+        return _about(_("{what} has the SHA-256 {digest}"), what, digest=digest)
     if isinstance(matcher, Json):
-        return _("{what} is not JSON: {value}").format(what=what, value=quote(subject.text or ""))
+        return _about(_("{what} is not JSON: {value}"), what, value=quote(subject.text or ""))
     if isinstance(matcher, Values) and subject.values is not None:
         values = ", ".join(quote(value) for value in subject.values)
-        return _("the values of {what}: {values}").format(what=what, values=values)
+        return _about(_("the values of {what}: {values}"), what, values=values)
     return _is(what, quote(subject.text or ""))
 
 
 def _is(what: str, value: str) -> str:
-    return _("{what} is {value}").format(what=what, value=value)
+    return _about(_("{what} is {value}"), what, value=value)
 
 
 def _absent(what: str) -> str:
-    return _("{what} is absent").format(what=what)
+    return _about(_("{what} is absent"), what)
+
+
+def _about(text: str, what: str, **values: object) -> str:
+    """`text` with `what` and the values; Chinese has a space beside a word of another script only."""
+    before, _place, after = text.partition("{what} ")
+    if what and after and _is_wide(what[-1]) and _is_wide(after[0]):
+        text = f"{before}{{what}}{after}"
+    return text.format(what=what, **values)
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in {"W", "F"}
 
 
 def _shown(value: Any) -> str:

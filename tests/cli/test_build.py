@@ -158,6 +158,7 @@ def test_the_module_can_go_outside_the_project(plugin: Path, tmp_path: Path, jso
 def test_the_next_commands_name_the_folder_of_a_plugin_elsewhere(tree: Tree, hgw):
     tree({f"a b/{file}": text for file, text in PLUGIN.items()})
     assert "  hgw verify 'a b'  prove" in hgw("build", "a b").out
+    assert "  hgw verify 'a b' --abi all  prove" in hgw("build", "a b", "--abi", "all").out
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def test_the_whole_guide_ends_with_both_answers_for_each_abi(made):
     for part in (first, second):
         assert part.count("  ✓ ") == 5
         assert "✗" not in part
-    assert "      $ curl http://127.0.0.1:" in second
+    assert "      sent: curl http://127.0.0.1:" in second
     assert '"Hello": "world"' in second
     assert "      hello world\n" in second
     assert f"  cd {shlex.quote(str(here / 'wasm-demo-go'))}" in second

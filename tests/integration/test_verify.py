@@ -225,6 +225,21 @@ def test_another_module_is_verified_and_a_newer_abi_is_said(hgw, here, engine):
     assert other.read_bytes() == plugin(marker=NEWEST)
 
 
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ({"main.go": "package main\n"}, "no go.mod"),
+        ({"go.mod": "module x\n"}, "no Go file of package main in the folder"),
+        ({}, None),
+    ],
+)
+def test_a_module_whose_source_is_gone_in_part_is_said_not_to_be_rebuilt(hgw, here, files, missing):
+    for name, text in files.items():
+        (here / name).write_text(text)
+    warnings = json.loads(hgw("verify", "--output", "json").out)["warnings"]
+    assert warnings == ([f"main.wasm was not rebuilt: {missing}"] if missing else [])
+
+
 def test_only_the_scenarios_that_were_named_are_run(hgw, here):
     (here / "hgw.yaml").write_text(GUIDE)
     outcome = hgw("verify", "--scenario", "Directly", "--output", "json")
@@ -359,7 +374,7 @@ def test_a_failed_step_shows_request_place_difference_and_the_plugins_words(hgw,
     outcome = hgw("verify")
     assert outcome.code == 1
     assert f"{here / 'hgw.yaml'}:7" in outcome.out
-    assert f"$ curl -H 'x-a: b c' --data-binary @{here / 'body.txt'} http" in outcome.out
+    assert f"sent: curl -H 'x-a: b c' --data-binary @{here / 'body.txt'} http" in outcome.out
     assert "--- expected" in outcome.out
     assert "-a line" in outcome.out
     assert '+  "answer": 1' in outcome.out
@@ -375,7 +390,7 @@ def test_the_report_for_a_pipeline_says_what_was_expected_and_what_came(hgw, her
     failure = ET.parse(here / "r.xml").getroot().find("testcase/failure")
     assert failure is not None
     assert failure.get("message") == "expected: status 201; got: status 200"
-    assert "$ curl http" in (failure.text or "")
+    assert "sent: curl http" in (failure.text or "")
     assert f"{here / 'hgw.yaml'}:" in (failure.text or "")
 
 
