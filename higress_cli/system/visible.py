@@ -8,9 +8,10 @@ import re
 from typing import Final
 
 # C0 without tab and line feed, DEL, C1, separators that terminals treat as line ends, controls of writing direction
-# (Unicode Standard Annex 9), and tag characters, which are invisible.
+# (Unicode Standard Annex 9), tag characters, which are invisible, and half characters, which no encoding can write:
+# Python has them for bytes that are not UTF-8, in file names and variables.
 _ACTING: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -25,5 +26,5 @@ def visible_json(text: str) -> str:
 
 
 def _json_escape(char: str) -> str:
-    units = char.encode("utf-16-be")
+    units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))

@@ -27,7 +27,7 @@ def test_the_guides_chapter_three_is_verified(basic_plugin: Path, real_hgw, abi:
     ended = real_hgw("verify", "--module", module.name, "--output", "json", cwd=basic_plugin)
     assert ended.code == 0, ended.out + ended.err
     data = ended.document["data"]
-    assert [step["ok"] for step in data["steps"]] == [True] * 4
+    assert [step["ok"] for step in data["steps"]] == [True] * 5
     assert data["module_sha256"] == hashlib.sha256(module.read_bytes()).hexdigest()
     assert data["abi"] == abi
     assert (data["renamed_export"] is not None) is (abi == "0.2.100")

@@ -69,17 +69,22 @@ def let_write(tools: Path, program: str, *, command: str, place: str) -> None:
     (tools / program).chmod(0o755)
 
 
-@pytest.mark.parametrize("variable", ["TMPDIR", "GOCACHE", "HOME"])
-@pytest.mark.parametrize(("program", "command"), [("tinygo", "build"), ("go", "list|mod")])
+@pytest.mark.parametrize(
+    ("program", "command", "variable"),
+    [
+        *(("tinygo", "build", variable) for variable in ("GOCACHE", "HOME")),
+        *(("go", "list|mod", variable) for variable in ("TMPDIR", "GOCACHE", "HOME")),
+    ],
+)
 def test_a_compiler_that_finds_a_disk_full(
     plugin: Path,
     small_disk: Path,
     hgw: Hgw,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    variable: str,
     program: str,
     command: str,
+    variable: str,
 ) -> None:
     let_write(tmp_path / "tools", program, command=command, place=f"${{{variable}}}")
     monkeypatch.setenv(variable, str(small_disk))
@@ -91,6 +96,18 @@ def test_a_compiler_that_finds_a_disk_full(
     assert f"cannot write to {small_disk}: the disk is full" in error["message"]
     assert error["hint"] == f"free some space there, or set {variable} to a folder on another disk"
     assert not (plugin / "main.wasm").exists()
+
+
+def test_a_full_folder_for_temporary_files_stops_no_compiler_that_has_one_of_its_own(
+    plugin: Path, small_disk: Path, hgw: Hgw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_write(tmp_path / "tools", "tinygo", command="build", place="${TMPDIR}")
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+
+    outcome = hgw("build")
+
+    assert outcome.code == 0, outcome.err
+    assert (plugin / "main.wasm").exists()
 
 
 def test_a_disk_with_space_again_is_enough(plugin: Path, small_disk: Path, hgw: Hgw, monkeypatch) -> None:
