@@ -197,8 +197,9 @@ def target_of(url: str) -> Target:
 
 def decoded(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
     """A body without the encodings that its headers name; as it is if it does not have them."""
+    encoded = [(name.encode(), value.encode()) for name, value in headers]
     try:
-        return httpx.Response(200, headers=list(headers), content=content).content
+        return httpx.Response(200, headers=encoded, content=content).content
     except httpx.DecodingError:
         return content
 

@@ -160,3 +160,25 @@ def test_a_receipt_of_another_shape(receipt: str, contents: str, answers: Callab
     (folder / "contents.json").write_text(contents, "utf-8")
     for argv in (["doctor", "go", "--output", "json"], ["toolchain", "list"], ["install", "--offline"]):
         answers(*argv)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'request: {body: "\\uD800"}',
+        'config: {a: "\\uDC00"}',
+        "request: {method: GÉT}",
+        "expect: {within: 1e999}",
+        "expect: {body: {matches: 'a{999999999}'}}",
+        "request: {path: /é}",
+        'request: {headers: {x: "a\\nb"}}',
+    ],
+)
+def test_a_scenario_that_cannot_be_played_is_refused_where_it_stands(key: str, hgw: Hgw) -> None:
+    (fill(Path.cwd()) / "hgw.yaml").write_text(f"verify:\n  - name: odd\n    {key}\n", "utf-8")
+    (Path.cwd() / "main.wasm").write_bytes(b"\0asm\1\0\0\0")
+    outcome = hgw("verify", "--no-build", "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"]) == (3, "settings-invalid")
+    assert "hgw.yaml:3:" in error["message"]
+    assert "scenario `odd`: " in error["message"]

@@ -1,5 +1,6 @@
 """Why a request failed, in the words of the user and not of a library."""
 
+import gzip
 import socket
 
 import httpx
@@ -40,3 +41,8 @@ def test_a_name_that_does_not_resolve_is_said():
 
 def test_what_is_not_known_stays_as_the_library_says_it():
     assert http.reason(httpx.ConnectError("something new")) == "something new"
+
+
+def test_a_body_is_decoded_whatever_else_its_headers_say() -> None:
+    headers = [("x", "é中"), ("content-encoding", "gzip")]
+    assert http.decoded(gzip.compress(b"body"), headers) == b"body"
