@@ -7,6 +7,7 @@ differences are shown, and the exit status is 1 where there are any.
 import contextlib
 import difflib
 import io
+import math
 import os
 import shutil
 import sys
@@ -15,12 +16,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 sys.path.insert(0, str(ROOT))
 
-from higress_cli.cli.main import main as hgw  # noqa: E402 -- from this checkout
+from higress_cli.cli import ui  # noqa: E402 -- from this checkout
+from higress_cli.cli.main import main as hgw  # noqa: E402
 from higress_cli.i18n import LANGUAGES  # noqa: E402
 from tests.support.commands import COMMANDS, GROUPS  # noqa: E402
 from tests.support.tool_stubs import stub_tools  # noqa: E402
@@ -78,7 +81,9 @@ class _Terminal(io.TextIOWrapper):
 def _said(line: str, language: str) -> str:
     shown = io.BytesIO()
     stream = _Terminal(shown, encoding="utf-8", write_through=True)
-    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+    # On a busy machine a step may take long enough for a line that says how long.
+    never = mock.patch.object(ui, "SLOW_SECONDS", math.inf)
+    with never, contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
         hgw(["--lang", language, "--color", "never", *line.split()])
     return shown.getvalue().decode("utf-8")
 

@@ -46,7 +46,7 @@ _LEVELS: Final = {
 _COMMAND: Final = re.compile(
     r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
 )
-_SLOW_SECONDS: Final = 1.0
+SLOW_SECONDS: Final = 1.0
 
 
 def is_command(hint: str) -> bool:
@@ -262,7 +262,7 @@ class Ui:
             self.note(f"{title} ...")
             yield SilentActivity()
         seconds = time.monotonic() - started
-        if seconds >= _SLOW_SECONDS:
+        if seconds >= SLOW_SECONDS:
             done = _("{title}: done in {seconds:.1f} s").format(title=title, seconds=seconds)
             self._say(done, "faint")
 
