@@ -1,6 +1,7 @@
 """`hgw build`: parse, call, show."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,7 +120,7 @@ def _print_matrix(ctx: typer.Context, session: "Session", pipeline: str, directo
 
 def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
     """Build and watch until Ctrl-C, which is how this ends well once the first build is over."""
-    from higress_cli.cli.build_show import show_modules
+    from higress_cli.cli.build_show import saving_builds, show_modules
     from higress_cli.commands.build_watch import build_and_watch
 
     ui = invocation(ctx).ui
@@ -128,10 +129,12 @@ def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
     def on_built(result: "BuildResult") -> None:
         last[:] = [result]
         if ui.output == "text":
-            show_modules(result, ui, session.directory)
+            failures = tuple(replace(failure, hint=saving_builds(failure.hint)) for failure in result.failures)
+            show_modules(replace(result, failures=failures), ui, session.directory)
 
     def on_error(error: "HgwError") -> None:
         last[:] = [error]
+        error.hint = saving_builds(error.hint)
         show_error(invocation(ctx), error)
 
     try:

@@ -42,6 +42,14 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
     )
 
 
+def saving_builds(hint: str | None) -> str | None:
+    """The hint for somebody whose build starts on each save, and who need not type it."""
+    then_build = _(", then: hgw build")
+    if hint is None or not hint.endswith(then_build):
+        return hint
+    return _("{advice}; saving builds again").format(advice=hint.removesuffix(then_build))
+
+
 def _elsewhere(result: BuildResult, here: Path) -> str:
     """The plugin's folder as the argument of the next command, empty if it is the current one."""
     folder = next((project.directory for project in result.projects), here)

@@ -1,5 +1,6 @@
 """`hgw verify`: parse, call, show."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,17 @@ def verify(
         reports=_reports(report or [], session, invocation(ctx).ui, evidence=evidence),
         baseline=session.path(baseline) if baseline else None,
     )
+    if invocation(ctx).ui.output == "text" and not invocation(ctx).ui.quiet:
+        result = _without_what_steps_say(result)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, live=url is not None))
+
+
+def _without_what_steps_say(result: "use_case.VerifyResult") -> "use_case.VerifyResult":
+    """The result without the warnings about steps that were not run: the list of the steps gives the reason of each."""
+    from higress_cli.commands.verify_proof import not_run
+
+    said = set(not_run(result.steps))
+    return dataclasses.replace(result, warnings=tuple(text for text in result.warnings if text not in said))
 
 
 def _reports(wanted: list[str], session: "Session", ui: Ui, *, evidence: Path | None) -> "Reports":

@@ -96,7 +96,7 @@ def prove(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) 
                 run_dir=proof.run_dir,
                 log=proof.log(),
                 renamed=proof.renamed(),
-                warnings=(*proof.warnings, *proof.notes(), *_not_run(own)),
+                warnings=(*proof.warnings, *proof.notes(), *not_run(own)),
                 steps=tuple(own),
                 change=proof.change,
                 facts=proof.facts(),
@@ -105,7 +105,8 @@ def prove(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) 
             )
 
 
-def _not_run(steps: Sequence[Step]) -> Iterator[str]:
+def not_run(steps: Sequence[Step]) -> Iterator[str]:
+    """A warning for each step that was skipped."""
     for step in steps:
         if step.status is StepStatus.SKIPPED:
             yield _("not run: {name}: {reason}").format(name=step.name, reason=step.reason)
@@ -150,6 +151,10 @@ def plan(
     return tuple(planned)
 
 
+def _verifying(planned: Planned) -> str:
+    return _("verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
+
+
 @contextlib.contextmanager
 def own_gateway(
     session: Session, project: Project, settings: GatewaySettings, *, planned: Planned, scenarios: Sequence[Scenario]
@@ -172,7 +177,7 @@ def own_gateway(
             settings_file=project.own.file if project.own else project.directory,
             request_body_phase=_asks_for_body(project) if project.has_source and planned.is_own else None,
         )
-        with session.reporter.activity(_("verifying {path}").format(path=plugin.path)) as activity:
+        with session.reporter.activity(_verifying(planned)) as activity:
             yield Proof(
                 engine=planned.chosen.engine.name,
                 plugin=plugin,

@@ -80,6 +80,8 @@ def test_a_save_is_built_an_error_is_told_and_ctrl_c_is_a_good_end(tree: Tree):
         hgw.wait_for("Watching for changes")
         (folder / "main.go").write_text(MAIN + "var x = undefinedThing\n")
         hgw.wait_for("undefined: undefinedThing")
+        hgw.wait_for("; saving builds again")
+        assert not any("then: hgw build" in line for line in hgw.lines)
         (folder / "main.go").write_text(MAIN + "// second\n")
         hgw.wait_for("main.wasm", times=2)
         deadline = time.monotonic() + 20
