@@ -15,6 +15,9 @@ from higress_cli.nearest import did_you_mean
 from higress_cli.project.parser_words import in_words
 
 _MOST_VALUES: Final = 200_000
+_INTEGER: Final = "tag:yaml.org,2002:int"
+# Python writes no number of more than 4300 decimal digits, which 3570 hexadecimal ones have.
+_MOST_DIGITS: Final = 3500
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
@@ -33,7 +36,10 @@ class _Loader(yaml.SafeLoader):
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
-        if fault := _half_a_character(value):
+        fault = _half_a_character(value)
+        if node.tag == _INTEGER and len(value) > _MOST_DIGITS:
+            fault = _("a whole number has at most {most} digits").format(most=_MOST_DIGITS)
+        if fault is not None:
             raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
         return value
 

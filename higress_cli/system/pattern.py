@@ -23,7 +23,9 @@ def pattern_fault(pattern: str) -> str | None:
         try:
             re.compile(pattern)
             parts = _parts(re._parser.parse(pattern))  # type: ignore[attr-defined]  # noqa: SLF001 -- re has no other way
-        except (re.error, OverflowError, RecursionError, ValueError) as error:
+        except RecursionError:
+            return _("it is nested too deeply")
+        except (re.error, OverflowError, ValueError) as error:
             return str(error)
     if parts > MOST_PARTS:
         return _("its repetitions written out, it has more than {most} parts").format(most=MOST_PARTS)

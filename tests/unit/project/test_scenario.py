@@ -153,6 +153,11 @@ def test_whether_the_upstream_is_asked_can_be_expected(written, reached):
         ('name: x\nrequest: {body: "\\uD800"}', "2:17: request.body: \\uD800 alone is half a character"),
         ('name: x\nconfig: {a: "\\uDC00"}', "2:13: config: \\uDC00 alone is half a character"),
         ('name: x\nconfig: {"\\uDC00": a}', "2:10: config: \\uDC00 alone is half a character"),
+        (f"name: x\nconfig: {{a: 0x{'f' * 4000}}}", "2:13: config: a whole number has at most 3500 digits"),
+        (
+            f"name: x\nexpect: {{body: {{matches: '{'(' * 5000}'}}}}",
+            "2:26: expect.body.matches: not a regular expression: it",
+        ),
         ('name: x\nenv: {"\\uDC00": a}', "2:7: env: \\uDC00 alone is half a character"),
     ],
 )
