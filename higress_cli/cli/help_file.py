@@ -37,7 +37,8 @@ def show_reference(result: FileReferenceResult, ui: Ui) -> None:
 
 def _show_entry(entry: KeyEntry, ui: Ui) -> None:
     blocks.paragraph(ui, f"{entry.key}: {entry.form}", indent=0, style="good")
-    notes = [_("default: {value}").format(value=entry.default)] if entry.default is not None else []
+    is_said = bool(entry.default) and f"{entry.default}" in entry.help
+    notes = [] if entry.default is None or is_said else [_("default: {value}").format(value=entry.default)]
     if entry.required:
         notes.append(_("it has to be there"))
     if entry.help:

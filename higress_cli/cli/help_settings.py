@@ -48,8 +48,10 @@ def _show_entry(entry: SettingEntry, ui: Ui, *, here: Path) -> None:
         style = "hint" if entry.source_kind is SourceKind.DEFAULT else "good"
     blocks.paragraph(ui, f"{entry.key}: {now}", indent=0, style=style)
     blocks.paragraph(ui, entry.help, indent=4)
-    default = _("default: {value}").format(value=entry.default)
-    blocks.paragraph(ui, "; ".join((*_made_by(entry), default)), indent=4, style="faint")
+    is_said = bool(entry.default) and entry.default in entry.help
+    default = () if is_said else (_("default: {value}").format(value=entry.default),)
+    if notes := (*_made_by(entry), *default):
+        blocks.paragraph(ui, "; ".join(notes), indent=4, style="faint")
 
 
 def _made_by(entry: SettingEntry) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.gateway_files import check_gateway_files
 from higress_cli.doctor.go_mod import check_go_mod
-from higress_cli.doctor.machine import check_docker, check_envoy, check_port
+from higress_cli.doctor.machine import check_builtin, check_docker, check_envoy, check_port
 from higress_cli.doctor.model import CheckSpec, Finding
 from higress_cli.doctor.plugin_files import check_config, check_module, check_project
 from higress_cli.doctor.source import check_source
@@ -43,6 +43,7 @@ _CHECKS: Final[tuple[tuple[str, str, Callable[["Facts"], Finding]], ...]] = (
     ("port-gateway", "ports", partial(check_port, option="--port")),
     ("port-upstream", "ports", partial(check_port, option="--upstream-port")),
     ("engine-envoy", "engines", check_envoy),
+    ("engine-builtin", "engines", check_builtin),
     ("engine-docker", "engines", check_docker),
 )
 

@@ -21,6 +21,7 @@ from higress_cli.doctor.written import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
+from higress_cli.gateway.engines import engine
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
 from higress_cli.gateway.opened import Listen, check_machine
 from higress_cli.gateway.settings import GatewaySettings
@@ -296,6 +297,11 @@ class Facts:
         except ToolError as error:
             return (), error
         return _extra_packages(), None
+
+    def builtin(self) -> HgwError | None:
+        """The error that `hgw run --engine builtin` would raise."""
+        found = engine("builtin")
+        return found.obstacle(self.session.host) if found else None
 
     def docker(self) -> DockerFacts:
         """Whether Docker is installed and its daemon answers."""

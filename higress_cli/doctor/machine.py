@@ -23,6 +23,10 @@ def check_envoy(facts: "Facts") -> Finding:
     return judge_envoy(packages=packages, problem=problem)
 
 
+def check_builtin(facts: "Facts") -> Finding:
+    return judge_builtin(facts.builtin())
+
+
 def check_docker(facts: "Facts") -> Finding:
     return judge_docker(facts.docker())
 
@@ -70,6 +74,16 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
         why=_("`hgw run` and `hgw verify` need a gateway on this machine; `hgw build` does not"),
         fix=Fix(summary=advice, commands=(problem.hint,) if is_command and problem.hint else ()) if advice else None,
     )
+
+
+def judge_builtin(problem: HgwError | None) -> Finding:
+    """The engine of hgw's own is needed only where Envoy does not run, so that its absence is no fault of the machine.
+
+    `problem` is the error that `hgw run` with it would raise.
+    """
+    if problem is not None:
+        return skip(problem.message)
+    return Finding(status=Status.OK, found="hgw run --engine builtin")
 
 
 def judge_docker(facts: DockerFacts) -> Finding:

@@ -83,7 +83,7 @@ def compose(path: Path, text: str) -> "Node | None":
     Raises:
         InvalidInput: `yaml-invalid` with line and column.
     """
-    with _refusing(path):
+    with _refusing(path, text):
         root = yaml.compose(text, Loader=_Loader)
     if root is None:
         return None
@@ -97,7 +97,7 @@ def compose_all(path: Path, text: str) -> tuple["Node", ...]:
     Raises:
         InvalidInput: `yaml-invalid` with line and column.
     """
-    with _refusing(path):
+    with _refusing(path, text):
         roots = list(yaml.compose_all(text, Loader=_Loader))
     for root in roots:
         _refuse_expansion(path, root)
@@ -137,11 +137,11 @@ def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 @contextlib.contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def _refusing(path: Path, text: str) -> Iterator[None]:
     try:
         yield
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _mark(error, text)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise InvalidInput(
             _("{place}: not valid YAML: {problem}").format(
@@ -179,6 +179,26 @@ def _refusing(path: Path) -> Iterator[None]:
             code="yaml-invalid",
             details={"path": path, "line": None, "column": None},
         ) from error
+
+
+def _mark(error: yaml.MarkedYAMLError, text: str) -> Any:
+    """Where the fault is: if that is only seen at the end of the file, where what is unfinished began."""
+    mark = error.problem_mark or error.context_mark
+    if mark is None or text[mark.index :].strip():
+        return mark
+    return _unclosed_bracket(text) or error.context_mark or mark
+
+
+def _unclosed_bracket(text: str) -> Any:
+    """The mark of the innermost bracket that is not closed; None if there is none."""
+    opened: list[Any] = []
+    with contextlib.suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=_Loader):
+            if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+                opened.append(token.start_mark)
+            elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken) and opened:
+                opened.pop()
+    return opened[-1] if opened else None
 
 
 @dataclass(frozen=True)

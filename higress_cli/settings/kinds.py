@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, listed, ngettext
 from higress_cli.nearest import did_you_mean
 
 T = TypeVar("T")
@@ -287,7 +287,8 @@ class Scenarios(Kind[tuple[object, ...]]):
         raise Unfit(_("can only be set in hgw.yaml"))
 
     def show(self, value: tuple[object, ...]) -> str:
-        return str(len(value))
+        """How many there are, in the language of the user."""
+        return ngettext("{count} scenario", "{count} scenarios", len(value)).format(count=len(value))
 
 
 def by_commas_or_spaces(text: str) -> list[str]:

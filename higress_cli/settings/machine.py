@@ -138,7 +138,7 @@ MIRROR_GOPROXY: Final = Setting[tuple[str, ...]](
     kind=Mirror(_PRESETS, words=("direct", "off")),
     help=N_("where Go modules are downloaded from"),
     default=("official",),
-    otherwise=N_("the go command's own GOPROXY"),
+    otherwise=N_("official, which is the go command's own GOPROXY"),
     scope=Scope.MACHINE,
     variable="HGW_MIRROR_GOPROXY",
     commands=_FETCHING,

@@ -154,7 +154,7 @@ def test_a_sound_project_is_well(report, tools, tree):
     ("files", "check", "code", "text"),
     [
         ({"hgw.yaml": "profil: go\n"}, "project", "settings-invalid", "hgw.yaml:1:1: unknown key `profil`"),
-        ({"hgw.yaml": "run: [\n"}, "project", "yaml-invalid", "hgw.yaml:2:1"),
+        ({"hgw.yaml": "run: [\n"}, "project", "yaml-invalid", "hgw.yaml:1:6"),
         ({"config.yaml": "a: [1\nb: 2\n"}, "config", "plugin-config-invalid", "config.yaml:2:2"),
         ({"config.yaml": "- 1\n"}, "config", "plugin-config-invalid", "config.yaml:1:1"),
         ({"go.mod": "module demo\n\ngo 1.24.1\n"}, "go-mod", "go-mod-too-new", "go 1.24.1"),

@@ -72,7 +72,7 @@ def test_an_hgw_yaml_that_does_not_read_is_told_and_the_rest_shown(hgw, tree):
     here = tree({"hgw.yaml": "run: [\n"})
     outcome = hgw("help", "settings")
     assert outcome.code == 0
-    assert f"{here / 'hgw.yaml'}:2:1" in outcome.err
+    assert f"{here / 'hgw.yaml'}:1:6" in outcome.err
     assert "run.port: 10000 (from default)" in outcome.out
 
 
@@ -87,6 +87,13 @@ def test_an_hgw_yaml_that_does_not_read_is_told_and_the_rest_shown(hgw, tree):
 )
 def test_one_setting_or_a_section_can_be_asked_for(entries, name, keys):
     assert list(entries(name)) == keys
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "default"), ("zh", "默认")])
+@pytest.mark.parametrize("topic", [("settings", "name"), ("settings", "lang"), ("hgw.yaml", "name")])
+def test_what_holds_otherwise_is_said_once(hgw, lang, word, topic):
+    text = hgw("--lang", lang, "help", *topic).out.split("\n\n")
+    assert sum(part.partition("\n")[2].count(word) for part in text if part.startswith(f"{topic[1]}:")) == 1
 
 
 def test_a_setting_that_does_not_exist_has_a_nearest_one(hgw):

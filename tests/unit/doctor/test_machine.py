@@ -3,6 +3,7 @@
 import pytest
 
 from higress_cli.doctor.machine import (
+    judge_builtin,
     judge_docker,
     judge_envoy,
     judge_port,
@@ -88,3 +89,9 @@ def test_docker_is_never_needed(facts, status, text):
     finding = judge_docker(facts)
 
     assert (finding.status, finding.why) == (status, text)
+
+
+def test_hgws_own_engine_is_named_with_its_command_and_is_no_fault_where_it_does_not_run():
+    assert (judge_builtin(None).status, judge_builtin(None).found) == (Status.OK, "hgw run --engine builtin")
+    missing = judge_builtin(ToolError("no wasmtime here", code="engine-missing"))
+    assert (missing.status, missing.why) == (Status.SKIP, "no wasmtime here")

@@ -32,7 +32,7 @@ def test_an_empty_text_is_no_document_or_an_empty_one(text):
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
-        ("a: [1, 2", 1, 9),
+        ("a: [1, 2", 1, 4),
         ("a: 1\n b: 2", 2, 3),
         ("a: 1\nb: {c: }}", 2, 9),
         ("a:\n\t- 1", 2, 1),
@@ -153,3 +153,18 @@ def test_each_document_of_a_file_is_read():
 
     assert [document.value() for document in documents] == [{"a": 1}, {"b": 2}]
     assert documents[1].place == "plugin.yaml:3:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: 1\nx: [\n", "plugin.yaml:2:4"),
+        ("x: {a: [1,\n\n# end\n", "plugin.yaml:1:8"),
+        ("x: 'open\n", "plugin.yaml:1:4"),
+        ("a: 1\nfoo\n", "plugin.yaml:2:1"),
+    ],
+)
+def test_what_is_unfinished_at_the_end_of_the_file_is_told_where_it_begins(text, place):
+    with pytest.raises(InvalidInput) as caught:
+        compose(FILE, text)
+    assert caught.value.message.startswith(f"{place}: ")
