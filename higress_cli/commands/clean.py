@@ -175,7 +175,7 @@ def _refuse_untagged(session: Session) -> None:
         if fs.count_files(path):
             raise ConflictError(
                 _(
-                    "nothing was removed: {path} is no cache of hgw's, neither it nor {cache} has hgw's CACHEDIR.TAG"
+                    "nothing was removed: {path} is not a cache of hgw: neither it nor {cache} has hgw's CACHEDIR.TAG"
                 ).format(path=path, cache=cache),
                 code="cache-untagged",
                 details={"path": path},

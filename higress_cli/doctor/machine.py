@@ -77,7 +77,7 @@ def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None
 
 
 def judge_builtin(problem: HgwError | None) -> Finding:
-    """The engine of hgw's own is needed only where Envoy does not run, so that its absence is no fault of the machine.
+    """The engine of hgw's own is needed only where Envoy does not run, so a machine that lacks it is still in order.
 
     `problem` is the error that `hgw run` with it would raise.
     """

@@ -190,7 +190,7 @@ def _not_a_header_value(_text: str) -> str:
 
 _HEADER_NAME: Final = Patterned(pattern=_HTTP_WORD, wrong=_not_a_token)
 # Other bytes are legitimate: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
-# White space around it is no part of it.
+# White space around it does not count.
 _HEADER_VALUE: Final = Turned(
     Patterned(pattern=r"[^\u0000\n\u000b\f\r]*", wrong=_not_a_header_value), lambda text: text.strip(" \t")
 )
