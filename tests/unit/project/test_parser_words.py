@@ -56,7 +56,7 @@ def test_what_is_wrong_with_yaml_is_said_in_chinese(text, chinese):
         ),
         ("a: [1, 2\nb: 1\n", "2:2: expected a comma or ']', but got ':'; is the `[` of line 1 closed?"),
         ("a:\n\tb: 1\n", "2:1: a tab stands where YAML wants spaces"),
-        ("a: 1\nb: 'x\n", "3:1: the quote that line 2 opens is not closed"),
+        ("a: 1\nb: 'x\n", "2:4: the quote that line 2 opens is not closed"),
         (
             "- a\nb: 1\n",
             "2:1: expected the end of the block, but found a new key; look at the indentation and the colons",
