@@ -16,6 +16,7 @@ from higress_cli.i18n import _, listed
 from higress_cli.oci.push import Pushed, Sent, Target, push
 from higress_cli.oci.reference import LATEST, Reference, parse_reference
 from higress_cli.project.wasm_plugin import Resource, choose_resource, image_faults, resources_in, with_image
+from higress_cli.project.wasm_plugin_fields import field_faults
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.machine import REGISTRY
@@ -301,7 +302,8 @@ def _resource_warnings(planned: _Planned | None, *, logged_in: bool) -> tuple[st
     if planned is None:
         return ()
     resource = planned.resource
-    found = [fault.text for fault in image_faults(resource) if fault.id != "wasmplugin-url-floating"]
+    faults = (*field_faults(resource.node), *image_faults(resource))
+    found = [fault.text for fault in faults if fault.id != "wasmplugin-url-floating"]
     if resource.namespace in _DEFAULT_NAMESPACES:
         found.append(
             _(

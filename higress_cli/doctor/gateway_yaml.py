@@ -18,6 +18,9 @@ _MARKS: Final = ("vm_config", "WasmPlugin")
 # A module that a compose file or a command mounts under another name: `./out/main.wasm:/etc/envoy/plugin.wasm:ro`.
 _MOUNT: Final = re.compile(r"([\w.-]+\.wasm)[\"']?:[\"']?/?(?:[\w.-]+/)*([\w.-]+\.wasm)")
 
+# An action of Go's text/template, which Helm charts are written in: {{ .Values.url }}, {{- if ... }}.
+_ACTION: Final = re.compile(r"\{\{-?\s*[A-Za-z.$(/]")
+
 
 def find_written(directory: Path, plugin: PluginNames) -> tuple[Written, ...]:
     """The configurations in the YAML files of the folder and its immediate subfolders, with places relative to it.
@@ -72,4 +75,6 @@ def written_in(path: Path, text: str, plugin: PluginNames) -> tuple[Written, ...
         filters = [entries for node in documents if not is_resource(node) for entries in filters_below(node)]
         return (*(found for found in resources if found is not None), *read_filters(filters, plugin))
     except InvalidInput as error:
+        if _ACTION.search(text):  # YAML only once Helm has filled it in
+            return ()
         return (Written(place=str(path), values=None, faults=(unreadable(str(path), error.message),)),)

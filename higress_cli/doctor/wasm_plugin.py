@@ -12,16 +12,11 @@ from higress_cli.doctor.written import PluginNames, Written
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
 from higress_cli.project.wasm_plugin import KIND, Resource, image_faults
+from higress_cli.project.wasm_plugin_fields import Keys, field_faults, keys_in
 from higress_cli.project.yaml_node import Node
 
 _CONDITIONS: Final = {"ingress": "_match_route_", "service": "_match_service_", "domain": "_match_domain_"}
 """The conditions of a rule, and the keys under which a plugin gets them."""
-_RULE_KEYS: Final = (*_CONDITIONS, "config", "configDisable")
-_SPEC_KEYS: Final = (
-    *("url", "sha256", "imagePullPolicy", "imagePullSecret", "verificationKey", "pluginConfig", "pluginName"),
-    *("phase", "priority", "failStrategy", "vmConfig", "selector", "defaultConfig", "defaultConfigDisable"),
-    "matchRules",
-)
 _LIKENESS: Final = 0.8
 
 
@@ -43,22 +38,22 @@ def names_in(node: Node) -> tuple[str, ...]:
 
 def read_resource(node: Node, plugin: PluginNames) -> Written | None:
     """What a resource configures; None if it only says that the plugin is there."""
-    spec = _mapping(node, "spec")
     owner = plugin.stranger_in(names_in(node))
     if owner is not None:
         return Written(place=node.place, values=None, owner=owner)
+    spec, faults = _mapping(node, "spec"), _own_faults(node)
     plugin_config = _given(spec, "pluginConfig")
     if plugin_config is not None:
         ignored = [name for name in ("defaultConfig", "matchRules") if _given(spec, name) is not None]
-        faults = tuple(_ignored(spec[name], name) for name in ignored)
-        return Written(place=plugin_config.place, values=_values(plugin_config), faults=(*_own_faults(node), *faults))
+        faults += tuple(_ignored(spec[name], name) for name in ignored)
+        return Written(place=plugin_config.place, values=_values(plugin_config), faults=faults)
     default, rules = _given(spec, "defaultConfig"), _given(spec, "matchRules")
-    faults = (*_own_faults(node), *_rules_without_condition(rules))
-    if _is_true(spec, "defaultConfigDisable"):
-        default = None
-    elif default is None and rules is None and "url" in spec:
+    faults += tuple(_rules_without_condition(rules))
+    is_off = _is_true(spec, "defaultConfigDisable")
+    if default is None and rules is None and not is_off and "url" in spec:
         return Written(place=spec["url"].place, values={}, faults=faults)
-    if default is None and rules is None:
+    default = None if is_off else default
+    if default is None and rules is None and not faults:
         return None
     return Written(
         place=(default or rules or node).place,
@@ -75,7 +70,7 @@ def _rules(rules: Node | None) -> Iterator[Mapping[str, Any]]:
         if not _is_true(entries, "configDisable"):
             config = _given(entries, "config")
             matched = {key: entries[name].value() for name, key in _CONDITIONS.items() if _given(entries, name)}
-            yield {**(_values(config) if config else {}), **matched}
+            yield {**((_values(config) if config else None) or {}), **matched}
 
 
 def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
@@ -97,28 +92,24 @@ def _own_faults(node: Node) -> tuple[Fault, ...]:
     """What is wrong with a resource apart from its configuration."""
     spec = node.mapping().get("spec")
     image = image_faults(Resource(node=node, spec=spec)) if spec is not None and spec.is_mapping else ()
-    return (*_unknown(node), *image)
+    misspelt = (fault for keys in keys_in(node) for fault in _misspelt(keys))
+    return (*misspelt, *field_faults(node), *image)
 
 
-def _unknown(node: Node) -> Iterator[Fault]:
+def _misspelt(keys: Keys) -> Iterator[Fault]:
     """Keys that resemble a known one. Others are left alone: a newer Higress may have keys that hgw does not know."""
-    spec = _mapping(node, "spec")
-    yield from _misspelt(spec, _SPEC_KEYS, where="spec")
-    for rule in _rule_nodes(spec.get("matchRules")):
-        yield from _misspelt(rule.mapping(), _RULE_KEYS, where="matchRules")
-
-
-def _misspelt(entries: Mapping[str, Node], known: tuple[str, ...], *, where: str) -> Iterator[Fault]:
-    for name, entry in entries.items():
-        folded = {key.lower(): key for key in known}
+    folded = {key.lower(): key for key in keys.known}
+    for name, entry in keys.entries.items():
         near = difflib.get_close_matches(name.lower().replace("_", ""), folded, n=1, cutoff=_LIKENESS)
-        if name in known or not near:
+        if name in keys.known or not near:
             continue
         key = folded[near[0]]
         yield Fault(
             id="wasmplugin-key-unknown",
             severity=Severity.WARNING,
-            message=_("`{name}` in {where} has no effect: a WasmPlugin has no such key").format(name=name, where=where),
+            message=_("`{name}` in {where} has no effect: a WasmPlugin has no such key").format(
+                name=name, where=keys.where
+            ),
             places=(entry.place,),
             expected=f"`{key}`",
             hint=_("write `{key}`").format(key=key),
@@ -151,8 +142,9 @@ def _given(entries: Mapping[str, Node], name: str) -> Node | None:
     return None if found is None or found.is_null else found
 
 
-def _values(node: Node) -> Mapping[str, Any]:
-    return dict(node.value()) if node.is_mapping else {}
+def _values(node: Node) -> Mapping[str, Any] | None:
+    """A configuration; None if it is not a mapping, which no other can equal."""
+    return dict(node.value()) if node.is_mapping else None
 
 
 def _has_items(entries: Mapping[str, Node], name: str) -> bool:

@@ -21,11 +21,6 @@ from higress_cli.project.yaml_node import Node, compose_all
 KIND: Final = "WasmPlugin"
 _SCHEMES: Final = ("oci", "http", "https", "file")
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "imagePullPolicy": ("UNSPECIFIED_POLICY", "IfNotPresent", "Always"),
-    "phase": ("UNSPECIFIED_PHASE", "AUTHN", "AUTHZ", "STATS"),
-    "failStrategy": ("FAIL_CLOSE", "FAIL_OPEN"),
-}
 _ALWAYS: Final = "Always"
 
 
@@ -111,22 +106,8 @@ def choose_resource(found: tuple[Resource, ...], *, path: Path, names: tuple[str
 
 
 def image_faults(resource: Resource) -> tuple[Fault, ...]:
-    """What is wrong with the image of a resource, and with the words about how it is loaded."""
-    return (*_word_faults(resource), *_url_faults(resource), *_digest_faults(resource))
-
-
-def _word_faults(resource: Resource) -> Iterator[Fault]:
-    entries = _entries(resource.spec)
-    for key, words in _WORDS.items():
-        value = _text(entries.get(key))
-        if value and value not in words:
-            yield _fault(
-                entries[key],
-                code="wasmplugin-word-unknown",
-                message=_("`{key}` cannot be `{value}`: Higress refuses the resource").format(key=key, value=value),
-                expected=listed(words),
-                hint=_("write one of: {choices}").format(choices=listed(words)),
-            )
+    """What is wrong with the image of a resource."""
+    return (*_url_faults(resource), *_digest_faults(resource))
 
 
 def _url_faults(resource: Resource) -> Iterator[Fault]:

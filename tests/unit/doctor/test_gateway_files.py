@@ -153,6 +153,21 @@ def test_a_plugin_config_of_null_is_none():
     assert judge(resource, {"mockEnable": True}).status is Status.OK
 
 
+@pytest.mark.parametrize("spec", ["defaultConfigDisable: true, priority: high", "phase: last"])
+def test_a_resource_that_configures_nothing_is_judged_as_well(spec):
+    finding = judge(f"kind: WasmPlugin\nspec: {{{spec}}}\n", {}, "wasmplugin.yaml")
+
+    assert len(finding.each) == 1
+
+
+@pytest.mark.parametrize("key", ["pluginConfig", "defaultConfig"])
+def test_a_configuration_that_is_text_is_named_once_and_not_shown(key):
+    finding = judge(BARE_RESOURCE + f"  {key}: 'token: s3cret'\n", {"token": "s3cret"}, "wasmplugin.yaml")
+
+    assert places(finding) == ["wasmplugin-value-invalid 5"]
+    assert "s3cret" not in str(finding)
+
+
 def test_a_default_configuration_that_is_switched_off_is_not_in_effect():
     disabled = BARE_RESOURCE + "  defaultConfig: {mockEnable: true}\n  defaultConfigDisable: true\n"
     assert written_in(Path("wasmplugin.yaml"), disabled, DEMO) == ()
@@ -201,6 +216,13 @@ def test_keys_that_have_no_effect_are_told(spec, found):
     assert places(finding) == found
 
 
+@pytest.mark.parametrize("values", ["{{ .Values.config }}", "\n    {{- toYaml .Values.config | nindent 4 }}", "}"])
+def test_a_template_of_helm_is_no_broken_yaml(values):
+    finding = judge(BARE_RESOURCE + f"  defaultConfig: {values}\n", {}, "templates/wasmplugin.yaml")
+
+    assert finding.code == ("gateway-file-invalid" if values == "}" else None)
+
+
 @pytest.mark.parametrize(
     "spec",
     [
@@ -208,7 +230,7 @@ def test_keys_that_have_no_effect_are_told(spec, found):
         "  matchRules: [{service: [a], configDisable: true}]",
         "  matchRules: [{configDisable: true}]",
         "  routes: {a: 1}\n  matchRules: [{domain: [a.com], routeType: HTTP}]",
-        "  matchRules: {domain: [a.com]}",
+        "  matchRules: {{.Values.rules: 1}: 2}",
     ],
 )
 def test_keys_that_are_right_or_unknown_to_hgw_alone_are_not(spec):
@@ -315,6 +337,7 @@ def test_a_configuration_that_cannot_be_read_is_not_shown(text):
         ("url: oci://r.example.com/demo:latest", "wasmplugin-url-floating"),
         ("url: ftp://r.example.com/demo", "wasmplugin-url-invalid"),
         ("url: oci://r.example.com/demo:1, phase: default", "wasmplugin-word-unknown"),
+        ("url: oci://r.example.com/demo:1, priority: high", "wasmplugin-value-invalid"),
     ],
 )
 def test_the_image_of_a_resource_is_judged_too(spec, code):

@@ -85,9 +85,6 @@ def test_of_several_resources_the_one_with_the_name_is_meant():
         ("  url: oci://r.example.com/a:latest\n", ["wasmplugin-url-floating"]),
         (f"  url: oci://r.example.com/a:1\n  sha256: sha256:{HEX}\n", ["wasmplugin-sha256-invalid"]),
         (f"  url: oci://r.example.com/a@sha256:{HEX}\n  sha256: {'cd' * 32}\n", ["wasmplugin-sha256-differs"]),
-        ("  url: r/a:1\n  phase: default\n", ["wasmplugin-word-unknown"]),
-        ("  url: r/a:1\n  imagePullPolicy: Never\n", ["wasmplugin-word-unknown"]),
-        ("  url: r/a:1\n  failStrategy: open\n", ["wasmplugin-word-unknown"]),
         ("  phase: AUTHN\n", []),
     ],
 )
