@@ -9,13 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from scripts.measure import ROOT, Cost, compare, cost_of
+from scripts.measure import Cost, as_installed, compare, cost_of
 
 
 def start_up(variables: Mapping[str, str], folder: Path) -> None:
-    # As after an ordinary installation: with compiled bytecode, wherever this checkout keeps it.
-    variables = {**variables, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    variables = as_installed(variables, folder)
 
     def run(*argv: str) -> Callable[[], Cost]:
         return lambda: cost_of([sys.executable, *argv], cwd=folder, variables=variables)

@@ -35,6 +35,15 @@ def cost_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> 
     return Cost(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, wall)
 
 
+def as_installed(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The variables for running hgw from this checkout as after an ordinary installation.
+
+    With compiled bytecode, wherever this checkout keeps it: without, each start compiles all of hgw again.
+    """
+    bytecode = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    return {name: value for name, value in variables.items() if name != "PYTHONDONTWRITEBYTECODE"} | bytecode
+
+
 @dataclass(frozen=True)
 class Started:
     """A program that runs, with a file that takes what it prints."""
