@@ -7,6 +7,7 @@ from typing import Final
 
 import wasmtime
 
+from higress_cli.proxy_wasm.callbacks import badly_shaped
 from higress_cli.proxy_wasm.calling import CallAnswer
 from higress_cli.proxy_wasm.calls import find_import
 from higress_cli.proxy_wasm.context import Control, StreamContext, StreamFacts
@@ -82,9 +83,10 @@ class Guest:
             limits=settings.limits,
         )
         self._allocator = next((name for name in _ALLOCATORS if self.vm.has(name)), "")
-        if not self._allocator:
+        lacks = badly_shaped(self.vm) if self._allocator else "Wasm module is missing malloc function."
+        if lacks is not None:
             self.vm.close()
-            raise LoadError("Wasm module is missing malloc function.")
+            raise LoadError(lacks)
 
     def start(self) -> None:
         """Let the plugin initialise itself and take its configuration.

@@ -3,7 +3,7 @@
 import ctypes
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ class Vm:
             raise LoadError(str(error).strip()) from error
         self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
         types = {name: found.type(self._store) for name, found in self._functions.items()}
-        self._shapes = {name: (len(kind.params), bool(kind.results)) for name, kind in types.items()}
+        self._shapes = {name: _shape(kind) for name, kind in types.items()}
         memory = exports.get("memory")
         if not isinstance(memory, wasmtime.Memory):
             raise LoadError("the module exports no memory")
@@ -96,13 +96,17 @@ class Vm:
         """Whether the module exports this function."""
         return name in self._functions
 
+    def shape(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The types of an exported function's parameters and of its results, such as `i32`."""
+        return self._shapes[name]
+
     def takes(self, name: str) -> int:
         """How many parameters an exported function has."""
-        return self._shapes[name][0]
+        return len(self._shapes[name][0])
 
     def gives(self, name: str) -> bool:
         """Whether an exported function has a result."""
-        return self._shapes[name][1]
+        return bool(self._shapes[name][1])
 
     def call(self, name: str, *arguments: int) -> int:
         """Call an exported function; one without a result gives 0.
@@ -194,8 +198,12 @@ def _results(given: HostImport) -> list[wasmtime.ValType]:
     return [wasmtime.ValType.i32()] if given.returns else []
 
 
-def _shape(kind: wasmtime.FuncType) -> tuple[list[str], list[str]]:
-    return [str(value) for value in kind.params], [str(value) for value in kind.results]
+def _shape(kind: wasmtime.FuncType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return _names(kind.params), _names(kind.results)
+
+
+def _names(types: Sequence[wasmtime.ValType]) -> tuple[str, ...]:
+    return tuple(str(value) for value in types)
 
 
 def _callable(given: HostImport) -> Callable[..., Any]:

@@ -4,9 +4,11 @@ A test that breaks a rule fails, even where hgw takes the refusal for a failure 
 to a file, which the fixture in conftest.py reads at the end of the test.
 """
 
+import contextlib
+import errno
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,10 @@ TOOLS: Final = frozenset({
     "dpkg", "brew", "dnf", "pacman", "scoop", "curl", "wget",
 })  # fmt: skip
 _HERE: Final = frozenset({"localhost", "::1", "0.0.0.0", "::", ""})
+
+
+_writable: list[str] = []
+_outside: list[str] = []
 
 
 def install() -> None:
@@ -74,10 +80,51 @@ def _refuse(what: str) -> None:
     raise PermissionError(f"barred from tests: {what}")
 
 
+@contextlib.contextmanager
+def writes_only_below(folder: Path) -> Iterator[list[str]]:
+    """Refuse this process to change anything outside `folder`; the list names what it tried all the same."""
+    _outside.clear()
+    _writable.append(f"{folder}{os.sep}")
+    try:
+        yield _outside
+    finally:
+        _writable.pop()
+
+
+def _judge_open(path: Any, mode: str | None, flags: int) -> None:
+    # Devices such as /dev/null are nobody's folder.
+    if _writable and not isinstance(path, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+        _judge_change(path)
+
+
+def _judge_change(*arguments: Any) -> None:
+    if not _writable:
+        return
+    for path in arguments:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            named = os.path.realpath(os.fsdecode(path))
+            if not f"{named}{os.sep}".startswith(_writable[-1]) and not named.startswith(("/dev/", "/proc/")):
+                _outside.append(named)
+                raise PermissionError(errno.EACCES, "barred from tests", named)
+
+
+def _judge_link(_target: Any, link: Any, *_more: Any) -> None:
+    _judge_change(link)
+
+
 _JUDGES: Final[Mapping[str, Callable[..., None]]] = {
     "subprocess.Popen": _judge_program,
     "os.exec": _judge_program,
     "os.posix_spawn": _judge_program,
     "socket.connect": _judge_connection,
     "socket.getaddrinfo": _judge_look_up,
+    "open": _judge_open,
+    "os.mkdir": _judge_change,
+    "os.rename": _judge_change,
+    "os.remove": _judge_change,
+    "os.rmdir": _judge_change,
+    "os.chmod": _judge_change,
+    "os.truncate": _judge_change,
+    "os.link": _judge_link,
+    "os.symlink": _judge_link,
 }

@@ -21,6 +21,13 @@ def text(value: str, width: int = 1) -> bytes:
     return leb(len(raw), width) + raw
 
 
+def _with_size(raw: bytes) -> bytes:
+    return leb(len(raw)) + raw
+
+
+_KINDS = {"_start": 1, "_initialize": 1, "malloc": 2, "proxy_on_memory_allocate": 2}
+
+
 def section(identifier: int, payload: bytes, width: int = 1) -> bytes:
     return bytes([identifier]) + leb(len(payload), width) + payload
 
@@ -33,22 +40,25 @@ def wasm(
     width: int = 1,
     memory: bool = True,
 ) -> bytes:
-    """A module whose functions all are `(i32, i64) -> i32` and do nothing; `width` pads the export section.
+    """A module whose functions do nothing; `width` pads the export section.
 
-    With exports it has a `memory` that it exports, as compilers do; if not, none.
+    They are `(i32, i64) -> i32`, and those that start a module or allocate memory are as a host calls them. With
+    exports it has a `memory` that it exports, as compilers do; if not, none.
     """
-    body = HEADER + section(1, leb(1) + bytes([0x60]) + leb(2) + bytes([I32, I64]) + leb(1) + bytes([I32]))
+    kinds = [([I32, I64], [I32]), ([], []), ([I32], [I32])]
+    types = [b"\x60" + leb(len(takes)) + bytes(takes) + leb(len(gives)) + bytes(gives) for takes, gives in kinds]
+    body = HEADER + section(1, leb(len(types)) + b"".join(types))
     if imports:
         entries = b"".join(text(module) + text(name) + b"\0" + leb(0) for module, name in imports)
         body += section(2, leb(len(imports)) + entries)
     if exports:
-        body += section(3, leb(len(exports)) + leb(0) * len(exports))
+        body += section(3, leb(len(exports)) + b"".join(leb(_KINDS.get(name, 0)) for name in exports))
         entries = b"".join(text(name, width) + b"\0" + leb(len(imports) + index) for index, name in enumerate(exports))
         if memory:
             body += section(5, leb(1) + b"\0" + leb(1))
             entries += text("memory") + b"\2" + leb(0)
         body += section(7, leb(len(exports) + memory) + entries, width)
-        code = b"".join(leb(4) + leb(0) + b"\x41\0\x0b" for _name in exports)
+        code = b"".join(_with_size(b"\0\x0b" if _KINDS.get(name) == 1 else b"\0\x41\0\x0b") for name in exports)
         body += section(10, leb(len(exports)) + code)
     for name, payload in (custom or {}).items():
         body += section(0, text(name) + payload)

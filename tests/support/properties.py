@@ -1,10 +1,12 @@
 """How property tests search, and the pieces that their inputs are made of."""
 
 import os
+from typing import Final
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+_LONG: Final = 2000
 # By default the same examples each time: a change fails that broke something, not one that was made on an unlucky day.
 settings.register_profile(
     "default",
@@ -15,12 +17,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("quick", settings.get_profile("default"), max_examples=40)
-settings.register_profile("long", settings.get_profile("default"), max_examples=2000, derandomize=False)
+settings.register_profile("long", settings.get_profile("default"), max_examples=_LONG, derandomize=False)
 
 
 def load_profile() -> None:
     """Take HYPOTHESIS_PROFILE: `default`, `quick` for fewer examples, `long` for ten times as many and new ones."""
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def costly() -> settings:
+    """Settings of a property whose examples are whole calls of hgw: a few of them, a thousand in the profile `long`."""
+    usual = settings().max_examples
+    return settings(max_examples=usual // 2 if usual >= _LONG else usual // 8)
 
 
 _SIGNS = st.sampled_from(["[", "{a: ", "- ", "? "])
