@@ -16,10 +16,11 @@ from higress_cli.compile.recipe import Recipe, make_recipe
 from higress_cli.compile.record import Setup, listed_digest, setup_of
 from higress_cli.errors import HgwError
 from higress_cli.go.syntax import GoFile, parse
+from higress_cli.i18n import _
 from higress_cli.knowledge.disk import full_disk, places_of
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.session import Session
-from higress_cli.system import process
+from higress_cli.system import child_log, process
 from higress_cli.tool import Tool
 
 _CLOCK_SECONDS: Final = 0.02
@@ -173,13 +174,22 @@ def own_source(step: Compilation) -> tuple[GoFile, ...]:
 
 
 def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
-    """The error for a compiler that refused the job's plugin, or that found a disk full."""
+    """The error for a compiler that refused the job's plugin, or that found a disk full.
+
+    Its whole output is kept in a file, which is named on the terminal and in the error's details.
+    """
     from higress_cli.compile.failure import compile_error
 
     places = places_of(job.equipment.variables, store=session.dirs.cache)
     full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
-    return full or compile_error(
+    if full is not None:
+        return full
+    log = child_log.keep(session.dirs.logs, recipe.argv, refused.output, status=refused.status, edits=recipe.edits)
+    if log is not None:
+        session.reporter.note(_("all that the compiler said is in {path}").format(path=log))
+    return compile_error(
         refused,
+        log=log,
         recipe=recipe,
         directory=job.directory,
         tools=job.equipment.tools,

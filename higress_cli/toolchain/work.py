@@ -8,12 +8,11 @@ from typing import Final
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.session import Session
-from higress_cli.system import process
+from higress_cli.system import child_log, process
 from higress_cli.system.process import Completed
 from higress_cli.system.reach import Reach
 from higress_cli.system.urls import shown
 from higress_cli.tool import ToolName
-from higress_cli.toolchain import child_log
 from higress_cli.toolchain.probe import Probed
 from higress_cli.toolchain.storage import require_space
 from higress_cli.toolchain.store import Store
@@ -74,5 +73,5 @@ class Work:
         words = shown(end[:_MOST_CHARACTERS]) or _("exit status {code}").format(code=failed.returncode)
         if len(printed) <= lines and len(end) <= _MOST_CHARACTERS:
             return words
-        log = child_log.keep(self.session.dirs.logs, failed)
+        log = child_log.keep(self.session.dirs.logs, failed.argv, failed.output, status=failed.returncode)
         return _("{words} (in full: {path})").format(words=words, path=log) if log else words

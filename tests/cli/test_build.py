@@ -740,6 +740,15 @@ def test_the_compilers_own_words_are_shown_and_the_old_module_stays(broken: Path
     assert set(content(broken)) == {*PLUGIN, "main.wasm"}
 
 
+def test_all_that_the_compiler_said_is_kept_in_a_file_that_the_error_names(broken: Path, hgw, json_of):
+    log = Path(json_of("build")["error"]["details"]["log"])
+    command, *lines, status = log.read_text("utf-8").splitlines()
+    assert "tinygo build -o main.wasm -scheduler=none" in command
+    assert lines == ["# plugin", "main.go:6:9: undefined: undefinedThing"]
+    assert status == "[1]"
+    assert f"all that the compiler said is in {log.parent}" in hgw("build").err
+
+
 def test_quiet_does_not_hide_why(broken: Path, hgw):
     outcome = hgw("-q", "build")
     assert outcome.code == 7
