@@ -14,12 +14,12 @@ from higress_cli.oci.challenge import Challenge, challenges
 from higress_cli.oci.credentials import Credential
 from higress_cli.oci.reference import DOCKER_HUB
 from higress_cli.reporter import Activity, SilentActivity
+from higress_cli.system.busy import GrowingWaits
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
 from higress_cli.system.http import ObstacleKind
 from higress_cli.system.transfer import BUSY, retry_after
 from higress_cli.system.web import Body, NoReplyError, Reply, TooLongError, Web, is_loopback, join, same_origin
 
-MOST_SECONDS_WAITED: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 0.5
 _MOST_TRIES: Final = 6
 # A registry that never answered is probably not there.
@@ -86,12 +86,11 @@ class Registry:
         self._web = web
         self._login = login
         self._plain_http = plain_http
-        self._clock = clock
+        self._waiting = GrowingWaits(first=_FIRST_WAIT_SECONDS, clock=clock)
         self._base: str | None = None
         self._challenges: tuple[Challenge, ...] = ()
         self._authorization: dict[Access, str] = {}
         self._shown = errors.Shown(withheld=withheld)
-        self._waited = 0.0
 
     @contextlib.contextmanager
     def ask(self, ask: Ask) -> Iterator[Reply]:
@@ -149,15 +148,12 @@ class Registry:
 
     def next_wait(self, tries: int, *, at_least: float = 0.0) -> float | None:
         """How many seconds to wait before another try, longer each time; None if there has been enough of that."""
-        seconds = max(_FIRST_WAIT_SECONDS * 2**tries, at_least)
         most = _MOST_TRIES if self._base else _MOST_FIRST_TRIES
-        return seconds if tries + 1 < most and self._waited + seconds <= MOST_SECONDS_WAITED else None
+        return self._waiting.next_wait(tries, at_least=at_least) if tries + 1 < most else None
 
     def wait(self, seconds: float) -> None:
         """Wait, and say so."""
-        self.activity.describe(_("{host} is busy; next try in {seconds:.0f} s").format(host=self.host, seconds=seconds))
-        self._clock.sleep(seconds)
-        self._waited += seconds
+        self._waiting.wait(seconds, host=self.host, activity=self.activity)
 
     @contextlib.contextmanager
     def _retrying(

@@ -14,14 +14,13 @@ from urllib.parse import unquote, urlsplit
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
+from higress_cli.system.busy import GrowingWaits
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
 from higress_cli.system.transfer import Client, PassingError, bring
 from higress_cli.system.urls import shown
 from higress_cli.system.writing import write_error
 
 _SHA256_HEX_DIGITS: Final = 64
-# In total, for one file.
-MOST_SECONDS_WAITED: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 1.0
 # How often a broken transfer is continued without a wait, as long as each response added something.
 _MOST_CONTINUATIONS: Final = 5
@@ -116,10 +115,12 @@ class _Download:
     client: "Client"
     activity: Activity
     clock: Clock
-    waited: float = 0.0
-    next_wait: float = _FIRST_WAIT_SECONDS
     pieced: bool = False
     addresses: list[_Address] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._waiting = GrowingWaits(first=_FIRST_WAIT_SECONDS, clock=self.clock)
+        self._waits = 0
 
     def run(self) -> str:
         """Write the verified bytes to `partial` and return the address that they came from.
@@ -141,15 +142,12 @@ class _Download:
         if not waiting:
             return False
         wanted = min(address.not_before for address in waiting) - self.clock.now()
-        left = MOST_SECONDS_WAITED - self.waited
-        seconds = max(wanted, min(self.next_wait, left))
-        if left < _FIRST_WAIT_SECONDS or seconds > left:
+        seconds = self._waiting.next_wait(self._waits, at_least=wanted)
+        if seconds is None:
             return False
         host = urlsplit(shown(waiting[0].url)).netloc
-        self.activity.describe(_("{host} is busy; next try in {seconds:.0f} s").format(host=host, seconds=seconds))
-        self.clock.sleep(seconds)
-        self.waited += seconds
-        self.next_wait *= 2
+        self._waiting.wait(seconds, host=host, activity=self.activity)
+        self._waits += 1
         return True
 
     def _try(self, address: _Address) -> bool:
