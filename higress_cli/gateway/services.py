@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from higress_cli.choice import Choice, Source
@@ -16,6 +16,7 @@ UPSTREAM_CLUSTER: Final = cluster_of("upstream.static", 80)
 """The upstream's cluster, named as Higress names its clusters because `_match_service_` rules parse the name."""
 EMBEDDED: Final = "embedded"
 _CLUSTER_FIELDS: Final = 4
+_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
 _STATIC_PORT: Final = "80"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -33,6 +34,11 @@ class Endpoint:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.path}"
+
+    @classmethod
+    def listening(cls, bind: str, port: int) -> Self:
+        """Where something that listens on `bind` is reached from this machine; `bind` may mean all its addresses."""
+        return cls(host=_LOOPBACK_OF.get(bind, bind), port=port)
 
     @property
     def own_name(self) -> str | None:

@@ -60,10 +60,8 @@ class BuiltinGateway:
     @property
     def url(self) -> str:
         """Where requests to the plugin go, from this machine."""
-        bind = self._place.listening.bind
-        any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
         port = self._server.port if self._server else self._place.listening.port
-        return Endpoint(host=any_address.get(bind, bind), port=port).url
+        return Endpoint.listening(self._place.listening.bind, port).url
 
     @property
     def facts(self) -> GatewayFacts:

@@ -75,9 +75,7 @@ class DockerGateway:
     @property
     def url(self) -> str:
         """Where requests to the plugin go, from this machine."""
-        any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
-        bind = self._layout.bind
-        return Endpoint(host=any_address.get(bind, bind), port=self._layout.port).url
+        return Endpoint.listening(self._layout.bind, self._layout.port).url
 
     @property
     def facts(self) -> GatewayFacts:

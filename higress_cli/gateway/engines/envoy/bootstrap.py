@@ -120,17 +120,23 @@ def discovery(version: int, resource: Mapping[str, Any], *more: Mapping[str, Any
 
 
 def listener(plan: ListenerPlan) -> dict[str, Any]:
-    """The listener with the plugin in its filter chain.
-
-    The identity header is set by a filter in front of the plugin: responses pass through filters in reverse, so it
-    touches every response last, whether it came from the upstream or the plugin. `by=` tells the two apart. Its value
-    is a note that another filter makes for each request when it begins.
-    """
-    identity = {
-        "header": {"key": HEADER, "value": _identity_header(plan.run)},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    """The listener with the plugin in its filter chain."""
+    return {
+        "@type": f"{_TYPES}.config.listener.v3.Listener",
+        "name": LISTENER,
+        "address": _address(plan.bind, plan.port),
+        # With it, two gateways could listen on one port and share its requests.
+        "enable_reuse_port": False,
+        "per_connection_buffer_limit_bytes": plan.buffer_limit,
+        "filter_chains": [
+            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": _manager(plan)}]}
+        ],
     }
-    manager = {
+
+
+def _manager(plan: ListenerPlan) -> dict[str, Any]:
+    """What reads HTTP from a connection, and sends each request through the filters to the upstream."""
+    return {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": LISTENER,
         # As in the guide's gateway, upstreams see every request as https.
@@ -147,38 +153,45 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
             "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [_route(plan)]}],
         },
         # A local reply that replaces the upstream's response after its headers arrived bypasses all filters.
-        "local_reply_config": {"mappers": [{"filter": _ANY_STATUS, "headers_to_add": [identity]}]},
-        "http_filters": [
-            {
-                "name": "hgw.identity-header",
-                "typed_config": {
-                    "@type": f"{_TYPES}.extensions.filters.http.header_mutation.v3.HeaderMutation",
-                    "mutations": {"response_mutations": [{"append": identity}]},
-                },
-            },
-            _discovered(IDENTITY_FILTER, plan.identity_file, type_name=_SET_FILTER_STATE),
-            _helper_filter(plan.helper),
-            _discovered(PLUGIN_FILTER, plan.plugin_file, type_name=_WASM),
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {
-                    "@type": f"{_TYPES}.extensions.filters.http.router.v3.Router",
-                    "upstream_log": [_log_file(plan.streams_log, streams.FIELDS)],
-                    "upstream_log_options": {"flush_upstream_log_on_upstream_stream": True},
-                },
-            },
-        ],
+        "local_reply_config": {"mappers": [{"filter": _ANY_STATUS, "headers_to_add": [_identity(plan)]}]},
+        "http_filters": _filters(plan),
     }
+
+
+def _filters(plan: ListenerPlan) -> list[dict[str, Any]]:
+    """The filters that a request passes through, in this order.
+
+    The identity header is set by a filter in front of the plugin: responses pass through filters in reverse, so it
+    touches every response last, whether it came from the upstream or the plugin. `by=` tells the two apart. Its value
+    is a note that another filter makes for each request when it begins.
+    """
+    return [
+        {
+            "name": "hgw.identity-header",
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.filters.http.header_mutation.v3.HeaderMutation",
+                "mutations": {"response_mutations": [{"append": _identity(plan)}]},
+            },
+        },
+        _discovered(IDENTITY_FILTER, plan.identity_file, type_name=_SET_FILTER_STATE),
+        _helper_filter(plan.helper),
+        _discovered(PLUGIN_FILTER, plan.plugin_file, type_name=_WASM),
+        {
+            "name": "envoy.filters.http.router",
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.filters.http.router.v3.Router",
+                "upstream_log": [_log_file(plan.streams_log, streams.FIELDS)],
+                "upstream_log_options": {"flush_upstream_log_on_upstream_stream": True},
+            },
+        },
+    ]
+
+
+def _identity(plan: ListenerPlan) -> dict[str, Any]:
+    """How the identity header is put on a response."""
     return {
-        "@type": f"{_TYPES}.config.listener.v3.Listener",
-        "name": LISTENER,
-        "address": _address(plan.bind, plan.port),
-        # With it, two gateways could listen on one port and share its requests.
-        "enable_reuse_port": False,
-        "per_connection_buffer_limit_bytes": plan.buffer_limit,
-        "filter_chains": [
-            {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
-        ],
+        "header": {"key": HEADER, "value": _identity_header(plan.run)},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
 
 

@@ -94,11 +94,8 @@ class EnvoyGateway:
     @property
     def url(self) -> str:
         """Where requests to the plugin go, from this machine."""
-        any_address = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
-        return Endpoint(
-            host=any_address.get(self._place.listening.bind, self._place.listening.bind),
-            port=self._port or self._place.listening.port,
-        ).url
+        listening = self._place.listening
+        return Endpoint.listening(listening.bind, self._port or listening.port).url
 
     @property
     def facts(self) -> GatewayFacts:
