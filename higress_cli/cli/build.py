@@ -9,8 +9,9 @@ import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.error_show import show_error
+from higress_cli.cli.options import word_option
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
     from higress_cli.commands.build_plan import Wishes
@@ -40,7 +41,7 @@ def build(
     ] = None,
     matrix: Annotated[
         str | None,
-        typer.Option("--matrix", metavar="github|gitlab", help=N_("print a pipeline's job matrix, and build nothing")),
+        word_option("--matrix", ("github", "gitlab"), help=N_("print a pipeline's job matrix, and build nothing")),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help=N_("build again on each change, until Ctrl-C"))] = False,
     force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
@@ -49,10 +50,9 @@ def build(
     ] = False,
     tidy: Annotated[
         str | None,
-        typer.Option(
+        word_option(
             "--tidy",
-            metavar="auto|always|never",
-            show_default=False,
+            ("auto", "always", "never"),
             help=N_("when to run go mod tidy; default: auto, where something is missing"),
         ),
     ] = None,
@@ -60,27 +60,25 @@ def build(
         bool, typer.Option("--print-command", help=N_("print what would be run, for this shell, and run nothing"))
     ] = False,
 ) -> None:
-    from higress_cli.commands import build as use_case
     from higress_cli.commands.build_plan import Wishes
     from higress_cli.compile.modules import Tidy
 
-    call = invocation(ctx)
-    session = call.session()
-    arguments = call.argv[call.argv.index("--") + 1 :] if "--" in call.argv else []
-    # The parser does not tell apart what came before and after `--`.
-    folders = (where or [])[: len(where or []) - len(arguments)]
-    when = Tidy.AUTO if tidy is None else Tidy(_one_of("--tidy", tidy, [*Tidy]))
-    wishes = Wishes(arguments=tuple(arguments), force=force, debug=not no_debug, tidy=when)
-    directories = _directories(session, folders, every=every or matrix is not None or since is not None, since=since)
-    if matrix is not None:
+    session = invocation(ctx).session()
+    folders, arguments = _divided(where or [], invocation(ctx).argv)
+    wishes = Wishes(arguments=arguments, force=force, debug=not no_debug, tidy=Tidy(tidy or Tidy.AUTO))
+    directories = _directories(session, folders, every=every or bool(matrix or since), since=since)
+    if matrix:
         _print_matrix(ctx, session, matrix, directories)
     elif print_command:
-        result = use_case.planned_commands(session, directories=directories, wishes=wishes)
-        finish(ctx, result, lambda shown, ui: [ui.data(command.text) for command in shown.commands])
-    elif watch:
-        _watch(ctx, session, directories, wishes)
+        _print_commands(ctx, session, directories, wishes)
     else:
-        _finish(ctx, session, use_case.build(session, directories=directories, wishes=wishes))
+        (_watch if watch else _build)(ctx, session, directories, wishes)
+
+
+def _divided(words: Sequence[Path], argv: Sequence[str]) -> tuple[Sequence[Path], tuple[str, ...]]:
+    """The folders and the compiler's arguments: Typer does not tell apart what came before and after `--`."""
+    arguments = tuple(argv[argv.index("--") + 1 :]) if "--" in argv else ()
+    return words[: len(words) - len(arguments)], arguments
 
 
 def _directories(session: "Session", folders: Sequence[Path], *, every: bool, since: str | None) -> list[Path]:
@@ -105,6 +103,12 @@ def _directories(session: "Session", folders: Sequence[Path], *, every: bool, si
     return list(changed_plugins(session, found, since=since))
 
 
+def _build(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
+    from higress_cli.commands import build as use_case
+
+    _finish(ctx, session, use_case.build(session, directories=directories, wishes=wishes))
+
+
 def _finish(ctx: typer.Context, session: "Session", result: "BuildResult") -> None:
     from higress_cli.cli.build_show import show_modules
 
@@ -114,8 +118,15 @@ def _finish(ctx: typer.Context, session: "Session", result: "BuildResult") -> No
 def _print_matrix(ctx: typer.Context, session: "Session", pipeline: str, directories: Sequence[Path]) -> None:
     from higress_cli.commands.matrix import Pipeline, matrix
 
-    kind = Pipeline(_one_of("--matrix", pipeline, [item.value for item in Pipeline]))
-    finish(ctx, matrix(kind, directories, directory=session.directory), lambda shown, ui: ui.data(shown.text))
+    result = matrix(Pipeline(pipeline), directories, directory=session.directory)
+    finish(ctx, result, lambda shown, ui: ui.data(shown.text))
+
+
+def _print_commands(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
+    from higress_cli.commands import build as use_case
+
+    result = use_case.planned_commands(session, directories=directories, wishes=wishes)
+    finish(ctx, result, lambda shown, ui: [ui.data(command.text) for command in shown.commands])
 
 
 def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
@@ -144,13 +155,3 @@ def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
             raise
     if ui.output == "json" and not isinstance(last[0], Exception):
         _finish(ctx, session, last[0])
-
-
-def _one_of(option: str, value: str, known: Sequence[str]) -> str:
-    if value in known:
-        return value
-    raise UsageError(
-        _("`{value}` (from {option}) is not one of: {known}").format(value=value, option=option, known=listed(known)),
-        code="choice-invalid",
-        hint=f"hgw build {option} {known[0]}",
-    )

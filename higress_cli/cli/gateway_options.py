@@ -1,4 +1,4 @@
-"""What `hgw run` and `hgw verify` share besides the settings: the plugin's folder, and options."""
+"""Arguments and options that several commands share besides the settings: the plugin's folder and its module."""
 
 import shlex
 from collections.abc import Sequence
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
     from higress_cli.session import Session
 
+PluginFolder = Annotated[
+    str | None,
+    typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
+]
 NoBuild = Annotated[bool, typer.Option("--no-build", help=N_("use the module as it is, without building"))]
 OtherModule = Annotated[
     str | None,

@@ -35,23 +35,35 @@ def help_(
         ),
     ] = None,
 ) -> None:
-    if words and words[0] == SETTINGS_TOPIC:
-        from higress_cli.cli.help_settings import show_settings
-        from higress_cli.commands.help_settings import help_settings
+    match words:
+        case [topic, *names] if topic == SETTINGS_TOPIC:
+            _help_settings(ctx, names)
+        case [topic, *names] if topic == FILE_TOPIC:
+            _help_file(ctx, names)
+        case _:
+            _help_command(ctx, words or [])
 
-        # It explains what is invalid, so it works all the same.
-        session = invocation(ctx).session(tolerant=True)
-        finish(ctx, help_settings(session, names=words[1:]), show_settings)
-        return
-    if words and words[0] == FILE_TOPIC:
-        from higress_cli.cli.help_file import show_reference
-        from higress_cli.commands.help_file import help_file
 
-        finish(ctx, help_file(names=words[1:]), show_reference)
-        return
+def _help_settings(ctx: typer.Context, names: list[str]) -> None:
+    from higress_cli.cli.help_settings import show_settings
+    from higress_cli.commands.help_settings import help_settings
+
+    # It explains what is invalid, so it works all the same.
+    session = invocation(ctx).session(tolerant=True)
+    finish(ctx, help_settings(session, names=names), show_settings)
+
+
+def _help_file(ctx: typer.Context, names: list[str]) -> None:
+    from higress_cli.cli.help_file import show_reference
+    from higress_cli.commands.help_file import help_file
+
+    finish(ctx, help_file(names=names), show_reference)
+
+
+def _help_command(ctx: typer.Context, words: list[str]) -> None:
     from higress_cli.commands.about import HelpResult
 
-    about = _context_of(ctx, words or [])
+    about = _context_of(ctx, words)
     finish(ctx, HelpResult(topic=" ".join(words or ["hgw"]), text=about.get_help()), _show)
 
 

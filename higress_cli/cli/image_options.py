@@ -1,11 +1,15 @@
 """The options that `hgw package` and `hgw push` share besides the settings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from higress_cli.i18n import N_
+
+if TYPE_CHECKING:
+    from higress_cli.commands.plugin_image import ImageWishes
+    from higress_cli.session import Session
 
 Also = Annotated[
     list[Path] | None,
@@ -16,3 +20,17 @@ Annotations = Annotated[
     typer.Option("--annotation", metavar="KEY=VALUE", help=N_("an annotation of the image")),
 ]
 Force = Annotated[bool, typer.Option("--force", help=N_("only warn about what the gateway would refuse in the module"))]
+
+
+def image_wishes(
+    session: "Session", *, also: list[Path] | None, annotation: list[str] | None, no_build: bool, force: bool
+) -> "ImageWishes":
+    """What these options ask for."""
+    from higress_cli.commands.plugin_image import ImageWishes
+
+    return ImageWishes(
+        also=tuple(session.path(path) for path in also or ()),
+        annotations=tuple(annotation or ()),
+        build=not no_build,
+        force=force,
+    )

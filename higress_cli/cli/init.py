@@ -1,7 +1,5 @@
 """`hgw init`: parse, ask if interactive, call, show."""
 
-from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,17 +7,19 @@ import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.context import Invocation
+from higress_cli.cli.options import word_option
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _, listed
-from higress_cli.nearest import nearest
+from higress_cli.i18n import N_, _
 from higress_cli.session import Session
 from higress_cli.settings.machine import LANG, TEMPLATE
 
 if TYPE_CHECKING:
-    from higress_cli.cli.init_wizard import Order
+    from higress_cli.commands.init import Additions, InitResult
     from higress_cli.commands.init_answers import Wishes
 
 app = new_app()
+Ci = Annotated[str | None, word_option("--ci", ("github", "gitlab"), help=N_("add files for a CI system"))]
+Editor = Annotated[str | None, word_option("--editor", ("vscode",), help=N_("add settings for an editor"))]
 
 
 @app.command(
@@ -48,12 +48,8 @@ def init(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help=N_("an answer to one of the template's questions")),
     ] = None,
-    ci: Annotated[
-        str | None, typer.Option("--ci", metavar="github|gitlab", help=N_("add files for a CI system"))
-    ] = None,
-    editor: Annotated[
-        str | None, typer.Option("--editor", metavar="vscode", help=N_("add settings for an editor"))
-    ] = None,
+    ci: Ci = None,
+    editor: Editor = None,
     devcontainer: Annotated[bool, typer.Option("--devcontainer", help=N_("add a devcontainer"))] = False,
     git: Annotated[bool | None, typer.Option("--git/--no-git", help=N_("initialize a git repository"))] = None,
     existing: Annotated[
@@ -66,60 +62,78 @@ def init(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("show what would be written, write nothing"))] = False,
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
-    from higress_cli.cli.init_show import show_project, show_templates
-    from higress_cli.commands import init as use_case
+    from higress_cli.cli.init_show import show_project
+    from higress_cli.commands.init import Additions
     from higress_cli.commands.init_answers import Wishes
-    from higress_cli.commands.init_existing import init_existing
 
     call = invocation(ctx)
-    session = call.session()
     if list_templates:
-        finish(ctx, use_case.templates(lang=call.lang), show_templates)
+        _list_templates(ctx)
         return
-    additions = use_case.Additions(
-        ci=_one_of(ci, "--ci", use_case.CI_SYSTEMS),
-        editor=_one_of(editor, "--editor", use_case.EDITORS),
-        devcontainer=devcontainer,
-        git=bool(git),
-    )
     wishes = Wishes(module=module, lang=call.lang, variables=dict(_pair(text) for text in variables or ()))
-    asks = session.interactive and not (defaults or session.assume_yes or existing)
-    directory = session.directory if existing and where is None else _folder(call, where, asks=asks)
-    result: use_case.InitResult
+    additions = Additions(ci=ci, editor=editor, devcontainer=devcontainer, git=git)
     if existing:
-        _refuse_together(session, force=force)
-        result = init_existing(session, directory=directory, wishes=wishes, additions=additions, dry_run=dry_run)
+        result = _complete(call, where, wishes, additions, force=force, dry_run=dry_run)
     else:
-        if asks:
-            order = _completed(call, wishes, directory=directory, git=git)
-            session, wishes = order.session, order.wishes
-            additions = replace(additions, git=bool(order.git))
-        result = use_case.init(
-            session, directory=directory, wishes=wishes, additions=additions, force=force, dry_run=dry_run
-        )
+        result = _create(call, where, wishes, additions, asks=not defaults, force=force, dry_run=dry_run)
     finish(ctx, result, lambda shown, ui: show_project(shown, ui, here=call.session().directory))
 
 
-def _folder(call: Invocation, where: Path | None, *, asks: bool) -> Path:
-    """The folder of the new plugin: DIR, the current folder if it is empty, or the answer to a question."""
-    from higress_cli.cli.init_wizard import ask_folder
-    from higress_cli.commands.init import is_empty, not_empty
+def _list_templates(ctx: typer.Context) -> None:
+    from higress_cli.cli.init_show import show_templates
+    from higress_cli.commands import init as use_case
+
+    finish(ctx, use_case.templates(lang=invocation(ctx).lang), show_templates)
+
+
+def _create(
+    call: Invocation,
+    where: Path | None,
+    wishes: "Wishes",
+    additions: "Additions",
+    *,
+    asks: bool,
+    force: bool,
+    dry_run: bool,
+) -> "InitResult":
+    """A new plugin in DIR or in an empty current folder; what is still open is asked for, where somebody can answer."""
+    from higress_cli.cli import init_wizard
+    from higress_cli.commands import init as use_case
 
     session = call.session()
-    if where is None and not is_empty(session.directory):
+    asks = asks and session.interactive and not session.assume_yes
+    if where is None and not use_case.is_empty(session.directory):
         if not asks:
-            raise not_empty(session.directory)
-        where = ask_folder(session, call.ui)
-    directory = session.folder(where)
-    return directory.resolve() if ".." in directory.parts else directory
+            raise use_case.not_empty(session.directory)
+        where = init_wizard.ask_folder(session, call.ui)
+    order = init_wizard.Order(
+        session=session,
+        directory=session.folder(where),
+        wishes=wishes,
+        additions=additions,
+        lang_given=call.choose(LANG).value is not None,
+    )
+    if asks:
+        order = init_wizard.complete(order, ui=call.ui)
+    return use_case.init(
+        order.session,
+        directory=order.directory,
+        wishes=order.wishes,
+        additions=order.additions,
+        force=force,
+        dry_run=dry_run,
+    )
 
 
-def _completed(call: Invocation, wishes: "Wishes", *, directory: Path, git: bool | None) -> "Order":
-    """What was asked for on the command line, completed with answers at the terminal."""
-    from higress_cli.cli.init_wizard import Order, complete
+def _complete(
+    call: Invocation, where: Path | None, wishes: "Wishes", additions: "Additions", *, force: bool, dry_run: bool
+) -> "InitResult":
+    """What the plugin in DIR, or in the current folder, lacks."""
+    from higress_cli.commands.init_existing import init_existing
 
-    order = Order(session=call.session(), wishes=wishes, lang_given=call.choose(LANG).value is not None, git=git)
-    return complete(order, ui=call.ui, directory=directory)
+    session = call.session()
+    _refuse_together(session, force=force)
+    return init_existing(session, directory=session.folder(where), wishes=wishes, additions=additions, dry_run=dry_run)
 
 
 def _refuse_together(session: Session, *, force: bool) -> None:
@@ -130,18 +144,6 @@ def _refuse_together(session: Session, *, force: bool) -> None:
             code="options-conflict",
             hint="hgw init --from-existing",
         )
-
-
-def _one_of(given: str | None, option: str, choices: Collection[str]) -> str | None:
-    if given is not None and given not in choices:
-        raise UsageError(
-            _("`{value}` (from {source}) is none of: {choices}").format(
-                value=given, source=option, choices=listed(choices)
-            ),
-            code="choice-invalid",
-            again=(option, *(nearest(given, choices) or list(choices))[:1]),
-        )
-    return given
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -31,13 +31,14 @@ _LANGUAGE_NAMES: Final = {"en": "English", "zh": "中文"}
 class Order:
     """What is known about the new plugin; settings that were typed or answered are in `session`.
 
-    `lang_given` says that the language need not be asked for; if `git` is None, it must be.
+    `directory` is absolute; `lang_given` says that the language need not be asked for.
     """
 
     session: Session
+    directory: Path
     wishes: Wishes
+    additions: use_case.Additions
     lang_given: bool
-    git: bool | None
 
     def has(self, setting: Setting[Any]) -> bool:
         """Whether `setting` is already known, so that it need not be asked for."""
@@ -48,17 +49,16 @@ class Order:
         return replace(self, session=self.session.typed({setting: value}))
 
 
-def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
+def complete(order: Order, *, ui: Ui) -> Order:
     """`order` completed with the answers; an empty answer takes the suggestion."""
-    for line in wrap(
-        _("A new plugin in {path}. Enter takes what is in brackets.").format(path=directory), width=terminal_width()
-    ):
+    title = _("A new plugin in {path}. Enter takes what is in brackets.").format(path=order.directory)
+    for line in wrap(title, width=terminal_width()):
         ui.note(line)
     if not order.has(TEMPLATE):
         order = order.answered(TEMPLATE, _ask_template(order, ui))
     template = use_case.chosen_template(order.session)
-    order = _ask_names(order, ui=ui, directory=directory, template=template)
-    order = _ask_build(order, ui=ui, directory=directory, template=template)
+    order = _ask_names(order, ui=ui, template=template)
+    order = _ask_build(order, ui=ui, template=template)
     wishes = order.wishes
     if not order.lang_given:
         choices = {language: _LANGUAGE_NAMES[language] for language in LANGUAGES}
@@ -69,8 +69,9 @@ def complete(order: Order, *, ui: Ui, directory: Path) -> Order:
             value = _ask(ui, question[:1].upper() + question[1:], str(variable.default), _acceptable(variable))
             wishes = replace(wishes, variables={**wishes.variables, name: value})
     order = replace(order, wishes=wishes)
-    if order.git is None and use_case.can_make_repository(order.session, directory):
-        order = replace(order, git=yes_or_no(_("Make a git repository"), default=True, warn=ui.warn))
+    if order.additions.git is None and use_case.can_make_repository(order.session, order.directory):
+        git = yes_or_no(_("Make a git repository"), default=True, warn=ui.warn)
+        order = replace(order, additions=replace(order.additions, git=git))
     ui.note("")
     return order
 
@@ -114,9 +115,9 @@ def _ask_template(order: Order, ui: Ui) -> str:
     return _ask(ui, _("Template"), default, chosen)
 
 
-def _ask_names(order: Order, *, ui: Ui, directory: Path, template: Template) -> Order:
+def _ask_names(order: Order, *, ui: Ui, template: Template) -> Order:
     if not order.has(NAME):
-        proposed = answers_for(order.session, directory=directory, template=template, wishes=order.wishes)
+        proposed = answers_for(order.session, directory=order.directory, template=template, wishes=order.wishes)
         name = _ask(ui, _("Plugin name"), proposed.name, lambda text: check_name(text, source=_("your answer")))
         order = order.answered(NAME, name)
     if order.wishes.module is None:
@@ -130,9 +131,9 @@ def _ask_names(order: Order, *, ui: Ui, directory: Path, template: Template) -> 
     return order
 
 
-def _ask_build(order: Order, *, ui: Ui, directory: Path, template: Template) -> Order:
+def _ask_build(order: Order, *, ui: Ui, template: Template) -> Order:
     def proposed(order: Order) -> Answers:
-        return answers_for(order.session, directory=directory, template=template, wishes=order.wishes)
+        return answers_for(order.session, directory=order.directory, template=template, wishes=order.wishes)
 
     if not order.has(PROFILE) and len(template.profiles) > 1:
         titles = {

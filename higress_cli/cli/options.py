@@ -1,7 +1,7 @@
 """The options of commands: those of settings, made from the table, and those that every command takes."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Annotated, Any, Final
 
@@ -9,12 +9,30 @@ import typer
 
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
-from higress_cli.i18n import N_, _
+from higress_cli.errors import UsageError
+from higress_cli.i18n import N_, _, listed
+from higress_cli.nearest import nearest
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
 from higress_cli.settings.table import SETTINGS
 
 _SETTINGS_FILE: Final = "hgw.yaml"
+
+
+def word_option(flag: str, words: Sequence[str], *, help: str) -> Any:  # noqa: A002 -- as Typer calls it
+    """An option that takes one of `words` and is no setting; anything else is `choice-invalid`."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in words:
+            message = _("`{value}` (from {source}) is none of: {choices}")
+            raise UsageError(
+                message.format(value=value, source=flag, choices=listed(words)),
+                code="choice-invalid",
+                again=(flag, *(nearest(value, words) or words)[:1]),
+            )
+        return value
+
+    return typer.Option(flag, metavar="|".join(words), show_default=False, callback=check, help=help)
 
 
 def setting_parameters(command: str) -> list[Any]:

@@ -10,8 +10,8 @@ from higress_cli.choice import Choice
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.context import Invocation
-from higress_cli.cli.gateway_options import NoBuild
-from higress_cli.cli.image_options import Also, Annotations, Force
+from higress_cli.cli.gateway_options import NoBuild, PluginFolder
+from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
@@ -31,10 +31,7 @@ app = new_app()
 )
 def package(
     ctx: typer.Context,
-    where: Annotated[
-        Path | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
-    ] = None,
+    where: PluginFolder = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE.tar|DIR", help=N_("where to write it; default: dist/NAME-VERSION.oci.tar")),
@@ -45,16 +42,10 @@ def package(
     force: Force = False,
 ) -> None:
     from higress_cli.commands import package as use_case
-    from higress_cli.commands.plugin_image import ImageWishes
 
     call = invocation(ctx)
     session = call.session()
-    wishes = ImageWishes(
-        also=tuple(session.path(path) for path in also or ()),
-        annotations=tuple(annotation or ()),
-        build=not no_build,
-        force=force,
-    )
+    wishes = image_wishes(session, also=also, annotation=annotation, no_build=no_build, force=force)
     directory = session.folder(where)
     result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
     extra = {"--also": [str(path) for path in wishes.also], "--annotation": wishes.annotations}

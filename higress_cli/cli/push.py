@@ -8,7 +8,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild
-from higress_cli.cli.image_options import Also, Annotations, Force
+from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
 from higress_cli.size import size
@@ -52,7 +52,6 @@ def push(
     force: Force = False,
 ) -> None:
     from higress_cli.commands import push as use_case
-    from higress_cli.commands.plugin_image import ImageWishes
 
     session = invocation(ctx).session()
     result = use_case.push_plugin(
@@ -62,12 +61,7 @@ def push(
         wishes=use_case.PushWishes(
             update=session.path(update) if update else None, dry_run=dry_run, abi_suffix=abi_suffix
         ),
-        image=ImageWishes(
-            also=tuple(session.path(path) for path in also or ()),
-            annotations=tuple(annotation or ()),
-            build=not no_build,
-            force=force,
-        ),
+        image=image_wishes(session, also=also, annotation=annotation, no_build=no_build, force=force),
     )
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 

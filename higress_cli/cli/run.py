@@ -1,6 +1,8 @@
 """`hgw run`: parse, call, show; then the log until Ctrl-C."""
 
+import contextlib
 import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +46,16 @@ def run(
     from higress_cli.commands import run as use_case
 
     call = invocation(ctx)
-    session = call.session()
+    directory, other = _places(call, where, module)
+    with _shown_when_ready(ctx) as on_ready:
+        use_case.run(call.session(), directory=directory, module=other, build=not no_build, on_ready=on_ready)
+    call.ui.note("\n" + _("the gateway has stopped"))
+
+
+@contextlib.contextmanager
+def _shown_when_ready(ctx: typer.Context) -> Iterator[Callable[["use_case.RunResult"], None]]:
+    """What to call with the result when the gateway is ready; from then on, Ctrl-C is how the command ends well."""
+    call = invocation(ctx)
     ready: list[use_case.RunResult] = []
 
     def on_ready(result: "use_case.RunResult") -> None:
@@ -52,8 +63,7 @@ def run(
         finish(ctx, result, _show)
 
     try:
-        directory, other = _places(call, where, module)
-        use_case.run(session, directory=directory, module=other, build=not no_build, on_ready=on_ready)
+        yield on_ready
     except HgwError as error:
         if not ready or call.ui.output != "json":
             raise
@@ -63,7 +73,6 @@ def run(
     except KeyboardInterrupt:
         if not ready:
             raise
-    call.ui.note("\n" + _("the gateway has stopped"))
 
 
 def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[Path, Path | None]:

@@ -8,7 +8,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
+from higress_cli.cli.gateway_options import NoBuild, OtherModule, PluginFolder, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, listed
@@ -31,10 +31,7 @@ app = new_app()
 )
 def verify(
     ctx: typer.Context,
-    where: Annotated[
-        str | None,
-        typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
-    ] = None,
+    where: PluginFolder = None,
     module: OtherModule = None,
     scenario: Annotated[
         list[str] | None,
@@ -67,24 +64,25 @@ def verify(
 ) -> None:
     from higress_cli.commands import verify as use_case
 
-    session = invocation(ctx).session()
-    result = use_case.verify(
-        session,
-        directory=plugin_folder(invocation(ctx), where),
+    call = invocation(ctx)
+    session = call.session()
+    directory = plugin_folder(call, where)
+    wishes = use_case.VerifyWishes(
         module=other_module(session, module),
         build=not no_build,
+        baseline=session.path(baseline) if baseline else None,
         only=tuple(scenario or ()),
         url=url,
-        reports=_reports(report or [], session, invocation(ctx).ui, evidence=evidence),
-        baseline=session.path(baseline) if baseline else None,
     )
-    if invocation(ctx).ui.output == "text" and not invocation(ctx).ui.quiet:
-        result = _without_what_steps_say(result)
+    reports = _reports(report or [], session, call.ui, evidence=evidence)
+    result = _shown(use_case.verify(session, directory=directory, wishes=wishes, reports=reports), call.ui)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, live=url is not None))
 
 
-def _without_what_steps_say(result: "use_case.VerifyResult") -> "use_case.VerifyResult":
-    """The result without the warnings about steps that were not run: the list of the steps gives the reason of each."""
+def _shown(result: "use_case.VerifyResult", ui: Ui) -> "use_case.VerifyResult":
+    """The result; as text without warnings about steps that were not run, as the list of steps gives each reason."""
+    if ui.output != "text" or ui.quiet:
+        return result
     from higress_cli.commands.verify_proof import not_run
 
     said = set(not_run(result.steps))

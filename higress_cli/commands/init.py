@@ -20,8 +20,8 @@ from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
 
-CI_SYSTEMS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
-EDITORS: Final = {"vscode": "vscode"}
+_CI_LAYERS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
+_EDITOR_LAYERS: Final = {"vscode": "vscode"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,18 +83,21 @@ class TemplatesResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Additions:
-    """What is created on request: files for CI systems, editors and a devcontainer, and a git repository."""
+    """What is created on request: files for CI systems, editors and a devcontainer, and a git repository.
+
+    `git` is None where nobody has said whether there should be one: then there is none.
+    """
 
     ci: str | None = None
     editor: str | None = None
     devcontainer: bool = False
-    git: bool = False
+    git: bool | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
         return (
-            *([CI_SYSTEMS[self.ci]] if self.ci else []),
-            *([EDITORS[self.editor]] if self.editor else []),
+            *([_CI_LAYERS[self.ci]] if self.ci else []),
+            *([_EDITOR_LAYERS[self.editor]] if self.editor else []),
             *(["devcontainer"] if self.devcontainer else []),
         )
 
@@ -179,7 +182,7 @@ def init(
     extras, warnings = extras_for(session, answers, additions)
     plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
     return carry_out(
-        session, plan, template=found, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
+        session, plan, template=found, answers=answers, git=bool(additions.git), dry_run=dry_run, warnings=warnings
     )
 
 

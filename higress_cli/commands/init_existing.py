@@ -1,8 +1,8 @@
 """`hgw init --from-existing`: add the missing files to a plugin that already has Go code."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ from higress_cli.doctor.written import PluginNames
 from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
-from higress_cli.go.mod import last_part, read_go_mod
+from higress_cli.go.mod import GoMod, last_part, read_go_mod
 from higress_cli.go.syntax import GoFile, called_names
 from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
@@ -27,7 +27,7 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.render import CONFIG_FILE
-from higress_cli.scaffold.scaffold import render_project
+from higress_cli.scaffold.scaffold import Answers, Extras, render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session
 from higress_cli.settings.project import ABI, CONFIG, NAME, PROFILE
@@ -58,72 +58,71 @@ def init_existing(
         InvalidInput: `no-project` if there is no Go plugin; hgw.yaml or config.yaml is invalid.
         UsageError, ToolError: as for `init`.
     """
+    plugin = _read(directory)
+    if plugin.go_mod is None:
+        session = _for_imports(session, plugin.imports)
+    template = template_for_existing()
+    answers = answers_for(
+        _completed(session, plugin),
+        directory=directory,
+        template=template,
+        wishes=replace(wishes, module=wishes.module or plugin.module),
+    )
+    wanted, warnings = extras_for(session, answers, additions)
+    extras = _extras(session, plugin, answers, wanted)
+    if plugin.go_mod is None:
+        template = replace(template, modules=modules_imported(plugin.imports, go_profile(answers.profile)))
+    rendered = render_project(template, answers, extras=extras)
+    resource = _other_resource(directory, name=answers.name)
+    if resource is not None:
+        rendered = tuple(file for file in rendered if file.path.as_posix() != _RESOURCE)
+    warnings += (
+        *_config_warnings(session, plugin, config_file=extras.config_file),
+        *_resource_warnings(resource, answers, directory=directory),
+        *_import_warnings(plugin, answers),
+    )
+    plan = make_plan(directory, rendered, keep=True)
+    git = bool(additions.git)
+    result = carry_out(session, plan, template=template, answers=answers, git=git, dry_run=dry_run, warnings=warnings)
+    # The template's next step refers to the hgw.yaml that it would have created.
+    return replace(result, next_step="") if plugin.project.own is not None else result
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plugin:
+    """The Go code that is there; `imports` are the paths that it imports, each with a place that does so."""
+
+    project: Project
+    files: Sequence[GoFile]
+    imports: Mapping[str, str]
+    go_mod: GoMod | None
+
+    @property
+    def module(self) -> str | None:
+        """The path of its Go module; without a go.mod, the one that its packages call each other by, if they do."""
+        return self.go_mod.module if self.go_mod else module_of(self.imports, packages_below(self.project.directory))
+
+
+def _read(directory: Path) -> _Plugin:
     project = open_project(directory, needs_source=False)
     if not any(directory.glob("*.go")):
         open_project(directory)  # raises the error that names what is missing
-    files, imports = package_files(directory), imports_below(directory)
-    go_mod = read_go_mod(project.go_mod) if project.go_mod.is_file() else None
-    module = go_mod.module if go_mod else module_of(imports, packages_below(directory))
-    template = template_for_existing()
-    if go_mod is None:
-        session = _for_imports(session, imports)
-    answers = answers_for(
-        _completed(session, project=project, files=files, module=module),
-        directory=directory,
-        template=template,
-        wishes=replace(wishes, module=wishes.module or module),
+    return _Plugin(
+        project=project,
+        files=package_files(directory),
+        imports=imports_below(directory),
+        go_mod=read_go_mod(project.go_mod) if project.go_mod.is_file() else None,
     )
-    wanted, warnings = extras_for(session, answers, additions)
-    layers = wanted.layers
-    if go_mod is None:
-        layers = ("module", *layers)
-        template = replace(template, modules=modules_imported(imports, go_profile(answers.profile)))
-    reads_config = any(_READS_CONFIG.fullmatch(name) for name in called_names(files))
-    config_file = _config_file(project, session)
-    extras = replace(
-        wanted,
-        layers=layers,
-        config_file=config_file,
-        known_config=_known_config(directory, config_file, names=frozenset({answers.name, directory.name})),
-        reads_config=reads_config,
-    )
-    if project.own is not None and config_file != settings_of(project, session).choose(CONFIG).value:
-        warnings += (
-            _("{file} configures Envoy; add `run: {{config: {config}}}` to hgw.yaml, which stays as it is").format(
-                file=CONFIG_FILE, config=config_file
-            ),
-        )
-    rendered = render_project(template, answers, extras=extras)
-    resource = resource_of(directory, name=answers.name)
-    if resource is not None and resource != directory / _RESOURCE:
-        rendered = tuple(file for file in rendered if file.path.as_posix() != _RESOURCE)
-        warnings += (
-            _("no {file} is made: {path} has the WasmPlugin of {name} already").format(
-                file=_RESOURCE, path=resource.relative_to(directory), name=answers.name
-            ),
-        )
-    if go_mod is not None and (lacking := import_faults(go_mod, imports, pins=go_profile(answers.profile).pins)):
-        warnings += (
-            _("{fault}; go.mod stays as it is, and this adds it: {command}").format(
-                fault=lacking[0].text, command=lacking[0].hint
-            ),
-        )
-    plan = make_plan(directory, rendered, keep=True)
-    result = carry_out(
-        session, plan, template=template, answers=answers, git=additions.git, dry_run=dry_run, warnings=warnings
-    )
-    # The template's next step refers to the hgw.yaml that it would have created.
-    return replace(result, next_step="") if project.own is not None else result
 
 
-def _completed(session: Session, *, project: Project, files: Sequence[GoFile], module: str | None) -> Session:
+def _completed(session: Session, plugin: _Plugin) -> Session:
     """The session, with what the command line leaves open derived from the plugin's own source."""
-    settings = settings_of(project, session)
+    settings = settings_of(plugin.project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
     found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
-    if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(files):
+    if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(plugin.files):
         found[ABI] = Abi.V0_2_100
-    named = last_part(module or "")
+    named = last_part(plugin.module or "")
     if name.source.kind is not SourceKind.INFERRED:
         found[NAME] = name.value
     elif name_from(named):
@@ -137,6 +136,19 @@ def _for_imports(session: Session, imports: Collection[str]) -> Session:
         return session
     found = [profile for profile in Profile if go_profile(profile).imports["wrapper"] in imports]
     return session.typed({PROFILE: found[0].value}) if found else session
+
+
+def _extras(session: Session, plugin: _Plugin, answers: Answers, wanted: Extras) -> Extras:
+    """`wanted`, with a go.mod if there is none, and what the plugin's code and files say of its configuration."""
+    directory = plugin.project.directory
+    config_file = _config_file(plugin.project, session)
+    return replace(
+        wanted,
+        layers=wanted.layers if plugin.go_mod else ("module", *wanted.layers),
+        config_file=config_file,
+        known_config=_known_config(directory, config_file, names=frozenset({answers.name, directory.name})),
+        reads_config=any(_READS_CONFIG.fullmatch(name) for name in called_names(plugin.files)),
+    )
 
 
 def _config_file(project: Project, session: Session) -> str:
@@ -154,3 +166,33 @@ def _known_config(directory: Path, config_file: str, *, names: frozenset[str]) -
     plugin = PluginNames(names=names, mounts=mounts_in(directory))
     found = (written for written in find_written(directory, plugin) if written.owner is None)
     return next((written.values for written in found if written.values is not None), {})
+
+
+def _other_resource(directory: Path, *, name: str) -> Path | None:
+    """The file with the plugin's WasmPlugin, if there is one under another name than hgw gives it."""
+    resource = resource_of(directory, name=name)
+    return resource if resource != directory / _RESOURCE else None
+
+
+def _config_warnings(session: Session, plugin: _Plugin, *, config_file: str) -> Iterator[str]:
+    chosen = settings_of(plugin.project, session).choose(CONFIG).value
+    if plugin.project.own is not None and config_file != chosen:
+        text = _("{file} configures Envoy; add `run: {{config: {config}}}` to hgw.yaml, which stays as it is")
+        yield text.format(file=CONFIG_FILE, config=config_file)
+
+
+def _resource_warnings(resource: Path | None, answers: Answers, *, directory: Path) -> Iterator[str]:
+    if resource is not None:
+        yield _("no {file} is made: {path} has the WasmPlugin of {name} already").format(
+            file=_RESOURCE, path=resource.relative_to(directory), name=answers.name
+        )
+
+
+def _import_warnings(plugin: _Plugin, answers: Answers) -> Iterator[str]:
+    if plugin.go_mod is None:
+        return
+    lacking = import_faults(plugin.go_mod, plugin.imports, pins=go_profile(answers.profile).pins)
+    if lacking:
+        yield _("{fault}; go.mod stays as it is, and this adds it: {command}").format(
+            fault=lacking[0].text, command=lacking[0].hint
+        )

@@ -13,7 +13,7 @@ from higress_cli.commands.build_result import Artifact
 from higress_cli.commands.init import init
 from higress_cli.commands.init_answers import Wishes
 from higress_cli.commands.install import install
-from higress_cli.commands.verify import VerifyResult, verify
+from higress_cli.commands.verify import VerifyResult, VerifyWishes, verify
 from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
@@ -106,13 +106,7 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
             facts = listed((f"{artifact.bytes / 1e6:.2f} MB", artifact.abi_export))
             line = _("{title}: {found}").format(title=artifact.path.name, found=facts)
             session.reporter.note(f"    {line}")
-    results = []
-    for artifact in built.artifacts:
-        with stages.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
-            results.append(verify(session, directory=directory, module=artifact.path, build=False))
-            good = sum(step.ok for step in results[-1].steps)
-            passed = _("{good} of {all} steps ok").format(good=good, all=len(results[-1].steps))
-            session.reporter.note(f"    {passed}")
+    results = [_verify(session, stages, artifact, directory=directory) for artifact in built.artifacts]
     return QuickstartResult(
         directory=directory,
         created=project is None,
@@ -123,6 +117,14 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
         seconds=round(time.monotonic() - started, 3),
         warnings=tuple(dict.fromkeys([*warnings, *(text for result in results for text in result.warnings)])),
     )
+
+
+def _verify(session: Session, stages: "_Stages", artifact: Artifact, *, directory: Path) -> VerifyResult:
+    with stages.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
+        result = verify(session, directory=directory, wishes=VerifyWishes(module=artifact.path, build=False))
+        good = sum(step.ok for step in result.steps)
+        session.reporter.note("    " + _("{good} of {all} steps ok").format(good=good, all=len(result.steps)))
+    return result
 
 
 @dataclass(kw_only=True)

@@ -17,6 +17,7 @@ from higress_cli.commands.unmapped import unmapped_services
 from higress_cli.errors import ConflictError
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
+from higress_cli.gateway.events import Event
 from higress_cli.gateway.live import Live, Ready
 from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
@@ -92,14 +93,9 @@ def run(
     """
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
-    load_config(project, settings.config)
-    clusters_of(settings.services)
     is_own = module is None
-    if is_own:
-        check_plugin(session, project)
     listen = Listen.as_set(settings)
-    needs = needs_of_source(session, project) if build and is_own else None
-    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs, needs=needs)
+    _check(session, project, settings, listen=listen, is_own=is_own, build=build)
     fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
     with open_gateway(
@@ -112,27 +108,40 @@ def run(
         tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
     ) as opened:
         source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
-        live = Live(
-            opened.gateway,
-            load=source.load,
-            is_stale=SourceWatch(session, directory).is_stale if is_own else lambda _path: False,
-            lacks_room=opened.folder.lacks_room,
-        )
+        is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
+        live = Live(opened.gateway, load=source.load, is_stale=is_stale, lacks_room=opened.folder.lacks_room)
         with session.reporter.activity(_("starting the gateway")):
             ready = live.start()
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=fresh, project=project)
         _record(opened, result, settings)
         on_ready(result)
         narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder.path)
-        event_log = EventLog(opened.folder.log(EVENTS))
         with contextlib.suppress(KeyboardInterrupt):
-            for event in live.events():
-                if isinstance(event, Ready):
-                    with contextlib.suppress(ConflictError):  # a full disk, which is an event of its own
-                        _record(opened, result, settings, digest=event.change.plugin.sha256)
-                event_log(event)
-                narrator(event)
+            _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, settings, digest=digest))
     return result
+
+
+def _follow(live: Live, opened: Opened, *, tell: Callable[[Event], None], renew: Callable[[str], None]) -> None:
+    """Log and tell what happens until Ctrl-C; `renew` gets the digest of each module that the gateway has taken."""
+    event_log = EventLog(opened.folder.log(EVENTS))
+    for event in live.events():
+        if isinstance(event, Ready):
+            with contextlib.suppress(ConflictError):  # a full disk, which is an event of its own
+                renew(event.change.plugin.sha256)
+        event_log(event)
+        tell(event)
+
+
+def _check(
+    session: Session, project: Project, settings: GatewaySettings, *, listen: Listen, is_own: bool, build: bool
+) -> None:
+    """See that nothing stands in the way, before minutes of compiling."""
+    load_config(project, settings.config)
+    clusters_of(settings.services)
+    if is_own:
+        check_plugin(session, project)
+    needs = needs_of_source(session, project) if build and is_own else None
+    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs, needs=needs)
 
 
 def _record(opened: Opened, result: RunResult, settings: GatewaySettings, *, digest: str | None = None) -> None:

@@ -78,22 +78,39 @@ class VerifyResult(Result):
         return ExitCode.OK if checked and all(step.ok for step in self.steps) else ExitCode.CHECK_FAILED
 
 
+@dataclass(frozen=True, kw_only=True)
+class VerifyWishes:
+    """What to verify, and where.
+
+    `module` replaces the project's own module, which is built first if it is stale and `build`; `baseline` is a module
+    that is put to the same scenarios; `only` selects scenarios by parts of their names; `url` is a gateway that
+    `hgw run` started, without which one is started on free ports.
+    """
+
+    module: Path | None = None
+    build: bool = True
+    baseline: Path | None = None
+    only: tuple[str, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """A project whose modules are put to `scenarios`; `passed_over` gathers why an engine could not do it."""
+
+    session: Session
+    project: Project
+    settings: GatewaySettings
+    scenarios: tuple[Scenario, ...]
+    passed_over: list[str] = dataclasses.field(default_factory=list)
+
+
 def verify(
-    session: Session,
-    *,
-    directory: Path,
-    module: Path | None = None,
-    build: bool = True,
-    only: Sequence[str] = (),
-    url: str | None = None,
-    reports: Reports | None = None,
-    baseline: Path | None = None,
+    session: Session, *, directory: Path, wishes: VerifyWishes | None = None, reports: Reports | None = None
 ) -> VerifyResult:
     """Run the scenarios of the project in `directory`, or the general one if it has none.
 
-    `module` replaces the project's own module; `only` selects scenarios by parts of their names; `url` is a gateway
-    that `hgw run` started, without which one is started on free ports; `reports` also gets what came before an error.
-    `baseline` is a module that is put to the same scenarios.
+    `reports` also gets what came before an error.
 
     Raises:
         InvalidInput, UsageError: the project, its settings or its configuration are invalid.
@@ -101,37 +118,42 @@ def verify(
         ConflictError: `report-taken`, or the report cannot be written.
     """
     started = time.monotonic()
+    wishes = wishes or VerifyWishes()
     wanted = reports or Reports()
     wanted.check()
     if wanted.evidence is not None:
         check_folder(wanted.evidence)
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
-    scenarios = _scenarios(project, only)
+    work = _Work(session=session, project=project, settings=settings, scenarios=_scenarios(project, wishes.only))
     steps: list[Step] = []
-    passed_over: list[str] = []
     try:
-        if url is None:
-            gateways = _own_gateways(
-                session, project, settings, module=module, build=build, scenarios=scenarios, passed_over=passed_over
-            )
-        else:
-            gateways = iter([running_gateway(session, project, url=url, module=module, scenarios=scenarios)])
-        found = Comparison(module=list(prove(gateways, steps)))
-        if baseline is not None:
-            former = _own_gateways(
-                session, project, settings, module=baseline, build=False, scenarios=scenarios, passed_over=passed_over
-            )
-            found = _compared(found, list(prove(map(_tolerant, former), [])))
+        found = _proven(work, wishes, steps)
     except HgwError as error:
         wanted.write(settings.name.value, steps, error=error)
         raise
     wanted.write(settings.name.value, steps)
-    mapped = {key for scenario in scenarios for key in scenario.services}
-    unmapped = () if url is not None else unmapped_services(project, settings, mapped=mapped)
+    mapped = {key for scenario in work.scenarios for key in scenario.services}
+    unmapped = () if wishes.url is not None else unmapped_services(project, settings, mapped=mapped)
     if wanted.evidence is not None:
         write_evidence(session, wanted.evidence, directory=project.directory, found=found)
-    return _result(found, warnings=(*unmapped, *passed_over), seconds=round(time.monotonic() - started, 3))
+    return _result(found, warnings=(*unmapped, *work.passed_over), seconds=round(time.monotonic() - started, 3))
+
+
+def _proven(work: _Work, wishes: VerifyWishes, steps: list[Step]) -> Comparison:
+    """What came of the scenarios, with the baseline's if there is one; `steps` gets each step of the module at once."""
+    if wishes.url is None:
+        gateways = _own_gateways(work, module=wishes.module, build=wishes.build)
+    else:
+        running = running_gateway(
+            work.session, work.project, url=wishes.url, module=wishes.module, scenarios=work.scenarios
+        )
+        gateways = iter([running])
+    found = Comparison(module=list(prove(gateways, steps)))
+    if wishes.baseline is None:
+        return found
+    former = _own_gateways(work, module=wishes.baseline, build=False)
+    return _compared(found, list(prove(map(_tolerant, former), [])))
 
 
 def _compared(found: Comparison, former: list[Proven]) -> Comparison:
@@ -147,25 +169,17 @@ def _tolerant(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
         yield _lasting(proof)
 
 
-def _own_gateways(
-    session: Session,
-    project: Project,
-    settings: GatewaySettings,
-    *,
-    module: Path | None,
-    build: bool,
-    scenarios: Sequence[Scenario],
-    passed_over: list[str],
-) -> Iterator[AbstractContextManager[Proof]]:
+def _own_gateways(work: _Work, *, module: Path | None, build: bool) -> Iterator[AbstractContextManager[Proof]]:
     """A gateway for each module on each engine, one after another.
 
     Of several, one that does not start or refuses the plugin is a failed step, and one that cannot be opened is passed
     over, unless it is the last hope.
     """
+    session, project, settings = work.session, work.project, work.settings
     planned = plan(session, project, settings, module=module, build=build)
     opened = 0
     for number, each in enumerate(planned):
-        gateway = own_gateway(session, project, settings, planned=each, scenarios=scenarios)
+        gateway = own_gateway(session, project, settings, planned=each, scenarios=work.scenarios)
         if len(planned) == 1:
             yield gateway
             return
@@ -178,7 +192,7 @@ def _own_gateways(
             if is_last and not opened:
                 raise
             reason = _("{engine} cannot: {reason}").format(engine=each.chosen.engine.name, reason=error.message)
-            passed_over.append(reason)
+            work.passed_over.append(reason)
 
 
 def _lasting(proof: Proof) -> Proof:
