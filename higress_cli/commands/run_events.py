@@ -6,9 +6,9 @@ from pathlib import Path
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
 from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
-from higress_cli.gateway.services import service_key
+from higress_cli.gateway.services import example_address, service_key
 from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines
-from higress_cli.gateway.wrapper_lines import called_cluster
+from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import _, listed
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
@@ -31,7 +31,6 @@ class Narrator:
         match event:
             case PluginLine():
                 self._reporter.event(f"[{event.level}] {event.text}", at=event.at, level=event.level)
-                self._missed_service(event)
             case StreamEnded():
                 self._reporter.event(stream_line(event), at=event.at)
             case Trap():
@@ -41,6 +40,7 @@ class Narrator:
                     self._reporter.event(f"        {line}", at=event.at, level="error")
             case _:
                 self._files(event)
+        self._missed_service(event)
 
     def _files(self, event: Event) -> None:
         """Report an event about changed files."""
@@ -89,13 +89,15 @@ class Narrator:
         for note in event.applied.notes:
             self._reporter.note(note)
 
-    def _missed_service(self, line: PluginLine) -> None:
+    def _missed_service(self, event: Event) -> None:
         """Warn once about a call to a service that is not mapped, for which the plugin only sees `bad argument`."""
-        cluster = called_cluster(line.text)
-        if cluster is None or cluster in self._change.services or cluster in self._missed:
+        missed = unknown_service(event, self._change.services)
+        if missed is None or missed.cluster in self._missed:
             return
-        self._missed.add(cluster)
+        self._missed.add(missed.cluster)
         text = _(
-            "the plugin calls {cluster}, and no service is mapped to it: --service {key}=HOST:PORT, or run.services"
+            "the plugin calls {cluster}, and no service is mapped to it; for example: --service {key}={address}, or "
+            "run.services in hgw.yaml"
         )
-        self._reporter.warn(text.format(cluster=cluster, key=service_key(cluster)))
+        address = example_address(is_redis=missed.is_redis)
+        self._reporter.warn(text.format(cluster=missed.cluster, key=service_key(missed.cluster), address=address))

@@ -16,6 +16,7 @@ from higress_cli.gateway.events import (
     PluginLine,
     RequestSeen,
     SentUpstream,
+    ServiceUnknown,
     StreamEnded,
     Trap,
 )
@@ -33,6 +34,7 @@ _KINDS: Final[Mapping[str, Any]] = {
         Trap,
         CallbackReturned,
         CallRefused,
+        ServiceUnknown,
     )
 }
 

@@ -107,6 +107,14 @@ class CallRefused(Event):
     status: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ServiceUnknown(Event):
+    """The plugin called the service `cluster`, which the gateway does not have; `is_redis` says with which protocol."""
+
+    cluster: str
+    is_redis: bool = False
+
+
 class Step(StrEnum):
     """What a gateway does with a new plugin, one after the other."""
 

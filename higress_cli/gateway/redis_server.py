@@ -16,14 +16,19 @@ from higress_cli.proxy_wasm.redis import Reply, RespError, encode, end_of_value,
 _CHUNK: Final = 65536
 _ANY: Final = "*"
 _LOGIN: Final = frozenset({b"AUTH", b"SELECT", b"HELLO"})
+_HTTP: Final = re.compile(rb"([A-Z]+ \S+) HTTP/1\.\d\r\n")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command that a Redis got, its words joined by spaces; `fits` is false if no rule is for it."""
+    """A command that a Redis got, its words joined by spaces; `fits` is false if no rule is for it.
+
+    With `is_http` it is the method and the path of an HTTP request, which a Redis does not understand.
+    """
 
     text: str
     fits: bool
+    is_http: bool = False
 
 
 class RedisServer(ConnectionServer):
@@ -54,12 +59,17 @@ class RedisServer(ConnectionServer):
 
     def _serve(self, wire: socket.socket) -> None:
         waiting = b""
-        with contextlib.suppress(RespError):
+        try:
             while chunk := wire.recv(_CHUNK):
                 waiting += chunk
                 while waiting and (end := end_of_value(waiting)) is not None:
                     wire.sendall(encode(self._answer(words_of(waiting[:end]))))
                     waiting = waiting[end:]
+        except RespError:
+            request = _HTTP.match(waiting)
+            if request is not None:
+                with self._turn:
+                    self._commands.append(Command(request[1].decode("utf-8", "replace"), fits=False, is_http=True))
 
     def _answer(self, words: list[bytes]) -> Reply:
         text = b" ".join(words).decode("utf-8", "replace")

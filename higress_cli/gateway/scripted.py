@@ -11,11 +11,14 @@ import h11
 
 from higress_cli.gateway.connections import ConnectionServer
 from higress_cli.gateway.servers import Seen
+from higress_cli.proxy_wasm.redis import RespError, end_of_value, words_of
 
 Pairs = tuple[tuple[str, str], ...]
 
 _CHUNK: Final = 65536
 _PAUSE: Final = 0.01
+_REDIS: Final = b"*"
+"""The first byte of a Redis command, which no HTTP request begins with."""
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -45,15 +48,26 @@ class Reply:
         return (*self.headers, *own)
 
 
-class ScriptedServer(ConnectionServer):
-    """Answers every request as `answer` says, from its creation until it is closed."""
+def _ignore(_words: list[bytes]) -> None:
+    """For a server that nobody takes for a Redis."""
 
-    def __init__(self, answer: Callable[[Seen], Reply]) -> None:
+
+class ScriptedServer(ConnectionServer):
+    """Answers every request as `answer` says, from its creation until it is closed.
+
+    `on_redis` hears the words of a Redis command that a client sends by mistake.
+    """
+
+    def __init__(self, answer: Callable[[Seen], Reply], *, on_redis: Callable[[list[bytes]], None] = _ignore) -> None:
         self._answer = answer
+        self._on_redis = on_redis
         super().__init__(self._serve)
 
     def _serve(self, wire: socket.socket) -> None:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if wire.recv(1, socket.MSG_PEEK) == _REDIS:
+            self._on_redis(_redis_command(wire))
+            return
         connection = h11.Connection(h11.SERVER)
         try:
             while (seen := _receive(connection, wire)) is not None:
@@ -63,6 +77,20 @@ class ScriptedServer(ConnectionServer):
                 connection.start_next_cycle()
         except h11.ProtocolError:
             return
+
+
+def _redis_command(wire: socket.socket) -> list[bytes]:
+    """The words of the command that the client sends, empty if it does not send all of it."""
+    content = b""
+    try:
+        while end_of_value(content) is None:
+            chunk = wire.recv(_CHUNK)
+            if not chunk:
+                return []
+            content += chunk
+        return words_of(content[: end_of_value(content)])
+    except RespError:
+        return []
 
 
 def _receive(connection: h11.Connection, wire: socket.socket) -> Seen | None:

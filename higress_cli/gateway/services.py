@@ -15,6 +15,7 @@ from higress_cli.system.ports import HIGHEST
 UPSTREAM_CLUSTER: Final = cluster_of("upstream.static", 80)
 """The upstream's cluster, named as Higress names its clusters because `_match_service_` rules parse the name."""
 EMBEDDED: Final = "embedded"
+_EXAMPLE: Final = "127.0.0.1:8080"
 _CLUSTER_FIELDS: Final = 4
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared with, not listened on
 _STATIC_PORT: Final = "80"
@@ -93,6 +94,16 @@ def service_key(cluster: str) -> str:
     fields = cluster.split("|")
     plain = len(fields) == _CLUSTER_FIELDS and not fields[2]
     return f"{fields[3]}:{fields[1]}" if plain else cluster
+
+
+def example_address(*, is_redis: bool) -> str:
+    """What `run.services` may say of a service, as an example that works: hgw's own Redis, or some address."""
+    return EMBEDDED if is_redis else _EXAMPLE
+
+
+def mapping_line(key: str, *, is_redis: bool) -> str:
+    """A line for `run.services` in hgw.yaml, as an example."""
+    return f'"{key}": "{example_address(is_redis=is_redis)}"'
 
 
 def endpoint(text: str, *, source: Source) -> Endpoint:

@@ -30,7 +30,7 @@ class VmSettings:
     root_id: str = ""
     vm_id: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    log_level: LogLevel = LogLevel.INFO
+    log_level: LogLevel = LogLevel.TRACE
     limits: Limits = field(default_factory=Limits)
     buffer_limit: int = BUFFER_LIMIT.default
     """How many bytes of a body may be buffered before the gateway refuses it with 413 or 500."""

@@ -12,12 +12,13 @@ from higress_cli.gateway.events import (
     SentUpstream,
     StreamEnded,
 )
-from higress_cli.gateway.wrapper_lines import called_cluster
-from higress_cli.i18n import N_, _
+from higress_cli.gateway.services import mapping_line, service_key
+from higress_cli.gateway.wrapper_lines import unknown_service
+from higress_cli.i18n import N_, _, listed
 from higress_cli.knowledge.catalogue import entry, recognise
 from higress_cli.project.scenario import Headers, Request
-from higress_cli.scenarios.observed import Observed
-from higress_cli.scenarios.pause import likely_cause, paused_in
+from higress_cli.scenarios.observed import Call, Observed
+from higress_cli.scenarios.pause import CALLS, likely_cause, paused_in
 
 _UNKNOWN_SERVICE: Final = "service-unknown"
 _TRAPPED: Final = "plugin-trapped"
@@ -40,11 +41,12 @@ _BINARY: Final = ("application/octet-stream", "application/grpc")
 class Surroundings:
     """The surroundings of a request: the gateway's clusters, and how much of a body it buffers.
 
-    `request_body_phase` says whether the plugin's source handles request bodies; None if unknown. `abi` is that of the
-    module.
+    `absent` are services that the scenario leaves out on purpose. `request_body_phase` says whether the plugin's source
+    handles request bodies; None if unknown. `abi` is that of the module.
     """
 
     clusters: Collection[str] = ()
+    absent: Collection[str] = ()
     buffer_limit: int | None = None
     request_body_phase: bool | None = None
     abi: str | None = None
@@ -82,10 +84,12 @@ def _crashes(observed: Observed) -> Iterator[str]:
 
 def _paused(request: Request, observed: Observed, around: Surroundings) -> Iterator[str]:
     """What may have kept a stream from going on that got no answer."""
-    paused = paused_in(observed.events or ())
+    events = (observed.events or ())[: observed.silent]
+    paused = paused_in(events)
     if observed.answer is None and not observed.traps and paused is not None:
         phase, value = paused
-        cause = likely_cause(observed.events or (), phase=phase, value=value, abi=around.abi, request=request)
+        called = [service_key(call.cluster) for call in observed.calls]
+        cause = likely_cause(events, phase=phase, value=value, abi=around.abi, request=request, called=called)
         if cause is not None:
             yield cause
 
@@ -182,10 +186,39 @@ def _no_body(request: Request, keys: Collection[str], around: Surroundings) -> I
 
 
 def _services(observed: Observed, around: Surroundings) -> Iterator[str]:
-    for line in observed.lines:
-        cluster = called_cluster(line.text)
-        if cluster is not None and cluster not in around.clusters:
-            yield _("the plugin calls {cluster}, and no service is mapped to it").format(cluster=cluster)
+    """Services that were called and that nobody maps, and played ones that were asked in another protocol."""
+    missing = [unknown_service(event, around.clusters) for event in observed.events or ()]
+    if not any(missing) and not around.absent and any(event.call in CALLS for event in observed.refused_calls):
+        row = entry(_UNKNOWN_SERVICE)
+        yield f"{row.cause}: {row.fix}"
+    for missed in missing:
+        if missed is None or missed.cluster in around.absent:
+            continue
+        key = service_key(missed.cluster)
+        name = key.rpartition(":")[0]
+        others = sorted(other for other in map(service_key, around.clusters) if other.rpartition(":")[0] == name)
+        if others:
+            yield _("the plugin calls {key}, and only {others} is mapped: the port differs").format(
+                key=key, others=listed(others)
+            )
+        else:
+            line = mapping_line(key, is_redis=missed.is_redis)
+            yield _(
+                "the plugin calls {key}, and no service is mapped to it: add it to the scenario's services, or to "
+                "run.services as {line}"
+            ).format(key=key, line=line)
+    for call in observed.calls:
+        if call.foreign is not None:
+            yield _foreign(call)
+
+
+def _foreign(call: Call) -> str:
+    """The service speaks another protocol than the plugin."""
+    if call.foreign == "HTTP":
+        text = _("{service} is a Redis here, and the plugin sends it HTTP requests: give it a status or a body instead")
+    else:
+        text = _("{service} speaks HTTP here, and the plugin sends it Redis commands: write redis under it instead")
+    return text.format(service=service_key(call.cluster))
 
 
 def _known(observed: Observed) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from higress_cli.gateway.contract import Inside
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, HeadersSentUpstream, PluginLine, Trap
@@ -18,13 +19,14 @@ class Call:
     """A request or a Redis command that a played service got.
 
     `cluster` is the service; `command` is for Redis, `seen` for all others. `fits` is false if no rule of the service
-    is for it.
+    is for it. `foreign` is the protocol that the plugin used, where the service speaks the other one.
     """
 
     cluster: str
     seen: Seen | None = None
     command: str | None = None
     fits: bool = True
+    foreign: Literal["HTTP", "Redis"] | None = None
 
     @property
     def title(self) -> str:
@@ -38,7 +40,8 @@ class Observed:
 
     `events` are the gateway's events meanwhile, None if hgw cannot receive them. `packages` are the author's own, as
     in Change. `calls` are what hgw's own services got; `hidden` are the clusters of services whose calls it cannot see.
-    `before` and `after` are the plugin's insides. `seconds` is how long the answer took.
+    `before` and `after` are the plugin's insides. `seconds` is how long the answer took. `silent` is how many of the
+    events had come when hgw stopped waiting for it, None if it came: those that follow are about the end.
     """
 
     answer: WholeAnswer | None
@@ -51,6 +54,7 @@ class Observed:
     before: Inside = field(default_factory=Inside)
     after: Inside = field(default_factory=Inside)
     seconds: float = 0.0
+    silent: int | None = None
 
     @property
     def log(self) -> tuple[str, ...]:

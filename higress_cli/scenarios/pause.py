@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from higress_cli.abi import Abi
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.phases import PHASES, action_name
 from higress_cli.project.scenario import Request
 
 _CALLBACK = "proxy_on_"
 _ANSWERS = {f"{_CALLBACK}http_call_response", f"{_CALLBACK}redis_call_response"}
-_CALLS = {"proxy_http_call", "proxy_redis_call", "proxy_redis_init"}
+CALLS = frozenset({"proxy_http_call", "proxy_redis_call", "proxy_redis_init"})
+"""The host functions by which a plugin calls services."""
 
 
 def silence(events: Sequence[Event], *, seconds: float) -> str:
@@ -32,18 +33,30 @@ def paused_in(events: Sequence[Event]) -> tuple[str, int] | None:
     return None
 
 
-def likely_cause(events: Sequence[Event], *, phase: str, value: int, abi: str | None, request: Request) -> str | None:
-    """What most likely kept the stream from going on, None if nothing shows it."""
+def likely_cause(
+    events: Sequence[Event],
+    *,
+    phase: str,
+    value: int,
+    abi: str | None,
+    request: Request,
+    called: Sequence[str] = (),
+) -> str | None:
+    """What most likely kept the stream from going on, None if nothing shows it.
+
+    `called` are the services that got a call of the plugin.
+    """
     is_headers = phase.endswith("_headers")
     cases = (
         (
-            any(isinstance(event, CallRefused) and event.call in _CALLS for event in events),
+            any(isinstance(event, CallRefused) and event.call in CALLS for event in events),
             _("a call that it made was refused, and its error was not handled: resume or answer there too"),
         ),
         (
             any(isinstance(event, CallbackReturned) and event.function in _ANSWERS for event in events),
             _("a call was answered meanwhile: each path of its callback has to resume or to answer"),
         ),
+        (bool(called), _("{service} had not answered the plugin's call by then").format(service=listed(called))),
         (
             is_headers and value == 1 and abi != Abi.V0_2_100,
             _(

@@ -19,8 +19,8 @@ from higress_cli.system.http import NoAnswerError
 
 # A gateway waits 15 s for an upstream; a request that is silent for longer was stopped and never resumed.
 _SILENCE_SECONDS: Final = 20.0
-_OVERTIME_SECONDS: Final = 0.5
-"""How long to wait for a response after `within`, to say how late it was."""
+_OVERTIME_SECONDS: Final = 2.0
+"""How long to wait for a response after `within`, to say how late it was, and not that it never came."""
 _AFTER_TRAP_SECONDS: Final = 0.3
 """How long to wait for a response after the plugin crashed: the gateway sends it at once or never."""
 _END_SECONDS: Final = 1.0
@@ -77,6 +77,7 @@ def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Obser
     asking = Asking(_outgoing(request, ground.base(request)), timeout=patience)
     outcome = recorder.until(lambda: asking.wait(_POLL_SECONDS), within=patience, stop_after_trap=_AFTER_TRAP_SECONDS)
     waited = time.monotonic() - started
+    silent = None if outcome is _DONE or recorder.events is None else len(recorder.events)
     if outcome is not _DONE:
         asking.give_up()
     ground.check_alive()
@@ -94,7 +95,7 @@ def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Obser
         if outcome is _CRASHED or recorder.trapped:
             problem = _("the plugin crashed meanwhile")
         elif waited >= patience - _POLL_SECONDS:
-            problem = silence(recorder.events or (), seconds=waited)
+            problem = silence((recorder.events or ())[:silent], seconds=waited)
     return Observed(
         answer=answer,
         problem=problem,
@@ -106,6 +107,7 @@ def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Obser
         before=before,
         after=ground.inside() if looks_inside else Inside(),
         seconds=waited,
+        silent=silent,
     )
 
 

@@ -41,6 +41,7 @@ class Stage:
         self._redis: dict[str, RedisServer] = {}
         self.clusters = dict(services)
         """All services that the plugin can call."""
+        self.absent = {name for name, service in wanted_services(scenario).items() if service.mode == "absent"}
         self._own = set(opened.played.names)
         for name, service in wanted_services(scenario).items():
             self._own.add(name)
@@ -71,7 +72,12 @@ class Stage:
         """What the played services got since the last call."""
         taken = {**self._opened.played.take(), **{name: server.take() for name, server in self._redis.items()}}
         commands = [
-            Call(cluster=name, command=command.text, fits=command.fits)
+            Call(
+                cluster=name,
+                command=command.text,
+                fits=command.fits,
+                foreign="HTTP" if command.is_http else None,
+            )
             for name, several in taken.items()
             for command in several
         ]
@@ -97,7 +103,11 @@ class Stage:
             self._calls.add(Call(cluster=name, seen=seen, fits=rule is not None))
             return _NO_RULE if rule is None else reply_of(rule.response)
 
-        return self._stack.enter_context(ScriptedServer(answer)).at
+        def on_redis(words: list[bytes]) -> None:
+            text = b" ".join(words).decode("utf-8", "replace")
+            self._calls.add(Call(cluster=name, command=text, fits=False, foreign="Redis"))
+
+        return self._stack.enter_context(ScriptedServer(answer, on_redis=on_redis)).at
 
 
 @contextlib.contextmanager

@@ -138,6 +138,7 @@ class Trial:
                 broken = _("step {number} got no answer").format(number=number + 1)
             around = Surroundings(
                 clusters=stage.clusters,
+                absent=stage.absent,
                 buffer_limit=change.buffer_limit,
                 request_body_phase=self._request_body_phase,
                 abi=change.plugin.abi.version,

@@ -67,7 +67,7 @@ OUTCOMES = {
     "deep recursion": "the plugin crashed in proxy_on_request_headers: memory access out of bounds, at ",
     "the service answers": None,
     "the service is down": "in proxy_on_http_call_response: runtime error: index out of range, at main.onHeaders$1",
-    "nobody maps the service": "the plugin calls outbound|80||helper.static, and no service is mapped to it",
+    "nobody maps the service": "the plugin calls helper.static:80, and no service is mapped to it",
     "accounting of a team": None,
     "accounting without a team": "in proxy_on_log: runtime error: index out of range, at main.onDone",
     "accounting of a team again": None,

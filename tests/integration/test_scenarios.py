@@ -127,6 +127,14 @@ verify:
   - name: bodies
     response: {body: '{"a": {"b": 1}}'}
     expect: {body: {json: {a.b: "1", a.c: 2}}, headers: {content-type: [a, b]}, trailers: {x: y}}
+  - name: a Redis that is asked for a page
+    config: {dispatch: true}
+    services: {"svc.dns:80": {redis: embedded}}
+    expect: {body: "200"}
+  - name: a service that nobody maps
+    config: {dispatch: true}
+    services: {"svc.dns:8080": {}}
+    expect: {body: "200"}
   - name: no JSON
     response: {body: text}
     expect: {body: {json: {a: 1}}}
@@ -143,7 +151,12 @@ verify:
 """
 
 
-def test_what_does_not_fit_is_told(hgw, here):
+def causes_of(document: dict[str, Any], name: str) -> str:
+    (step,) = [step for step in document["data"]["steps"] if step["name"] == name]
+    return "; ".join(step["causes"])
+
+
+def test_what_does_not_fit_is_told(hgw, here, engine):
     (here / "hgw.yaml").write_text(FAILS)
     document = verified(hgw)
     assert document["exit_code"] == 1
@@ -167,14 +180,19 @@ def test_what_does_not_fit_is_told(hgw, here):
         "body a.c is absent",
         "trailer x is absent",
     ]
-    assert found[4] == [("body is JSON: a is `1`", "body is not JSON: `text`")]
-    assert found[5] == [("the plugin does not start", "the plugin accepts this configuration")]
-    assert found[6][0][0] == "an answer within 0.1 s"
-    assert found[7][0][0] == "an answer"
-    assert "request_headers returned HeaderStopIteration, and nothing resumed the request" in found[7][0][1]
+    assert found[4][1] == ("each call of svc.dns:80 fits a rule", "no rule fits GET /ask")
+    assert "svc.dns:80 is a Redis here" in causes_of(document, "a Redis that is asked for a page")
+    assert found[5] == [("body is `200`", "body is `no such service`")]
+    unmapped = "only svc.dns:8080 is mapped" if engine == "builtin" else "name the service and its port"
+    assert unmapped in causes_of(document, "a service that nobody maps")
+    assert found[6] == [("body is JSON: a is `1`", "body is not JSON: `text`")]
+    assert found[7] == [("the plugin does not start", "the plugin accepts this configuration")]
+    assert found[8][0][0] == "an answer within 0.1 s"
+    assert found[9][0][0] == "an answer"
+    assert "request_headers returned HeaderStopIteration, and nothing resumed the request" in found[9][0][1]
     (cause,) = document["data"]["steps"][-2]["causes"]
     assert "under ABI 0.2.1 that stops the body too" in cause
-    assert len(found) == 8
+    assert len(found) == 10
     last = document["data"]["steps"][-1]
     assert (last["status"], last["reason"]) == ("skipped", "step 1 got no answer")
 

@@ -48,7 +48,7 @@ def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
         text = CALL.format(cluster=cluster)
         narrate(PluginLine(at=datetime.now(UTC), level="debug", text=text))
     assert len(reporter.warnings) == 1
-    assert "--service auth.static:8080=HOST:PORT" in reporter.warnings[0]
+    assert "--service auth.static:8080=127.0.0.1:8080" in reporter.warnings[0]
 
 
 def test_what_to_do_about_a_refused_change_is_a_hint(change):

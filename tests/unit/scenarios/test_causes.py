@@ -6,17 +6,19 @@ import pytest
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import (
     AnsweredBy,
+    CallbackReturned,
     CallRefused,
     Event,
     HeadersSentUpstream,
     PluginLine,
     SentUpstream,
+    ServiceUnknown,
     StreamEnded,
 )
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.scenario import Request
 from higress_cli.scenarios.causes import Surroundings, causes
-from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.observed import Call, Observed
 from higress_cli.system.asking import WholeAnswer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,14 +41,16 @@ def said(text: str) -> Event:
 
 def found(
     *events: Event,
-    key: str = "upstream.body",
+    key: str | None = "upstream.body",
     request: Request = POST,
     headers: dict[str, str] | None = None,
     seen: Sequence[Seen] = (SEEN,),
     around: Surroundings | None = None,
     ok: bool = False,
+    **more: object,
 ) -> tuple[str, ...]:
-    observed = Observed(answer=WholeAnswer(status=200, headers=headers or {}, body=b""), seen=seen, events=events)
+    given: dict = {"answer": WholeAnswer(status=200, headers=headers or {}, body=b""), **more}
+    observed = Observed(seen=seen, events=events, **given)
     checks = [Evidence(ok=ok, expected="x", got="y", key=key)]
     return causes(request, observed, checks, around or Surroundings())
 
@@ -124,8 +128,48 @@ def test_a_body_phase_for_a_request_without_a_body(phase, count):
 def test_a_service_that_nothing_maps():
     call = said("http call start, id: 1, cluster: outbound|80||auth.static, method: GET, url: /who, body: , timeout: 1")
     (cause,) = found(call, key="status")
-    assert "outbound|80||auth.static" in cause
+    assert cause.startswith("the plugin calls auth.static:80, and no service is mapped to it")
+    assert cause.endswith('run.services as "auth.static:80": "127.0.0.1:8080"')
     assert found(call, key="status", around=Surroundings(clusters=["outbound|80||auth.static"])) == ()
+    assert found(call, key="status", around=Surroundings(absent=["outbound|80||auth.static"])) == ()
+
+
+def test_a_redis_that_nothing_maps():
+    (cause,) = found(ServiceUnknown(at=NOW, cluster="outbound|6379||r.static", is_redis=True), key="status")
+    assert cause.endswith('run.services as "r.static:6379": "embedded"')
+
+
+def test_a_service_that_is_mapped_under_another_port():
+    around = Surroundings(clusters=["outbound|80||r.static", "outbound|80||other.static"])
+    (cause,) = found(ServiceUnknown(at=NOW, cluster="outbound|6379||r.static"), key="status", around=around)
+    assert cause == "the plugin calls r.static:6379, and only r.static:80 is mapped: the port differs"
+
+
+def test_a_refused_call_of_which_nobody_says_whom_it_was_for():
+    call = CallRefused(at=NOW, function="proxy_on_request_headers", call="proxy_http_call", status=2)
+    (cause,) = found(call, key="status")
+    assert "no cluster has the name that the plugin's client asks for" in cause
+    assert found(call, key="status", around=Surroundings(absent=["outbound|80||auth.static"])) == ()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"), [("HTTP", "r.dns:80 is a Redis here"), ("Redis", "r.dns:80 speaks HTTP here")]
+)
+def test_a_service_of_another_protocol(protocol, words):
+    call = Call(cluster="outbound|80||r.dns", command="GET k", fits=False, foreign=protocol)
+    (cause,) = found(calls=[call], key="services")
+    assert cause.startswith(words)
+
+
+def test_what_came_after_hgw_stopped_waiting_is_no_cause():
+    paused = CallbackReturned(at=NOW, function="proxy_on_request_body", action=1)
+    answered = CallbackReturned(at=NOW, function="proxy_on_http_call_response", action=None)
+    calls = [Call(cluster="outbound|80||slow.dns", seen=SEEN)]
+    silent: dict = {"key": None, "answer": None, "calls": calls}
+    (cause,) = found(paused, answered, **silent, silent=1)
+    assert cause == "slow.dns:80 had not answered the plugin's call by then"
+    (cause,) = found(paused, answered, **silent, silent=2)
+    assert "each path of its callback has to resume or to answer" in cause
 
 
 def test_what_the_catalogue_knows_of_the_plugins_words():

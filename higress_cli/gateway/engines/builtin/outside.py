@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from higress_cli.gateway.engines.builtin.client import Client
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now, trap_of
 from higress_cli.gateway.engines.builtin.redis_client import RedisClient
-from higress_cli.gateway.events import CallbackReturned, CallRefused, PluginLine
+from higress_cli.gateway.events import CallbackReturned, CallRefused, PluginLine, ServiceUnknown
 from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import Crash
@@ -98,6 +98,7 @@ class Outside:
     def http_call(self, call: HttpCall) -> bool:
         at = self._clusters.get(call.cluster)
         if at is None:
+            self._unknown(call.cluster)
             return False
 
         async def ask() -> None:
@@ -110,6 +111,7 @@ class Outside:
 
     def redis_init(self, login: RedisLogin) -> bool:
         if login.cluster not in self._clusters:
+            self._unknown(login.cluster, is_redis=True)
             return False
         self._logins[login.cluster] = login
         old = self._redis.pop(login.cluster, None)
@@ -120,6 +122,7 @@ class Outside:
     def redis_call(self, call: RedisCall) -> bool:
         at = self._clusters.get(call.cluster)
         if at is None:
+            self._unknown(call.cluster, is_redis=True)
             return False
         client = self._redis.setdefault(call.cluster, RedisClient(at, self._logins.get(call.cluster)))
 
@@ -130,6 +133,9 @@ class Outside:
 
         self._start(ask())
         return True
+
+    def _unknown(self, cluster: str, *, is_redis: bool = False) -> None:
+        self._happenings.tell(ServiceUnknown(at=now(), cluster=cluster, is_redis=is_redis))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
