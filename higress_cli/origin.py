@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from higress_cli import DISTRIBUTION
 
@@ -80,6 +79,8 @@ def _local(direct_url: str) -> str | None:
         url = urlsplit(str(json.loads(direct_url)["url"]))
     except (ValueError, TypeError, KeyError):
         return None
+    from urllib.request import url2pathname
+
     return url2pathname(unquote(url.path)) if url.scheme == "file" else None
 
 

@@ -7,13 +7,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from scripts.measure import ROOT, Cost, compare, cost_of, start_of
+from scripts.measure import ROOT, Cost, as_installed, compare, cost_of, start_of
 
 PAIRS = 3
 _MANY = 8
+_SAVES = 3
 _REPEATS = 5
+_COLLECTOR = {"GOGC", "GOMEMLIMIT"}
+"""What hgw sets for TinyGo's own garbage collection; the bare compiler runs without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +48,11 @@ def build(variables: Mapping[str, str], folder: Path, *, pairs: int = PAIRS) -> 
     )
     everything = ("build", "--abi", "all", "--force")
     compare("hgw build --abi all : one build", pairs=pairs, hgw=lambda: bench.ours(*everything), bare=bench.theirs)
-    bench.ours("build")
-    _best("hgw build, nothing changed", lambda: bench.ours("build"))
+    for words in (("build",), ("build", "--abi", "all")):
+        bench.ours(*words)
+        _best(f"hgw {' '.join(words)}, nothing changed", partial(bench.ours, *words))
     _watch(bench)
-    _inspect(bench)
+    _inspect(bench, folder)
 
 
 def many(variables: Mapping[str, str], folder: Path) -> None:
@@ -67,7 +72,7 @@ def many(variables: Mapping[str, str], folder: Path) -> None:
 
 def _prepared(variables: Mapping[str, str], folder: Path) -> _Bench:
     home = ROOT / ".cache" / "e2e-home"
-    variables = {**variables, "HOME": str(home), "HGW_HOME": str(home / "hgw"), "PYTHONPATH": str(ROOT)}
+    variables = {**as_installed(variables, folder), "HOME": str(home), "HGW_HOME": str(home / "hgw")}
     home.mkdir(parents=True, exist_ok=True)
     hgw = [sys.executable, "-m", "higress_cli"]
 
@@ -80,7 +85,8 @@ def _prepared(variables: Mapping[str, str], folder: Path) -> _Bench:
     if not plugin.exists():
         call("init", str(plugin), cwd=folder)
     (command,) = json.loads(call("--output", "json", "build", "--print-command", cwd=plugin))["data"]["commands"]
-    tools = {name: value for name, value in command["environment"].items() if name != "GOGC" and value is not None}
+    environment = command["environment"].items()
+    tools = {name: value for name, value in environment if name not in _COLLECTOR and value is not None}
     return _Bench(
         plugin=plugin, hgw=hgw, variables=variables, bare=command["argv"], bare_variables={**variables, **tools}
     )
@@ -89,26 +95,35 @@ def _prepared(variables: Mapping[str, str], folder: Path) -> _Bench:
 def _watch(bench: _Bench) -> None:
     """From a save to the new module in its place, beside a bare build of the same."""
     source, module = bench.plugin / "main.go", bench.plugin / "main.wasm"
+    costs = []
     with start_of([*bench.hgw, "build", "--watch"], cwd=bench.plugin, variables=bench.variables) as watching:
         _until(lambda: "Watching" in watching.said())
-        before = module.stat().st_mtime_ns
-        started = time.perf_counter()
-        source.write_text(source.read_text("utf-8") + "\nvar saved = 1\n", "utf-8")
-        _until(lambda: module.stat().st_mtime_ns != before)
-        seconds = time.perf_counter() - started
+        for number in range(_SAVES):
+            before = module.stat().st_mtime_ns
+            started = time.perf_counter()
+            source.write_text(source.read_text("utf-8") + f"\nvar saved{number} = 1\n", "utf-8")
+            _until(partial(_differs, module, before))
+            costs.append((time.perf_counter() - started, bench.theirs().wall))
         watching.process.send_signal(signal.SIGINT)
         watching.process.wait()
-    bare = bench.theirs().wall
-    print(f"{'hgw build --watch, from save to ready':<34} {seconds:.2f} s, bare {bare:.2f} s: {seconds - bare:+.2f} s")
+    seconds, bare = min(costs, key=lambda pair: pair[0] - pair[1])
+    print(
+        f"{'hgw build --watch, from save to ready':<34} {seconds:.2f} s, bare {bare:.2f} s: best of {_SAVES} "
+        f"{seconds - bare:+.2f} s"
+    )
 
 
-def _inspect(bench: _Bench) -> None:
-    """A module as TinyGo makes them, and one of 60 MB: the same with its code section thirty times as long."""
-    module = bench.plugin / "main.wasm"
-    _best(f"hgw inspect, {module.stat().st_size / 1e6:.1f} MB", lambda: bench.ours("inspect", "main.wasm"))
-    large = bench.plugin / "large.wasm"
+def _inspect(bench: _Bench, folder: Path) -> None:
+    """A module as Go makes them, and one of 60 MB: the same with its code section many times as long."""
+    plugin = folder / "native-plugin"
+    bench.ours("init", str(plugin), "--profile", "go", cwd=folder)
+    bench.ours("install", cwd=plugin)
+    bench.ours("build", cwd=plugin)
+    module, large = plugin / "main.wasm", plugin / "large.wasm"
     large.write_bytes(_larger(module.read_bytes(), megabytes=60))
-    _best(f"hgw inspect, {large.stat().st_size / 1e6:.1f} MB", lambda: bench.ours("inspect", "large.wasm"))
+    for file in (module, large):
+        title = f"hgw inspect, {file.stat().st_size / 1e6:.1f} MB"
+        _best(title, partial(bench.ours, "inspect", file.name, cwd=plugin))
 
 
 def _larger(content: bytes, *, megabytes: int) -> bytes:
@@ -130,6 +145,10 @@ def _larger(content: bytes, *, megabytes: int) -> bytes:
 def _best(title: str, run: Callable[[], Cost]) -> None:
     best = min((run() for _run in range(_REPEATS)), key=lambda cost: cost.cpu)
     print(f"{title:<34} best hgw {best.cpu:7.3f} s cpu, {best.wall:.3f} s wall")
+
+
+def _differs(file: Path, before: int) -> bool:
+    return file.stat().st_mtime_ns != before
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -69,8 +69,11 @@ def start_of(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) ->
                 process.wait()
 
 
-def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[], Cost]) -> None:
-    """Run both in turn, after one run of each that does not count, and print medians and ratios."""
+def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[], Cost], other: str = "bare") -> None:
+    """Run both in turn, after one run of each that does not count, and print medians and ratios.
+
+    `other` is what hgw is compared with, in one word.
+    """
     hgw(), bare()
     ours: list[Cost] = []
     theirs: list[Cost] = []
@@ -80,9 +83,10 @@ def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[
             costs.append(run())
     for figure in ("cpu", "wall"):
         mine = [getattr(cost, figure) for cost in ours]
-        other = [getattr(cost, figure) for cost in theirs]
-        ratios = sorted(a / b for a, b in zip(mine, other, strict=True))
+        others = [getattr(cost, figure) for cost in theirs]
+        ratios = sorted(a / b for a, b in zip(mine, others, strict=True))
         print(
-            f"{title:<34} {figure:<4} hgw {statistics.median(mine):7.3f} s   bare {statistics.median(other):7.3f} s   "
+            f"{title:<34} {figure:<4} hgw {statistics.median(mine):7.3f} s   "
+            f"{other} {statistics.median(others):7.3f} s   "
             f"ratio {statistics.median(ratios):5.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f}, {pairs} pairs)"
         )

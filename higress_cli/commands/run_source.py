@@ -15,7 +15,7 @@ from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 
 # The settings that a gateway only reads at start.
 _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", "upstream_port")

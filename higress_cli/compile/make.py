@@ -9,7 +9,6 @@ from pathlib import Path
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
-from higress_cli.compile.derived import derived_from
 from higress_cli.compile.freshness import Freshness, changed_files, judge
 from higress_cli.compile.inputs import contents
 from higress_cli.compile.job import Compilation, Job, look, refusal
@@ -22,8 +21,6 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
-from higress_cli.wasm.callers import with_callers
-from higress_cli.wasm.inspection import inspect_bytes
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings
 
@@ -144,6 +141,10 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         InputsChangedError: a file changed meanwhile, and this is not the `last` try.
         CompileError, CheckFailed, ConflictError: the old module is unchanged.
     """
+    # Late, because a module that is up to date is neither made nor taken apart.
+    from higress_cli.compile.derived import derived_from
+    from higress_cli.wasm.inspection import inspect_bytes
+
     mark_as_cache(session.dirs.cache)
     if not manner.force and (current := _current(session, step, warned=manner.warned)) is not None:
         return current
@@ -237,7 +238,11 @@ def _judge(
     module = read_module(content, path=choices.output(abi))
     before = previous.packages if previous else {}
     too_large = size_faults(len(content), choices.size_budget, packages=packages, before=before)
-    return refuse((*(with_callers(fault, content, module) for fault in findings(module, wanted)), *too_large))
+    if not (found := findings(module, wanted)):
+        return refuse(too_large)
+    from higress_cli.wasm.callers import with_callers
+
+    return refuse((*(with_callers(fault, content, module) for fault in found), *too_large))
 
 
 def _title(step: Compilation) -> str:

@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from higress_cli.choice import Choice
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway import engines
-from higress_cli.gateway.contract import Engine
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.i18n import _, listed
 from higress_cli.settings.project import ENGINE, EVERY_ENGINE
 from higress_cli.system.host import Host
+
+if TYPE_CHECKING:
+    from higress_cli.gateway.contract import Engine
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenEngine:
     """An engine, and why it was chosen."""
 
-    engine: Engine
+    engine: "Engine"
     reason: str
 
 
@@ -123,7 +126,7 @@ def _unknown(wanted: Choice[str]) -> ToolError:
     )
 
 
-def _unfit(engine: Engine, needs: Needs) -> ToolError | None:
+def _unfit(engine: "Engine", needs: Needs) -> ToolError | None:
     lacking = sorted(engine.lacks(needs.host_functions))
     if not lacking:
         return None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from higress_cli import data
-from higress_cli.knowledge.catalogue import entry
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
@@ -82,20 +81,27 @@ def traps(
     If `tinygo` is None, rows that depend on its version are skipped. `native` means that go.mod as a whole is for
     native Go. `calls` are the names of the functions that the plugin calls, as far as they are known.
     """
-    found = [
-        KnownDependency(
-            code=row.code,
-            level=row.level,
-            module=module,
-            version=version,
-            pin=pins(profile).get(module),
-            reason=str(entry(row.code).cause),
-            raisable=row.below is not None or row.committed_before is not None,
-        )
+    known = (
+        (module, version, row)
         for module, version in requirements.items()
         if (row := _row(module, version, profile=profile, tinygo=tinygo, native=native, calls=calls)) is not None
-    ]
+    )
+    found = [_described(row, module, version, profile) for module, version, row in known]
     return tuple(sorted(found, key=lambda trap: trap.level))
+
+
+def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownDependency:
+    from higress_cli.knowledge.catalogue import entry
+
+    return KnownDependency(
+        code=row.code,
+        level=row.level,
+        module=module,
+        version=version,
+        pin=pins(profile).get(module),
+        reason=str(entry(row.code).cause),
+        raisable=row.below is not None or row.committed_before is not None,
+    )
 
 
 def is_known_version(module: str, version: str) -> bool:

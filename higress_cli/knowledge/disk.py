@@ -11,7 +11,6 @@ from typing import Final
 
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
-from higress_cli.knowledge.catalogue import entry
 from higress_cli.settings.machine import HOME
 
 _ID: Final = "disk-full"
@@ -40,6 +39,8 @@ def places_of(variables: Mapping[str, str], *, store: Path) -> tuple[Place, ...]
 
 def full_disk(printed: str, *, program: str, places: Iterable[Place]) -> ConflictError | None:
     """The error for a child that failed for want of space; None if what it printed says nothing of that."""
+    from higress_cli.knowledge.catalogue import entry
+
     said = next((found for row in entry(_ID).patterns if (found := row.text.search(printed))), None)
     free = sorted(((_free(place.folder), place) for place in places), key=lambda pair: pair[0])
     least = free[0][0] if free else float("inf")

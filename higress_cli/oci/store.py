@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from higress_cli.system.download import sha256_of
-from higress_cli.system.fs import mark_as_cache
+from higress_cli.system.fs import mark_as_cache, sha256_of
 from higress_cli.system.writing import home_error
 
 MOST_BYTES: Final = 512 << 20

@@ -4,7 +4,6 @@ All addresses of a file are tried once before waiting for any. A host that answe
 broke, is tried again after growing waits; one that never sent a byte is given up at once.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system.busy import GrowingWaits
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
+from higress_cli.system.fs import sha256_of
 from higress_cli.system.transfer import Client, PassingError, bring
 from higress_cli.system.urls import shown
 from higress_cli.system.writing import write_error
@@ -53,12 +53,6 @@ class Fetched:
 
     path: Path
     url: str
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes in lower-case hex."""
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def kept_at(archive: Archive, *, folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Files and folders that appear complete or not at all."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import stat
@@ -35,6 +36,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes in lower-case hex."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def first_bytes(path: Path, count: int) -> bytes | None:

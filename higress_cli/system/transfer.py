@@ -7,7 +7,6 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import url2pathname
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
@@ -188,6 +187,8 @@ def _parts(url: str) -> SplitResult:
 
 
 def _copy(url: str, partial: Path, activity: Activity) -> None:
+    from urllib.request import url2pathname
+
     source = Path(url2pathname(_parts(url).path))
     if not source.is_file():
         raise DownloadError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli.i18n import _
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 
 FILE: Final = "contents.json"
 _LIBRARIES: Final = (".so", ".dll", ".dylib", ".a", ".exe")

@@ -1,9 +1,10 @@
 """The engines by name, in the order in which `auto` tries them. Each is a folder, imported when it is asked for."""
 
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from higress_cli.gateway.contract import Engine
+if TYPE_CHECKING:
+    from higress_cli.gateway.contract import Engine
 
 TABLE: Final[dict[str, str]] = {
     "envoy": "higress_cli.gateway.engines.envoy.engine",
@@ -22,7 +23,7 @@ def in_auto() -> tuple[str, ...]:
     return tuple(name for name in TABLE if name not in _ONLY_BY_NAME)
 
 
-def engine(name: str) -> Engine | None:
+def engine(name: str) -> "Engine | None":
     """The engine of this name, None where this version of hgw has none."""
     module = TABLE.get(name)
     return cast("Engine", import_module(module).ENGINE) if module else None

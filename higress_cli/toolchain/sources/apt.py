@@ -13,7 +13,7 @@ from typing import Final
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import process
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 from higress_cli.system.urls import shown
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver

@@ -4,7 +4,7 @@ from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.system import fs
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver

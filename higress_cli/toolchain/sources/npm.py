@@ -9,7 +9,7 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _, listed
 from higress_cli.reporter import Activity
 from higress_cli.system import archive
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver

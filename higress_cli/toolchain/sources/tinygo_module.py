@@ -16,7 +16,7 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.settings.machine import HOME
 from higress_cli.system import fs
-from higress_cli.system.download import sha256_of
+from higress_cli.system.fs import sha256_of
 from higress_cli.system.host import is_root
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain import pins

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from higress_cli.errors import ConflictError, DownloadError
 from higress_cli.reporter import SilentActivity
-from higress_cli.system.download import Archive, HostsBusyError, fetch, kept_at, sha256_of
+from higress_cli.system.download import Archive, HostsBusyError, fetch, kept_at
+from higress_cli.system.fs import sha256_of
 from tests.support.fake_clock import FakeClock
 from tests.support.file_server import FileServer, serving
 

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli import data
 from higress_cli.errors import HgwError, ToolError
-from higress_cli.gateway.contract import Engine, Gateway, Place
-from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
-from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
+
+if TYPE_CHECKING:
+    from higress_cli.gateway.contract import Engine, Gateway, Place
+    from higress_cli.gateway.events import AnsweredBy
+    from higress_cli.gateway.run_folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,12 @@ class Builtin:
     def ignores(self, _plugin: Plugin) -> frozenset[str]:
         return frozenset()
 
-    def answered_by(self, word: str) -> AnsweredBy | None:
+    def answered_by(self, word: str) -> "AnsweredBy | None":
+        from higress_cli.gateway.events import AnsweredBy
+
         return AnsweredBy(word) if word in set(AnsweredBy) else None
 
-    def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:  # noqa: ARG002 -- the contract; there is no program
+    def open(self, place: "Place", folder: "RunFolder", *, variables: Mapping[str, str]) -> "Gateway":  # noqa: ARG002 -- the contract; there is no program
         missing = _missing()
         if missing is not None:
             raise missing
@@ -71,4 +75,4 @@ def _facts() -> _Facts:
     return data.load("builtin.toml", _Facts)
 
 
-ENGINE: Final[Engine] = Builtin()
+ENGINE: Final["Engine"] = Builtin()

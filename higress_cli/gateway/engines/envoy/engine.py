@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import HgwError, ToolError
-from higress_cli.gateway.contract import Engine, Gateway, Place
-from higress_cli.gateway.engines.envoy import details
 from higress_cli.gateway.engines.envoy.facts import envoy_facts
-from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.plugin import Plugin
-from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
 from higress_cli.settings.project import ENGINE as ENGINE_SETTING
 from higress_cli.system.host import Host
+
+if TYPE_CHECKING:
+    from higress_cli.gateway.contract import Engine, Gateway, Place
+    from higress_cli.gateway.events import AnsweredBy
+    from higress_cli.gateway.run_folder import RunFolder
 
 
 class Envoy:
@@ -48,10 +49,12 @@ class Envoy:
     def ignores(self, plugin: Plugin) -> frozenset[str]:
         return frozenset(plugin.buffer_properties)
 
-    def answered_by(self, word: str) -> AnsweredBy | None:
+    def answered_by(self, word: str) -> "AnsweredBy | None":
+        from higress_cli.gateway.engines.envoy import details
+
         return details.answered_by(word)
 
-    def open(self, place: Place, folder: RunFolder, *, variables: Mapping[str, str]) -> Gateway:
+    def open(self, place: "Place", folder: "RunFolder", *, variables: Mapping[str, str]) -> "Gateway":
         # Its HTTP client takes a tenth of a second to import, and most commands only ask whether an Envoy is there.
         from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
 
@@ -71,4 +74,4 @@ def _program() -> Path:
     return program
 
 
-ENGINE: Final[Engine] = Envoy()
+ENGINE: Final["Engine"] = Envoy()
