@@ -75,12 +75,12 @@ def install_command_of(direct_url: str | None, *, version: str, python: str, for
 
 def _local(direct_url: str) -> str | None:
     """The folder or file of this machine that hgw came from; None if it came from elsewhere."""
+    from urllib.request import url2pathname
+
     try:
         url = urlsplit(str(json.loads(direct_url)["url"]))
     except (ValueError, TypeError, KeyError):
         return None
-    from urllib.request import url2pathname
-
     return url2pathname(unquote(url.path)) if url.scheme == "file" else None
 
 

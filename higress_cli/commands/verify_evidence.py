@@ -18,7 +18,8 @@ from higress_cli.scenarios.comparison import Difference
 from higress_cli.scenarios.evidence import Evidence, Run, page
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.system.http import NoAnswerError, ask
+from higress_cli.system.asking import ask
+from higress_cli.system.http import NoAnswerError
 from higress_cli.system.writing import write_error
 
 _DATA: Final = "evidence.json"

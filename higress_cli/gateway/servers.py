@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.services import Endpoint
-from higress_cli.system.asking import joined
+from higress_cli.system.http import joined
 
 _MOST_RECORDED_BYTES: Final = 1 << 20
 _THREADS: Final = 16

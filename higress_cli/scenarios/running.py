@@ -18,7 +18,8 @@ from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
-from higress_cli.system.http import Answer, NoAnswerError, ask
+from higress_cli.system.asking import ask
+from higress_cli.system.http import Answer, NoAnswerError
 
 _SECONDS: Final = 20.0
 _OWN: Final = frozenset(Key) - {Key.VIA_UPSTREAM, Key.UPSTREAM, Key.LOG}

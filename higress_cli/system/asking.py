@@ -1,18 +1,28 @@
 """A single HTTP/1.1 request, sent exactly as given, with trailers, in chunks if asked for, and its answer."""
 
 import contextlib
+import errno
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import h11
 
 from higress_cli import __version__
-from higress_cli.system.http import CONNECT_SECONDS, Answer, NoAnswerError, Target, decoded, reason, target_of
+from higress_cli.system.http import (
+    CONNECT_SECONDS,
+    Answer,
+    NoAnswerError,
+    Target,
+    decoded,
+    joined,
+    reason,
+    target_of,
+)
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -93,9 +103,8 @@ class Asking:
             self._answer = NoAnswerError(reason(error))
 
     def _ask(self, target: Target) -> WholeAnswer:
-        connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
-        content = [connection.send(event) or b"" for event in _events(self._outgoing, target)]
-        with self._connect(target) as wire:
+        connection, content = _prepared(self._outgoing, target)
+        with _connect(target, timeout=self._timeout) as wire:
             self._socket = wire
             if self._given_up:
                 raise ConnectionAbortedError
@@ -108,13 +117,44 @@ class Asking:
                     wire.shutdown(socket.SHUT_RDWR)
                 sending.join()
 
-    def _connect(self, target: Target) -> socket.socket:
-        plain = socket.create_connection((target.host, target.port), timeout=min(self._timeout, CONNECT_SECONDS))
-        plain.settimeout(self._timeout)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if target.scheme != "https":
-            return plain
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
+
+def ask(
+    at: str | Target,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    timeout: float,
+) -> Answer:
+    """Send one short request as `Asking` does it, to a URL or a target, and wait for the answer in this thread.
+
+    Raises:
+        NoAnswerError: there was no answer, or it was not HTTP.
+    """
+    pairs = tuple((headers or {}).items())
+    outgoing = Outgoing(url="", method=method, headers=pairs, parts=(body,) if body else ())
+    target = at if isinstance(at, Target) else target_of(at)
+    try:
+        connection, content = _prepared(outgoing, target)
+        with _connect(target, timeout=timeout) as wire:
+            wire.sendall(b"".join(content))
+            return _receive(connection, wire)
+    except (OSError, h11.ProtocolError) as error:
+        raise NoAnswerError(reason(error)) from error
+
+
+def _prepared(outgoing: Outgoing, target: Target) -> tuple[h11.Connection, Sequence[bytes]]:
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
+    return connection, [connection.send(event) or b"" for event in _events(outgoing, target)]
+
+
+def _connect(target: Target, *, timeout: float) -> socket.socket:
+    plain = socket.create_connection((target.host, target.port), timeout=min(timeout, CONNECT_SECONDS))
+    plain.settimeout(timeout)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if target.scheme != "https":
+        return plain
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=target.host)
 
 
 def _events(outgoing: Outgoing, target: Target) -> Iterable[h11.Event]:
@@ -148,7 +188,10 @@ def _receive(connection: h11.Connection, wire: socket.socket) -> WholeAnswer:
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            connection.receive_data(wire.recv(_CHUNK))
+            received = wire.recv(_CHUNK)
+            if not received and head is None:
+                raise ConnectionResetError(errno.ECONNRESET, "closed without an answer")
+            connection.receive_data(received)
         elif isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):
@@ -165,14 +208,6 @@ def _receive(connection: h11.Connection, wire: socket.socket) -> WholeAnswer:
             )
         elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
             raise ConnectionResetError
-
-
-def joined(pairs: Pairs) -> dict[str, str]:
-    """Headers by name; the values of one that comes several times are joined by `, `."""
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
 
 
 def _text_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:

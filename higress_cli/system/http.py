@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
-
-import httpx
 
 from higress_cli import __version__
 from higress_cli.errors import HgwError
 from higress_cli.i18n import N_, _
 from higress_cli.system import trust
 from higress_cli.system.urls import shown
+
+if TYPE_CHECKING:
+    import httpx
 
 # A dead network must cost only seconds: a host that does not connect in this time counts as unreachable.
 CONNECT_SECONDS: Final = 4.0
@@ -53,7 +53,7 @@ class Obstacle:
     hint: str | None = None
 
 
-def client(variables: Mapping[str, str], *, direct: bool = False) -> httpx.Client:
+def client(variables: Mapping[str, str], *, direct: bool = False) -> "httpx.Client":
     """A client that follows redirects, honours the proxy and certificate variables and has short timeouts.
 
     A `direct` one uses no proxy, for hosts on this machine.
@@ -62,6 +62,8 @@ def client(variables: Mapping[str, str], *, direct: bool = False) -> httpx.Clien
         DownloadError: `certificates-unreadable`.
         ValueError: a proxy variable holds something that is not a proxy.
     """
+    import httpx
+
     return httpx.Client(
         follow_redirects=True,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
@@ -76,6 +78,8 @@ def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
 
     A 404 for this URL, or a busy host, counts as an answer.
     """
+    import httpx
+
     try:
         with client(variables) as session, session.stream("GET", url) as response:
             if response.status_code in _REFUSALS:
@@ -90,6 +94,8 @@ def obstacle(url: str, variables: Mapping[str, str]) -> Obstacle | None:
 
 def obstacle_of(error: Exception) -> Obstacle:
     """The obstacle behind an error of a request or of its preparation."""
+    import httpx
+
     text = reason(error)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
         return Obstacle(kind=ObstacleKind.UNTRUSTED, text=text, hint=trust.hint())
@@ -121,6 +127,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def size_of(url: str, variables: Mapping[str, str]) -> int | None:
     """The size of a file in bytes, None if its server does not say. Downloads nothing."""
+    from urllib.request import url2pathname
+
+    import httpx
+
     if urlsplit(url).scheme == "file":
         path = Path(url2pathname(urlsplit(url).path))
         return path.stat().st_size if path.is_file() else None
@@ -135,16 +145,25 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
 
 def reason(error: Exception) -> str:
     """Why a request failed, in one line without secrets (a proxy's password is part of its URL)."""
+    return _httpx_reason(error) or _network_reason(error) or shown(str(error)) or type(error).__name__
+
+
+def _httpx_reason(error: Exception) -> str | None:
+    """What only httpx's own errors say, None for others."""
+    if not type(error).__module__.startswith("httpx"):
+        return None
+    import httpx
+
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
-    return _network_reason(error) or shown(str(error)) or type(error).__name__
+    return _("timed out") if isinstance(error, httpx.TimeoutException) else None
 
 
 def _network_reason(error: BaseException) -> str | None:
     """The cause in the user's language, None if it is not a common network error."""
-    if isinstance(error, httpx.TimeoutException):
-        return _("timed out")
     for cause in _causes(error):
+        if isinstance(cause, TimeoutError):
+            return _("timed out")
         if isinstance(cause, socket.gaierror):
             return _("the host name cannot be resolved")
         if isinstance(cause, OSError) and (known := _NETWORK.get(errno.errorcode.get(cause.errno or 0, ""))):
@@ -175,6 +194,12 @@ class Target:
     authority: str
     path: bytes
 
+    @classmethod
+    def plain(cls, address: str, path: str) -> "Target":
+        """A path, encoded already, of the server at `HOST:PORT`."""
+        host, _colon, port = address.rpartition(":")
+        return cls(scheme="http", host=host.strip("[]"), port=int(port), authority=address, path=path.encode("ascii"))
+
 
 def target_of(url: str) -> Target:
     """The parts of a URL, encoded as browsers do it.
@@ -182,6 +207,8 @@ def target_of(url: str) -> Target:
     Raises:
         NoAnswerError: it is not a URL.
     """
+    import httpx
+
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -197,6 +224,10 @@ def target_of(url: str) -> Target:
 
 def decoded(content: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
     """A body without the encodings that its headers name; as it is if it does not have them."""
+    if not any(name.lower() == "content-encoding" for name, _value in headers):
+        return content
+    import httpx
+
     encoded = [(name.encode(), value.encode()) for name, value in headers]
     try:
         return httpx.Response(200, headers=encoded, content=content).content
@@ -208,32 +239,9 @@ class NoAnswerError(Exception):
     """A request got no answer; the text says why."""
 
 
-def ask(
-    url: str,
-    *,
-    method: str = "GET",
-    headers: Mapping[str, str] | None = None,
-    body: bytes = b"",
-    timeout: float,
-) -> Answer:
-    """Send one request exactly as given, on its own connection, without proxies and without following redirects.
-
-    `timeout` is in seconds, for connecting and for each later wait for data.
-
-    Raises:
-        NoAnswerError: there was no answer, or it was not HTTP.
-    """
-    given = {"user-agent": f"hgw/{__version__}", "accept": "*/*"}
-    given |= {name.lower(): value for name, value in (headers or {}).items()}
-    try:
-        # Loading the certificate store takes longer than a request on this machine.
-        with httpx.Client(trust_env=False, timeout=timeout, verify=url.startswith("https:")) as session:
-            request = httpx.Request(method, url, headers=given, content=body or None)
-            answer = session.send(request)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoAnswerError(reason(error)) from error
-    return Answer(
-        status=answer.status_code,
-        headers={name.lower(): value for name, value in answer.headers.items()},
-        body=answer.content,
-    )
+def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name; the values of one that comes several times are joined by `, `."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

@@ -65,3 +65,10 @@ def test_init_loads_neither_gateway_nor_network(words):
     modules = with_parents(loaded(f"from higress_cli.cli.main import main; main({words!r})"))
 
     assert modules & {"httpx", "rich", "tree_sitter", "pydantic", "higress_cli.gateway"} == set()
+
+
+@pytest.mark.parametrize("engine", ["builtin", "envoy", "docker"])
+def test_a_gateway_needs_no_http_library_to_get_ready(engine):
+    modules = loaded(f"import higress_cli.commands.run, higress_cli.gateway.engines.{engine}.gateway")
+
+    assert modules & {"click", "httpx", "rich.console", "urllib.request", "waitress"} == set()

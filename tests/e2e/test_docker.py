@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.http import Answer, NoAnswerError, ask
+from higress_cli.system.asking import ask
+from higress_cli.system.http import Answer, NoAnswerError
 from tests.e2e.conftest import ROOT, HgwProcess
 from tests.e2e.docker_daemon import built_httpbin, docker_daemon
 

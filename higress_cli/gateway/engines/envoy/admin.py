@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from higress_cli.gateway.engines.envoy.bootstrap import LISTENER
-from higress_cli.system.http import Answer, NoAnswerError, ask
+from higress_cli.system.asking import ask
+from higress_cli.system.http import Answer, NoAnswerError, Target
 
 _SECONDS: Final = 5.0
 _FILTERS: Final = "extension_config_discovery.http_filter"
@@ -27,6 +28,7 @@ class Admin:
 
     def __init__(self, address: str) -> None:
         self.url = f"http://{address}"
+        self._address = address
 
     @property
     def port_number(self) -> int:
@@ -119,7 +121,7 @@ class Admin:
 
     def quit(self) -> None:
         """Ask the server to end."""
-        ask(f"{self.url}/quitquitquit", method="POST", timeout=_SECONDS)
+        ask(self._target("/quitquitquit"), method="POST", timeout=_SECONDS)
 
     def _stats(self, *names: str) -> Mapping[str, Any]:
         pattern = "|".join(name.replace(".", r"\.") for name in names)
@@ -137,4 +139,9 @@ class Admin:
         return content
 
     def _get(self, path: str) -> Answer:
-        return ask(f"{self.url}{path}", timeout=_SECONDS)
+        return ask(self._target(path), timeout=_SECONDS)
+
+    def _target(self, path: str) -> Target:
+        if not self._address:
+            raise NoAnswerError("its address is not known yet")
+        return Target.plain(self._address, path)

@@ -17,8 +17,10 @@ from higress_cli.i18n import _
 from higress_cli.system import process
 from higress_cli.system.http import NoAnswerError
 
-_FIRST_PAUSE: Final = 0.02
+_SHORTEST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.2
+_PAUSE_SHARE: Final = 0.05
+"""How much of the time that it has waited for it may wait too long."""
 
 
 class GatewayTimeout(GatewayError):
@@ -83,8 +85,7 @@ class EnvoyServer:
             GatewayError: `gateway-died`, `gateway-timeout`, and what `done` raises.
             StuckError: the plugin does not return from a callback of its start.
         """
-        deadline = time.monotonic() + patience
-        pause = _FIRST_PAUSE
+        started = time.monotonic()
         last = ""
         while True:
             code = self._process.returncode()
@@ -97,10 +98,10 @@ class EnvoyServer:
                 # While it compiles a module it does not answer.
                 last = str(error)
                 calls.check()
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - started
+            if waited > patience:
                 raise self._timed_out(last, tail.lines(), patience)
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            time.sleep(min(max(waited * _PAUSE_SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE))
 
     def check_alive(self) -> None:
         """See that it still runs.
