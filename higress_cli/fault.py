@@ -19,9 +19,10 @@ class Fault:
     """`message` is a whole sentence in the active language, without the place; `id` is the fault's stable id.
 
     `places` are `FILE:LINE` or `FILE:LINE:COLUMN`; look at the first one first. `found` and `expected` are short texts
-    for a table. `hint` is the next command to type, or what to do. `facts` are for programs. `error` is the class
-    raised by a command that cannot continue; it gives the exit code. With `compiler_decides`, the compiler itself
-    refuses this if it gets that far: a build only warns and leaves the decision to it.
+    for a table. `hint` is the next command to type, or what to do, and `again` is as in `HgwError`. `facts` are for
+    programs. `error` is the class raised by a command that cannot continue; it gives the exit code. With
+    `compiler_decides`, the compiler itself refuses this if it gets that far: a build only warns and leaves the
+    decision to it.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Fault:
     found: str | None = None
     expected: str | None = None
     hint: str | None = None
+    again: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     error: type[HgwError] = CheckFailed
     compiler_decides: bool = False
@@ -49,7 +51,7 @@ class Fault:
     def as_error(self) -> HgwError:
         """The error to raise if this fault ends the command."""
         places = {"places": list(self.places)} if self.places else {}
-        return self.error(self.text, code=self.id, hint=self.hint, details={**places, **self.facts})
+        return self.error(self.text, code=self.id, hint=self.hint, again=self.again, details={**places, **self.facts})
 
 
 def refuse(faults: Iterable[Fault]) -> tuple[str, ...]:

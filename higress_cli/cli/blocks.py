@@ -1,11 +1,11 @@
 """The building blocks of results: columns, facts, paragraphs, steps, the commands to type next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.choice import Source
-from higress_cli.cli.own_command import typable
+from higress_cli.cli.own_command import quoted, typable
 from higress_cli.cli.ui import Ui, is_command
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.i18n import _
@@ -64,10 +64,14 @@ def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> N
         ui.line(" " * indent + line, style)
 
 
-def hint(ui: Ui, text: str, *, indent: int) -> None:
-    """What to do next: a command in one line, so that it can be copied, or prose."""
+def hint(ui: Ui, text: str, *, indent: int, folder: str | None = None) -> None:
+    """What to do next: a command in one line, so that it can be copied, or prose.
+
+    Its commands are for `folder`, or the folder that the command works in.
+    """
+    text = ui.typable(text, folder=folder)
     if is_command(text):
-        ui.line(" " * indent + typable(text), "hint")
+        ui.line(" " * indent + text, "hint")
     else:
         paragraph(ui, text, indent=indent, style="hint")
 
@@ -132,14 +136,19 @@ def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
         ui.line(" " * indent + line, "faint")
 
 
-def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> None:
+def next_commands(
+    ui: Ui, title: str, commands: Iterable[tuple[str, str]], *, entered: tuple[str, str] | None = None
+) -> None:
     """An empty line, then what to type next, each command with its purpose; nothing with -q.
 
-    `hgw` at the start of a command becomes the command by which this hgw can be started.
+    `hgw` at the start of a command becomes the command by which this hgw can be started, in the folder worked in.
+    `entered` is another folder, where the commands are to be typed, and why it is to be entered.
     """
     if ui.quiet:
         return
-    rows = [(typable(command), purpose) for command, purpose in commands]
+    rows = [(ui.typable(command), purpose) for command, purpose in commands]
+    if entered is not None:
+        rows = list(_after_entering(ui, commands, *entered))
     ui.line()
     paragraph(ui, title, indent=0, style="strong")
     column = max(cells(command) for command, _purpose in rows) + len(_GAP)
@@ -154,6 +163,15 @@ def next_commands(ui: Ui, title: str, commands: Iterable[tuple[str, str]]) -> No
             ui.line(f"{_GAP}{command}")
             if purpose:
                 paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
+
+
+def _after_entering(
+    ui: Ui, commands: Iterable[tuple[str, str]], folder: str, purpose: str
+) -> Iterator[tuple[str, str]]:
+    if ui.obeys_cd:
+        yield f"cd {quoted(folder)}", purpose
+    for command, why in commands:
+        yield typable(command, folder=None if ui.obeys_cd else folder), why
 
 
 def source(chosen_by: Source, here: Path) -> str:

@@ -14,6 +14,7 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
+    from higress_cli.cli.context import Invocation
     from higress_cli.commands.build_plan import Wishes
     from higress_cli.commands.build_result import BuildResult
     from higress_cli.errors import HgwError
@@ -63,10 +64,11 @@ def build(
     from higress_cli.commands.build_plan import Wishes
     from higress_cli.compile.modules import Tidy
 
-    session = invocation(ctx).session()
-    folders, arguments = _divided(where or [], invocation(ctx).argv)
+    call = invocation(ctx)
+    session = call.session()
+    folders, arguments = _divided(where or [], call.argv)
     wishes = Wishes(arguments=arguments, force=force, debug=not no_debug, tidy=Tidy(tidy or Tidy.AUTO))
-    directories = _directories(session, folders, every=every or bool(matrix or since), since=since)
+    directories = _directories(call, folders, every=every or bool(matrix or since), since=since)
     if matrix:
         _print_matrix(ctx, session, matrix, directories)
     elif print_command:
@@ -81,10 +83,11 @@ def _divided(words: Sequence[Path], argv: Sequence[str]) -> tuple[Sequence[Path]
     return words[: len(words) - len(arguments)], arguments
 
 
-def _directories(session: "Session", folders: Sequence[Path], *, every: bool, since: str | None) -> list[Path]:
+def _directories(call: "Invocation", folders: Sequence[Path], *, every: bool, since: str | None) -> list[Path]:
     """The plugins that were asked for."""
     from higress_cli.commands import build_plan as plans
 
+    session = call.session()
     if every and folders:
         raise UsageError(
             _("{options} and DIR exclude each other").format(options="--all, --since, --matrix"),
@@ -92,9 +95,11 @@ def _directories(session: "Session", folders: Sequence[Path], *, every: bool, si
             hint=_("for another folder: hgw -C DIR build --all"),
         )
     if not every:
-        if folders:
+        if len(folders) > 1:
             return [session.folder(plans.folder_named(session.path(folder))) for folder in folders]
-        return [plans.plugin_around(session.directory)]
+        if not folders:
+            return [call.works_in(plans.plugin_around(session.directory))]
+        return [call.works_in(session.folder(plans.folder_named(session.path(folders[0]))))]
     found = plans.every_plugin(session.directory)
     if since is None:
         return list(found)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import SourceKind
 from higress_cli.cli import blocks
-from higress_cli.cli.own_command import quoted
+from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, FailedPlugin
 from higress_cli.i18n import _, listed
@@ -36,8 +37,8 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
         ui,
         _("Next:"),
         (
-            (f"hgw verify{_elsewhere(result, here)}{_typed_abi(result)}", _("prove that it works")),
-            (f"hgw run{_elsewhere(result, here)}", _("try it in a gateway")),
+            (f"hgw verify{_typed_abi(result)}", _("prove that it works")),
+            (f"hgw run{_typed_abi(result, but=EVERY_ABI)}", _("try it in a gateway")),
         ),
     )
 
@@ -50,16 +51,13 @@ def saving_builds(hint: str | None) -> str | None:
     return _("{advice}; saving builds again").format(advice=hint.removesuffix(then_build))
 
 
-def _elsewhere(result: BuildResult, here: Path) -> str:
-    """The plugin's folder as the argument of the next command, empty if it is the current one."""
-    folder = next((project.directory for project in result.projects), here)
-    return "" if folder == here else f" {quoted(str(blocks.near(folder, here)))}"
+def _typed_abi(result: BuildResult, *, but: str | None = None) -> str:
+    """The option without which the next command would take or build a module for another ABI than these.
 
-
-def _typed_abi(result: BuildResult) -> str:
-    """The option without which the next command would take or build a module for another ABI than these."""
+    `but` is a value of it that the next command does not need.
+    """
     typed = (project.abi for project in result.projects if project.abi.source.kind is SourceKind.FLAG)
-    return "".join(f" --abi {abi.value}" for abi in typed)
+    return "".join(f" --abi {abi.value}" for abi in typed if abi.value != but)
 
 
 def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
@@ -136,7 +134,7 @@ def _failed(failure: FailedPlugin, ui: Ui, here: Path) -> None:
     text = f"{blocks.near(failure.directory, here)}: {failure.message} [{failure.code}]"
     blocks.item(ui, "bad", text, indent=0)
     if failure.hint:
-        blocks.hint(ui, failure.hint, indent=2)
+        blocks.hint(ui, failure.hint, indent=2, folder=seen_from_here(failure.directory))
 
 
 def _tools(artifact: Artifact) -> str:

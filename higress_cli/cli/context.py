@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from higress_cli import i18n
 from higress_cli.choice import Choice
+from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
@@ -34,6 +35,7 @@ class Invocation:
     command: str = "hgw"
     is_parsed: bool = False
     missing_texts: Path | None = None
+    place: Path | None = None
     ui: Ui = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,7 +114,16 @@ class Invocation:
             verbose=self.ui.verbose,
         )
         session.folder(None)
+        if self.place is None:
+            self.works_in(session.directory)
         return session
+
+    def works_in(self, folder: Path) -> Path:
+        """`folder`, which the command works in: the commands in hints are for it from now on."""
+        self.place = folder
+        self.ui.folder = seen_from_here(folder)
+        self.ui.obeys_cd = not self.variables.get(DIRECTORY.variable or "")
+        return folder
 
     def _valid_or_default(self, setting: Setting[T]) -> Choice[T]:
         try:

@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import Final
 
 from higress_cli.cli import blocks
-from higress_cli.cli.own_command import typable
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.doctor import ChecksResult, DoctorResult
 from higress_cli.doctor.catalogue import GROUPS
@@ -47,7 +46,7 @@ def show(result: DoctorResult, ui: Ui) -> None:
     if result.fixed:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
     if command := _next_fix(result):
-        ui.line(_("to fix what hgw can: {command}").format(command=typable(command)), "hint")
+        ui.line(_("to fix what hgw can: {command}").format(command=ui.typable(command)), "hint")
 
 
 def _next_fix(result: DoctorResult) -> str | None:
@@ -102,7 +101,7 @@ def _show_finding(finding: Finding, ui: Ui, told: set[Fix], *, title: str, docs:
         told.add(finding.fix)
         blocks.paragraph(ui, _("to fix: {summary}").format(summary=finding.fix.summary))
         for command in finding.fix.commands:
-            ui.line(f"        {typable(command)}", "hint")
+            ui.line(f"        {ui.typable(command)}", "hint")
     if ui.verbose or finding.status is Status.CRASH:
         for detail in (*finding.detail, *([docs] if docs and wrong else [])):
             blocks.paragraph(ui, detail, style="faint")

@@ -21,12 +21,14 @@ def presentable(call: Invocation, error: HgwError) -> HgwError:
 
     The hint is the same command with other words, the error's own, or the catalogue's advice.
     """
-    if error.again:
-        error.hint = typed_again(call.argv, error.again, command=call.command) or error.hint
+    again = typed_again(call.argv, error.again, command=call.command) if error.again else None
+    if again is not None:
+        error.hint = typable(again)
+        return without_secrets(error)
     if error.hint is None:
         from higress_cli.knowledge.catalogue import advice
 
         error.hint = advice(error.code, system=this_host().system)
     if error.hint is not None:
-        error.hint = typable(error.hint)
+        error.hint = call.ui.typable(error.hint)
     return without_secrets(error)

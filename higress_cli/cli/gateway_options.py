@@ -36,7 +36,7 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
         InvalidInput: `no-project`: there is no such folder; the hint is the command as it was probably meant.
     """
     session = call.session()
-    folder = session.folder(where)
+    folder = call.works_in(session.folder(where))
     if where is None or folder.is_dir():
         return folder
     from higress_cli.project.project import no_folder

@@ -76,7 +76,7 @@ def init(
         result = _complete(call, where, wishes, additions, force=force, dry_run=dry_run)
     else:
         result = _create(call, where, wishes, additions, asks=not defaults, force=force, dry_run=dry_run)
-    finish(ctx, result, lambda shown, ui: show_project(shown, ui, here=call.session().directory))
+    finish(ctx, result, show_project)
 
 
 def _list_templates(ctx: typer.Context) -> None:

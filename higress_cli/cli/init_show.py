@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.cli import blocks
-from higress_cli.cli.own_command import quoted
+from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
@@ -27,7 +27,7 @@ def show_templates(result: TemplatesResult, ui: Ui) -> None:
         blocks.paragraph(ui, entry.description, indent=4)
 
 
-def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
+def show_project(result: InitResult, ui: Ui) -> None:
     """The tree of files, what was done to each, and what to type next."""
     room = max(cells(_(mark)) for mark, _style in _MARKS.values())
     for action, text in tree_lines(result.directory, result.files):
@@ -41,7 +41,12 @@ def show_project(result: InitResult, ui: Ui, *, here: Path) -> None:
     blocks.next_commands(
         ui,
         _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory),
-        _next_commands(result.directory, here),
+        (
+            ("hgw build", _("compile it; offers to get compilers that are missing")),
+            ("hgw verify", _("prove in a gateway that it does what it should")),
+            ("hgw run", _("keep a gateway running: `curl http://127.0.0.1:10000/get`")),
+        ),
+        entered=(folder, "") if (folder := seen_from_here(result.directory)) else None,
     )
     if result.next_step and not ui.quiet:
         ui.line()
@@ -65,12 +70,3 @@ def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
     """A sort key that puts the files of a folder before its subfolders."""
     *folders, name = path.parts
     return (*((True, folder) for folder in folders), (False, name))
-
-
-def _next_commands(directory: Path, here: Path) -> Iterator[tuple[str, str]]:
-    if directory != here:
-        target = str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
-        yield f"cd {quoted(target)}", ""
-    yield "hgw build", _("compile it; offers to get compilers that are missing")
-    yield "hgw verify", _("prove in a gateway that it does what it should")
-    yield "hgw run", _("keep a gateway running: `curl http://127.0.0.1:10000/get`")

@@ -19,6 +19,7 @@ from higress_cli.scaffold.scaffold import Answers, variable_value
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
 from higress_cli.settings.project import GATEWAY, NAME, PROFILE
+from higress_cli.settings.resolver import Answer
 from higress_cli.settings.setting import Setting
 from higress_cli.system.paths import expanded
 
@@ -46,7 +47,7 @@ class Order:
 
     def answered(self, setting: Setting[Any], value: str) -> "Order":
         """The order with an answer."""
-        return replace(self, session=self.session.typed({setting: value}))
+        return replace(self, session=self.session.typed({setting: Answer(value)}))
 
 
 def complete(order: Order, *, ui: Ui) -> Order:

@@ -10,6 +10,10 @@ from typing import Final
 
 _NAME: Final = "hgw"
 _PLAIN: Final = re.compile(r"[\w@%+=:,./\\-]+")
+# A command of hgw's where a hint has one: the whole hint, in backquotes, or after a colon or a semicolon.
+_COMMAND: Final = re.compile(r"(?P<front>(?:^|(?<=`)|(?<=[:;] )|(?<=：))(?:\w+=\S+ )*)hgw (?P<next>[a-z-]+)")
+_NAMES_FOLDER: Final = re.compile(r" (?:-C|--directory)\b")
+_BOUND_TO_FOLDER: Final = ("go ", "git ")
 
 
 def own_command() -> str:
@@ -17,9 +21,37 @@ def own_command() -> str:
     return command_of(Path(sys.argv[0]), python=Path(sys.executable), search_path=None)
 
 
-def typable(command: str) -> str:
-    """A command line of hgw's with this installation's own command; any other text as it is."""
-    return own_command() + command.removeprefix(_NAME) if command.startswith(f"{_NAME} ") else command
+def typable(hint: str, *, folder: str | None = None) -> str:
+    """A hint whose commands can be typed as they stand: with this installation's own command, and for `folder`.
+
+    `folder` is the one that the hint is for, as it is called where the user stands; None where the user stands in it.
+    """
+    if _NAMES_FOLDER.search(hint):
+        folder = None
+    if folder is not None and hint.startswith(_BOUND_TO_FOLDER):
+        return f"cd {quoted(folder)} && {hint}"
+    place = "" if folder is None else f" -C {quoted(folder)}"
+    return _COMMAND.sub(lambda found: _started(found, place), hint)
+
+
+def _started(found: re.Match[str], place: str) -> str:
+    from higress_cli.cli.app import COMMANDS
+
+    if found["next"] not in COMMANDS:
+        return found[0] if found["next"][0] != "-" else f"{found['front']}{own_command()} {found['next']}"
+    return f"{found['front']}{own_command()}{place} {found['next']}"
+
+
+def seen_from_here(folder: Path) -> str | None:
+    """What the user calls `folder`, an absolute path, in the folder that hgw was started in; None if it is that one."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return str(folder)
+    if folder == here:
+        return None
+    related = folder.is_relative_to(here) or here.is_relative_to(folder)
+    return os.path.relpath(folder, here) if related else str(folder)
 
 
 def command_of(started: Path, *, python: Path, search_path: str | None) -> str:

@@ -46,10 +46,10 @@ def package(
     call = invocation(ctx)
     session = call.session()
     wishes = image_wishes(session, also=also, annotation=annotation, no_build=no_build, force=force)
-    directory = session.folder(where)
+    directory = call.works_in(session.folder(where))
     result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
     extra = {"--also": [str(path) for path in wishes.also], "--annotation": wishes.annotations}
-    push = _push_command(result.name.value, directory, call, extra)
+    push = _push_command(result.name.value, call, extra)
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory, push=push))
 
 
@@ -68,14 +68,12 @@ def _show(result: "use_case.PackageResult", ui: Ui, here: Path, *, push: str) ->
     blocks.next_commands(ui, _("Next:"), ((push, _("push it; REGISTRY is such as registry.example.com/plugins")),))
 
 
-def _push_command(name: str, directory: Path, call: Invocation, extra: Mapping[str, Sequence[str]]) -> str:
+def _push_command(name: str, call: Invocation, extra: Mapping[str, Sequence[str]]) -> str:
     """The command that pushes the image just made, with the options that were typed."""
     typed = {setting.flag: [value] for setting, value in call.given.items() if setting.commands != EVERY_COMMAND}
     options = [(flag, str(value)) for flag, values in {**typed, **extra}.items() for value in values]
-    here = call.session().directory
-    where = "" if directory == here else f" -C {quoted(str(blocks.near(directory, here)))}"
     words = (f" {flag} {quoted(value)}" for flag, value in options)
-    return f"hgw{where} push REGISTRY/{name}{''.join(words)}"
+    return f"hgw push REGISTRY/{name}{''.join(words)}"
 
 
 def _from(choice: Choice[str], here: Path) -> str:

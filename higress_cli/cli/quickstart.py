@@ -7,10 +7,9 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import NO_BREAK
-from higress_cli.errors import ExitCode
+from higress_cli.errors import ExitCode, HgwError
 from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
@@ -35,11 +34,17 @@ def quickstart(
     ] = None,
 ) -> None:
     from higress_cli.commands import quickstart as use_case
+    from higress_cli.project.settings import FILE_NAME
 
     call = invocation(ctx)
     session = call.session()
     directory = session.folder(where or use_case.DEFAULT_DIRECTORY)
-    result = use_case.quickstart(session, directory=directory, lang=call.lang)
+    try:
+        result = use_case.quickstart(session, directory=directory, lang=call.lang)
+    except HgwError:
+        if (directory / FILE_NAME).is_file():
+            call.works_in(directory)
+        raise
     finish(ctx, result, _show)
 
 
@@ -60,11 +65,11 @@ def _show(result: "use_case.QuickstartResult", ui: Ui) -> None:
         ui,
         _("The plugin is in {path}. Next:").format(path=result.directory),
         (
-            # A second terminal may begin in another folder.
-            (f"cd {quoted(str(result.directory))}", _("in each terminal")),
             ("hgw run", _("run a gateway with the plugin, until Ctrl-C")),
             ("curl http://127.0.0.1:10000/get", _("send it a request, from a second terminal")),
             ("hgw build", _("compile it after you changed main.go; a running gateway loads the new module")),
             ("hgw verify", _("check that it still works")),
         ),
+        # A second terminal may begin in another folder.
+        entered=(str(result.directory), _("in each terminal")),
     )

@@ -1,6 +1,7 @@
 """The terminal: data on stdout, conversation on stderr, readable with and without colour at any width."""
 
 import json
+import os
 import re
 import sys
 import time
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from higress_cli.cli.own_command import typable
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _
@@ -95,6 +97,17 @@ class Ui:
         self._consoles: dict[str, Console] = {}
         self._busy: Any = None
         self._warned: set[str] = set()
+        self.folder: str | None = None
+        """The folder that the command works in, as the user calls it; None if the user stands in it."""
+        self.obeys_cd = True
+        """Whether the next hgw works in the folder that it is started in: a variable may say otherwise."""
+
+    def typable(self, hint: str, *, folder: str | None = None) -> str:
+        """A hint with commands that can be typed where the user stands, for `folder` or the one that is worked in."""
+        place = folder or self.folder
+        # A folder that does not exist yet, or that the hint names, is what the hint is about.
+        needed = place is not None and os.path.isdir(place) and os.path.abspath(place) not in hint  # noqa: PTH100, PTH112
+        return typable(hint, folder=place if needed else None)
 
     def console(self, name: str) -> "Console":
         """The console on `stdout` or `stderr`, created at first use because importing rich is slow."""

@@ -6,8 +6,10 @@ from typing import Final
 
 from higress_cli.choice import Choice
 from higress_cli.compile.choices import Choices
+from higress_cli.errors import CheckFailed, UsageError
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
+from higress_cli.settings.project import ABI
 from higress_cli.size import exact_size, size
 from higress_cli.wasm.host_functions import is_older
 
@@ -82,8 +84,11 @@ def _abi_faults(choices: Choices) -> Iterator[Fault]:
     message = _(
         "ABI {abi} (from {source}) cannot be built with profile {profile} (from {other}), which always makes {only}"
     )
+    is_typed = choices.abi.source.is_typed or choices.profile.source.is_typed
     yield Fault(
-        id="abi-not-for-profile",
+        id="abi-unsupported" if is_typed else "abi-not-for-profile",
+        error=UsageError if is_typed else CheckFailed,
+        again=(ABI.flag, only) if is_typed else (),
         message=message.format(
             abi=abi.value, source=abi.source, profile=profile, other=choices.profile.source, only=only
         ),

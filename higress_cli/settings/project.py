@@ -70,7 +70,7 @@ ABI: Final = Setting[str](
     otherwise=N_("0.2.1; 0.2.100 in profile go"),
     flag="--abi",
     variable="HGW_ABI",
-    commands=("init", "build", "verify", *_IMAGE_COMMANDS),
+    commands=("init", "build", "run", "verify", *_IMAGE_COMMANDS),
 )
 GATEWAY: Final = Setting[str](
     key="gateway",

@@ -14,7 +14,19 @@ from higress_cli.settings.table import IMPLICATIONS
 T = TypeVar("T")
 
 Given = Mapping[Setting[Any], Any]
-"""Values from the command line: a text, several texts if the option may be repeated, or True for a switch."""
+"""Values from the command line: a text, several texts if the option may be repeated, True for a switch, an Answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A value that was not typed as an option but as the answer to a question of this run."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 NOTHING: Final[Mapping[Setting[Any], Any]] = MappingProxyType({})
 
 
@@ -37,6 +49,8 @@ class CommandLine:
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
         raw = self.given.get(setting)
+        if isinstance(raw, Answer):
+            return _parsed(setting, raw.text, Source(SourceKind.FLAG, _("your answer")))
         if raw is None or raw is False or raw in ([], ()):
             return None
         return _parsed(setting, raw, Source(SourceKind.FLAG, setting.flag or _("the command line")))

@@ -157,8 +157,10 @@ def test_the_module_can_go_outside_the_project(plugin: Path, tmp_path: Path, jso
 @pytest.mark.extra("local")
 def test_the_next_commands_name_the_folder_of_a_plugin_elsewhere(tree: Tree, hgw):
     tree({f"a b/{file}": text for file, text in PLUGIN.items()})
-    assert "  hgw verify 'a b'  prove" in hgw("build", "a b").out
-    assert "  hgw verify 'a b' --abi all  prove" in hgw("build", "a b", "--abi", "all").out
+    assert "  hgw -C 'a b' verify  prove" in hgw("build", "a b").out
+    assert "  hgw -C 'a b' verify --abi all  prove" in hgw("build", "a b", "--abi", "all").out
+    assert "  hgw -C 'a b' run  " in hgw("build", "a b", "--abi", "all").out
+    assert "  hgw -C 'a b' run --abi 0.2.100  " in hgw("-C", "a b", "build", "--abi", "0.2.100").out
 
 
 @pytest.mark.slow
@@ -502,7 +504,7 @@ def test_above_plugins_they_are_named(tree: Tree, json_of):
     [
         (["--abi", "0.3"], 2, "0.2.1, 0.2.100, all"),
         (["--profile", "rust"], 2, "tinygo, go"),
-        (["--profile", "go", "--abi", "0.2.1"], 1, "profile go (from --profile), which always makes 0.2.100"),
+        (["--profile", "go", "--abi", "0.2.1"], 2, "profile go (from --profile), which always makes 0.2.100"),
         (["--", "-o", "x.wasm"], 2, "-o"),
         (["nowhere"], 3, "nowhere"),
         (["main.c"], 3, "main.c"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.cli.own_command import command_of, quoted
+from higress_cli.cli.own_command import command_of, quoted, seen_from_here, typable
 from tests.support.tool_stubs import write_program
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="programs are shell scripts here")
@@ -65,3 +65,34 @@ def test_a_quoted_path_is_one_word_for_the_shell(tmp_path: Path, folder: str) ->
     )
 
     assert done.stdout == "started\n"
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        ("hgw build --abi 0.2.100", "hgw -C 'a b' build --abi 0.2.100"),
+        ("GOWORK=off hgw build", "GOWORK=off hgw -C 'a b' build"),
+        ("hgw --help", "hgw --help"),
+        ("go mod edit -dropreplace=x", "cd 'a b' && go mod edit -dropreplace=x"),
+        ("import it, then: hgw build", "import it, then: hgw -C 'a b' build"),
+        ("unset GOROOT; hgw doctor", "unset GOROOT; hgw -C 'a b' doctor"),
+        ("先导入它，然后运行：hgw build", "先导入它，然后运行：hgw -C 'a b' build"),
+        ("`hgw install --yes` runs it, or run it yourself", "`hgw -C 'a b' install --yes` runs it, or run it yourself"),
+        ("remove it: hgw keeps nothing there", "remove it: hgw keeps nothing there"),
+        ("docker pull higress", "docker pull higress"),
+    ],
+)
+def test_the_commands_of_a_hint_are_for_the_folder_that_is_worked_in(hint: str, expected: str) -> None:
+    assert typable(hint, folder="a b") == expected
+    assert typable(hint) == hint
+
+
+def test_a_folder_is_called_as_it_is_seen_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = tmp_path / "work" / "plugin"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    assert seen_from_here(below) is None
+    assert seen_from_here(below / "more") == "more"
+    assert seen_from_here(below.parent) == ".."
+    assert seen_from_here(tmp_path / "other") == str(tmp_path / "other")

@@ -117,7 +117,7 @@ def test_what_cannot_be_is_refused_with_its_source(
         ({}, {}, []),
         ({}, {"profile": "go"}, []),
         ({}, {"profile": "go", "abi": "all"}, []),
-        ({}, {"profile": "go", "abi": "0.2.1"}, [("abi-not-for-profile", "(from --abi)")]),
+        ({}, {"profile": "go", "abi": "0.2.1"}, [("abi-unsupported", "(from --abi)")]),
         ({"p/hgw.yaml": "profile: go\nabi: 0.2.1\n"}, {}, [("abi-not-for-profile", "hgw.yaml)")]),
         ({"p/hgw.yaml": "gateway: v2.0.7\n"}, {"profile": "go"}, [("gateway-too-old", "hgw.yaml)")]),
         ({"hgw.yaml": "gateway: v2.1.4\n"}, {"profile": "go"}, [("gateway-too-old", "hgw.yaml)")]),
