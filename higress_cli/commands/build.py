@@ -19,6 +19,7 @@ from higress_cli.commands.build_result import (
     PackageBytes,
     PlannedCommand,
 )
+from higress_cli.compile.collector import COMPILER_BYTES
 from higress_cli.compile.make import Made
 from higress_cli.compile.modules import Modules
 from higress_cli.errors import HgwError, UsageError
@@ -28,12 +29,11 @@ from higress_cli.reporter import Prefixed
 from higress_cli.session import Session
 from higress_cli.settings.project import ENGINE, OUT_FILE
 from higress_cli.settings.resolver import Resolver
-from higress_cli.system.host import available_memory, usable_cores
+from higress_cli.system.host import usable_cores
+from higress_cli.system.memory import available_memory
 from higress_cli.system.shell import command_text, shell_at_hand
 
 _NO_WISHES: Final = Wishes()
-_COMPILER_BYTES: Final = 1_300_000_000
-"""What TinyGo takes at its peak for a plugin with the wrapper and JSON, and some room."""
 
 
 def build(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO_WISHES) -> BuildResult:
@@ -52,7 +52,8 @@ def build(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO
     started = time.monotonic()
     _refuse_shared_output(session, directories)
     if len(directories) == 1:
-        done: list[Built | HgwError] = [build_one(session, directories[0], wishes)]
+        alone = replace(wishes, memory=available_memory())
+        done: list[Built | HgwError] = [build_one(session, directories[0], alone)]
     else:
         done = _build_several(session, directories, wishes)
     warnings: list[str] = []
@@ -82,7 +83,9 @@ def _build_several(session: Session, directories: Sequence[Path], wishes: Wishes
     for directory in directories:
         install_for(session, directory)
     lock = threading.Lock()
-    workers = compilers_at_once(len(directories), cores=usable_cores(), memory=available_memory())
+    memory = available_memory()
+    workers = compilers_at_once(len(directories), cores=usable_cores(), memory=memory)
+    wishes = replace(wishes, memory=memory // workers if memory is not None else None)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="build")
     title = _("Building {count} plugins").format(count=len(directories))
     futures: list[Future[Built | HgwError]] = []
@@ -114,7 +117,7 @@ def _attempt(session: Session, directory: Path, wishes: Wishes) -> Built | HgwEr
 
 def compilers_at_once(count: int, *, cores: int, memory: int | None) -> int:
     """How many compilers to run at once for `count` plugins; `memory` is what is free in bytes, None if unknown."""
-    fitting = memory // _COMPILER_BYTES if memory is not None else count
+    fitting = memory // COMPILER_BYTES if memory is not None else count
     return max(1, min(count, cores, fitting))
 
 
@@ -157,7 +160,7 @@ def planned_commands(session: Session, *, directories: Sequence[Path], wishes: W
         plan, _warnings = complete(session, *settle(session, directory, wishes), plan=None)
         tools = plan.toolset.edits(session.variables)
         for abi in plan.choices.abis:
-            recipe = plan.job(session).recipe(abi)
+            recipe = plan.job(session, memory=available_memory()).recipe(abi)
             edits = {
                 name: value
                 for name, value in {**tools, **recipe.edits}.items()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from higress_cli.commands.build_plan import Plan, Wishes
 from higress_cli.compile.job import Compilation, own_source, prepare
 from higress_cli.compile.make import Made, Manner, make
-from higress_cli.compile.modules import Modules, Tidy
+from higress_cli.compile.modules import Modules
 from higress_cli.errors import DownloadError, InvalidInput
 from higress_cli.fault import Fault, refuse
 from higress_cli.go.mod import read_go_mod
@@ -20,7 +20,7 @@ def compile_plugin(
     session: Session, plan: Plan, wishes: Wishes, *, warned: list[str], last: bool
 ) -> tuple[tuple[Made, ...], Modules]:
     """Compile what is not up to date; `warned` collects the warnings, also those of a plugin that fails."""
-    steps, modules = _prepared(session, plan, tidy=wishes.tidy)
+    steps, modules = _prepared(session, plan, wishes)
     _report_tidied(session, modules)
     warned += _check_inputs(plan, steps)
     about_source = bool(warned)
@@ -33,10 +33,10 @@ def compile_plugin(
     return tuple(made), modules
 
 
-def _prepared(session: Session, plan: Plan, *, tidy: Tidy) -> tuple[tuple[Compilation, ...], Modules]:
+def _prepared(session: Session, plan: Plan, wishes: Wishes) -> tuple[tuple[Compilation, ...], Modules]:
     """Provide the Go modules and return the steps; if that fails, a known fault of go.mod is the better error."""
     try:
-        return prepare(session, plan.job(session), tidy=tidy)
+        return prepare(session, plan.job(session, memory=wishes.memory), tidy=wishes.tidy)
     except (DownloadError, InvalidInput):
         refuse(_requirement_faults(plan, usage=usage_of(package_files(plan.choices.directory))))
         raise

@@ -39,10 +39,11 @@ class Plan:
     settings: Resolver
     toolset: Toolset
 
-    def job(self, session: Session) -> Job:
-        """What is to be compiled, and with what."""
+    def job(self, session: Session, *, memory: int | None = None) -> Job:
+        """What is to be compiled, and with what; `memory` is how many bytes a compiler may take, None if unknown."""
         variables = self.toolset.environment(session.variables)
-        return Job(choices=self.choices, equipment=Equipment(tools=self.toolset.tools, variables=variables))
+        equipment = Equipment(tools=self.toolset.tools, variables=variables, memory=memory)
+        return Job(choices=self.choices, equipment=equipment)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +51,15 @@ class Wishes:
     """What was asked of a build besides its settings.
 
     `arguments` are extra compiler arguments. With `force`, modules are compiled even if they are up to date. Without
-    `debug`, they get no debugging information. `tidy` says when go.mod may be changed.
+    `debug`, they get no debugging information. `tidy` says when go.mod may be changed. `memory` is how many bytes each
+    compiler may take, None if unknown.
     """
 
     arguments: tuple[str, ...] = ()
     force: bool = False
     debug: bool = True
     tidy: Tidy = Tidy.AUTO
+    memory: int | None = None
 
 
 def settle(session: Session, directory: Path, wishes: Wishes) -> tuple[Choices, Resolver]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
+from higress_cli.compile.collector import collector
 from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.inputs import Scope, contents, latest_change, scope_of
 from higress_cli.compile.modules import Modules, Tidy, Workplace, provide_modules
@@ -30,10 +31,14 @@ _MOST_LISTINGS: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Equipment:
-    """The tools of a build; `variables` is the environment in which a child process uses them."""
+    """The tools of a build; `variables` is the environment in which a child process uses them.
+
+    `memory` is how many bytes a compiler may take, None if nothing is known about that.
+    """
 
     tools: tuple[Tool, ...]
     variables: Mapping[str, str] = field(repr=False)
+    memory: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +68,7 @@ class Job:
             output=path.relative_to(self.directory).as_posix() if inside else str(path),
             tags=self.choices.tags.value,
             flags=(*self.choices.flags.value, *self.choices.arguments),
-            variables=self.equipment.variables,
+            collector=collector(self.equipment.memory, self.equipment.variables),
         )
 
 

@@ -12,9 +12,6 @@ REVISION: Final = 1
 _TINYGO_FLAGS: Final = ("-scheduler=none", "-target=wasi", "-gc=custom")
 _TINYGO_TAGS: Final = ("custommalloc", "nottinygc_finalizer")
 _PLATFORM_FLAGS: Final = ("-target=", "-gc=", "-scheduler=")
-# TinyGo is itself a Go program and spends a seventh of its time in garbage collection; GOGC does not affect the module.
-# RATIONALE.md, Compiling.
-_TINYGO_GOGC: Final = "400"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +55,11 @@ def make_recipe(
     output: str,
     tags: Sequence[str] = (),
     flags: Sequence[str] = (),
-    variables: Mapping[str, str] | None = None,
+    collector: Mapping[str, str] | None = None,
 ) -> Recipe:
     """The recipe of a profile for an ABI, with the author's own tags and flags added.
 
-    If `variables` sets GOGC, the user's value is kept.
+    `collector` are the variables for the garbage collector of TinyGo itself, see `collector.py`.
     """
     abi_tag = abi.tag
     if profile == Profile.GO:
@@ -70,5 +67,5 @@ def make_recipe(
         edits: dict[str, str | None] = {"GOOS": "wasip1", "GOARCH": "wasm"}
     else:
         all_tags = (*_TINYGO_TAGS, *tags, *((abi_tag,) if abi_tag else ()))
-        edits = {} if (variables or {}).get("GOGC") else {"GOGC": _TINYGO_GOGC}
+        edits = dict(collector or {})
     return Recipe(profile=profile, abi=abi, output=output, tags=all_tags, flags=tuple(flags), edits=edits)

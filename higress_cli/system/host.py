@@ -2,10 +2,8 @@
 
 import os
 import platform
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 _SYSTEMS: Final = {"linux": "linux", "darwin": "darwin", "windows": "windows"}
@@ -50,27 +48,3 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
-
-
-def available_memory() -> int | None:
-    """How many bytes programs can take without swapping, a container's limit included; None if unknown."""
-    return min((found for found in (_memory_of_linux(), _memory_of_container()) if found is not None), default=None)
-
-
-def _memory_of_linux() -> int | None:
-    try:
-        text = Path("/proc/meminfo").read_text("ascii")
-    except (OSError, UnicodeDecodeError):
-        return None
-    found = re.search(r"^MemAvailable:\s*(\d+) kB$", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
-
-
-def _memory_of_container() -> int | None:
-    """What is left of the limit of this cgroup (version 2, as a container sees its own)."""
-    try:
-        most = Path("/sys/fs/cgroup/memory.max").read_text("ascii").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text("ascii").strip()
-        return None if most == "max" else max(0, int(most) - int(used))
-    except (OSError, ValueError):
-        return None

@@ -48,8 +48,8 @@ def test_the_flags_that_choose_tinygos_files_are_known_without_the_command_line(
     assert moved.argv[4:] == recipe.argv[4:]
 
 
-def test_native_go_is_told_its_platform_and_tinygo_to_collect_less():
-    assert make_recipe(profile=Profile.GO, abi=Abi.V0_2_100, output="o").edits == {"GOOS": "wasip1", "GOARCH": "wasm"}
-    assert make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="o").edits == {"GOGC": "400"}
-    own = make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="o", variables={"GOGC": "50"})
-    assert own.edits == {}
+def test_native_go_is_told_its_platform_and_tinygo_how_to_collect():
+    own = {"GOGC": "off"}
+    platform = {"GOOS": "wasip1", "GOARCH": "wasm"}
+    assert make_recipe(profile=Profile.GO, abi=Abi.V0_2_100, output="o", collector=own).edits == platform
+    assert make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="o", collector=own).edits == own
