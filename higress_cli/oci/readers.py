@@ -206,7 +206,7 @@ def _raw_module(layers: tuple[Layer, ...]) -> ModuleFile | _Refusal:
 def _of_index() -> _Refusal:
     return _Refusal(
         _("it is an index, and the plugin server wants a single manifest"),
-        "OCI manifest must contain exactly one supported Wasm layer",
+        "OCI layout manifest digest does not equal snapshot digest",
     )
 
 

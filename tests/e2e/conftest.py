@@ -16,6 +16,7 @@ import pytest
 
 from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import Template
+from tests.support.real_registries import Programs, provide
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
@@ -56,6 +57,17 @@ def real_hgw(real_variables: Mapping[str, str]) -> HgwProcess:
         return _run({**real_variables, **more}, cwd, *argv)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory) -> Programs:
+    """Registries and what reads them, made once in a checkout."""
+    kept = ("PATH", "HOME", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "GOFLAGS", "SSL_CERT_FILE")
+    variables = {name: os.environ[name] for name in kept if name in os.environ}
+    variables.setdefault("HOME", str(Path.home()))
+    if not Path(variables["HOME"]).is_dir():
+        variables["HOME"] = str(tmp_path_factory.mktemp("home"))
+    return provide(variables)
 
 
 @pytest.fixture(scope="session")

@@ -1,42 +1,33 @@
-"""Images in real registries: pushed by hgw, read back and judged by programs that hgw has nothing to do with."""
+"""Images in real registries: pushed by hgw, and read back by programs that hgw has nothing to do with."""
 
-import base64
 import hashlib
-import http.client
+import io
 import json
-import os
-import ssl
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.images import SHAPES, Shape
+from higress_cli.profile import Profile
+from higress_cli.scaffold.templates import list_templates
+from tests.e2e.conftest import HgwProcess, Made, project_of
 from tests.support.real_registries import (
-    CERTIFICATES,
     PASSWORD,
     USER,
     Place,
     Programs,
     crane,
+    curl,
     docker_registry,
     judged,
+    oras,
     plain_registry,
-    provide,
 )
 
 pytestmark = pytest.mark.e2e
 
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory) -> Programs:
-    kept = ("PATH", "HOME", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOSUMDB", "GOFLAGS", "SSL_CERT_FILE")
-    variables = {name: os.environ[name] for name in kept if name in os.environ}
-    variables.setdefault("HOME", str(Path.home()))
-    if not Path(variables["HOME"]).is_dir():
-        variables["HOME"] = str(tmp_path_factory.mktemp("home"))
-    return provide(variables)
+AS_JSON = ("--output", "json")
 
 
 @pytest.fixture(scope="module", params=["docker-registry", "go-containerregistry"])
@@ -46,108 +37,89 @@ def place(request, programs, tmp_path_factory) -> Iterator[Place]:
         yield place
 
 
-def test_a_plugin_is_pushed_and_other_programs_read_what_was_meant(real_hgw, basic_plugin, programs, place, tmp_path):
-    image = f"{place.host}/plugins/basic"
-    wanted = ("push", f"{image}:1.0.0", f"{image}:1", "--abi", "0.2.1", "--output", "json")
+@pytest.fixture(scope="module", params=[Profile.TINYGO, Profile.GO])
+def plugin(request, real_hgw) -> Made:
+    return basic(request.param, real_hgw)
 
-    first = real_hgw(*wanted, cwd=basic_plugin, **place.variables)
+
+def basic(profile: Profile, hgw: HgwProcess) -> Made:
+    return project_of(next(item for item in list_templates() if item.name == "basic"), profile, hgw)
+
+
+def test_a_plugin_is_pushed_and_other_programs_read_what_was_meant(real_hgw, plugin, programs, place, tmp_path):
+    image = f"{place.host}/plugins/{plugin.profile}"
+    abi = min(plugin.modules)
+    module = plugin.modules[abi].read_bytes()
+    packaged = real_hgw("package", "--abi", abi, "--out", str(tmp_path / "layout"), *AS_JSON, cwd=plugin.folder)
+    assert packaged.code == 0, packaged.out
+    wanted = ("push", f"{image}:1.0.0", f"{image}:1", "--abi", abi, *AS_JSON)
+
+    first = real_hgw(*wanted, cwd=plugin.folder, **place.variables)
 
     assert first.code == 0, first.out
     data = first.document["data"]
-    assert data["sent_blobs"] == 2
-    module = Path(data["module"]).read_bytes()
-    assert crane(programs, place, "digest", f"{image}:1.0.0").strip() == data["digest"]
-    assert sorted(crane(programs, place, "ls", image).split()) == ["1", "1.0.0"]
-    crane(programs, place, "validate", "--remote", f"{image}:1.0.0")
-    exported = tmp_path / "image.tar"
-    crane(programs, place, "export", f"{image}@{data['digest']}", str(exported))
-    with tarfile.open(exported) as tar:
-        assert tar.getnames() == ["plugin.wasm"]
-        assert tar.extractfile("plugin.wasm").read() == module
+    assert (data["sent_blobs"], data["digest"]) == (2, packaged.document["data"]["digest"])
+    assert Path(data["module"]).read_bytes() == module
+    read_with_crane(programs, place, f"{image}:1.0.0", digest=data["digest"], module=module, folder=tmp_path)
+    read_with_oras(programs, place, f"{image}:1.0.0", packaged=tmp_path / "layout", folder=tmp_path / "copy")
+    read_with_curl(place, f"plugins/{plugin.profile}", digest=data["digest"], module=module)
     [verdict] = judged(programs, place, f"{image}:1.0.0")
     assert (verdict["taken"], verdict["module"]) == (True, hashlib.sha256(module).hexdigest()), verdict
 
-    again = real_hgw(*wanted, cwd=basic_plugin, **place.variables).document["data"]
+    again = real_hgw(*wanted, cwd=plugin.folder, **place.variables).document["data"]
     assert (again["sent_blobs"], again["digest"]) == (0, data["digest"])
     assert all(tag["existed"] for tag in again["tags"])
 
-    verified = real_hgw("verify", "--module", f"oci://{image}:1", "--no-build", cwd=basic_plugin, **place.variables)
+    verified = real_hgw("verify", "--module", f"oci://{image}:1", "--no-build", cwd=plugin.folder, **place.variables)
     assert verified.code == 0, verified.err + verified.out
 
 
-def test_without_the_authority_or_the_password_nothing_is_pushed(real_hgw, basic_plugin, programs, tmp_path):
-    with docker_registry(programs, tmp_path) as place:
-        wanted = ("push", f"{place.host}/a:1", "--abi", "0.2.1", "--output", "json")
+def read_with_crane(programs: Programs, place: Place, image: str, *, digest: str, module: bytes, folder: Path) -> None:
+    repository = image.rpartition(":")[0]
+    assert crane(programs, place, "digest", image).strip() == digest
+    assert sorted(crane(programs, place, "ls", repository).split()) == ["1", "1.0.0"]
+    crane(programs, place, "validate", "--remote", image)
+    exported = folder / "image.tar"
+    crane(programs, place, "export", f"{repository}@{digest}", str(exported))
+    with tarfile.open(exported) as tar:
+        assert tar.getnames() == ["plugin.wasm"]
+        content = tar.extractfile("plugin.wasm")
+        assert content is not None
+        assert content.read() == module
 
-        untrusted = real_hgw(*wanted, cwd=basic_plugin, DOCKER_CONFIG=place.variables["DOCKER_CONFIG"])
+
+def read_with_oras(programs: Programs, place: Place, image: str, *, packaged: Path, folder: Path) -> None:
+    """What oras copies has the same files as what `hgw package` wrote."""
+    assert sorted(oras(programs, place, "repo", "tags", image.rpartition(":")[0]).split()) == ["1", "1.0.0"]
+    oras(programs, place, "cp", image, "--to-oci-layout", f"{folder}:1.0.0")
+    blobs = {path.name: path.read_bytes() for path in (packaged / "blobs" / "sha256").iterdir()}
+    assert {path.name: path.read_bytes() for path in (folder / "blobs" / "sha256").iterdir()} == blobs
+    assert len(blobs) == 3
+
+
+def read_with_curl(place: Place, repository: str, *, digest: str, module: bytes) -> None:
+    content = curl(place, f"/v2/{repository}/manifests/1", accept="application/vnd.oci.image.manifest.v1+json")
+    assert f"sha256:{hashlib.sha256(content).hexdigest()}" == digest
+    [layer] = json.loads(content)["layers"]
+    blob = curl(place, f"/v2/{repository}/blobs/{layer['digest']}")
+    with tarfile.open(fileobj=io.BytesIO(blob), mode="r:gz") as tar:
+        inside = tar.extractfile("plugin.wasm")
+        assert inside is not None
+        assert inside.read() == module
+
+
+def test_without_the_authority_or_the_password_nothing_is_pushed(real_hgw, programs, tmp_path):
+    folder = basic(Profile.TINYGO, real_hgw).folder
+    with docker_registry(programs, tmp_path) as place:
+        wanted = ("push", f"{place.host}/a:1", "--abi", "0.2.1", *AS_JSON)
+
+        untrusted = real_hgw(*wanted, cwd=folder, DOCKER_CONFIG=place.variables["DOCKER_CONFIG"])
         assert (untrusted.code, untrusted.document["error"]["code"]) == (5, "registry-untrusted")
         trusting = {"SSL_CERT_FILE": place.variables["SSL_CERT_FILE"], "DOCKER_CONFIG": "/nowhere"}
-        stranger = real_hgw(*wanted, cwd=basic_plugin, **trusting)
+        stranger = real_hgw(*wanted, cwd=folder, **trusting)
         assert (stranger.code, stranger.document["error"]["code"]) == (9, "registry-login")
-        wrong = real_hgw(
-            *wanted, cwd=basic_plugin, **trusting, HGW_REGISTRY_USERNAME=USER, HGW_REGISTRY_PASSWORD="wrong"
-        )
+        wrong = real_hgw(*wanted, cwd=folder, **trusting, HGW_REGISTRY_USERNAME=USER, HGW_REGISTRY_PASSWORD="wrong")
         assert (wrong.code, wrong.document["error"]["code"]) == (9, "registry-login")
-        known = real_hgw(
-            *wanted, cwd=basic_plugin, **trusting, HGW_REGISTRY_USERNAME=USER, HGW_REGISTRY_PASSWORD=PASSWORD
-        )
+        known = real_hgw(*wanted, cwd=folder, **trusting, HGW_REGISTRY_USERNAME=USER, HGW_REGISTRY_PASSWORD=PASSWORD)
         assert known.code == 0, known.out
         assert PASSWORD not in known.out + known.err + wrong.out + stranger.out
-
-
-def test_hgw_and_the_gateways_own_library_agree_about_each_form(programs, tmp_path, real_hgw):
-    """The first column of the table of forms, by go-containerregistry and the agent's rules, and by hgw."""
-    with plain_registry(programs, tmp_path) as place:
-        for name, (shape, _expected) in SHAPES.items():
-            publish(place, name, shape)
-        images = {name: f"{place.host}/{name}:1" for name in SHAPES}
-
-        verdicts = {item["image"]: item for item in judged(programs, place, *images.values())}
-
-        assert {name: verdicts[image]["taken"] for name, image in images.items()} == {
-            name: expected[0] for name, (_shape, expected) in SHAPES.items()
-        }
-        for name in ("index", "raw-alone"):
-            seen = real_hgw("inspect", f"oci://{images[name]}", "--output", "json", cwd=tmp_path, **place.variables)
-            assert (seen.code == 0) == verdicts[images[name]]["taken"]
-            if seen.code == 0:
-                assert seen.document["data"]["image"]["digest"] == verdicts[images[name]]["digest"]
-
-
-def publish(place: Place, repository: str, shape: Shape) -> None:
-    """Push an image as it is, however odd, by requests of the distribution specification."""
-    connection = http.client.HTTPConnection(place.host, timeout=20)
-
-    def ask(method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream") -> str:
-        connection.request(method, path, body, {"Content-Type": kind})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
-        return str(answer.headers.get("Location") or "")
-
-    for digest, content in shape.blobs.items():
-        location = ask("POST", f"/v2/{repository}/blobs/uploads/")
-        ask("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", content)
-    for child in shape.children:
-        ask("PUT", f"/v2/{repository}/manifests/{child.digest}", child.content, child.media_type)
-    ask("PUT", f"/v2/{repository}/manifests/1", shape.content, shape.media_type)
-    connection.close()
-
-
-def test_curl_like_requests_get_the_manifest_that_was_meant(real_hgw, basic_plugin, programs, tmp_path):
-    with docker_registry(programs, tmp_path) as place:
-        pushed = real_hgw(
-            "push", f"{place.host}/a:1", "--abi", "0.2.1", "--output", "json", cwd=basic_plugin, **place.variables
-        )
-        host, _colon, port = place.host.partition(":")
-        trusted = ssl.create_default_context(cafile=str(CERTIFICATES / "authority.pem"))
-        connection = http.client.HTTPSConnection(host, int(port), timeout=20, context=trusted)
-        login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        headers = {"Authorization": f"Basic {login}", "Accept": "application/vnd.oci.image.manifest.v1+json"}
-        connection.request("GET", "/v2/a/manifests/1", headers=headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-
-    assert f"sha256:{hashlib.sha256(content).hexdigest()}" == pushed.document["data"]["digest"]
-    assert json.loads(content)["annotations"]["org.opencontainers.image.title"] == "basic"

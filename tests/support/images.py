@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import struct
 import tarfile
 import zlib
 from collections.abc import Sequence
@@ -39,6 +40,13 @@ def tar_of(*files: tuple[str, bytes]) -> bytes:
 def packed(*files: tuple[str, bytes]) -> bytes:
     """A gzipped tar archive."""
     return gzip.compress(tar_of(*files), mtime=0)
+
+
+def stored_zstd(content: bytes) -> bytes:
+    """A zstd frame that holds `content` as it is, in one block (RFC 8878, 3.1.1); up to 128 KiB."""
+    single_segment_with_size = b"\xa0"
+    last_raw_block = (len(content) << 3 | 1).to_bytes(3, "little")
+    return b"\x28\xb5\x2f\xfd" + single_segment_with_size + struct.pack("<I", len(content)) + last_raw_block + content
 
 
 PLUGIN = packed(("plugin.wasm", MODULE))
@@ -123,11 +131,12 @@ _HGCTL: Final = (
 _README: Final = ("application/vnd.module.wasm.doc.v1+markdown", b"# plugin\n")
 _ORAS: Final = ("application/vnd.unknown.config.v1+json", b"{}")
 _JSON: Final = ("application/vnd.module.wasm.config.v1+json", b"{}")
+_TAR: Final = tar_of(("plugin.wasm", MODULE))
 _MAIN: Final = packed(("main.wasm", MODULE))
 _OTHER: Final = packed(("README.md", b"read"))
 
-# What the gateway's agent, the plugin server and an image volume make of each. The first column was seen by running the
-# agent's own code against a registry; the others follow the readers' code.
+# What the gateway's agent, the plugin server and an image volume make of each, as their own programs do it
+# (tests/e2e/test_image_readers.py).
 SHAPES: Final[dict[str, tuple[Shape, tuple[bool, bool, bool]]]] = {
     "docker": (image((DOCKER_LAYER, PLUGIN), manifest=DOCKER_MANIFEST), (True, True, True)),
     "docker-earlier-layers": (
@@ -149,7 +158,9 @@ SHAPES: Final[dict[str, tuple[Shape, tuple[bool, bool, bool]]]] = {
     "readme-last": (image((OCI_LAYER, PLUGIN), _README, config=_ORAS), (False, True, False)),
     "plain-tar": (image((f"{OCI}layer.v1.tar", tar_of(("plugin.wasm", MODULE)))), (False, False, True)),
     "oras-untyped": (image((f"{OCI}layer.v1.tar", MODULE), config=EMPTY_CONFIG), (False, False, False)),
-    "zstd": (image((f"{OCI}layer.v1.tar+zstd", b"\x28\xb5\x2f\xfd")), (False, False, True)),
+    "zstd": (
+        image((f"{OCI}layer.v1.tar+zstd", stored_zstd(_TAR)), diff_ids=[digest_of(_TAR)]), (False, False, True),
+    ),
     "not-gzip": (image((OCI_LAYER, MODULE), config=EMPTY_CONFIG), (False, False, False)),
     "raw-after-config": (image(_JSON, (RAW, MODULE), config=_ORAS), (True, True, False)),
     "raw-before-readme": (image((RAW, MODULE), _README, config=_ORAS), (True, True, False)),

@@ -1,7 +1,7 @@
 """Real registries on this machine, and programs that read them: fetched once in a checkout and kept in its .cache.
 
-Debian's docker-registry is unpacked from its package, go-containerregistry's registry and crane are compiled from their
-Go module, and so is the program in tests/e2e/judge. Nothing is installed, and nobody has to be root.
+Debian's docker-registry is unpacked from its package; go-containerregistry's registry and crane are compiled from their
+Go module, oras from its own, and so is the program in tests/e2e/judge. Nothing is installed, and nobody has to be root.
 """
 
 import contextlib
@@ -21,8 +21,11 @@ ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".cache" / "registries"
 JUDGE: Final = ROOT / "tests" / "e2e" / "judge"
 CERTIFICATES: Final = Path(__file__).with_name("certificates")
-_CRANE: Final = "github.com/google/go-containerregistry/cmd"
-_VERSION: Final = "v0.22.1"
+_COMMANDS: Final = {
+    "registry": "github.com/google/go-containerregistry/cmd/registry@v0.22.1",
+    "crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
+    "oras": "oras.land/oras/cmd/oras@v1.3.6",
+}
 USER, PASSWORD = "me", "s3cret"
 # `htpasswd -B`: docker-registry takes bcrypt alone.
 _HTPASSWD: Final = "me:$2a$05$Q4qdYtkeCW8sZ1P1/Jd6WO543eRSSk60FOZU5LnS783M9vh3lI9TO\n"
@@ -33,6 +36,7 @@ class Programs:
     docker_registry: Path
     registry: Path
     crane: Path
+    oras: Path
     judge: Path
 
 
@@ -42,6 +46,7 @@ class Place:
 
     host: str
     variables: Mapping[str, str]
+    tls: bool = False
 
 
 def provide(variables: Mapping[str, str]) -> Programs:
@@ -50,6 +55,7 @@ def provide(variables: Mapping[str, str]) -> Programs:
         docker_registry=FOLDER / "usr" / "bin" / "docker-registry",
         registry=FOLDER / "bin" / "registry",
         crane=FOLDER / "bin" / "crane",
+        oras=FOLDER / "bin" / "oras",
         judge=FOLDER / "bin" / "judge",
     )
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -59,9 +65,9 @@ def provide(variables: Mapping[str, str]) -> Programs:
             [package] = FOLDER.glob("docker-registry_*.deb")
             _run(["dpkg-deb", "-x", str(package), "."], FOLDER, variables)
         go = {**variables, "GOBIN": str(FOLDER / "bin"), "GOFLAGS": "-mod=readonly"}
-        for name in ("registry", "crane"):
+        for name, command in _COMMANDS.items():
             if not (FOLDER / "bin" / name).exists():
-                _run(["go", "install", f"{_CRANE}/{name}@{_VERSION}"], FOLDER, {**go, "GOFLAGS": ""})
+                _run(["go", "install", command], FOLDER, {**go, "GOFLAGS": ""})
         _run(["go", "build", "-o", str(programs.judge), "."], JUDGE, go)
     return programs
 
@@ -96,7 +102,7 @@ def docker_registry(programs: Programs, folder: Path) -> Iterator[Place]:
     variables = {"SSL_CERT_FILE": str(CERTIFICATES / "authority.pem"), "DOCKER_CONFIG": str(docker)}
     argv = [str(programs.docker_registry), "serve", str(folder / "config.yml")]
     with _serving(argv, port, folder):
-        yield Place(host=f"localhost:{port}", variables=variables)
+        yield Place(host=f"localhost:{port}", variables=variables, tls=True)
 
 
 @contextlib.contextmanager
@@ -148,6 +154,24 @@ def judged(programs: Programs, place: Place, *images: str) -> list[dict[str, Any
 def crane(programs: Programs, place: Place, *argv: str) -> str:
     """What crane prints."""
     return _ask(programs.crane, place, *argv)
+
+
+def oras(programs: Programs, place: Place, *argv: str) -> str:
+    """What oras prints: `argv` is a command of two words or one, and its arguments."""
+    # At localhost oras takes plain HTTP for granted.
+    option = "--from-plain-http" if argv[0] == "cp" else "--plain-http"
+    return _ask(programs.oras, place, *argv, f"{option}={str(not place.tls).lower()}")
+
+
+def curl(place: Place, path: str, *, accept: str = "*/*") -> bytes:
+    """What curl gets from a path of the registry, however often it is sent elsewhere."""
+    argv = ["curl", "--silent", "--show-error", "--fail", "--location", "--header", f"Accept: {accept}"]
+    if place.tls:
+        argv += ["--cacert", place.variables["SSL_CERT_FILE"], "--user", f"{USER}:{PASSWORD}"]
+    scheme = "https" if place.tls else "http"
+    done = subprocess.run([*argv, f"{scheme}://{place.host}{path}"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
 
 
 def _ask(program: Path, place: Place, *argv: str) -> str:
