@@ -35,9 +35,9 @@ def test_of_an_output_without_end_the_beginning_and_the_end(tmp_path: Path) -> N
 
 
 def test_the_last_20(tmp_path: Path) -> None:
-    logs = [child_log.keep(tmp_path, ["go"], str(number), status=1) for number in range(22)]
+    logs = [child_log.keep(tmp_path / "logs", ["go"], str(number), status=1) for number in range(22)]
 
-    assert sorted(tmp_path.iterdir()) == logs[2:]
+    assert sorted((tmp_path / "logs").iterdir()) == logs[2:]
 
 
 def test_a_folder_that_cannot_be_made_costs_only_the_log(tmp_path: Path) -> None:
