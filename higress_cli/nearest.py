@@ -15,7 +15,7 @@ def nearest(word: str, known: Collection[str], *, most: int = 1, likeness: float
     `likeness` is from 0 (anything) to 1 (the same word). Of two words that are equally similar, the one that begins
     like `word` wins, as in the measure of Jaro and Winkler: `--abl` is `--abi` rather than `--all`.
     """
-    from difflib import SequenceMatcher
+    from difflib import SequenceMatcher  # noqa: PLC0415 -- only for a mistyped word
 
     plain = _plain(word)
     scores: dict[str, float] = {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from higress_cli.wasm.binary import CODE_SECTION, FUNCTION_SECTION, HEADER_SIZE, Cursor, encode_u32, frames
 from scripts.measure import ROOT, Cost, as_installed, compare, cost_of, start_of
 
 PAIRS = 3
@@ -127,8 +128,6 @@ def _inspect(bench: _Bench, folder: Path) -> None:
 
 
 def _larger(content: bytes, *, megabytes: int) -> bytes:
-    from higress_cli.wasm.binary import CODE_SECTION, FUNCTION_SECTION, HEADER_SIZE, Cursor, encode_u32, frames
-
     parts = [content[:HEADER_SIZE]]
     code = next(frame for frame in frames(content) if frame.id == CODE_SECTION)
     times = megabytes * 1_000_000 // (code.end - code.payload)

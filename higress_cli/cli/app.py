@@ -9,6 +9,7 @@ from higress_cli import __version__
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
 from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, command_of
+from higress_cli.cli.ui import writing
 from higress_cli.cli.usage import command_missing, no_such_command
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_
@@ -120,8 +121,6 @@ root = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        from higress_cli.cli.ui import writing
-
         with writing("stdout"):
             print(f"hgw {__version__}", flush=True)  # noqa: T201
         raise typer.Exit

@@ -62,7 +62,7 @@ def build(
     ] = False,
 ) -> None:
     from higress_cli.commands.build_plan import Wishes
-    from higress_cli.compile.modules import Tidy
+    from higress_cli.compile.modules import Tidy  # noqa: PLC0415 -- with the use-case
 
     call = invocation(ctx)
     session = call.session()

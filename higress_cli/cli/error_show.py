@@ -26,7 +26,7 @@ def presentable(call: Invocation, error: HgwError) -> HgwError:
         error.hint = typable(again)
         return without_secrets(error)
     if error.hint is None:
-        from higress_cli.knowledge.catalogue import advice
+        from higress_cli.knowledge.catalogue import advice  # noqa: PLC0415 -- only for an error
 
         error.hint = advice(error.code, system=this_host().system)
     if error.hint is not None:

@@ -39,7 +39,7 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
     folder = call.works_in(session.folder(where))
     if where is None or folder.is_dir():
         return folder
-    from higress_cli.project.project import no_folder
+    from higress_cli.project.project import no_folder  # noqa: PLC0415 -- only for an error
 
     meant = _meant(where, folder, command=call.command)
     raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
@@ -47,8 +47,8 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
 
 def _meant(where: str, path: Path, *, command: str) -> list[str] | None:
     """The words that were probably meant by an argument that is no folder."""
-    from higress_cli.oci.reference import SCHEME, names_image
-    from higress_cli.project.project import folder_like
+    from higress_cli.oci.reference import SCHEME, names_image  # noqa: PLC0415 -- only for an error
+    from higress_cli.project.project import folder_like  # noqa: PLC0415 -- only for an error
 
     if path.suffix == ".wasm":
         beside = [file.name for file in path.parent.glob("*.wasm")]

@@ -7,6 +7,7 @@ import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.i18n import N_
+from higress_cli.settings.project import GATEWAY
 
 app = new_app()
 
@@ -35,7 +36,6 @@ def inspect(
 ) -> None:
     from higress_cli.cli.inspect_show import show
     from higress_cli.commands import inspect as use_case
-    from higress_cli.settings.project import GATEWAY
 
     call = invocation(ctx)
     session = call.session().typed({GATEWAY: gateway} if gateway else {})

@@ -94,7 +94,7 @@ def _print_schema(ctx: typer.Context, value: bool) -> None:
         command = command_id(ctx.command_path)
         found = ctx.find_root().obj
         if command == "help" and isinstance(found, Invocation) and _SETTINGS_FILE in found.argv:
-            from higress_cli.project.file_schema import file_schema_text
+            from higress_cli.project.file_schema import file_schema_text  # noqa: PLC0415 -- when it is asked for
 
             typer.echo(file_schema_text().rstrip())
         else:

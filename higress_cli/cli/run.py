@@ -77,7 +77,7 @@ def _shown_when_ready(ctx: typer.Context) -> Iterator[Callable[["use_case.RunRes
 
 def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[Path, Path | None]:
     """The plugin's folder, and the module that takes the place of its own."""
-    from higress_cli.oci.reference import is_reference
+    from higress_cli.oci.reference import is_reference  # noqa: PLC0415 -- with the use-case
 
     image = where if where is not None and is_reference(where) else None
     if image is not None and module is not None:
@@ -90,7 +90,7 @@ def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[
 
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:
-    from higress_cli.gateway.identity import HEADER
+    from higress_cli.gateway.identity import HEADER  # noqa: PLC0415 -- with the use-case
 
     rows = [
         (

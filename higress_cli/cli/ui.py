@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from higress_cli.cli.ask import yes_or_no
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
@@ -257,8 +258,6 @@ class Ui:
             self._write("stderr", text, "faint")
 
     def confirm(self, question: str) -> bool:
-        from higress_cli.cli.ask import yes_or_no
-
         return yes_or_no(question, default=False, warn=self.warn)
 
     @contextmanager

@@ -142,8 +142,8 @@ def _relative(path: Path, here: Path) -> Path:
 
 def _engine_problem(session: Session, settings: Resolver, made: Made) -> HgwError | None:
     """The error with which `hgw run` and `hgw verify` would refuse the module on this machine, if any."""
-    from higress_cli.gateway.engine import choose_engine
-    from higress_cli.gateway.plugin import read_plugin
+    from higress_cli.gateway.engine import choose_engine  # noqa: PLC0415 -- not for a build in which nothing changed
+    from higress_cli.gateway.plugin import read_plugin  # noqa: PLC0415 -- the same
 
     try:
         choose_engine(settings.choose(ENGINE), host=session.host, plugin=read_plugin(made.path))

@@ -44,7 +44,7 @@ def build_one(session: Session, directory: Path, wishes: Wishes) -> Built:
         warnings = tuple(text for module in made for text in module.warnings)
         return Built(plan=plan, modules=_NOT_TIDIED, made=made, warnings=warnings)
     # What follows reads Go source and the catalogue of errors, for which an up-to-date plugin need not wait.
-    from higress_cli.commands.build_compile import compile_plugin
+    from higress_cli.commands.build_compile import compile_plugin  # noqa: PLC0415 -- see above
 
     warned: list[str] = []
     try:

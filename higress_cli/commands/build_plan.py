@@ -97,10 +97,11 @@ def complete(
         ToolError: no matching set of tools is installed.
         HgwError: go.mod or go.work has a fault with which no build can succeed.
     """
-    from higress_cli.go.go_line import go_line_faults
-    from higress_cli.go.requirements import profile_of, replacement_faults, requirement_faults
-    from higress_cli.go.usage import package_files, usage_of
-    from higress_cli.go.work import work_faults
+    # What reads Go source is not for a build in which nothing has changed.
+    from higress_cli.go import requirements  # noqa: PLC0415
+    from higress_cli.go.go_line import go_line_faults  # noqa: PLC0415
+    from higress_cli.go.usage import package_files, usage_of  # noqa: PLC0415
+    from higress_cli.go.work import work_faults  # noqa: PLC0415
 
     directory = choices.directory
     _show_far_reaching(session, choices)
@@ -108,9 +109,9 @@ def complete(
     usage = usage_of(package_files(directory))
     profile = choices.profile.value
     # Nothing that `go mod tidy` does makes a go.mod of the other profile one of this profile.
-    is_other = profile_of(go_mod, lambda: usage) not in {profile, None}
-    refuse(requirement_faults(go_mod, profile=profile, usage=usage, tidy=is_other))
-    refuse(replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
+    is_other = requirements.profile_of(go_mod, lambda: usage) not in {profile, None}
+    refuse(requirements.requirement_faults(go_mod, profile=profile, usage=usage, tidy=is_other))
+    refuse(requirements.replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
     plan = plan or Plan(choices=choices, settings=settings, toolset=_toolset(session, settings, directory=directory))
     warnings = refuse(go_line_faults(go_mod, go=plan.toolset.go.version))
     variables = plan.toolset.environment(session.variables)
@@ -153,7 +154,7 @@ def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolse
             session.reporter.note(missing.message)
             if not session.reporter.confirm(_("Install what the build needs now?")):
                 raise
-    from higress_cli.commands.install import install
+    from higress_cli.commands.install import install  # noqa: PLC0415 -- only where tools are missing
 
     installed = install(session, directory=directory)
     return installed.toolset or find_toolset(session, request)

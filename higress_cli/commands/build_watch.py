@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from watchfiles import Change, watch
+
 from higress_cli.commands.build import build
 from higress_cli.commands.build_plan import Wishes
 from higress_cli.commands.build_result import BuildResult
@@ -45,8 +47,6 @@ def build_and_watch(
 
 def _moments(directories: Sequence[Path]) -> Iterator[None]:
     """Now, and each time that something has changed and is at rest. What changes during a build counts for the next."""
-    from watchfiles import Change, watch
-
     roots = _watched(directories)
 
     def is_watched(_change: Change, path: str) -> bool:

@@ -70,7 +70,7 @@ def _apply(session: Session, fix: Fix) -> str | None:
     """Apply a fix; the reason if it had to be undone."""
     match fix.action:
         case FixAction.INSTALL:
-            from higress_cli.commands.install import install
+            from higress_cli.commands.install import install  # noqa: PLC0415 -- only for this fix
 
             install(session)
         case FixAction.REMOVE_EMPTY_FOLDER if fix.target is not None:
@@ -115,8 +115,8 @@ def _failing_build(session: Session, directory: Path) -> HgwError | None:
 
     The module goes to a temporary folder: the author's own stays as it is.
     """
-    from higress_cli.commands.build import build
-    from higress_cli.commands.build_plan import Wishes, plan_at_hand, settle
+    from higress_cli.commands.build import build  # noqa: PLC0415 -- only for a fix of go.mod
+    from higress_cli.commands.build_plan import Wishes, plan_at_hand, settle  # noqa: PLC0415 -- the same
 
     try:
         choices, settings = settle(session, directory, Wishes())

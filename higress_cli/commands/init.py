@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Final
 
 from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.init_answers import Wishes, answers_for
+from higress_cli.compile.recipe import make_recipe
 from higress_cli.errors import ConflictError, ToolError
 from higress_cli.i18n import _
+from higress_cli.origin import PACKAGE_VARIABLE, installed_requirement
 from higress_cli.profile import Profile
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
@@ -19,6 +21,7 @@ from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaff
 from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
+from higress_cli.system import process
 
 _CI_LAYERS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
 _EDITOR_LAYERS: Final = {"vscode": "vscode"}
@@ -225,8 +228,6 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     """The layers of `additions` and the facts that they need, and warnings about facts that are not known yet."""
     extras, warnings = Extras(layers=additions.layers), []
     if additions.ci or additions.devcontainer:
-        from higress_cli.origin import PACKAGE_VARIABLE, installed_requirement
-
         extras = replace(extras, hgw_package=installed_requirement())
         if extras.hgw_package is None:
             warnings.append(
@@ -236,8 +237,6 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
                 ).format(variable=PACKAGE_VARIABLE)
             )
     if additions.editor is not None:
-        from higress_cli.compile.recipe import make_recipe
-
         newest = Abi(answers.abi) if answers.abi != EVERY_ABI else Abi.V0_2_100
         tags = make_recipe(profile=answers.profile, abi=newest, output="").tags
         goroot = _private_go(session, answers.profile)
@@ -253,8 +252,8 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
 
 def _private_go(session: Session, profile: Profile) -> Path | None:
     """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
-    from higress_cli.toolchain.select import find_toolset
-    from higress_cli.toolchain.sets import request_for
+    from higress_cli.toolchain.select import find_toolset  # noqa: PLC0415 -- only for an editor's settings
+    from higress_cli.toolchain.sets import request_for  # noqa: PLC0415 -- the same
 
     with contextlib.suppress(ToolError):
         return find_toolset(session, request_for(profile)).go.home
@@ -268,8 +267,6 @@ def in_repository(directory: Path) -> bool:
 
 def can_make_repository(session: Session, directory: Path) -> bool:
     """Whether git is installed and `directory` is not in a repository yet."""
-    from higress_cli.system import process
-
     return not in_repository(directory) and process.find_program("git", session.variables) is not None
 
 
@@ -281,8 +278,6 @@ def _repository(session: Session, directory: Path) -> Callable[[Path], None] | N
     """
     if in_repository(directory):
         return None
-    from higress_cli.system import process
-
     if process.find_program("git", session.variables) is None:
         raise ToolError(
             _("git was not found on the PATH, so no repository can be made"),

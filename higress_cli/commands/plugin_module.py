@@ -5,6 +5,7 @@ from pathlib import Path
 
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
+from higress_cli.commands.build_plan import plan_at_hand
 from higress_cli.compile import choices
 from higress_cli.compile.freshness import judge
 from higress_cli.compile.make import Standing, confirmed, standing
@@ -90,8 +91,6 @@ def module_standing(session: Session, project: Project, *, abi: Abi | None = Non
     Raises:
         UsageError, InvalidInput: a setting of the build is invalid.
     """
-    from higress_cli.commands.build_plan import plan_at_hand
-
     chosen = build_choices(session, project)
     plan = plan_at_hand(session, chosen, settings_of(project, session))
     job = plan.job(session) if plan else None
@@ -135,7 +134,7 @@ def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | 
     if seen.freshness.fresh:
         return FreshModule(path=seen.path)
     if build:
-        from higress_cli.commands.build import build as compile_plugin
+        from higress_cli.commands.build import build as compile_plugin  # noqa: PLC0415 -- only for a stale module
 
         try:
             return FreshModule(path=path, warnings=compile_plugin(session, directories=[project.directory]).warnings)

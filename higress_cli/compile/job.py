@@ -183,7 +183,7 @@ def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -
 
     Its whole output is kept in a file, which is named on the terminal and in the error's details.
     """
-    from higress_cli.compile.failure import compile_error
+    from higress_cli.compile.failure import compile_error  # noqa: PLC0415 -- only for an error
 
     places = places_of(job.equipment.variables, store=session.dirs.cache)
     full = full_disk(refused.output, program=recipe.profile.compiler, places=places)

@@ -129,7 +129,7 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
 
 
 def _failure(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], *, output: str) -> HgwError:
-    from higress_cli.compile.module_failure import Missing, module_error
+    from higress_cli.compile.module_failure import Missing, module_error  # noqa: PLC0415 -- only for an error
 
     missing = Missing(
         directory=place.directory,
@@ -159,7 +159,7 @@ def _incomplete(place: Workplace, listing: Listing, tried: tuple[tuple[str, str]
 
 def _write_pins(place: Workplace, listing: Listing) -> None:
     """Add imports that go.mod lacks at the versions that fit the profile, so that `go mod tidy` picks no newer ones."""
-    from higress_cli.go.requirements import missing_pins
+    from higress_cli.go.requirements import missing_pins  # noqa: PLC0415 -- only where go.mod lacks something
 
     go_mod = read_go_mod(place.directory / "go.mod")
     missing = missing_pins(go_mod, listing.uncovered(None), pins=place.pins)
@@ -210,8 +210,8 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     elsewhere = any(place.variables.get(name) for name in ("ALL_PROXY", "all_proxy"))
     if not urls or entries[0] != urls[0] or elsewhere:
         return ()
-    from higress_cli.system.http import ObstacleKind
-    from higress_cli.system.reach import Reach
+    from higress_cli.system.http import ObstacleKind  # noqa: PLC0415 -- it loads httpx; only for what is not in the cache
+    from higress_cli.system.reach import Reach  # noqa: PLC0415 -- the same
 
     reach = Reach(place.variables, offline=False)
     reach.ask(urls)

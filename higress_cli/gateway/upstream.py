@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final, Protocol
@@ -39,8 +40,6 @@ def check_upstream(wanted: Choice[str]) -> None:
         ToolError: `engine-missing` if it is httpbin and one of its packages is not installed.
         InvalidInput, UsageError: `service-invalid` if it is not an address.
     """
-    from importlib.util import find_spec
-
     if wanted.value != HTTPBIN:
         endpoint(wanted.value, source=wanted.source)
         return

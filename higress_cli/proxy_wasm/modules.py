@@ -8,7 +8,7 @@ import os
 import platform
 import stat
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import metadata  # noqa: TID253 -- loaded with wasmtime, which takes longer
 from pathlib import Path
 from typing import Final
 

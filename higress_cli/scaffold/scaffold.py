@@ -10,6 +10,7 @@ from higress_cli import data
 from higress_cli.cluster import cluster_of
 from higress_cli.errors import ConflictError, UsageError
 from higress_cli.i18n import _, listed
+from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.knowledge.images import images
 from higress_cli.profile import Profile
@@ -107,8 +108,6 @@ def _check_gateway(answers: Answers) -> None:
     floor = answers.profile.oldest_gateway
     if floor is None:
         return
-    from higress_cli.knowledge.compatibility import release
-
     if release(answers.gateway) < release(floor):
         raise UsageError(
             _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(

@@ -164,7 +164,7 @@ class Address(Kind[str]):
         super().__init__("ADDRESS")
 
     def parse(self, text: str) -> str:
-        from ipaddress import ip_address
+        from ipaddress import ip_address  # noqa: PLC0415 -- only where one was given
 
         if text == "localhost":
             return "127.0.0.1"

@@ -87,7 +87,7 @@ def _below(root: Path) -> Dirs:
 
 
 def _private_folder() -> Path:
-    import tempfile
+    import tempfile  # noqa: PLC0415 -- only without a home folder
 
     user = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
     folder = Path(tempfile.gettempdir()) / f"hgw{user}"

@@ -45,7 +45,7 @@ class Client:
             DownloadError, ValueError: see `http.client`.
         """
         if self._made is None:
-            from higress_cli.system import http
+            from higress_cli.system import http  # noqa: PLC0415 -- it loads httpx, which local files do not need
 
             self._made = http.client(self._variables)
         return self._made
@@ -72,7 +72,7 @@ def bring(url: str, partial: Path, client: Client, activity: Activity, clock: Cl
         return
     import httpx
 
-    from higress_cli.system import http
+    from higress_cli.system import http  # noqa: PLC0415 -- the same
 
     sent = _Sent()
     try:

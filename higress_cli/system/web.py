@@ -3,13 +3,14 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from higress_cli.system.http import Obstacle
+import httpx
 
-if TYPE_CHECKING:
-    import httpx
+from higress_cli.system import http
+from higress_cli.system.http import Obstacle, ObstacleKind
 
 _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -48,7 +49,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     url: str
-    _response: "httpx.Response" = field(repr=False)
+    _response: httpx.Response = field(repr=False)
 
     def chunks(self) -> Iterator[bytes]:
         """The body as it arrives.
@@ -107,8 +108,6 @@ class Web:
             if not same_origin(url, there):
                 given = {name: value for name, value in given.items() if name not in _SECRET_HEADERS}
             url = there
-        from higress_cli.system.http import ObstacleKind
-
         raise NoReplyError(Obstacle(kind=ObstacleKind.UNUSABLE, text="too many redirects"))
 
     @contextlib.contextmanager
@@ -124,9 +123,7 @@ class Web:
         finally:
             response.close()
 
-    def _client(self, url: str) -> "httpx.Client":
-        from higress_cli.system import http
-
+    def _client(self, url: str) -> httpx.Client:
         direct = is_loopback(urlsplit(url).hostname or "")
         if direct not in self._clients:
             self._clients[direct] = http.client(self._variables, direct=direct)
@@ -135,8 +132,6 @@ class Web:
 
 def is_loopback(host: str) -> bool:
     """Whether a host, without its port, is this machine by its very name."""
-    from ipaddress import ip_address
-
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -147,8 +142,6 @@ def is_loopback(host: str) -> bool:
 
 def join(url: str, location: str) -> str:
     """Where a Location header leads to."""
-    from urllib.parse import urljoin
-
     return urljoin(url, location)
 
 
@@ -163,10 +156,6 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 @contextlib.contextmanager
 def _as_no_reply() -> Iterator[None]:
-    import httpx
-
-    from higress_cli.system import http
-
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

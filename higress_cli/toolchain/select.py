@@ -12,6 +12,7 @@ from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.profile import Profile
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
+from higress_cli.toolchain.mirrors import goproxy
 from higress_cli.toolchain.probe import Probed, probe_all
 from higress_cli.toolchain.sets import Here, SetRequest, misfits, usable
 from higress_cli.toolchain.store import Store
@@ -62,8 +63,6 @@ def system_tool(name: ToolName, probed: Probed) -> Tool:
 
 def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: Profile) -> Toolset:
     """The tools as a set, with the folders for a child's PATH."""
-    from higress_cli.toolchain.mirrors import goproxy
-
     by_name = {tool.name: tool for tool in tools}
     folders = [folder for tool in tools for folder in _search_path(store, tool)]
     return Toolset(

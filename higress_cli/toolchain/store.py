@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli import __version__
-from higress_cli.errors import HgwError
+from higress_cli.errors import HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
@@ -265,8 +265,6 @@ def _fault(entry: Entry) -> str | None:
 
 def unusable(receipt: Receipt, problem: str) -> HgwError:
     """The error for a fetched tool that does not run."""
-    from higress_cli.errors import ToolError
-
     return ToolError(
         _("{tool} {version} from {origin} does not run on this machine: {problem}").format(
             tool=receipt.name, version=receipt.version, origin=receipt.origin, problem=problem

@@ -62,7 +62,7 @@ class Builtin:
         missing = _missing()
         if missing is not None:
             raise missing
-        from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway
+        from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway  # noqa: PLC0415 -- wasmtime, where it opens
 
         return BuiltinGateway(place, folder)
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Coroutine, Sequence
-from importlib import metadata
+from importlib import metadata  # noqa: TID253 -- loaded with wasmtime, which takes longer
 from typing import Any, Final, Self, TypeVar
 
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place

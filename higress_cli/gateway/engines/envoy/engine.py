@@ -56,7 +56,7 @@ class Envoy:
 
     def open(self, place: "Place", folder: "RunFolder", *, variables: Mapping[str, str]) -> "Gateway":
         # Its HTTP client takes a tenth of a second to import, and most commands only ask whether an Envoy is there.
-        from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway
+        from higress_cli.gateway.engines.envoy.gateway import EnvoyGateway  # noqa: PLC0415 -- see above
 
         return EnvoyGateway(program=_program(), folder=folder, place=place, variables=variables)
 
