@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from higress_cli import __version__
+from higress_cli.cli.command_names import COMMANDS
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
 from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, command_of
@@ -17,23 +18,6 @@ from higress_cli.result import Result, envelope
 
 __all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app", "new_group"]
 
-# In the order of a plugin's life: that is how help lists them.
-COMMANDS: Final = (
-    "quickstart",
-    "install",
-    "doctor",
-    "init",
-    "build",
-    "inspect",
-    "run",
-    "verify",
-    "package",
-    "push",
-    "clean",
-    "toolchain",
-    "help",
-    "version",
-)
 _PACKAGE: Final = "higress_cli.cli"
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from higress_cli.cli.command_names import COMMANDS
+
 _NAME: Final = "hgw"
 _PLAIN: Final = re.compile(r"[\w@%+=:,./\\-]+")
 # A command of hgw's where a hint has one: the whole hint, in backquotes, or after a colon or a semicolon.
@@ -35,8 +37,6 @@ def typable(hint: str, *, folder: str | None = None) -> str:
 
 
 def _started(found: re.Match[str], place: str) -> str:
-    from higress_cli.cli.app import COMMANDS
-
     if found["next"] not in COMMANDS:
         return found[0] if found["next"][0] != "-" else f"{found['front']}{own_command()} {found['next']}"
     return f"{found['front']}{own_command()}{place} {found['next']}"

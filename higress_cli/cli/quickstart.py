@@ -34,7 +34,7 @@ def quickstart(
     ] = None,
 ) -> None:
     from higress_cli.commands import quickstart as use_case
-    from higress_cli.project.settings import FILE_NAME
+    from higress_cli.project.settings import FILE_NAME  # noqa: PLC0415 -- with the use-case
 
     call = invocation(ctx)
     session = call.session()

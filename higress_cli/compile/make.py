@@ -142,8 +142,8 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         CompileError, CheckFailed, ConflictError: the old module is unchanged.
     """
     # Late, because a module that is up to date is neither made nor taken apart.
-    from higress_cli.compile.derived import derived_from
-    from higress_cli.wasm.inspection import inspect_bytes
+    from higress_cli.compile.derived import derived_from  # noqa: PLC0415 -- see above
+    from higress_cli.wasm.inspection import inspect_bytes  # noqa: PLC0415 -- the same
 
     mark_as_cache(session.dirs.cache)
     if not manner.force and (current := _current(session, step, warned=manner.warned)) is not None:
@@ -240,7 +240,7 @@ def _judge(
     too_large = size_faults(len(content), choices.size_budget, packages=packages, before=before)
     if not (found := findings(module, wanted)):
         return refuse(too_large)
-    from higress_cli.wasm.callers import with_callers
+    from higress_cli.wasm.callers import with_callers  # noqa: PLC0415 -- only for a fault
 
     return refuse((*(with_callers(fault, content, module) for fault in found), *too_large))
 

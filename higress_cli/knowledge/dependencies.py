@@ -91,7 +91,7 @@ def traps(
 
 
 def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownDependency:
-    from higress_cli.knowledge.catalogue import entry
+    from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for a fault
 
     return KnownDependency(
         code=row.code,

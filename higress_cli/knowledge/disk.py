@@ -39,7 +39,7 @@ def places_of(variables: Mapping[str, str], *, store: Path) -> tuple[Place, ...]
 
 def full_disk(printed: str, *, program: str, places: Iterable[Place]) -> ConflictError | None:
     """The error for a child that failed for want of space; None if what it printed says nothing of that."""
-    from higress_cli.knowledge.catalogue import entry
+    from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for an error
 
     said = next((found for row in entry(_ID).patterns if (found := row.text.search(printed))), None)
     free = sorted(((_free(place.folder), place) for place in places), key=lambda pair: pair[0])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.cli.app import COMMANDS, Commands
+from higress_cli.cli.app import Commands
+from higress_cli.cli.command_names import COMMANDS
 from tests.conftest import Hgw
 from tests.support import toy_command
 

@@ -54,7 +54,7 @@ class Builtin:
         return frozenset()
 
     def answered_by(self, word: str) -> "AnsweredBy | None":
-        from higress_cli.gateway.events import AnsweredBy
+        from higress_cli.gateway.events import AnsweredBy  # noqa: PLC0415 -- with a gateway
 
         return AnsweredBy(word) if word in set(AnsweredBy) else None
 

@@ -50,7 +50,7 @@ class Envoy:
         return frozenset(plugin.buffer_properties)
 
     def answered_by(self, word: str) -> "AnsweredBy | None":
-        from higress_cli.gateway.engines.envoy import details
+        from higress_cli.gateway.engines.envoy import details  # noqa: PLC0415 -- with a gateway
 
         return details.answered_by(word)
 
