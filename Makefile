@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CATALOGUES := $(wildcard higress_cli/locale/*/LC_MESSAGES/*.po)
 DEMO_DIR ?= wasm-demo-go
 
+# Where this is set, pytest would compile all tests at each run, in each worker; __pycache__ is ignored by Git.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test lowest lint bench load alive schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).

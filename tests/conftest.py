@@ -15,8 +15,9 @@ sys.path.insert(0, str(ROOT))
 from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
 from higress_cli.system.visible import visible  # noqa: E402
-from tests.support import guard, properties  # noqa: E402
+from tests.support import properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
+from tests.support.guarded import sitecustomize as guard  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
 from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 

@@ -24,9 +24,9 @@ from higress_cli.gateway import engines
 from higress_cli.gateway.live import Live
 from higress_cli.i18n import activate
 from higress_cli.system.visible import visible
-from tests.support import guard
 from tests.support.plugins import plugin
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
+from tests.support.writes import writes_only_below
 
 _MOST_SECONDS: Final = 60
 _DOCUMENTED: Final = frozenset(ExitCode) - {ExitCode.BUG}
@@ -97,7 +97,7 @@ class OddWorld:
         streams = {name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for name in _OUT}
         with contextlib.ExitStack() as stack:
             stack.enter_context(_in_time(argv))
-            outside = stack.enter_context(guard.writes_only_below(world))
+            outside = stack.enter_context(writes_only_below(world))
             for name, stream in streams.items():
                 stack.enter_context(_replaced(name, stream))
             stack.enter_context(_replaced("stdin", stack.enter_context(Path(os.devnull).open(encoding="utf-8"))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import guard
+from tests.support.guarded import sitecustomize as guard
 from tests.support.tool_stubs import write_program
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
