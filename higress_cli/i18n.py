@@ -60,11 +60,6 @@ def activate(language: str) -> Path | None:
     return None
 
 
-def _(message: str) -> str:
-    """The message in the active language."""
-    return _speech.texts.gettext(message) if message else message
-
-
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
     """Mark a text for extraction; it is translated later."""
     return message
@@ -93,3 +88,8 @@ def language_of_locale(variables: dict[str, str]) -> str:
         if value := variables.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def _(message: str) -> str:
+    """The message in the active language."""
+    return _speech.texts.gettext(message) if message else message

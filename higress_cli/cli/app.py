@@ -55,19 +55,6 @@ class Commands(HgwGroup):
         return name, command, rest
 
 
-def _load(module_name: str, name: str, *, path: str) -> Any:
-    """The command or group that a module declares as `app`, with the options that every command takes."""
-    module = import_module(module_name)
-    command = command_of(module.app)
-    command.name = name
-    if isinstance(command, Commands):
-        command.package, command.names = module_name, module.COMMANDS
-        command.params += group_parameters()
-    else:
-        command.params = [*setting_parameters(path), *command.params, *command_parameters()]
-    return command
-
-
 def new_app() -> typer.Typer:
     """An app for one command: `app.command(...)` is the decorator of its function."""
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -86,44 +73,12 @@ def new_group(*, help: str, epilog: str) -> typer.Typer:  # noqa: A002 -- as Typ
     return app
 
 
-def _without_command(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is not None:
-        return
-    if invocation(ctx).ui.output == "json":
-        raise command_missing(ctx.command_path)
-    typer.echo(ctx.get_help(), err=True)
-    raise typer.Exit(int(ExitCode.USAGE))
-
-
 root = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
 )
-
-
-def _print_version(value: bool) -> None:
-    if value:
-        with writing("stdout"):
-            print(f"hgw {__version__}", flush=True)  # noqa: T201
-        raise typer.Exit
-
-
-@root.callback(
-    help=N_("Install, scaffold, build, run and verify Higress gateway WASM plugins written in Go."),
-    epilog="hgw quickstart\nhgw init my-plugin\nhgw -C my-plugin build --abi 0.2.100",
-)
-def _root(
-    ctx: typer.Context,
-    version: Annotated[  # noqa: ARG001 -- its callback acts
-        bool,
-        typer.Option(
-            "--version", is_eager=True, callback=_print_version, expose_value=False, help=N_("print hgw's version")
-        ),
-    ] = False,
-) -> None:
-    _without_command(ctx)
 
 
 def build_command() -> Any:
@@ -153,3 +108,48 @@ def finish(ctx: typer.Context, result: Result, show: Any) -> None:
             call.ui.warn(warning)
     if result.exit_code != ExitCode.OK:
         raise typer.Exit(int(result.exit_code))
+
+
+def _load(module_name: str, name: str, *, path: str) -> Any:
+    """The command or group that a module declares as `app`, with the options that every command takes."""
+    module = import_module(module_name)
+    command = command_of(module.app)
+    command.name = name
+    if isinstance(command, Commands):
+        command.package, command.names = module_name, module.COMMANDS
+        command.params += group_parameters()
+    else:
+        command.params = [*setting_parameters(path), *command.params, *command_parameters()]
+    return command
+
+
+def _without_command(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    if invocation(ctx).ui.output == "json":
+        raise command_missing(ctx.command_path)
+    typer.echo(ctx.get_help(), err=True)
+    raise typer.Exit(int(ExitCode.USAGE))
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        with writing("stdout"):
+            print(f"hgw {__version__}", flush=True)  # noqa: T201
+        raise typer.Exit
+
+
+@root.callback(
+    help=N_("Install, scaffold, build, run and verify Higress gateway WASM plugins written in Go."),
+    epilog="hgw quickstart\nhgw init my-plugin\nhgw -C my-plugin build --abi 0.2.100",
+)
+def _root(
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 -- its callback acts
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, expose_value=False, help=N_("print hgw's version")
+        ),
+    ] = False,
+) -> None:
+    _without_command(ctx)

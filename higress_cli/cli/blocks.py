@@ -110,32 +110,6 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False, live: bool 
             _block(ui, "\n".join(step.log))
 
 
-def _failure(ui: Ui, step: "Step") -> None:
-    if step.file is not None:
-        ui.line(f"{' ' * _INDENT}{step.file}:{step.line}", "faint")
-    for cause in step.causes:
-        paragraph(ui, _("cause: {text}").format(text=cause))
-    for check in step.checks:
-        if not check.ok:
-            paragraph(ui, _("expected: {text}").format(text=check.expected))
-            if check.difference is None:
-                paragraph(ui, _("got: {text}").format(text=check.got))
-            else:
-                _block(ui, check.difference)
-
-
-def _shows_body(step: "Step", body: str) -> bool:
-    """Whether a failed check already shows the answer's body as a whole."""
-    failed = (check for check in step.checks if not check.ok and check.key == "body")
-    return any(check.difference is not None or body.strip() in check.got for check in failed)
-
-
-def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
-    """Text from another program, with its lines unchanged."""
-    for line in text.splitlines():
-        ui.line(" " * indent + line, "faint")
-
-
 def next_commands(
     ui: Ui, title: str, commands: Iterable[tuple[str, str]], *, entered: tuple[str, str] | None = None
 ) -> None:
@@ -165,15 +139,6 @@ def next_commands(
                 paragraph(ui, purpose, indent=len(_GAP) * 3, style="faint")
 
 
-def _after_entering(
-    ui: Ui, commands: Iterable[tuple[str, str]], folder: str, purpose: str
-) -> Iterator[tuple[str, str]]:
-    if ui.obeys_cd:
-        yield f"cd {quoted(folder)}", purpose
-    for command, why in commands:
-        yield typable(command, folder=None if ui.obeys_cd else folder), why
-
-
 def source(chosen_by: Source, here: Path) -> str:
     """Who chose a value, for somebody who works in the folder `here`."""
     return f"{near(Path(f'{chosen_by}'), here)}"
@@ -187,6 +152,41 @@ def near(path: Path, here: Path) -> Path:
 def tool_title(name: str) -> str:
     """What a table calls a tool: the name of its program if that is better known."""
     return "wasm-opt" if name == "binaryen" else name
+
+
+def _failure(ui: Ui, step: "Step") -> None:
+    if step.file is not None:
+        ui.line(f"{' ' * _INDENT}{step.file}:{step.line}", "faint")
+    for cause in step.causes:
+        paragraph(ui, _("cause: {text}").format(text=cause))
+    for check in step.checks:
+        if not check.ok:
+            paragraph(ui, _("expected: {text}").format(text=check.expected))
+            if check.difference is None:
+                paragraph(ui, _("got: {text}").format(text=check.got))
+            else:
+                _block(ui, check.difference)
+
+
+def _shows_body(step: "Step", body: str) -> bool:
+    """Whether a failed check already shows the answer's body as a whole."""
+    failed = (check for check in step.checks if not check.ok and check.key == "body")
+    return any(check.difference is not None or body.strip() in check.got for check in failed)
+
+
+def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
+    """Text from another program, with its lines unchanged."""
+    for line in text.splitlines():
+        ui.line(" " * indent + line, "faint")
+
+
+def _after_entering(
+    ui: Ui, commands: Iterable[tuple[str, str]], folder: str, purpose: str
+) -> Iterator[tuple[str, str]]:
+    if ui.obeys_cd:
+        yield f"cd {quoted(folder)}", purpose
+    for command, why in commands:
+        yield typable(command, folder=None if ui.obeys_cd else folder), why
 
 
 def _padded(text: str, width: int) -> str:

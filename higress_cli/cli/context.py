@@ -134,6 +134,16 @@ class Invocation:
             return Choice(setting.default)
 
 
+def command_id(path: str) -> str:
+    """The name of a command in JSON and of its schema: `toolchain list` for `hgw toolchain list`."""
+    return path.removeprefix("hgw ")
+
+
+def new_invocation(argv: list[str]) -> Invocation:
+    """An invocation with the environment of this process."""
+    return Invocation(argv, variables=dict(os.environ))
+
+
 def _working_folder(given: Choice[str | None]) -> Path:
     try:
         directory = Path(os.path.normpath(expanded(given.value).absolute())) if given.value else Path.cwd()
@@ -149,16 +159,6 @@ def _working_folder(given: Choice[str | None]) -> Path:
             code="directory-missing",
         )
     return directory
-
-
-def command_id(path: str) -> str:
-    """The name of a command in JSON and of its schema: `toolchain list` for `hgw toolchain list`."""
-    return path.removeprefix("hgw ")
-
-
-def new_invocation(argv: list[str]) -> Invocation:
-    """An invocation with the environment of this process."""
-    return Invocation(argv, variables=dict(os.environ))
 
 
 def _seen(argv: list[str], option: str) -> str | None:

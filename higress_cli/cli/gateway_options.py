@@ -45,6 +45,22 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
     raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
 
 
+def other_module(session: "Session", text: str | None) -> Path | None:
+    """The file of the module that `--module` names; an image is pulled for it.
+
+    Raises:
+        HgwError: the image cannot be pulled, or the gateway would refuse it.
+    """
+    if text is None:
+        return None
+    from higress_cli.commands.image_module import module_named
+
+    path, warnings = module_named(session, text)
+    for warning in warnings:
+        session.reporter.warn(warning)
+    return path
+
+
 def _meant(where: str, path: Path, *, command: str) -> list[str] | None:
     """The words that were probably meant by an argument that is no folder."""
     from higress_cli.oci.reference import SCHEME, names_image  # noqa: PLC0415 -- only for an error
@@ -67,19 +83,3 @@ def _with(argv: Sequence[str], word: str, others: Sequence[str]) -> str:
     """The command as it was typed, with other words in place of the last that is `word`."""
     at = max((number for number, typed in enumerate(argv) if typed == word), default=len(argv))
     return shlex.join(["hgw", *argv[:at], *others, *argv[at + 1 :]])
-
-
-def other_module(session: "Session", text: str | None) -> Path | None:
-    """The file of the module that `--module` names; an image is pulled for it.
-
-    Raises:
-        HgwError: the image cannot be pulled, or the gateway would refuse it.
-    """
-    if text is None:
-        return None
-    from higress_cli.commands.image_module import module_named
-
-    path, warnings = module_named(session, text)
-    for warning in warnings:
-        session.reporter.warn(warning)
-    return path

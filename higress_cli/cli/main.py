@@ -39,11 +39,6 @@ def prepare_process() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _interrupt(*_args: Any) -> None:
-    dismiss_helpers()
-    raise KeyboardInterrupt
-
-
 def main(argv: list[str]) -> int:
     """Run hgw with `argv` (without the program's name) and return the exit code. Prints, never exits."""
     call = new_invocation(argv)
@@ -59,6 +54,11 @@ def main(argv: list[str]) -> int:
         _forget_stdout()
         show_error(call, error)
         return int(error.exit_code)
+
+
+def _interrupt(*_args: Any) -> None:
+    dismiss_helpers()
+    raise KeyboardInterrupt
 
 
 def _run(call: Invocation) -> int:

@@ -41,6 +41,17 @@ def setting_parameters(command: str) -> list[Any]:
     return _parameters(own)
 
 
+def group_parameters() -> list[Any]:
+    """New parameter objects for the options that every group takes."""
+    settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
+    return [*_parameters(settings), *parameters_of(_common_options)]
+
+
+def command_parameters() -> list[Any]:
+    """New parameter objects for the options that every command takes."""
+    return [*parameters_of(_schema_option), *group_parameters()]
+
+
 def _parameters(settings: Iterable[Setting[Any]]) -> list[Any]:
     def holder() -> None:
         """Exists only for its signature, which Typer turns into parameters."""
@@ -133,14 +144,3 @@ def _schema_option(
     ] = False,
 ) -> None:
     """Exists only for its signature: the option that every command has, but no group."""
-
-
-def group_parameters() -> list[Any]:
-    """New parameter objects for the options that every group takes."""
-    settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
-    return [*_parameters(settings), *parameters_of(_common_options)]
-
-
-def command_parameters() -> list[Any]:
-    """New parameter objects for the options that every command takes."""
-    return [*parameters_of(_schema_option), *group_parameters()]

@@ -36,12 +36,6 @@ def typable(hint: str, *, folder: str | None = None) -> str:
     return _COMMAND.sub(lambda found: _started(found, place), hint)
 
 
-def _started(found: re.Match[str], place: str) -> str:
-    if found["next"] not in COMMANDS:
-        return found[0] if found["next"][0] != "-" else f"{found['front']}{own_command()} {found['next']}"
-    return f"{found['front']}{own_command()}{place} {found['next']}"
-
-
 def seen_from_here(folder: Path) -> str | None:
     """What the user calls `folder`, an absolute path, in the folder that hgw was started in; None if it is that one."""
     try:
@@ -80,3 +74,9 @@ def quoted(path: str) -> str:
     if _PLAIN.fullmatch(path):
         return path
     return f'"{path}"' if os.name == "nt" else shlex.quote(path)
+
+
+def _started(found: re.Match[str], place: str) -> str:
+    if found["next"] not in COMMANDS:
+        return found[0] if found["next"][0] != "-" else f"{found['front']}{own_command()} {found['next']}"
+    return f"{found['front']}{own_command()}{place} {found['next']}"

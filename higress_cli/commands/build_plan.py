@@ -119,15 +119,6 @@ def complete(
     return plan, warnings
 
 
-def _show_far_reaching(session: Session, choices: Choices) -> None:
-    """Show the compiler arguments that can run programs or write anywhere, wherever they come from."""
-    for arguments, source in ((choices.flags.value, str(choices.flags.source)), (choices.arguments, "--")):
-        if shown := far_reaching(arguments):
-            session.reporter.note(
-                _("the compiler gets {arguments} (from {source})").format(arguments=shlex.join(shown), source=source)
-            )
-
-
 def install_for(session: Session, directory: Path) -> None:
     """Install the tools of the plugin in `directory` if they are missing and the user agrees.
 
@@ -136,28 +127,6 @@ def install_for(session: Session, directory: Path) -> None:
     if session.assume_yes or session.interactive:
         with contextlib.suppress(HgwError):
             _toolset(session, settings_of(open_project(directory), session), directory=directory)
-
-
-def _request(settings: Resolver) -> SetRequest:
-    return request_for(settings.choose(PROFILE).value, wanted=wanted_tools(settings))
-
-
-def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
-    """The set of tools, which is installed if it is missing and the user agrees."""
-    request = _request(settings)
-    try:
-        return find_toolset(session, request)
-    except ToolError as missing:
-        if not session.assume_yes:
-            if not session.interactive:
-                raise
-            session.reporter.note(missing.message)
-            if not session.reporter.confirm(_("Install what the build needs now?")):
-                raise
-    from higress_cli.commands.install import install  # noqa: PLC0415 -- only where tools are missing
-
-    installed = install(session, directory=directory)
-    return installed.toolset or find_toolset(session, request)
 
 
 def every_plugin(directory: Path) -> tuple[Path, ...]:
@@ -205,3 +174,34 @@ def plugin_around(directory: Path) -> Path:
         hint=f"hgw build {names[0]}" if len(names) == 1 else _("hgw build --all, or hgw build DIR"),
         details={"path": directory, "plugins": below},
     )
+
+
+def _show_far_reaching(session: Session, choices: Choices) -> None:
+    """Show the compiler arguments that can run programs or write anywhere, wherever they come from."""
+    for arguments, source in ((choices.flags.value, str(choices.flags.source)), (choices.arguments, "--")):
+        if shown := far_reaching(arguments):
+            session.reporter.note(
+                _("the compiler gets {arguments} (from {source})").format(arguments=shlex.join(shown), source=source)
+            )
+
+
+def _request(settings: Resolver) -> SetRequest:
+    return request_for(settings.choose(PROFILE).value, wanted=wanted_tools(settings))
+
+
+def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
+    """The set of tools, which is installed if it is missing and the user agrees."""
+    request = _request(settings)
+    try:
+        return find_toolset(session, request)
+    except ToolError as missing:
+        if not session.assume_yes:
+            if not session.interactive:
+                raise
+            session.reporter.note(missing.message)
+            if not session.reporter.confirm(_("Install what the build needs now?")):
+                raise
+    from higress_cli.commands.install import install  # noqa: PLC0415 -- only where tools are missing
+
+    installed = install(session, directory=directory)
+    return installed.toolset or find_toolset(session, request)

@@ -250,16 +250,6 @@ def extras_for(session: Session, answers: Answers, additions: Additions) -> tupl
     return extras, tuple(warnings)
 
 
-def _private_go(session: Session, profile: Profile) -> Path | None:
-    """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
-    from higress_cli.toolchain.select import find_toolset  # noqa: PLC0415 -- only for an editor's settings
-    from higress_cli.toolchain.sets import request_for  # noqa: PLC0415 -- the same
-
-    with contextlib.suppress(ToolError):
-        return find_toolset(session, request_for(profile)).go.home
-    return None
-
-
 def in_repository(directory: Path) -> bool:
     """Whether `directory`, which may not exist yet, is inside a git repository."""
     return any((folder / ".git").exists() for folder in (directory, *directory.parents))
@@ -268,6 +258,16 @@ def in_repository(directory: Path) -> bool:
 def can_make_repository(session: Session, directory: Path) -> bool:
     """Whether git is installed and `directory` is not in a repository yet."""
     return not in_repository(directory) and process.find_program("git", session.variables) is not None
+
+
+def _private_go(session: Session, profile: Profile) -> Path | None:
+    """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
+    from higress_cli.toolchain.select import find_toolset  # noqa: PLC0415 -- only for an editor's settings
+    from higress_cli.toolchain.sets import request_for  # noqa: PLC0415 -- the same
+
+    with contextlib.suppress(ToolError):
+        return find_toolset(session, request_for(profile)).go.home
+    return None
 
 
 def _repository(session: Session, directory: Path) -> Callable[[Path], None] | None:

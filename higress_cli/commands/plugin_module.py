@@ -99,19 +99,6 @@ def module_standing(session: Session, project: Project, *, abi: Abi | None = Non
     return confirmed(session, job, abi, seen) if job else seen
 
 
-def _stale_text(path: Path, seen: Standing) -> str:
-    """The warning that the module at `path` is used although the plugin's is stale."""
-    reason = seen.freshness.reason if path == seen.path else _("there is no record of its build")
-    return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
-
-
-def _not_rebuilt(project: Project, path: Path) -> tuple[str, ...]:
-    """The warning about a module that is used as it is because part of its source is gone."""
-    if not project.has_part_of_source:
-        return ()
-    return (_("{module} was not rebuilt: {missing}").format(module=path.name, missing=project.missing),)
-
-
 def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | None = None) -> FreshModule:
     """The project's module, built first if it is not what a build would make now, unless `build` is false.
 
@@ -165,15 +152,6 @@ def modules_beside(session: Session, project: Project, path: Path) -> tuple[Path
     return tuple(sorted(names, key=is_stale)) if project.has_source else tuple(names)
 
 
-def _abis_of(path: Path) -> tuple[Abi, ...]:
-    """The ABI that the module declares; empty if it is missing, invalid or declares an unknown one."""
-    try:
-        version = read_plugin(path).abi.version
-    except HgwError:
-        return ()
-    return (Abi(version),) if version in set(Abi) else ()
-
-
 def check_plugin(session: Session, project: Project) -> Path:
     """Check that the project holds a plugin, and return the path of its module, which may not exist yet.
 
@@ -188,6 +166,28 @@ def check_plugin(session: Session, project: Project) -> Path:
     if not project.has_source and not path.is_file():
         raise _missing(project, path)
     return path
+
+
+def _stale_text(path: Path, seen: Standing) -> str:
+    """The warning that the module at `path` is used although the plugin's is stale."""
+    reason = seen.freshness.reason if path == seen.path else _("there is no record of its build")
+    return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
+
+
+def _not_rebuilt(project: Project, path: Path) -> tuple[str, ...]:
+    """The warning about a module that is used as it is because part of its source is gone."""
+    if not project.has_part_of_source:
+        return ()
+    return (_("{module} was not rebuilt: {missing}").format(module=path.name, missing=project.missing),)
+
+
+def _abis_of(path: Path) -> tuple[Abi, ...]:
+    """The ABI that the module declares; empty if it is missing, invalid or declares an unknown one."""
+    try:
+        version = read_plugin(path).abi.version
+    except HgwError:
+        return ()
+    return (Abi(version),) if version in set(Abi) else ()
 
 
 def _missing(project: Project, path: Path) -> HgwError:

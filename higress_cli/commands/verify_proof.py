@@ -151,10 +151,6 @@ def plan(
     return tuple(planned)
 
 
-def _verifying(planned: Planned) -> str:
-    return _("verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
-
-
 @contextlib.contextmanager
 def own_gateway(
     session: Session, project: Project, settings: GatewaySettings, *, planned: Planned, scenarios: Sequence[Scenario]
@@ -194,14 +190,6 @@ def own_gateway(
             )
 
 
-def _asks_for_body(project: Project) -> bool:
-    """Whether the plugin's source registers a callback for the body of requests."""
-    files = (path for path in project.directory.rglob("*.go") if not path.name.endswith("_test.go"))
-    return any(
-        _REQUEST_BODY_PHASE.search(path.read_text("utf-8", errors="replace")) for path in files if path.is_file()
-    )
-
-
 @contextlib.contextmanager
 def running_gateway(
     session: Session, project: Project, *, url: str, module: Path | None, scenarios: Sequence[Scenario]
@@ -221,4 +209,16 @@ def running_gateway(
         log=lambda: running.log,
         notes=tuple,
         warnings=fresh.warnings,
+    )
+
+
+def _verifying(planned: Planned) -> str:
+    return _("verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
+
+
+def _asks_for_body(project: Project) -> bool:
+    """Whether the plugin's source registers a callback for the body of requests."""
+    files = (path for path in project.directory.rglob("*.go") if not path.name.endswith("_test.go"))
+    return any(
+        _REQUEST_BODY_PHASE.search(path.read_text("utf-8", errors="replace")) for path in files if path.is_file()
     )

@@ -127,6 +127,43 @@ def look(session: Session, job: Job) -> tuple[Compilation, ...]:
     return steps
 
 
+def own_source(step: Compilation) -> tuple[GoFile, ...]:
+    """The plugin's own Go files that this build reads, with paths relative to its folder."""
+    directory = step.job.directory
+    return tuple(
+        parse(path.relative_to(directory) if path.is_relative_to(directory) else path, path.read_bytes())
+        for package in step.listing.packages
+        if package.main_module
+        for path in package.paths
+        if path.suffix == ".go" and path.is_file()
+    )
+
+
+def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
+    """The error for a compiler that refused the job's plugin, or that found a disk full.
+
+    Its whole output is kept in a file, which is named on the terminal and in the error's details.
+    """
+    from higress_cli.compile.failure import compile_error  # noqa: PLC0415 -- only for an error
+
+    places = places_of(job.equipment.variables, store=session.dirs.cache)
+    full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
+    if full is not None:
+        return full
+    log = child_log.keep(session.dirs.logs, recipe.argv, refused.output, status=refused.status, edits=recipe.edits)
+    if log is not None:
+        session.reporter.note(_("all that the compiler said is in {path}").format(path=log))
+    return compile_error(
+        refused,
+        log=log,
+        recipe=recipe,
+        directory=job.directory,
+        tools=job.equipment.tools,
+        module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
+        system=session.host.system,
+    )
+
+
 def _steps(
     session: Session, job: Job, *, provide: Callable[[Workplace], Modules]
 ) -> tuple[tuple[Compilation, ...], Modules]:
@@ -164,43 +201,6 @@ def _steps(
         )
     assert modules is not None  # noqa: S101 -- there is always an ABI
     return tuple(steps), modules
-
-
-def own_source(step: Compilation) -> tuple[GoFile, ...]:
-    """The plugin's own Go files that this build reads, with paths relative to its folder."""
-    directory = step.job.directory
-    return tuple(
-        parse(path.relative_to(directory) if path.is_relative_to(directory) else path, path.read_bytes())
-        for package in step.listing.packages
-        if package.main_module
-        for path in package.paths
-        if path.suffix == ".go" and path.is_file()
-    )
-
-
-def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -> HgwError:
-    """The error for a compiler that refused the job's plugin, or that found a disk full.
-
-    Its whole output is kept in a file, which is named on the terminal and in the error's details.
-    """
-    from higress_cli.compile.failure import compile_error  # noqa: PLC0415 -- only for an error
-
-    places = places_of(job.equipment.variables, store=session.dirs.cache)
-    full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
-    if full is not None:
-        return full
-    log = child_log.keep(session.dirs.logs, recipe.argv, refused.output, status=refused.status, edits=recipe.edits)
-    if log is not None:
-        session.reporter.note(_("all that the compiler said is in {path}").format(path=log))
-    return compile_error(
-        refused,
-        log=log,
-        recipe=recipe,
-        directory=job.directory,
-        tools=job.equipment.tools,
-        module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
-        system=session.host.system,
-    )
 
 
 def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[str, str]) -> Workplace:

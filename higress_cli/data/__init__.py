@@ -91,11 +91,6 @@ def names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(f"{folder}/{file.name}" for file in files if file.name.endswith(".toml")))
 
 
-@cache
-def _load(name: str, kind: Any) -> Any:
-    return read(resources.files(__name__).joinpath(name).read_text("utf-8"), kind, where=name)
-
-
 def read(text: str, kind: type[T], *, where: str) -> T:
     """A TOML text as a value of type `kind`; `where` names it in errors.
 
@@ -108,6 +103,11 @@ def read(text: str, kind: type[T], *, where: str) -> T:
         raise DataInvalidError(where, str(error)) from error
     except _Invalid as error:
         raise DataInvalidError(where, error.problem) from error
+
+
+@cache
+def _load(name: str, kind: Any) -> Any:
+    return read(resources.files(__name__).joinpath(name).read_text("utf-8"), kind, where=name)
 
 
 # Keys of tables and indexes of items, outermost first.

@@ -44,6 +44,17 @@ def read_filters(filters: Sequence[Mapping[str, Node]], plugin: PluginNames) -> 
             yield Written(place=entries[_VM].place, values=None, owner=owner)
 
 
+def unreadable(place: str, problem: str) -> Fault:
+    """The fault of a file for a gateway that cannot be read."""
+    return Fault(
+        id=INVALID,
+        severity=Severity.WARNING,
+        message=problem.removeprefix(f"{place}: "),
+        places=() if place in problem.removeprefix(f"{place}: ") else (place,),
+        hint=_("fix that line"),
+    )
+
+
 def _is_owned(entries: Mapping[str, Node], plugin: PluginNames) -> bool:
     module = _module(entries)
     if module:
@@ -86,14 +97,3 @@ def _configuration(entries: Mapping[str, Node]) -> Written:
 
 def _unreadable(place: str, problem: str) -> Written:
     return Written(place=place, values=None, faults=(unreadable(place, problem),))
-
-
-def unreadable(place: str, problem: str) -> Fault:
-    """The fault of a file for a gateway that cannot be read."""
-    return Fault(
-        id=INVALID,
-        severity=Severity.WARNING,
-        message=problem.removeprefix(f"{place}: "),
-        places=() if place in problem.removeprefix(f"{place}: ") else (place,),
-        hint=_("fix that line"),
-    )

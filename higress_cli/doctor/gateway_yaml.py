@@ -52,6 +52,19 @@ def resource_of(directory: Path, *, name: str) -> Path | None:
     return None
 
 
+def written_in(path: Path, text: str, plugin: PluginNames) -> tuple[Written, ...]:
+    """The configurations in a YAML text with one or more documents."""
+    try:
+        documents = compose_all(path, text)
+        resources = [read_resource(node, plugin) for node in documents if is_resource(node)]
+        filters = [entries for node in documents if not is_resource(node) for entries in filters_below(node)]
+        return (*(found for found in resources if found is not None), *read_filters(filters, plugin))
+    except InvalidInput as error:
+        if _ACTION.search(text):  # YAML only once Helm has filled it in
+            return ()
+        return (Written(place=str(path), values=None, faults=(unreadable(str(path), error.message),)),)
+
+
 def _plugin_files(directory: Path) -> Iterator[tuple[Path, str]]:
     """The YAML files that mention wasm plugins, with their text."""
     return (found for found in _yaml_files(directory) if any(mark in found[1] for mark in _MARKS))
@@ -65,16 +78,3 @@ def _yaml_files(directory: Path) -> Iterator[tuple[Path, str]]:
             yield path, read_text(path, most_bytes=_LARGEST)
         except (OSError, UnicodeDecodeError):
             continue
-
-
-def written_in(path: Path, text: str, plugin: PluginNames) -> tuple[Written, ...]:
-    """The configurations in a YAML text with one or more documents."""
-    try:
-        documents = compose_all(path, text)
-        resources = [read_resource(node, plugin) for node in documents if is_resource(node)]
-        filters = [entries for node in documents if not is_resource(node) for entries in filters_below(node)]
-        return (*(found for found in resources if found is not None), *read_filters(filters, plugin))
-    except InvalidInput as error:
-        if _ACTION.search(text):  # YAML only once Helm has filled it in
-            return ()
-        return (Written(place=str(path), values=None, faults=(unreadable(str(path), error.message),)),)

@@ -87,12 +87,6 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
     )
 
 
-def _shortened(source: str, project: Project) -> str:
-    """The source of a choice; for a file in the project's folder, its name only."""
-    path = Path(source)
-    return path.name if path.parent == project.directory else source
-
-
 def judge_config(config: PluginConfig) -> Finding:
     """Report the keys of a plugin configuration that could be read; which ones are valid only the plugin knows."""
     keys = listed(str(key) for key in config.values)
@@ -135,6 +129,12 @@ def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
         else size(module.bytes),
         detail=(str(module.path),),
     )
+
+
+def _shortened(source: str, project: Project) -> str:
+    """The source of a choice; for a file in the project's folder, its name only."""
+    path = Path(source)
+    return path.name if path.parent == project.directory else source
 
 
 def _fault_finding(module: ModuleFile, fault: Fault, *, abi: Abi) -> Finding:

@@ -50,6 +50,16 @@ def run_checks(specs: Sequence[CheckSpec], judge: Callable[[CheckSpec], Finding]
         )
 
 
+def from_error(error: HgwError) -> Finding:
+    """The finding for an error that another command would raise, with the same id and advice."""
+    return Finding(
+        status=Status.FAIL,
+        code=error.code,
+        found=error.message,
+        fix=Fix(summary=hint) if (hint := error.hint or advice(error.code)) else None,
+    )
+
+
 def _finding(spec: CheckSpec, judge: Callable[[CheckSpec], Finding]) -> Finding:
     try:
         return judge(spec)
@@ -65,13 +75,3 @@ def _finding(spec: CheckSpec, judge: Callable[[CheckSpec], Finding]) -> Finding:
             why=_("this check itself failed: it says nothing about the machine or the project"),
             detail=tuple(traceback.format_exc().splitlines()),
         )
-
-
-def from_error(error: HgwError) -> Finding:
-    """The finding for an error that another command would raise, with the same id and advice."""
-    return Finding(
-        status=Status.FAIL,
-        code=error.code,
-        found=error.message,
-        fix=Fix(summary=hint) if (hint := error.hint or advice(error.code)) else None,
-    )

@@ -28,18 +28,6 @@ def check_source(facts: "Facts") -> Finding:
     return judge_source(facts) if obstacle is None else skip(obstacle)
 
 
-def _obstacle(facts: "Facts", *, has_go_mod: bool) -> str | None:
-    """Why it is not known which files a build compiles; None if it is."""
-    if not has_go_mod:
-        return _("judged once there is a go.mod")
-    toolset, _problem = facts.toolset()
-    if toolset is None:
-        return _("judged once the tools of the build are there")
-    if any(step.listing.problem for step in facts.steps()):
-        return _("judged once Go can read go.mod")
-    return None
-
-
 def syntax_faults(facts: "Facts") -> Sequence["Fault"]:
     """The files that cannot be parsed: as Go's own parser says, or without Go as hgw sees it."""
     files = facts.parsed()
@@ -65,3 +53,15 @@ def judge_source(facts: "Facts") -> Finding:
         count = len({file.path for files in source.values() for file in files})
         return Finding(status=Status.OK, found=ngettext("{count} file", "{count} files", count).format(count=count))
     return combined([from_fault(fault) for fault in found.values()])
+
+
+def _obstacle(facts: "Facts", *, has_go_mod: bool) -> str | None:
+    """Why it is not known which files a build compiles; None if it is."""
+    if not has_go_mod:
+        return _("judged once there is a go.mod")
+    toolset, _problem = facts.toolset()
+    if toolset is None:
+        return _("judged once the tools of the build are there")
+    if any(step.listing.problem for step in facts.steps()):
+        return _("judged once Go can read go.mod")
+    return None

@@ -52,19 +52,6 @@ def check_toolset(facts: "Facts") -> Finding:
     return judge_toolset(profile=facts.profile(), chosen=chosen, problem=problem, tools=tools)
 
 
-def _damaged(name: ToolName, *, chosen: Tool, damage: Damage, profile: Profile) -> Finding:
-    return Finding(
-        status=Status.FAIL,
-        code="tool-damaged",
-        found=chosen.version,
-        note=_("damaged, in hgw's store"),
-        expected=f">= {floor(name, profile=profile)}",
-        why=damage.reason,
-        fix=install_fix(),
-        detail=(str(damage.folder),),
-    )
-
-
 def judge_tool(name: ToolName, *, profile: Profile, program: Probed | None, chosen: Tool | None) -> Finding:
     """Judge one tool: `program` is the one on the PATH, `chosen` the one that `hgw build` would use."""
     lowest = floor(name, profile=profile)
@@ -136,6 +123,19 @@ def judge_toolset(
         expected=problem.details.get("expected") or _fitting_go(profile, chosen),
         why=problem.message if problem.details.get("found") else None,
         fix=install_fix(),
+    )
+
+
+def _damaged(name: ToolName, *, chosen: Tool, damage: Damage, profile: Profile) -> Finding:
+    return Finding(
+        status=Status.FAIL,
+        code="tool-damaged",
+        found=chosen.version,
+        note=_("damaged, in hgw's store"),
+        expected=f">= {floor(name, profile=profile)}",
+        why=damage.reason,
+        fix=install_fix(),
+        detail=(str(damage.folder),),
     )
 
 

@@ -41,16 +41,6 @@ class PortTaken:
         return cls(at=at, holder=holder or ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
 
 
-def _own_run(port: int, runs: Path) -> str | None:
-    """The `hgw run` that has the port, None if none does."""
-    for record in live_records(runs):
-        if any(urlsplit(str(record.get(key))).port == port for key in _URLS):
-            return _("`hgw run` of {path} (pid {pid})").format(
-                path=Path(str(record.get("module"))).parent, pid=record.get("pid")
-            )
-    return None
-
-
 def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> None:
     """Check that servers can listen at all these addresses; `runs` holds the folders of this user's runs.
 
@@ -95,3 +85,13 @@ def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
             "free": first.free,
         },
     )
+
+
+def _own_run(port: int, runs: Path) -> str | None:
+    """The `hgw run` that has the port, None if none does."""
+    for record in live_records(runs):
+        if any(urlsplit(str(record.get(key))).port == port for key in _URLS):
+            return _("`hgw run` of {path} (pid {pid})").format(
+                path=Path(str(record.get("module"))).parent, pid=record.get("pid")
+            )
+    return None

@@ -32,15 +32,6 @@ class LogFile:
                 self._on_failure(error)
 
 
-def _append(path: Path, content: bytes) -> None:
-    """All of `content` or, on a disk with room for a part of it, nothing."""
-    with path.open("ab", buffering=0) as log:
-        written = log.write(content) or 0
-        if written < len(content):
-            log.truncate(log.tell() - written)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-
-
 def bound(path: Path, *, most_bytes: int = MOST_BYTES) -> None:
     """Empty a log that has grown beyond `most_bytes`; its content is kept in a file beside it, where there is room.
 
@@ -56,3 +47,12 @@ def bound(path: Path, *, most_bytes: int = MOST_BYTES) -> None:
             older.unlink(missing_ok=True)
         with path.open("r+b") as log:
             log.truncate()
+
+
+def _append(path: Path, content: bytes) -> None:
+    """All of `content` or, on a disk with room for a part of it, nothing."""
+    with path.open("ab", buffering=0) as log:
+        written = log.write(content) or 0
+        if written < len(content):
+            log.truncate(log.tell() - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))

@@ -78,15 +78,6 @@ class Opened:
         )
 
 
-def _own_packages(project: Project) -> tuple[str, ...]:
-    """The path of the project's Go module; empty if unknown."""
-    try:
-        module = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
-    except InvalidInput:
-        return ()
-    return (module,) if module else ()
-
-
 def check_machine(
     settings: GatewaySettings,
     *,
@@ -146,3 +137,12 @@ def open_gateway(
         services = stack.enter_context(played())
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
         yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder, played=services)
+
+
+def _own_packages(project: Project) -> tuple[str, ...]:
+    """The path of the project's Go module; empty if unknown."""
+    try:
+        module = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
+    except InvalidInput:
+        return ()
+    return (module,) if module else ()

@@ -92,15 +92,15 @@ class RedisServer(ConnectionServer):
         return next((rule for rule in rules if _fits(rule.casefold(), wanted)), None)
 
 
-def _fits(pattern: str, text: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split(_ANY))), text, re.DOTALL) is not None
-
-
 @contextlib.contextmanager
 def played() -> Iterator["Played"]:
     """The services that hgw itself provides, until the context ends."""
     with contextlib.ExitStack() as stack:
         yield Played(stack)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split(_ANY))), text, re.DOTALL) is not None
 
 
 class Played:

@@ -188,6 +188,27 @@ def edited_go_mod(
     return _with_requirements("".join(lines), added or {})
 
 
+def statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The line number and the words of each statement in a go.mod or go.work.
+
+    The lines of a block are prefixed with the block's verb.
+    """
+    verb: str | None = None
+    for number, raw in enumerate(text.splitlines(), start=1):
+        words = [word.strip('"`') for word in _COMMENT.sub("", raw).split()]
+        if not words:
+            continue
+        if verb is not None:
+            if words == [")"]:
+                verb = None
+            else:
+                yield number, [verb, *words]
+        elif words[-1] == "(":
+            verb = words[0]
+        else:
+            yield number, words
+
+
 def _with_requirements(text: str, added: Mapping[str, str]) -> str:
     """`text` with lines for more modules, in its first block of requirements if there is one."""
     if not added:
@@ -208,24 +229,3 @@ def _drop_line(lines: list[str], index: int) -> None:
 
 def _with_word(line: str, old: str, new: str) -> str:
     return re.sub(rf"(?<!\S){re.escape(old)}(?!\S)", lambda _match: new, line, count=1)
-
-
-def statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The line number and the words of each statement in a go.mod or go.work.
-
-    The lines of a block are prefixed with the block's verb.
-    """
-    verb: str | None = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        words = [word.strip('"`') for word in _COMMENT.sub("", raw).split()]
-        if not words:
-            continue
-        if verb is not None:
-            if words == [")"]:
-                verb = None
-            else:
-                yield number, [verb, *words]
-        elif words[-1] == "(":
-            verb = words[0]
-        else:
-            yield number, words

@@ -49,10 +49,6 @@ def profile_of(go_mod: GoMod, usage: Callable[[], Usage]) -> Profile | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _fitting(go_mod: GoMod, usage: Usage) -> list[Profile]:
-    return [profile for profile in Profile if fits(go_mod, profile=profile, usage=usage)]
-
-
 def requirement_faults(
     go_mod: GoMod, *, profile: Profile, tinygo: str | None = None, usage: Usage = UNKNOWN, tidy: bool = True
 ) -> tuple[Fault, ...]:
@@ -66,14 +62,6 @@ def requirement_faults(
         other = next(candidate for candidate in Profile if candidate != profile)
         hint = f"hgw build --profile {other}" if is_for(go_mod, profile=other, usage=usage) else _FIX
     return tuple(_trap_fault(go_mod, trap, profile=profile, hint=hint) for trap in found)
-
-
-def _traps(
-    go_mod: GoMod, *, profile: Profile, usage: Usage, tinygo: str | None = None, level: str | None = None
-) -> tuple[KnownDependency, ...]:
-    native = is_native(go_mod, usage=usage)
-    found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=native, calls=usage.calls)
-    return tuple(trap for trap in found if level in {None, trap.level})
 
 
 def missing_pins(go_mod: GoMod, imports: Collection[str], *, pins: Mapping[str, str]) -> dict[str, str]:
@@ -94,14 +82,6 @@ def missing_pins(go_mod: GoMod, imports: Collection[str], *, pins: Mapping[str, 
 def provides(module: str, package: str) -> bool:
     """Whether a package may belong to a Go module."""
     return package == module or package.startswith(f"{module}/")
-
-
-def _is_covered(go_mod: GoMod, module: str) -> bool:
-    return go_mod.requirement_of(module) is not None or any(found.path == module for found in go_mod.replacements)
-
-
-def _brings_sdk(modules: Collection[str]) -> bool:
-    return any(wrapper.path in modules for profile in Profile for wrapper in go_profile(profile).direct(["wrapper"]))
 
 
 def replacement_faults(go_mod: GoMod, *, is_module: Callable[[Path], bool]) -> tuple[Fault, ...]:
@@ -130,6 +110,26 @@ def replacement_faults(go_mod: GoMod, *, is_module: Callable[[Path], bool]) -> t
             )
         )
     return tuple(faults)
+
+
+def _fitting(go_mod: GoMod, usage: Usage) -> list[Profile]:
+    return [profile for profile in Profile if fits(go_mod, profile=profile, usage=usage)]
+
+
+def _traps(
+    go_mod: GoMod, *, profile: Profile, usage: Usage, tinygo: str | None = None, level: str | None = None
+) -> tuple[KnownDependency, ...]:
+    native = is_native(go_mod, usage=usage)
+    found = traps(go_mod.versions, profile=profile, tinygo=tinygo, native=native, calls=usage.calls)
+    return tuple(trap for trap in found if level in {None, trap.level})
+
+
+def _is_covered(go_mod: GoMod, module: str) -> bool:
+    return go_mod.requirement_of(module) is not None or any(found.path == module for found in go_mod.replacements)
+
+
+def _brings_sdk(modules: Collection[str]) -> bool:
+    return any(wrapper.path in modules for profile in Profile for wrapper in go_profile(profile).direct(["wrapper"]))
 
 
 def _has_native_go_line(go_mod: GoMod) -> bool:

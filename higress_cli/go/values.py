@@ -108,41 +108,6 @@ def branch(context: Context, node: "Node", states: States) -> tuple[States, Stat
     return frozenset(may_be_true), frozenset(may_be_false)
 
 
-def _branch_logical(context: Context, node: "Node", states: States) -> tuple[States, States]:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None:
-        raise BeyondError
-    true_left, false_left = branch(context, left, states)
-    if _operator(node) == "&&":
-        true_right, false_right = branch(context, right, true_left)
-        return true_right, kept(false_left | false_right)
-    true_right, false_right = branch(context, right, false_left)
-    return kept(true_left | true_right), false_right
-
-
-def _branch_comparison(context: Context, node: "Node", states: States) -> tuple[States, States]:
-    equal, unequal = set(), set()
-    sides = [side for side in (node.child_by_field_name("left"), node.child_by_field_name("right")) if side is not None]
-    for values, state in evaluate_all(context, sides, states):
-        same = _are_equal(*values) if len(values) == len(sides) == 2 else None  # noqa: PLR2004 -- both sides
-        if same is not False:
-            equal.add(state)
-        if same is not True:
-            unequal.add(state)
-    pair = frozenset(equal), frozenset(unequal)
-    return pair if _operator(node) == "==" else (pair[1], pair[0])
-
-
-def _are_equal(left: Value | None, right: Value | None) -> bool | None:
-    """Whether two values are the same; None if that is unknown."""
-    if left is None or right is None:
-        return None
-    names = {left.name, right.name}
-    if names == {_NOT_NIL}:
-        return None
-    return len(names) == 1
-
-
 # Expressions ----------------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +150,59 @@ def evaluate(context: Context, node: "Node", states: States) -> frozenset[tuple[
     return found
 
 
+def listed(node: "Node | None") -> list["Node"]:
+    """The expressions in a list, or the single expression."""
+    if node is None:
+        return []
+    return node.named_children if node.type == "expression_list" else [node]
+
+
+def kept(states: States) -> States:
+    """The states, unchanged.
+
+    Raises:
+        BeyondError: there are too many of them to follow.
+    """
+    if len(states) > MOST_STATES:
+        raise BeyondError
+    return states
+
+
+def _branch_logical(context: Context, node: "Node", states: States) -> tuple[States, States]:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None:
+        raise BeyondError
+    true_left, false_left = branch(context, left, states)
+    if _operator(node) == "&&":
+        true_right, false_right = branch(context, right, true_left)
+        return true_right, kept(false_left | false_right)
+    true_right, false_right = branch(context, right, false_left)
+    return kept(true_left | true_right), false_right
+
+
+def _branch_comparison(context: Context, node: "Node", states: States) -> tuple[States, States]:
+    equal, unequal = set(), set()
+    sides = [side for side in (node.child_by_field_name("left"), node.child_by_field_name("right")) if side is not None]
+    for values, state in evaluate_all(context, sides, states):
+        same = _are_equal(*values) if len(values) == len(sides) == 2 else None  # noqa: PLR2004 -- both sides
+        if same is not False:
+            equal.add(state)
+        if same is not True:
+            unequal.add(state)
+    pair = frozenset(equal), frozenset(unequal)
+    return pair if _operator(node) == "==" else (pair[1], pair[0])
+
+
+def _are_equal(left: Value | None, right: Value | None) -> bool | None:
+    """Whether two values are the same; None if that is unknown."""
+    if left is None or right is None:
+        return None
+    names = {left.name, right.name}
+    if names == {_NOT_NIL}:
+        return None
+    return len(names) == 1
+
+
 def _unknown(context: Context, parts: Iterable["Node"], states: States) -> frozenset[tuple[Values, State]]:
     return frozenset(((None,), state) for _values, state in evaluate_all(context, parts, states))
 
@@ -224,24 +242,6 @@ def _call(context: Context, node: "Node", states: States) -> frozenset[tuple[Val
 def _is_package(file: GoFile, called: "Node | None") -> bool:
     operand = called.child_by_field_name("operand") if called is not None else None
     return operand is not None and file.imports.get(text(operand)) in {"errors", "fmt"}
-
-
-def listed(node: "Node | None") -> list["Node"]:
-    """The expressions in a list, or the single expression."""
-    if node is None:
-        return []
-    return node.named_children if node.type == "expression_list" else [node]
-
-
-def kept(states: States) -> States:
-    """The states, unchanged.
-
-    Raises:
-        BeyondError: there are too many of them to follow.
-    """
-    if len(states) > MOST_STATES:
-        raise BeyondError
-    return states
 
 
 def _operator(node: "Node") -> str:

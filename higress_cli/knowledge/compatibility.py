@@ -189,6 +189,10 @@ def expected_go(profile: Profile) -> str:
     return f"{floor('go', profile=profile)} - {highest}"
 
 
+def go_mod_rules() -> GoModRules:
+    return _data().go_mod
+
+
 def _floor_misfits(tool: ToolName, version: str, *, profile: Profile) -> list[Misfit]:
     lowest = floor(tool, profile=profile)
     if lowest is None or release(version) >= release(lowest):
@@ -247,10 +251,6 @@ def _pair_misfits(go: str, tinygo: str, built_with: str | None) -> list[Misfit]:
 
 def _supported_tinygo() -> str:
     return f"{floor('tinygo')} - {_data().tinygo[-1].line}"
-
-
-def go_mod_rules() -> GoModRules:
-    return _data().go_mod
 
 
 def _tinygo_row(tinygo: str) -> _Tinygo | None:

@@ -84,19 +84,6 @@ def login_wanted(host: str, shown: Shown, *, said: str = "") -> ConsentError:
     )
 
 
-def _login_hint(host: str, withheld: str | None) -> str:
-    if withheld:
-        return _("export {variable}={host} if the credentials in {source} are for it, or docker login {host}").format(
-            variable=REGISTRY.variable, host=host, source=withheld
-        )
-    return _("docker login {host}, or set {variable}={host}, {username} and {password}").format(
-        host=host,
-        variable=REGISTRY.variable,
-        username=REGISTRY_USERNAME.variable,
-        password=REGISTRY_PASSWORD.variable,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Meaning:
     """What an answer means: the id of the error, its text and what to do."""
@@ -160,6 +147,28 @@ def refused(host: str, status: int, body: bytes, *, what: str, shown: Shown) -> 
     )
 
 
+def not_understood(host: str, reason: str) -> DownloadError:
+    """The error for an answer that no registry should give."""
+    return DownloadError(
+        _("{host} does not answer as a registry does: {reason}").format(host=host, reason=reason),
+        code="registry-refused",
+        details={"host": host},
+    )
+
+
+def _login_hint(host: str, withheld: str | None) -> str:
+    if withheld:
+        return _("export {variable}={host} if the credentials in {source} are for it, or docker login {host}").format(
+            variable=REGISTRY.variable, host=host, source=withheld
+        )
+    return _("docker login {host}, or set {variable}={host}, {username} and {password}").format(
+        host=host,
+        variable=REGISTRY.variable,
+        username=REGISTRY_USERNAME.variable,
+        password=REGISTRY_PASSWORD.variable,
+    )
+
+
 def _meaning(status: int, codes: frozenset[str], said: str) -> _Meaning:
     # Registries answer with 400, 403, 409 or 412 where a tag must not change; their words agree.
     rules = (
@@ -171,15 +180,6 @@ def _meaning(status: int, codes: frozenset[str], said: str) -> _Meaning:
         (status == _TOO_MANY or status >= _OWN_FAULTS, _BUSY),
     )
     return next((meaning for applies, meaning in rules if applies), _REFUSED)
-
-
-def not_understood(host: str, reason: str) -> DownloadError:
-    """The error for an answer that no registry should give."""
-    return DownloadError(
-        _("{host} does not answer as a registry does: {reason}").format(host=host, reason=reason),
-        code="registry-refused",
-        details={"host": host},
-    )
 
 
 def _of_body(body: bytes) -> tuple[frozenset[str], str]:

@@ -96,17 +96,6 @@ def no_folder(path: Path, *, hint: str | None = None) -> InvalidInput:
     )
 
 
-def _hint_without_folder(path: Path) -> str:
-    if path.exists():
-        if path.suffix == ".wasm":
-            return f"hgw inspect {shlex.quote(str(path))}"
-        return _("did you mean `{near}`?").format(near=path.parent)
-    near = folder_like(path)
-    if near is not None:
-        return _("did you mean `{near}`?").format(near=near)
-    return f"hgw init {shlex.quote(str(path))}"
-
-
 def folder_like(path: Path) -> Path | None:
     """The folder that a missing one probably stands for; None if nothing beside it resembles it."""
     missing = path
@@ -145,6 +134,17 @@ def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
         if "go.mod" in names and _is_program(Path(root)) and _uses_sdk(Path(root)):
             found.append(Path(root))
     return tuple(sorted(found))
+
+
+def _hint_without_folder(path: Path) -> str:
+    if path.exists():
+        if path.suffix == ".wasm":
+            return f"hgw inspect {shlex.quote(str(path))}"
+        return _("did you mean `{near}`?").format(near=path.parent)
+    near = folder_like(path)
+    if near is not None:
+        return _("did you mean `{near}`?").format(near=near)
+    return f"hgw init {shlex.quote(str(path))}"
 
 
 def _is_program(folder: Path) -> bool:

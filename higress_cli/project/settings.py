@@ -55,22 +55,6 @@ def read_settings(path: Path) -> Settings:
     )
 
 
-def _nodes(root: Node) -> dict[str, Node]:
-    """The nodes of the file by setting key; unknown keys are refused."""
-    sections: dict[str, list[str]] = {}
-    elsewhere: dict[str, str] = {}
-    for setting in SETTINGS:
-        if setting.scope is Scope.PROJECT:
-            section, _dot, name = setting.key.partition(".")
-            sections.setdefault(section, []).extend([name] if name else [])
-            elsewhere |= {name: setting.key} if name else {}
-    found: dict[str, Node] = {}
-    for section, node in root.mapping(tuple(sections), elsewhere=elsewhere).items():
-        names = sections[section]
-        found |= {child.key: child for child in node.mapping(tuple(names)).values()} if names else {section: node}
-    return found
-
-
 @dataclass(frozen=True)
 class Written:
     """A text that a kind of setting parses; where the kind takes any text, an empty one is None and counts as unset."""
@@ -99,3 +83,19 @@ def shape_of(kind: Kind[Any]) -> shapes.Shape[Any]:
         case Scenarios():
             return ScenarioList()
     return Written(kind)
+
+
+def _nodes(root: Node) -> dict[str, Node]:
+    """The nodes of the file by setting key; unknown keys are refused."""
+    sections: dict[str, list[str]] = {}
+    elsewhere: dict[str, str] = {}
+    for setting in SETTINGS:
+        if setting.scope is Scope.PROJECT:
+            section, _dot, name = setting.key.partition(".")
+            sections.setdefault(section, []).extend([name] if name else [])
+            elsewhere |= {name: setting.key} if name else {}
+    found: dict[str, Node] = {}
+    for section, node in root.mapping(tuple(sections), elsewhere=elsewhere).items():
+        names = sections[section]
+        found |= {child.key: child for child in node.mapping(tuple(names)).values()} if names else {section: node}
+    return found

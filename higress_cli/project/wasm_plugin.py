@@ -110,6 +110,38 @@ def image_faults(resource: Resource) -> tuple[Fault, ...]:
     return (*_url_faults(resource), *_digest_faults(resource))
 
 
+def with_image(text: str, resource: Resource, *, url: str, sha256: str) -> str:
+    """The text of the resource's file with another image in it; every other character stays as it is.
+
+    Raises:
+        InvalidInput: `wasmplugin-not-editable`: `url` or `sha256` is not written plainly in its place.
+    """
+    spec = resource.spec.raw
+    assert isinstance(spec, yaml.MappingNode)  # noqa: S101 -- see `resources_in`
+    pairs = {str(key.value): (key, value) for key, value in spec.value}
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    quoted = f'"{sha256}"'
+    edits: list[tuple[int, int, str]] = []
+    if "sha256" in pairs:
+        edits.append(_replacement(text, resource, pairs["sha256"], quoted))
+    if "url" in pairs:
+        edits.append(_replacement(text, resource, pairs["url"], url))
+        if "sha256" not in pairs:
+            key, value = pairs["url"]
+            if spec.flow_style:
+                edits.append((value.end_mark.index, value.end_mark.index, f", sha256: {quoted}"))
+            else:
+                end = _end_of_line(text, value.end_mark.index)
+                edits.append((end, end, f"{line_end}{' ' * key.start_mark.column}sha256: {quoted}"))
+    else:
+        edits.append(_insertion(text, resource, spec, [f"url: {url}"], line_end))
+        if "sha256" not in pairs:
+            edits[-1] = _insertion(text, resource, spec, [f"url: {url}", f"sha256: {quoted}"], line_end)
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
 def _url_faults(resource: Resource) -> Iterator[Fault]:
     entries = _entries(resource.spec)
     url = resource.url
@@ -186,38 +218,6 @@ def _fault(
         hint=hint,
         error=InvalidInput,
     )
-
-
-def with_image(text: str, resource: Resource, *, url: str, sha256: str) -> str:
-    """The text of the resource's file with another image in it; every other character stays as it is.
-
-    Raises:
-        InvalidInput: `wasmplugin-not-editable`: `url` or `sha256` is not written plainly in its place.
-    """
-    spec = resource.spec.raw
-    assert isinstance(spec, yaml.MappingNode)  # noqa: S101 -- see `resources_in`
-    pairs = {str(key.value): (key, value) for key, value in spec.value}
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    quoted = f'"{sha256}"'
-    edits: list[tuple[int, int, str]] = []
-    if "sha256" in pairs:
-        edits.append(_replacement(text, resource, pairs["sha256"], quoted))
-    if "url" in pairs:
-        edits.append(_replacement(text, resource, pairs["url"], url))
-        if "sha256" not in pairs:
-            key, value = pairs["url"]
-            if spec.flow_style:
-                edits.append((value.end_mark.index, value.end_mark.index, f", sha256: {quoted}"))
-            else:
-                end = _end_of_line(text, value.end_mark.index)
-                edits.append((end, end, f"{line_end}{' ' * key.start_mark.column}sha256: {quoted}"))
-    else:
-        edits.append(_insertion(text, resource, spec, [f"url: {url}"], line_end))
-        if "sha256" not in pairs:
-            edits[-1] = _insertion(text, resource, spec, [f"url: {url}", f"sha256: {quoted}"], line_end)
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
 
 
 def _replacement(text: str, resource: Resource, pair: tuple[yaml.Node, yaml.Node], new: str) -> tuple[int, int, str]:

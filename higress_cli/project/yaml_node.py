@@ -44,16 +44,6 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-def _half_a_character(text: str) -> str | None:
-    """What is wrong with a text that cannot be encoded; None if nothing is."""
-    found = _SURROGATE.search(text)
-    if found is None:
-        return None
-    return _("{escape} alone is half a character: write the character itself, or both halves").format(
-        escape=f"\\u{ord(found[0]):04X}"
-    )
-
-
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
@@ -102,6 +92,16 @@ def compose_all(path: Path, text: str) -> tuple["Node", ...]:
     for root in roots:
         _refuse_expansion(path, root)
     return tuple(Node(path, "", root) for root in roots)
+
+
+def _half_a_character(text: str) -> str | None:
+    """What is wrong with a text that cannot be encoded; None if nothing is."""
+    found = _SURROGATE.search(text)
+    if found is None:
+        return None
+    return _("{escape} alone is half a character: write the character itself, or both halves").format(
+        escape=f"\\u{ord(found[0]):04X}"
+    )
 
 
 def _refuse_expansion(path: Path, root: yaml.Node) -> None:

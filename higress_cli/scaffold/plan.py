@@ -73,17 +73,6 @@ def make_plan(directory: Path, rendered: Sequence[RenderedFile], *, force: bool 
     return Plan(directory=directory, files=tuple(_planned(directory, file, existing) for file in rendered))
 
 
-def _planned(directory: Path, file: RenderedFile, existing: Action) -> PlannedFile:
-    path, action = directory / file.path, _action(directory, file, existing)
-    return PlannedFile(
-        path=path,
-        action=action,
-        content=file.content,
-        executable=file.executable,
-        copy=copy_name(path) if action is Action.OVERWRITE else None,
-    )
-
-
 def refuse_conflicts(plan: Plan) -> None:
     """Refuse to overwrite files.
 
@@ -118,6 +107,17 @@ def hint_for_plugin(directory: Path) -> str | None:
             "`hgw init NAME` makes another plugin in a folder of its own"
         )
     return f"hgw init --from-existing {shlex.quote(str(directory))}"
+
+
+def _planned(directory: Path, file: RenderedFile, existing: Action) -> PlannedFile:
+    path, action = directory / file.path, _action(directory, file, existing)
+    return PlannedFile(
+        path=path,
+        action=action,
+        content=file.content,
+        executable=file.executable,
+        copy=copy_name(path) if action is Action.OVERWRITE else None,
+    )
 
 
 def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:

@@ -89,20 +89,6 @@ def line_fits(wanted: LineExpectation, line: PluginLine) -> bool:
     return has_level and (wanted.matcher is None or fits(wanted.matcher, Subject.of_text(line.text)))
 
 
-def _expected_line(wanted: LineExpectation) -> str:
-    if wanted.matcher is None and wanted.level is None:
-        return _("the plugin writes nothing") if wanted.none else _("the plugin writes something")
-    what = _("a line of the plugin's log")
-    if wanted.level is not None:
-        what = _("a line of the plugin's log at level {level}").format(level=wanted.level)
-    text = what if wanted.matcher is None else describe(what, wanted.matcher)
-    return _("not: {condition}").format(condition=text) if wanted.none else text
-
-
-def _shown(line: PluginLine, *, with_level: bool) -> str:
-    return f"[{line.level}] {line.text}" if with_level else line.text
-
-
 def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Evidence:
     """Check that a response came from this gateway running this module, and that the module had not crashed.
 
@@ -123,6 +109,20 @@ def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version
         got = _("the plugin crashed, and the gateway answered {status} for it").format(status=answer.status)
         return Evidence(ok=False, expected=expected, got=got)
     return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
+
+
+def _expected_line(wanted: LineExpectation) -> str:
+    if wanted.matcher is None and wanted.level is None:
+        return _("the plugin writes nothing") if wanted.none else _("the plugin writes something")
+    what = _("a line of the plugin's log")
+    if wanted.level is not None:
+        what = _("a line of the plugin's log at level {level}").format(level=wanted.level)
+    text = what if wanted.matcher is None else describe(what, wanted.matcher)
+    return _("not: {condition}").format(condition=text) if wanted.none else text
+
+
+def _shown(line: PluginLine, *, with_level: bool) -> str:
+    return f"[{line.level}] {line.text}" if with_level else line.text
 
 
 def _judge_start(expect: Expectation) -> Iterator[Evidence]:

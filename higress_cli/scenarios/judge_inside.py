@@ -49,10 +49,6 @@ def judge_actions(expect: Expectation, observed: Observed) -> Iterator[Evidence]
         )
 
 
-def _names(phase: str, values: tuple[int, ...]) -> str:
-    return listed(action_name(phase, value) for value in values)
-
-
 def judge_state(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
     """What the plugin has stored."""
     if expect.state is None:
@@ -62,6 +58,10 @@ def judge_state(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
     yield from _stored(
         expect, "properties", _("property {name}"), wanted=expect.state.properties, stored=inside.properties
     )
+
+
+def _names(phase: str, values: tuple[int, ...]) -> str:
+    return listed(action_name(phase, value) for value in values)
 
 
 def _stored(

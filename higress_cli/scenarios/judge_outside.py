@@ -34,6 +34,17 @@ def judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Evidence
         yield from checks(expect, f"upstream.{part}", what=place, matcher=matcher, subject=subject)
 
 
+def judge_calls(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
+    """Whether the plugin asked services what it should have, and nothing that they have no rule for."""
+    yield from _unfit(observed)
+    if expect.calls is None:
+        return
+    if not expect.calls:
+        yield _no_calls(expect, observed)
+    for number, wanted in enumerate(expect.calls):
+        yield _call(wanted, observed, key=f"calls[{number}]")
+
+
 def _reached(observed: Observed) -> str | None:
     """What reached the upstream, None if nothing did; from what the upstream and the gateway each could see."""
     if observed.seen:
@@ -45,17 +56,6 @@ def _reached(observed: Observed) -> str | None:
     if observed.seen is None and observed.events is None:
         return _("hgw cannot see what this upstream gets")
     return None
-
-
-def judge_calls(expect: Expectation, observed: Observed) -> Iterator[Evidence]:
-    """Whether the plugin asked services what it should have, and nothing that they have no rule for."""
-    yield from _unfit(observed)
-    if expect.calls is None:
-        return
-    if not expect.calls:
-        yield _no_calls(expect, observed)
-    for number, wanted in enumerate(expect.calls):
-        yield _call(wanted, observed, key=f"calls[{number}]")
 
 
 def _unfit(observed: Observed) -> Iterator[Evidence]:

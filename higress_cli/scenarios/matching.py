@@ -121,59 +121,6 @@ def part_of(document: Any, path: str) -> tuple[bool, Any]:
     return True, document
 
 
-def _part_fits(matcher: Matcher, document: Any, path: str) -> bool:
-    found, value = part_of(document, path)
-    return value_fits(matcher, value) if found else value_fits(matcher)
-
-
-def _text_fits(matcher: Matcher, text: str) -> bool:
-    match matcher:
-        case Equals(wanted):
-            # Files and tools end a text with a newline, which is not part of its meaning.
-            return text.removesuffix("\n") == wanted.removesuffix("\n")
-        case Contains(wanted):
-            return wanted in text
-        case Matches(pattern):
-            return _occurs(pattern, text)
-    raise AssertionError(matcher)
-
-
-def _occurs(pattern: str, text: str) -> bool:
-    try:
-        return occurs(pattern, text)
-    except TimeoutError as error:
-        raise InvalidInput(
-            _("the regular expression {pattern} could not be matched within {seconds:g} s").format(
-                pattern=quote(pattern), seconds=MOST_SECONDS
-            ),
-            code="pattern-slow",
-            details={"pattern": pattern, "characters": len(text)},
-        ) from error
-
-
-def _same(wanted: Any, value: Any) -> bool:
-    """Equality of JSON, where true is not 1."""
-    if isinstance(wanted, bool) or isinstance(value, bool):
-        return wanted is value
-    if isinstance(wanted, list) and isinstance(value, list):
-        return len(wanted) == len(value) and all(_same(one, other) for one, other in zip(wanted, value, strict=True))
-    if isinstance(wanted, dict) and isinstance(value, dict):
-        return wanted.keys() == value.keys() and all(_same(wanted[key], value[key]) for key in wanted)
-    return bool(wanted == value)
-
-
-def _parsed(text: str) -> tuple[bool, Any]:
-    try:
-        return True, json.loads(text)
-    except ValueError:
-        return False, None
-
-
-def _array(text: str | None) -> list[Any] | None:
-    found, value = _parsed(text or "")
-    return value if found and isinstance(value, list) else None
-
-
 # In words --------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +189,67 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
             ) or _about(_("{what} has no values"), what)
 
 
+def quote(text: str) -> str:
+    """A text in one line, shortened if it is long."""
+    line = _in_one_line(text)
+    if not _is_cut(text):
+        return f"`{line}`"
+    return _("`{start}...` ({count} characters)").format(start=line[:_LONGEST_QUOTE], count=len(text))
+
+
+def _part_fits(matcher: Matcher, document: Any, path: str) -> bool:
+    found, value = part_of(document, path)
+    return value_fits(matcher, value) if found else value_fits(matcher)
+
+
+def _text_fits(matcher: Matcher, text: str) -> bool:
+    match matcher:
+        case Equals(wanted):
+            # Files and tools end a text with a newline, which is not part of its meaning.
+            return text.removesuffix("\n") == wanted.removesuffix("\n")
+        case Contains(wanted):
+            return wanted in text
+        case Matches(pattern):
+            return _occurs(pattern, text)
+    raise AssertionError(matcher)
+
+
+def _occurs(pattern: str, text: str) -> bool:
+    try:
+        return occurs(pattern, text)
+    except TimeoutError as error:
+        raise InvalidInput(
+            _("the regular expression {pattern} could not be matched within {seconds:g} s").format(
+                pattern=quote(pattern), seconds=MOST_SECONDS
+            ),
+            code="pattern-slow",
+            details={"pattern": pattern, "characters": len(text)},
+        ) from error
+
+
+def _same(wanted: Any, value: Any) -> bool:
+    """Equality of JSON, where true is not 1."""
+    if isinstance(wanted, bool) or isinstance(value, bool):
+        return wanted is value
+    if isinstance(wanted, list) and isinstance(value, list):
+        return len(wanted) == len(value) and all(_same(one, other) for one, other in zip(wanted, value, strict=True))
+    if isinstance(wanted, dict) and isinstance(value, dict):
+        return wanted.keys() == value.keys() and all(_same(wanted[key], value[key]) for key in wanted)
+    return bool(wanted == value)
+
+
+def _parsed(text: str) -> tuple[bool, Any]:
+    try:
+        return True, json.loads(text)
+    except ValueError:
+        return False, None
+
+
+def _array(text: str | None) -> list[Any] | None:
+    found, value = _parsed(text or "")
+    return value if found and isinstance(value, list) else None
+
+
 def _got(what: str, matcher: Matcher, subject: Subject) -> str:
     if subject.content is None:
         return _absent(what)
@@ -291,14 +299,6 @@ def _difference(matcher: Matcher, text: str | None) -> str | None:
         wanted.splitlines(), text.splitlines(), fromfile=_("expected"), tofile=_("got"), lineterm=""
     )
     return "\n".join(lines)
-
-
-def quote(text: str) -> str:
-    """A text in one line, shortened if it is long."""
-    line = _in_one_line(text)
-    if not _is_cut(text):
-        return f"`{line}`"
-    return _("`{start}...` ({count} characters)").format(start=line[:_LONGEST_QUOTE], count=len(text))
 
 
 def _in_one_line(text: str) -> str:

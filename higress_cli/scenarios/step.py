@@ -163,26 +163,6 @@ def skipped_step(scenario: Scenario, reason: str, *, number: int | None = None) 
     )
 
 
-def _name(scenario: Scenario, number: int) -> str:
-    count = len(scenario.turns)
-    return scenario.name if count == 1 else f"{scenario.name} ({number + 1}/{count})"
-
-
-def _since(started: float) -> float:
-    return round(time.monotonic() - started, 3)
-
-
-def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
-    ok = all(check.ok for check in checks)
-    return {
-        "ok": ok,
-        "status": StepStatus.PASSED if ok else StepStatus.FAILED,
-        "expected": "; ".join(check.expected for check in checks),
-        "got": "; ".join(check.got for check in checks),
-        "checks": tuple(checks),
-    }
-
-
 def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchange:
     """The request at the server `base` and its answer, for people and reports; a long body is cut."""
     argv = ["curl"]
@@ -205,3 +185,23 @@ def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchang
         body_bytes=len(answer.body) if answer else None,
         body_sha256=hashlib.sha256(answer.body).hexdigest() if answer else None,
     )
+
+
+def _name(scenario: Scenario, number: int) -> str:
+    count = len(scenario.turns)
+    return scenario.name if count == 1 else f"{scenario.name} ({number + 1}/{count})"
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
+
+
+def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
+    ok = all(check.ok for check in checks)
+    return {
+        "ok": ok,
+        "status": StepStatus.PASSED if ok else StepStatus.FAILED,
+        "expected": "; ".join(check.expected for check in checks),
+        "got": "; ".join(check.got for check in checks),
+        "checks": tuple(checks),
+    }

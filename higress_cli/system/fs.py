@@ -55,12 +55,6 @@ def first_bytes(path: Path, count: int) -> bytes | None:
         return None
 
 
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
-
-
 def remove_tree(folder: Path) -> None:
     """Remove a folder and its content, including read-only parts (as in Go's module cache).
 
@@ -110,10 +104,6 @@ def is_marked_as_cache(folder: Path, *, within: Path) -> bool:
     return any(_has_tag(place) for place in (folder, *folder.parents) if place.is_relative_to(within))
 
 
-def _has_tag(folder: Path) -> bool:
-    return first_bytes(folder / "CACHEDIR.TAG", len(_CACHE_TAG) + 1) == _CACHE_TAG.encode()
-
-
 def count_files(folder: Path) -> int:
     """How many files and links are below `folder`."""
     return sum(len(files) for _root, _folders, files in os.walk(folder))
@@ -161,3 +151,13 @@ def exclusive(path: Path, *, reporter: Reporter, waiting_for: str, patience: flo
         yield
     finally:
         lock.release()
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _has_tag(folder: Path) -> bool:
+    return first_bytes(folder / "CACHEDIR.TAG", len(_CACHE_TAG) + 1) == _CACHE_TAG.encode()

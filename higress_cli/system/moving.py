@@ -81,30 +81,6 @@ class _Journal:
             return None
 
 
-def _fits(entry: _Entry, staging: Path) -> bool:
-    """Whether an entry is one that hgw could have written. Its staged names are only looked for, never touched."""
-    if not all(isinstance(name, str) for name in (entry.staged, entry.digest, entry.kept or "")):
-        return False
-    if not _is_below(entry.target, staging.parent):
-        return False
-    if entry.copy is None:
-        return True
-    is_sibling = entry.copy.startswith(f"{entry.target}{_COPY_MARK}") and _is_below(entry.copy, staging.parent)
-    return is_sibling and not _is_repository(PurePosixPath(entry.target).name)
-
-
-def _is_below(name: str, folder: Path) -> bool:
-    """Whether a name leads to a place in `folder`, but not into its repository, whose files git runs."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or any(map(_is_repository, path.parts[:-1])):
-        return False
-    return (folder / path).parent.resolve().is_relative_to(folder.resolve())
-
-
-def _is_repository(name: str) -> bool:
-    return name.lower() in {".git", "git~1"}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Undone:
     """What an interrupted process left in `folder` was taken back, except for `changed`, which somebody has edited."""
@@ -156,6 +132,30 @@ def missing_folders(*folders: Path) -> list[Path]:
     """Those of `folders` and of their parents that do not exist yet, the deepest first."""
     missing = {parent for folder in folders for parent in (folder, *folder.parents) if not parent.exists()}
     return sorted(missing, key=lambda folder: len(folder.parts), reverse=True)
+
+
+def _fits(entry: _Entry, staging: Path) -> bool:
+    """Whether an entry is one that hgw could have written. Its staged names are only looked for, never touched."""
+    if not all(isinstance(name, str) for name in (entry.staged, entry.digest, entry.kept or "")):
+        return False
+    if not _is_below(entry.target, staging.parent):
+        return False
+    if entry.copy is None:
+        return True
+    is_sibling = entry.copy.startswith(f"{entry.target}{_COPY_MARK}") and _is_below(entry.copy, staging.parent)
+    return is_sibling and not _is_repository(PurePosixPath(entry.target).name)
+
+
+def _is_below(name: str, folder: Path) -> bool:
+    """Whether a name leads to a place in `folder`, but not into its repository, whose files git runs."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or any(map(_is_repository, path.parts[:-1])):
+        return False
+    return (folder / path).parent.resolve().is_relative_to(folder.resolve())
+
+
+def _is_repository(name: str) -> bool:
+    return name.lower() in {".git", "git~1"}
 
 
 def _entry(move: Move, *, folder: Path, staging: Path, number: int) -> _Entry:

@@ -32,6 +32,16 @@ def pattern_fault(pattern: str) -> str | None:
     return None
 
 
+def occurs(pattern: str, text: str) -> bool:
+    """Whether `pattern` matches somewhere in `text`.
+
+    Raises:
+        TimeoutError: that cannot be told within `MOST_SECONDS`.
+    """
+    engine, options = _compiled(pattern)
+    return engine.search(text, **options) is not None
+
+
 def _parts(parsed: Any) -> int:
     """How many parts a pattern has when each of its repetitions is written out as often as it has to match.
 
@@ -47,16 +57,6 @@ def _parts_within(arguments: Any) -> int:
     if hasattr(arguments, "getwidth"):
         return _parts(arguments)
     return sum(map(_parts_within, arguments)) if isinstance(arguments, tuple | list) else 0
-
-
-def occurs(pattern: str, text: str) -> bool:
-    """Whether `pattern` matches somewhere in `text`.
-
-    Raises:
-        TimeoutError: that cannot be told within `MOST_SECONDS`.
-    """
-    engine, options = _compiled(pattern)
-    return engine.search(text, **options) is not None
 
 
 @cache

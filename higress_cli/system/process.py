@@ -171,52 +171,6 @@ def run(
     )
 
 
-def _wait(
-    process: subprocess.Popen[bytes],
-    listener: ChildOutput,
-    *,
-    argv: Sequence[str],
-    timeout: float | None,
-    patience: Patience,
-) -> None:
-    """Wait for the end of a program and of its output."""
-    assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
-    assert process.stderr is not None  # noqa: S101
-    readers = [
-        threading.Thread(target=listener.listen, args=("stdout", process.stdout), daemon=True),
-        threading.Thread(target=listener.listen, args=("stderr", process.stderr), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        with _helpers.watching(process):
-            process.wait(timeout)
-    except subprocess.TimeoutExpired as error:
-        _stop(process, patience.late, patience.terminated)
-        raise ToolError(
-            _("`{program}` did not end within {seconds:g} s").format(program=argv[0], seconds=timeout),
-            code="program-timeout",
-            details={"argv": list(argv)},
-        ) from error
-    except BaseException:
-        _stop(process, patience.interrupted, patience.terminated)
-        raise
-    finally:
-        # A grandchild that is still running may hold the pipes open; do not wait for its output.
-        deadline = time.monotonic() + patience.last_words
-        for reader in readers:
-            reader.join(timeout=max(0.0, deadline - time.monotonic()))
-
-
-def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:
-    """Give a child its input, and the end of it. A child that reads none of it may be gone already."""
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.write(content)
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-
-
 class Running:
     """A program in the background that ends when it is stopped or when hgw itself has ended."""
 
@@ -295,6 +249,61 @@ def program_missing(program: str, variables: Mapping[str, str], *, hint: str | N
     )
 
 
+def broken(argv: Sequence[str], error: OSError) -> ToolError:
+    """The error for a program that the operating system does not execute."""
+    return ToolError(
+        _("`{program}` cannot be executed: {reason}").format(program=argv[0], reason=error.strerror or error),
+        code="program-broken",
+        details={"argv": list(argv)},
+    )
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    listener: ChildOutput,
+    *,
+    argv: Sequence[str],
+    timeout: float | None,
+    patience: Patience,
+) -> None:
+    """Wait for the end of a program and of its output."""
+    assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
+    assert process.stderr is not None  # noqa: S101
+    readers = [
+        threading.Thread(target=listener.listen, args=("stdout", process.stdout), daemon=True),
+        threading.Thread(target=listener.listen, args=("stderr", process.stderr), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        with _helpers.watching(process):
+            process.wait(timeout)
+    except subprocess.TimeoutExpired as error:
+        _stop(process, patience.late, patience.terminated)
+        raise ToolError(
+            _("`{program}` did not end within {seconds:g} s").format(program=argv[0], seconds=timeout),
+            code="program-timeout",
+            details={"argv": list(argv)},
+        ) from error
+    except BaseException:
+        _stop(process, patience.interrupted, patience.terminated)
+        raise
+    finally:
+        # A grandchild that is still running may hold the pipes open; do not wait for its output.
+        deadline = time.monotonic() + patience.last_words
+        for reader in readers:
+            reader.join(timeout=max(0.0, deadline - time.monotonic()))
+
+
+def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:
+    """Give a child its input, and the end of it. A child that reads none of it may be gone already."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.write(content)
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+
+
 def _spawn(
     argv: Sequence[str],
     *,
@@ -319,15 +328,6 @@ def _spawn(
         )
     except OSError as error:
         raise broken(argv, error) from error
-
-
-def broken(argv: Sequence[str], error: OSError) -> ToolError:
-    """The error for a program that the operating system does not execute."""
-    return ToolError(
-        _("`{program}` cannot be executed: {reason}").format(program=argv[0], reason=error.strerror or error),
-        code="program-broken",
-        details={"argv": list(argv)},
-    )
 
 
 def _stop(process: subprocess.Popen[bytes], interrupted: float, terminated: float) -> None:

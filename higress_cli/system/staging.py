@@ -88,6 +88,34 @@ def in_use(parent: Path) -> Iterator[Path]:
                 yield folder
 
 
+def reveal(staged: Path, target: Path) -> None:
+    """Rename a finished folder to `target`; a previous one is moved aside first and removed last.
+
+    A process that is killed in between leaves a staging folder for `put_back`.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        staged.rename(target)
+        return
+    with staging_folder(target) as staging:
+        old = staging / _ASIDE / target.name
+        old.parent.mkdir()
+        target.rename(old)
+        try:
+            staged.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
+
+
+def put_back(leftover: Path) -> None:
+    """Put back what `reveal` had moved aside into a staging folder, unless the new one has its place."""
+    for old in leftover.glob(f"{_ASIDE}/*"):
+        target = leftover.parent / old.name
+        if not os.path.lexists(target):
+            old.rename(target)
+
+
 def _may_be_alive(folder: Path) -> bool:
     """Whether a folder that could not be taken has a process: one without a lock in it was half removed by another."""
     try:
@@ -122,31 +150,3 @@ def _take(folder: Path, stack: contextlib.ExitStack) -> bool:
         stack.callback(lock.release)
         stack.callback(remove_tree, folder)
     return True
-
-
-def reveal(staged: Path, target: Path) -> None:
-    """Rename a finished folder to `target`; a previous one is moved aside first and removed last.
-
-    A process that is killed in between leaves a staging folder for `put_back`.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        staged.rename(target)
-        return
-    with staging_folder(target) as staging:
-        old = staging / _ASIDE / target.name
-        old.parent.mkdir()
-        target.rename(old)
-        try:
-            staged.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
-
-
-def put_back(leftover: Path) -> None:
-    """Put back what `reveal` had moved aside into a staging folder, unless the new one has its place."""
-    for old in leftover.glob(f"{_ASIDE}/*"):
-        target = leftover.parent / old.name
-        if not os.path.lexists(target):
-            old.rename(target)

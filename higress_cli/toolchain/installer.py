@@ -77,6 +77,15 @@ def install_archive(session: Session, wanted: Archive, *, tool: ToolName, versio
     return Installed(tools=(installed_tool(store, fetched),))
 
 
+def unfetched(found: Survey, plan: SetPlan) -> tuple[Obtained[Tool], ...]:
+    """The tools of a plan that were already here."""
+    known = found.system_reasons(plan)
+    return tuple(
+        Obtained(name=tool.name, what=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ())
+        for tool in plan.tools
+    )
+
+
 def _fetch(session: Session, found: Survey, damaged: Sequence[Path]) -> tuple[Obtained[Tool], ...]:
     """Fetch what is missing or damaged. What is damaged stays in its place until its replacement takes it."""
     with staging_folder(found.store.root / "scratch") as scratch:
@@ -145,13 +154,4 @@ def _installed(session: Session, found: Survey, fetched: tuple[Obtained[Tool], .
     return Installed(
         tools=tuple(installed_tool(found.store, item) for item in fetched if item.name in request.tools),
         toolset=assemble(session, found.store, tools, profile=request.profile) if whole else None,
-    )
-
-
-def unfetched(found: Survey, plan: SetPlan) -> tuple[Obtained[Tool], ...]:
-    """The tools of a plan that were already here."""
-    known = found.system_reasons(plan)
-    return tuple(
-        Obtained(name=tool.name, what=tool, seconds=0.0, tried=known.get(tool.name, ()) if tool.own else ())
-        for tool in plan.tools
     )

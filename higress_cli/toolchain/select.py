@@ -75,15 +75,6 @@ def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: 
     )
 
 
-def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
-    entry = store.entry_of(tool)
-    if entry is not None:
-        return store.search_path(entry)
-    # A tool of the system is already on the PATH, but a Go behind a shim (asdf, goenv) must be called directly.
-    beside = tool.path.parent
-    return (beside,) if tool.home is not None and beside == tool.home / "bin" else ()
-
-
 def nothing_fits(request: SetRequest, here: Here, probed: Mapping[ToolName, Probed]) -> ToolError:
     """The error for a machine without a usable set: what is missing, or else what does not fit and what would."""
     wanted = {name: choice.value for name, choice in request.wanted.items()}
@@ -112,6 +103,15 @@ def nothing_fits(request: SetRequest, here: Here, probed: Mapping[ToolName, Prob
         hint="hgw install",
         details={"tool": misfit.tool, "found": misfit.found, "expected": misfit.expected, "path": path},
     )
+
+
+def _search_path(store: Store, tool: Tool) -> tuple[Path, ...]:
+    entry = store.entry_of(tool)
+    if entry is not None:
+        return store.search_path(entry)
+    # A tool of the system is already on the PATH, but a Go behind a shim (asdf, goenv) must be called directly.
+    beside = tool.path.parent
+    return (beside,) if tool.home is not None and beside == tool.home / "bin" else ()
 
 
 def _missing(

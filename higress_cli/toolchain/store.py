@@ -251,6 +251,16 @@ def read_receipt(path: Path) -> Receipt | None:
     return receipt if fits else None
 
 
+def unusable(receipt: Receipt, problem: str) -> HgwError:
+    """The error for a fetched tool that does not run."""
+    return ToolError(
+        _("{tool} {version} from {origin} does not run on this machine: {problem}").format(
+            tool=receipt.name, version=receipt.version, origin=receipt.origin, problem=problem
+        ),
+        code="tool-unusable",
+    )
+
+
 def _fault(entry: Entry) -> str | None:
     contents = read_contents(entry.folder)
     if contents is not None:
@@ -260,14 +270,4 @@ def _fault(entry: Entry) -> str | None:
         return None
     return _("{path} has {found} files instead of {expected}").format(
         path=entry.folder, found=files, expected=entry.receipt.files
-    )
-
-
-def unusable(receipt: Receipt, problem: str) -> HgwError:
-    """The error for a fetched tool that does not run."""
-    return ToolError(
-        _("{tool} {version} from {origin} does not run on this machine: {problem}").format(
-            tool=receipt.name, version=receipt.version, origin=receipt.origin, problem=problem
-        ),
-        code="tool-unusable",
     )

@@ -86,6 +86,14 @@ def skip_operands(cursor: Cursor, opcode: int) -> None:  # noqa: C901, PLR0912 -
             raise UnknownInstructionError(f"0x{opcode:02x} at byte {cursor.position - 1}")
 
 
+def skip_locals(cursor: Cursor) -> None:
+    """Move past the declarations of local variables at the start of a function's body."""
+    for _group in range(cursor.u32()):
+        cursor.u32()
+        if cursor.byte() in {0x63, 0x64}:
+            raise MalformedError(f"typed reference before byte {cursor.position}")
+
+
 def _skip_prefixed(cursor: Cursor) -> None:
     """What follows 0xFC: saturating conversions, and bulk operations on memories and tables."""
     operands = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1, 17: 1}
@@ -94,11 +102,3 @@ def _skip_prefixed(cursor: Cursor) -> None:
         raise UnknownInstructionError(f"0xfc {number} at byte {cursor.position}")
     for _operand in range(operands.get(number, 0)):
         cursor.skip_leb()
-
-
-def skip_locals(cursor: Cursor) -> None:
-    """Move past the declarations of local variables at the start of a function's body."""
-    for _group in range(cursor.u32()):
-        cursor.u32()
-        if cursor.byte() in {0x63, 0x64}:
-            raise MalformedError(f"typed reference before byte {cursor.position}")

@@ -54,6 +54,17 @@ def for_gateway(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     return (*_abi_too_new(abi_of(module), gateway=gateway), *_missing_imports(module, gateway=gateway))
 
 
+def component_fault() -> Fault:
+    """The fault of a component, which no gateway loads."""
+    return Fault(
+        id="component-not-loaded",
+        message=_("it is a component of the component model, and gateways load core modules only"),
+        found=_("a component"),
+        expected=_("a core module"),
+        hint=_("compile it for wasip1 (wasm32-wasi), not for wasip2"),
+    )
+
+
 def _missing_imports(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     marker = abi_of(module).export
     functions = tuple(dict.fromkeys(wanted for wanted in module.imports if wanted.kind == "function"))
@@ -195,17 +206,6 @@ def _entry_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:
 def _leave_to_hgw(flags: str) -> str:
     return _("leave {flags} to hgw: look at {key} in hgw.yaml, {variable} and what follows --").format(
         flags=flags, key=FLAGS.key, variable=FLAGS.variable
-    )
-
-
-def component_fault() -> Fault:
-    """The fault of a component, which no gateway loads."""
-    return Fault(
-        id="component-not-loaded",
-        message=_("it is a component of the component model, and gateways load core modules only"),
-        found=_("a component"),
-        expected=_("a core module"),
-        hint=_("compile it for wasip1 (wasm32-wasi), not for wasip2"),
     )
 
 

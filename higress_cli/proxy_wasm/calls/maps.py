@@ -11,20 +11,6 @@ from higress_cli.proxy_wasm.headers import HeaderMap
 FUNCTIONS: Final = Table()
 
 
-def _readable(guest: GuestApi, kind: int) -> HeaderMap | None:
-    if kind == MapType.CALL_HEADERS:
-        return guest.answer.headers
-    if kind == MapType.CALL_TRAILERS:
-        return guest.answer.trailers
-    context = guest.context
-    return context.readable(MapType(kind)) if context and kind <= MapType.CALL_TRAILERS else None
-
-
-def _writable(guest: GuestApi, kind: int) -> HeaderMap | None:
-    context = guest.context
-    return context.writable(MapType(kind)) if context and kind <= MapType.CALL_TRAILERS else None
-
-
 @FUNCTIONS.add("proxy_get_header_map_value", "iiiii")
 def get_value(guest: GuestApi, kind: int, key_at: int, key_size: int, pointer_at: int, size_at: int) -> int:
     found = _readable(guest, kind)
@@ -93,23 +79,6 @@ def get_size(guest: GuestApi, kind: int, size_at: int) -> int:
     return AbiStatus.OK
 
 
-def _buffer(guest: GuestApi, kind: int) -> bytes | bytearray | None:
-    """What a buffer function reads; None means NotFound, which differs from an empty body."""
-    context = guest.context
-    if kind == BufferType.REQUEST_BODY and context:
-        return context.request.body or b""
-    if kind == BufferType.RESPONSE_BODY and context:
-        return context.response.body or b""
-    others = {
-        BufferType.CALL_BODY: guest.answer.body,
-        BufferType.VM_CONFIGURATION: guest.settings.vm_configuration,
-        BufferType.PLUGIN_CONFIGURATION: guest.configuration,
-        BufferType.CALL_DATA: b"",
-        BufferType.REDIS_REPLY: guest.answer.redis,
-    }
-    return others.get(BufferType(kind))
-
-
 @FUNCTIONS.add("proxy_get_buffer_bytes", "iiiii")
 def get_buffer(guest: GuestApi, kind: int, start: int, most: int, pointer_at: int, size_at: int) -> int:
     if kind > BufferType.REDIS_REPLY:
@@ -155,3 +124,34 @@ def set_buffer(guest: GuestApi, kind: int, start: int, size: int, at: int, count
         body += content
         return AbiStatus.OK
     return AbiStatus.BAD_ARGUMENT
+
+
+def _readable(guest: GuestApi, kind: int) -> HeaderMap | None:
+    if kind == MapType.CALL_HEADERS:
+        return guest.answer.headers
+    if kind == MapType.CALL_TRAILERS:
+        return guest.answer.trailers
+    context = guest.context
+    return context.readable(MapType(kind)) if context and kind <= MapType.CALL_TRAILERS else None
+
+
+def _writable(guest: GuestApi, kind: int) -> HeaderMap | None:
+    context = guest.context
+    return context.writable(MapType(kind)) if context and kind <= MapType.CALL_TRAILERS else None
+
+
+def _buffer(guest: GuestApi, kind: int) -> bytes | bytearray | None:
+    """What a buffer function reads; None means NotFound, which differs from an empty body."""
+    context = guest.context
+    if kind == BufferType.REQUEST_BODY and context:
+        return context.request.body or b""
+    if kind == BufferType.RESPONSE_BODY and context:
+        return context.response.body or b""
+    others = {
+        BufferType.CALL_BODY: guest.answer.body,
+        BufferType.VM_CONFIGURATION: guest.settings.vm_configuration,
+        BufferType.PLUGIN_CONFIGURATION: guest.configuration,
+        BufferType.CALL_DATA: b"",
+        BufferType.REDIS_REPLY: guest.answer.redis,
+    }
+    return others.get(BufferType(kind))

@@ -84,10 +84,6 @@ def environ_get(guest: GuestApi, pointers_at: int, texts_at: int) -> int:
     return _SUCCESS
 
 
-def _environment(guest: GuestApi) -> list[bytes]:
-    return [f"{name}={value}".encode() + b"\0" for name, value in guest.settings.environment.items()]
-
-
 @FUNCTIONS.add("clock_time_get", "ili")
 def clock_time_get(guest: GuestApi, clock: int, _precision: int, at: int) -> int:
     if clock not in {_REALTIME, _MONOTONIC}:
@@ -148,6 +144,10 @@ def fd_renumber(_guest: GuestApi, descriptor: int, to: int) -> int:
 def path_readlink(guest: GuestApi, *values: int) -> int:
     guest.vm.write_u32(values[-1], 0)
     return _NOTSUP
+
+
+def _environment(guest: GuestApi) -> list[bytes]:
+    return [f"{name}={value}".encode() + b"\0" for name, value in guest.settings.environment.items()]
 
 
 def _always(answer: int, **functions: str) -> None:

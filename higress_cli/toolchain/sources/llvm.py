@@ -72,18 +72,6 @@ def fetch(work: Work, majors: Sequence[str], *, activity: Activity) -> Entry:
     )
 
 
-def _other_ways() -> str:
-    return _("install TinyGo yourself, or set {variable} to a mirror of GitHub's releases").format(
-        variable=MIRROR_GITHUB.variable
-    )
-
-
-def _kept(work: Work, majors: Sequence[str]) -> Entry | None:
-    """The LLVM in the store, None if missing or incomplete."""
-    found = (work.store.find(NAME, major, SOURCE) for major in majors)
-    return next((entry for entry in found if entry and not work.store.damage(entry, work.session.variables)), None)
-
-
 def library_folders(entry: Entry) -> tuple[Path, ...]:
     """The folders with the shared libraries."""
     usr = entry.folder / "usr" / "lib"
@@ -98,6 +86,18 @@ def clang_headers(entry: Entry) -> Path:
     """The folder of the compiler's own headers; in some releases it is named after the full version."""
     clang = entry.folder / "usr" / "lib" / f"llvm-{entry.receipt.version}" / "lib" / "clang"
     return next(iter(sorted(clang.glob("*/include"))), clang / entry.receipt.version / "include")
+
+
+def _other_ways() -> str:
+    return _("install TinyGo yourself, or set {variable} to a mirror of GitHub's releases").format(
+        variable=MIRROR_GITHUB.variable
+    )
+
+
+def _kept(work: Work, majors: Sequence[str]) -> Entry | None:
+    """The LLVM in the store, None if missing or incomplete."""
+    found = (work.store.find(NAME, major, SOURCE) for major in majors)
+    return next((entry for entry in found if entry and not work.store.damage(entry, work.session.variables)), None)
 
 
 def _package_names(major: str, patterns: Sequence[str], names: frozenset[str]) -> tuple[str, ...] | None:

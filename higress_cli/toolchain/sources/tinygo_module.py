@@ -74,6 +74,28 @@ def offer(work: Work, need: Need, /) -> Offer:
     )
 
 
+def require_compilers(work: Work) -> Compilers:
+    """The C and C++ compilers of the machine.
+
+    Raises:
+        PassedOver: `compiler-missing` with the package to install.
+    """
+    own = (work.session.variable("CC"), work.session.variable("CXX"))
+    pairs = ((own[0] or "gcc", own[1] or "g++"), *_COMPILERS) if any(own) else _COMPILERS
+    for c, cxx in pairs:
+        if all(work.program(name.split()[0]) for name in (c, cxx)):
+            return Compilers(c=c, cxx=cxx)
+    package, command = _compiler_package(work)
+    raise PassedOver(
+        _("compiling TinyGo on this machine needs a C++ compiler, and there is no g++ (package {package})").format(
+            package=package
+        ),
+        cause=Cause.MISSING,
+        code="compiler-missing",
+        hint=command,
+    )
+
+
 def _fetch(work: Work, row: TinygoModule, module: FetchedGoModule, chosen: Tool | None) -> Tool:
     assert chosen is not None  # noqa: S101 -- the offer says that it needs one
     reporter = work.session.reporter
@@ -103,28 +125,6 @@ def _fetch(work: Work, row: TinygoModule, module: FetchedGoModule, chosen: Tool 
 def _machine(work: Work, row: TinygoModule) -> tuple[tuple[Download, ...], Compilers]:
     """What the machine must provide: packages of LLVM to download, and compilers."""
     return llvm.required(work, row.llvm), require_compilers(work)
-
-
-def require_compilers(work: Work) -> Compilers:
-    """The C and C++ compilers of the machine.
-
-    Raises:
-        PassedOver: `compiler-missing` with the package to install.
-    """
-    own = (work.session.variable("CC"), work.session.variable("CXX"))
-    pairs = ((own[0] or "gcc", own[1] or "g++"), *_COMPILERS) if any(own) else _COMPILERS
-    for c, cxx in pairs:
-        if all(work.program(name.split()[0]) for name in (c, cxx)):
-            return Compilers(c=c, cxx=cxx)
-    package, command = _compiler_package(work)
-    raise PassedOver(
-        _("compiling TinyGo on this machine needs a C++ compiler, and there is no g++ (package {package})").format(
-            package=package
-        ),
-        cause=Cause.MISSING,
-        code="compiler-missing",
-        hint=command,
-    )
 
 
 def _compiler_package(work: Work) -> tuple[str, str]:

@@ -123,6 +123,15 @@ class _Progress:
     """Whether an answer has begun."""
 
 
+def reason(error: OSError) -> str:
+    """Why connecting failed, in the system's words."""
+    if isinstance(error, TimeoutError):
+        return "connection timeout"
+    # asyncio's own text names the address, which would differ from run to run.
+    known = os.strerror(error.errno) if error.errno else str(error)
+    return known or type(error).__name__
+
+
 def _with_envoys_own(call: HttpCall) -> list[Pair]:
     """The request with the headers that Envoy's client adds to it."""
     timeout = call.timeout_milliseconds
@@ -145,12 +154,3 @@ async def _answer(connection: Connection, progress: _Progress) -> HttpAnswer | N
             return HttpAnswer(headers=headers, body=bytes(content), trailers=tuple(event.headers))
         elif isinstance(event, h11.ConnectionClosed):
             return None
-
-
-def reason(error: OSError) -> str:
-    """Why connecting failed, in the system's words."""
-    if isinstance(error, TimeoutError):
-        return "connection timeout"
-    # asyncio's own text names the address, which would differ from run to run.
-    known = os.strerror(error.errno) if error.errno else str(error)
-    return known or type(error).__name__

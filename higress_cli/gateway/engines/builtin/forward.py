@@ -230,11 +230,6 @@ class Forward:
             self._stream.on_response_data(b"", end=True)
 
 
-def _refused(error: OSError) -> str:
-    text = reason(error).replace(" ", "_")
-    return f"{UPSTREAM_RESET}{{remote_connection_failure|delayed_connect_error:_{text}}}"
-
-
 async def room(direction: Direction, client: Connection) -> None:
     """Wait while the plugin holds as much as it may.
 
@@ -256,6 +251,11 @@ async def cancelled(*tasks: asyncio.Task[None] | None) -> None:
             if not task.cancelled():
                 # asyncio complains about exceptions that nobody retrieves; these are logged where the task was started.
                 task.exception()
+
+
+def _refused(error: OSError) -> str:
+    text = reason(error).replace(" ", "_")
+    return f"{UPSTREAM_RESET}{{remote_connection_failure|delayed_connect_error:_{text}}}"
 
 
 def _overridden(address: str | None) -> Endpoint | None:

@@ -134,6 +134,75 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     }
 
 
+def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dict[str, Any]:
+    """A cluster of one address; with TLS, its certificate is checked against the authorities in `certificates`."""
+    built: dict[str, Any] = {
+        "@type": f"{_TYPES}.config.cluster.v3.Cluster",
+        "name": name,
+        "type": "STATIC" if is_address(at.host) else "STRICT_DNS",
+        "dns_lookup_family": "V4_PREFERRED",
+        "connect_timeout": "5s",
+        "per_connection_buffer_limit_bytes": _CLUSTER_BUFFER_BYTES,
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions",
+                # The rest of a body that was cut at its content-length must not corrupt the next request.
+                "common_http_protocol_options": {"max_requests_per_connection": 1},
+                "explicit_http_config": {"http_protocol_options": _WITH_TRAILERS},
+            }
+        },
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(at.host, at.port)}}]}],
+        },
+    }
+    if at.tls:
+        context: dict[str, Any] = {}
+        if certificates:
+            trusted: dict[str, Any] = {"trusted_ca": {"filename": str(certificates)}}
+            if not is_address(at.host):
+                trusted["match_typed_subject_alt_names"] = [{"san_type": "DNS", "matcher": {"exact": at.host}}]
+            context["common_tls_context"] = {"validation_context": trusted}
+        built["transport_socket"] = {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": f"{_TYPES}.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                **({} if is_address(at.host) else {"sni": at.host}),
+                **context,
+            },
+        }
+    return built
+
+
+def plugin(plan: PluginPlan) -> dict[str, Any]:
+    """The content of the plugin's filter."""
+    config: dict[str, Any] = {
+        "name": plan.name,
+        "vm_config": {
+            "vm_id": vm_id(plan.version),
+            "runtime": RUNTIME,
+            "code": {"local": {"filename": str(plan.module)}},
+            **({"environment_variables": {"key_values": dict(plan.env)}} if plan.env else {}),
+        },
+        "failure_policy": _FAILURE_POLICY,
+        "reload_config": _RELOAD,
+        "allow_on_headers_stop_iteration": plan.stops_on_headers,
+    }
+    if plan.configuration:
+        config["configuration"] = {"@type": _STRING, "value": plan.configuration}
+    return _extension(PLUGIN_FILTER, {"@type": _WASM, "config": config})
+
+
+def identity(part: str) -> dict[str, Any]:
+    """The content of the filter that notes `part` of the identity header for each request."""
+    note = {
+        "object_key": IDENTITY_FILTER,
+        "factory_key": "envoy.string",
+        "format_string": {"text_format_source": {"inline_string": part}},
+    }
+    return _extension(IDENTITY_FILTER, {"@type": _SET_FILTER_STATE, "on_request_headers": [note]})
+
+
 def _manager(plan: ListenerPlan) -> dict[str, Any]:
     """What reads HTTP from a connection, and sends each request through the filters to the upstream."""
     return {
@@ -195,46 +264,6 @@ def _identity(plan: ListenerPlan) -> dict[str, Any]:
     }
 
 
-def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dict[str, Any]:
-    """A cluster of one address; with TLS, its certificate is checked against the authorities in `certificates`."""
-    built: dict[str, Any] = {
-        "@type": f"{_TYPES}.config.cluster.v3.Cluster",
-        "name": name,
-        "type": "STATIC" if is_address(at.host) else "STRICT_DNS",
-        "dns_lookup_family": "V4_PREFERRED",
-        "connect_timeout": "5s",
-        "per_connection_buffer_limit_bytes": _CLUSTER_BUFFER_BYTES,
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions",
-                # The rest of a body that was cut at its content-length must not corrupt the next request.
-                "common_http_protocol_options": {"max_requests_per_connection": 1},
-                "explicit_http_config": {"http_protocol_options": _WITH_TRAILERS},
-            }
-        },
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(at.host, at.port)}}]}],
-        },
-    }
-    if at.tls:
-        context: dict[str, Any] = {}
-        if certificates:
-            trusted: dict[str, Any] = {"trusted_ca": {"filename": str(certificates)}}
-            if not is_address(at.host):
-                trusted["match_typed_subject_alt_names"] = [{"san_type": "DNS", "matcher": {"exact": at.host}}]
-            context["common_tls_context"] = {"validation_context": trusted}
-        built["transport_socket"] = {
-            "name": "envoy.transport_sockets.tls",
-            "typed_config": {
-                "@type": f"{_TYPES}.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                **({} if is_address(at.host) else {"sni": at.host}),
-                **context,
-            },
-        }
-    return built
-
-
 def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None) -> dict[str, Any]:
     """A log with one JSON object per line; `only` restricts it to one type of entry."""
     log: dict[str, Any] = {
@@ -246,35 +275,6 @@ def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None)
         },
     }
     return {**log, "filter": {"log_type_filter": {"types": [only]}}} if only else log
-
-
-def plugin(plan: PluginPlan) -> dict[str, Any]:
-    """The content of the plugin's filter."""
-    config: dict[str, Any] = {
-        "name": plan.name,
-        "vm_config": {
-            "vm_id": vm_id(plan.version),
-            "runtime": RUNTIME,
-            "code": {"local": {"filename": str(plan.module)}},
-            **({"environment_variables": {"key_values": dict(plan.env)}} if plan.env else {}),
-        },
-        "failure_policy": _FAILURE_POLICY,
-        "reload_config": _RELOAD,
-        "allow_on_headers_stop_iteration": plan.stops_on_headers,
-    }
-    if plan.configuration:
-        config["configuration"] = {"@type": _STRING, "value": plan.configuration}
-    return _extension(PLUGIN_FILTER, {"@type": _WASM, "config": config})
-
-
-def identity(part: str) -> dict[str, Any]:
-    """The content of the filter that notes `part` of the identity header for each request."""
-    note = {
-        "object_key": IDENTITY_FILTER,
-        "factory_key": "envoy.string",
-        "format_string": {"text_format_source": {"inline_string": part}},
-    }
-    return _extension(IDENTITY_FILTER, {"@type": _SET_FILTER_STATE, "on_request_headers": [note]})
 
 
 def _identity_header(run: str) -> str:
