@@ -9,7 +9,7 @@ from higress_cli.choice import SourceKind
 from higress_cli.cli import blocks
 from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
-from higress_cli.commands.build_result import Artifact, BuildResult, BuiltProject, FailedPlugin
+from higress_cli.commands.build_result import Artifact, BuildResult, BuiltImport, BuiltProject, FailedPlugin
 from higress_cli.i18n import _, listed
 from higress_cli.size import size
 
@@ -74,6 +74,14 @@ def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
             for package in artifact.packages[:_MOST_PACKAGES]
         ]
         blocks.columns(ui, (), rows)
+    if ui.verbose and artifact.imports:
+        headings = (f"  {_('import')}", _("since"), _("through the packages"))
+        blocks.columns(ui, headings, [_import(item) for item in artifact.imports])
+
+
+def _import(item: BuiltImport) -> Sequence[str]:
+    since = "?" if item.supported is None else item.since or "-"
+    return (f"  {item.module}.{item.name}", since, " > ".join(item.packages) or "-")
 
 
 def _grown(artifact: Artifact, delta: int) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from higress_cli.commands.build_plan import Plan, Wishes, complete, install_for,
 from higress_cli.commands.build_result import (
     Artifact,
     BuildResult,
+    BuiltImport,
     BuiltProject,
     CommandsResult,
     FailedPlugin,
@@ -32,6 +33,7 @@ from higress_cli.settings.resolver import Resolver
 from higress_cli.system.host import usable_cores
 from higress_cli.system.memory import available_memory
 from higress_cli.system.shell import command_text, shell_at_hand
+from higress_cli.wasm.host_functions import offer_of
 
 _NO_WISHES: Final = Wishes()
 
@@ -188,6 +190,7 @@ def _artifact(plan: Plan, made: Made) -> Artifact:
             PackageBytes(name=name, bytes=count, delta=count - former.get(name, 0) if former else None)
             for name, count in made.packages.items()
         ),
+        imports=tuple(_imports(made, gateway=plan.choices.gateway.value)),
         sha256=made.sha256,
         abi_export=made.abi_export,
         compiler=Profile(plan.choices.profile.value),
@@ -198,6 +201,16 @@ def _artifact(plan: Plan, made: Made) -> Artifact:
         up_to_date=made.up_to_date,
         seconds=made.seconds,
     )
+
+
+def _imports(made: Made, *, gateway: str) -> Iterator[BuiltImport]:
+    for item in made.imports:
+        if item.kind == "function":
+            offer = offer_of(item, gateway=gateway, marker=made.abi_export)
+            way = made.pulled.get(f"{item.module}.{item.name}", ())
+            yield BuiltImport(
+                module=item.module, name=item.name, since=offer.since, supported=offer.supported, packages=way
+            )
 
 
 def _built_project(plan: Plan, modules: Modules) -> BuiltProject:

@@ -24,6 +24,23 @@ class PackageBytes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuiltImport:
+    """A function that a module imports."""
+
+    module: str
+    """The module that it is imported from, such as env."""
+    name: str
+    """Its name there."""
+    since: str | None
+    """The first gateway that has it; null where every gateway has it that hgw knows, or none."""
+    supported: bool | None
+    """Whether the gateway that the plugin is for has it; null where hgw does not know."""
+    packages: tuple[str, ...]
+    """The Go packages through which the plugin comes to it, from its own to the one that declares it; empty where
+    libraries in C do, or nothing is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A module that was built or is up to date."""
 
@@ -39,6 +56,8 @@ class Artifact:
     """How many bytes more than the module that it replaced; null where that is not known, or nothing was compiled."""
     packages: tuple[PackageBytes, ...]
     """The packages of its code, largest first; none if the compiler left no names."""
+    imports: tuple[BuiltImport, ...]
+    """The functions that it imports."""
     sha256: str
     """The digest of the module."""
     abi_export: str

@@ -16,7 +16,7 @@ from higress_cli.settings.project import GATEWAY
 from higress_cli.wasm.callers import with_callers
 from higress_cli.wasm.difference import Difference, difference
 from higress_cli.wasm.go_build_info import GoBuildInfo
-from higress_cli.wasm.host_functions import host_function, is_offered
+from higress_cli.wasm.host_functions import offer_of
 from higress_cli.wasm.inspection import Inspection, inspect_bytes
 from higress_cli.wasm.module import Export, Import, Producer, Section
 from higress_cli.wasm.sizes import FunctionSize, PackageSize
@@ -192,15 +192,14 @@ def _faults(seen: Inspection, content: bytes, gateway: str | None) -> Sequence[F
 
 
 def _import(item: Import, *, marker: str | None, gateway: str | None) -> InspectedImport:
-    is_function = item.kind == "function"
-    known = host_function(item.module, item.name) if is_function else None
+    offer = offer_of(item, gateway=gateway, marker=marker) if item.kind == "function" else None
     return InspectedImport(
         module=item.module,
         name=item.name,
         kind=item.kind,
         type=item.type,
-        since=known.since if known else None,
-        supported=is_offered(item, gateway=gateway, marker=marker) if is_function else None,
+        since=offer.since if offer else None,
+        supported=offer.supported if offer else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
-from higress_cli.wasm.module import read_module
+from higress_cli.wasm.module import Import, Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings
 
 
@@ -34,7 +34,8 @@ class Made:
     """A finished module. `seconds` is the compiler's run time, 0 if nothing had to be compiled.
 
     `derived` says whether it was made from the module of another ABI. `packages` are the bytes of its code by package;
-    `previous` is the record of the module that it replaced.
+    `imports` are the functions that it imports, `pulled` the packages through which the plugin comes to each, as far as
+    that is known. `previous` is the record of the module that it replaced.
     """
 
     abi: Abi
@@ -45,6 +46,8 @@ class Made:
     seconds: float
     derived: bool = False
     packages: Mapping[str, int] = field(default_factory=dict)
+    imports: tuple[Import, ...] = ()
+    pulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     previous: Record | None = None
     warnings: tuple[str, ...] = ()
 
@@ -102,7 +105,8 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
     if record is None or not is_as_built(record, path) or (record.derived and path != own):
         return None
     content = path.read_bytes()
-    warnings = _judge(content, choices, abi, packages=record.packages, previous=None)
+    module = read_module(content, path=own)
+    warnings = _judge(content, module, choices, abi, _Known(packages=record.packages, pulled=record.pulled))
     if path != own:
         put_in_place(own, content)
         write_record(record_path(session.dirs.cache, own), record)
@@ -115,6 +119,8 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
         seconds=0.0,
         derived=record.derived,
         packages=record.packages,
+        imports=module.imports,
+        pulled=record.pulled,
         warnings=warnings,
     )
 
@@ -143,6 +149,7 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
     """
     # Late, because a module that is up to date is neither made nor taken apart.
     from higress_cli.compile.derived import derived_from  # noqa: PLC0415 -- see above
+    from higress_cli.compile.importers import importers_of  # noqa: PLC0415 -- the same
     from higress_cli.wasm.inspection import inspect_bytes  # noqa: PLC0415 -- the same
 
     mark_as_cache(session.dirs.cache)
@@ -155,9 +162,15 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
     if changed and not manner.last:
         raise InputsChangedError(changed)
     seen = inspect_bytes(compiled.content, path=step.output)
-    packages = {package.name: package.bytes for package in seen.packages} if seen.has_names else {}
     previous = read_record(record_path(session.dirs.cache, step.output))
-    warnings = _judge(compiled.content, step.job.choices, step.recipe.abi, packages=packages, previous=previous)
+    importers = importers_of(step)
+    known = _Known(
+        packages={package.name: package.bytes for package in seen.packages} if seen.has_names else {},
+        before=previous.packages if previous else {},
+        pulled=importers.pulled(f"{item.module}.{item.name}" for item in seen.module.imports),
+        way_to=importers.way_to,
+    )
+    warnings = _judge(compiled.content, seen.module, step.job.choices, step.recipe.abi, known)
     put_in_place(step.output, compiled.content)
     fresh = Record(
         setup=step.job.setup(step.recipe.abi),
@@ -169,7 +182,8 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         warned=manner.warned,
         derived=derived,
         bytes=len(compiled.content),
-        packages=packages,
+        packages=known.packages,
+        pulled=known.pulled,
     )
     if changed:
         warnings = (*warnings, _forget(session, step.output, changed=changed))
@@ -183,7 +197,9 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         up_to_date=False,
         seconds=round(compiled.seconds, 3),
         derived=derived,
-        packages=packages,
+        packages=known.packages,
+        imports=seen.module.imports,
+        pulled=known.pulled,
         previous=previous,
         warnings=warnings,
     )
@@ -226,23 +242,34 @@ def _compiled(session: Session, step: Compilation) -> Compiled:
         raise refusal(session, refused, step.job, step.recipe) from refused
 
 
-def _judge(
-    content: bytes, choices: Choices, abi: Abi, *, packages: Mapping[str, int], previous: Record | None
-) -> tuple[str, ...]:
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What is known of a module besides its bytes.
+
+    `packages` are the bytes of its code by package, `before` those of the module that it would replace. `pulled` maps
+    its imports to the packages through which the plugin comes to them; `way_to` finds those for any package.
+    """
+
+    packages: Mapping[str, int]
+    pulled: Mapping[str, tuple[str, ...]]
+    before: Mapping[str, int] = field(default_factory=dict)
+    way_to: Callable[[str], tuple[str, ...]] | None = None
+
+
+def _judge(content: bytes, module: Module, choices: Choices, abi: Abi, known: _Known) -> tuple[str, ...]:
     """Check a module and return the warnings.
 
     Raises:
         CheckFailed: the gateway could not load it, it does not match the profile or ABI, or it is too large.
     """
     wanted = Wanted(profile=choices.profile.value, abi=abi, gateway=choices.gateway.value)
-    module = read_module(content, path=choices.output(abi))
-    before = previous.packages if previous else {}
-    too_large = size_faults(len(content), choices.size_budget, packages=packages, before=before)
+    too_large = size_faults(len(content), choices.size_budget, packages=known.packages, before=known.before)
     if not (found := findings(module, wanted)):
         return refuse(too_large)
     from higress_cli.wasm.callers import with_callers  # noqa: PLC0415 -- only for a fault
 
-    return refuse((*(with_callers(fault, content, module) for fault in found), *too_large))
+    explained = (with_callers(fault, content, module, pulled=known.pulled, way_to=known.way_to) for fault in found)
+    return refuse((*explained, *too_large))
 
 
 def _title(step: Compilation) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ _FILES: Final = ("GoFiles", "CgoFiles", "CFiles", "CXXFiles", "HFiles", "SFiles"
 # One line per fact, prefixed with its kind. `go list -json` takes ten times as long unless the fields are selected,
 # which Go 1.18 cannot do.
 _FORMAT: Final = (
-    "{{if not .Standard}}P{{.ImportPath}}\nD{{.Dir}}\n"
+    "P{{.ImportPath}}\nD{{.Dir}}\n{{range .Imports}}I{{.}}\n{{end}}{{if .Standard}}S\n{{else}}"
     + "".join(f"{{{{range .{kind}}}}}F{{{{.}}}}\n{{{{end}}}}" for kind in _FILES)
     + "{{if .CgoFiles}}C\n{{end}}{{with .Module}}{{if .Main}}M\n{{end}}{{end}}{{with .Error}}E\n{{end}}{{end}}"
 )
@@ -44,10 +44,16 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What a build reads. `problem` is the go command's output if it failed, for example because go.mod is invalid."""
+    """What a build reads. `problem` is the go command's output if it failed, for example because go.mod is invalid.
+
+    `packages` are in the order in which they are compiled, without the standard library's; the folders of those are in
+    `standard`. `graph` maps the paths of all to the paths that they import.
+    """
 
     packages: tuple[Package, ...]
     problem: str = ""
+    standard: Mapping[str, Path] = field(default_factory=dict)
+    graph: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def uncovered(self, module: str | None) -> tuple[str, ...]:
         """Imports that go.mod, go.sum and the module cache do not provide.
@@ -98,7 +104,7 @@ def list_packages(
     )
     if answer.returncode:
         return Listing(packages=(), problem=answer.stderr.strip() or answer.stdout.strip() or str(answer.returncode))
-    return Listing(packages=_parse(answer.stdout))
+    return _parse(answer.stdout)
 
 
 def module_cache(*, directory: Path, variables: Mapping[str, str]) -> Path | None:
@@ -118,12 +124,18 @@ def go_work_in_use(*, directory: Path, variables: Mapping[str, str]) -> Path | N
     return None if named in {"", "off"} else Path(named)
 
 
-def _parse(text: str) -> tuple[Package, ...]:
+def _parse(text: str) -> Listing:
     packages: list[Package] = []
+    standard: dict[str, Path] = {}
+    graph: dict[str, tuple[str, ...]] = {}
     for block in f"\n{text}".split("\nP")[1:]:
         path, *facts = block.splitlines()
-        by_kind: dict[str, list[str]] = {kind: [fact[1:] for fact in facts if fact[:1] == kind] for kind in "DFMEC"}
+        by_kind: dict[str, list[str]] = {kind: [fact[1:] for fact in facts if fact[:1] == kind] for kind in "DFMECIS"}
         folder = next((found for found in by_kind["D"] if found), None)
+        graph[path] = tuple(by_kind["I"])
+        if by_kind["S"]:
+            standard |= {path: Path(folder)} if folder else {}
+            continue
         packages.append(
             Package(
                 path=path,
@@ -134,7 +146,7 @@ def _parse(text: str) -> tuple[Package, ...]:
                 uses_c=bool(by_kind["C"]),
             )
         )
-    return tuple(packages)
+    return Listing(packages=tuple(packages), standard=standard, graph=graph)
 
 
 def _within(path: str, module: str | None) -> bool:

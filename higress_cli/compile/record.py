@@ -42,7 +42,7 @@ class Record:
     `contents` are the digests of the files in `scope` before it was compiled, and `listed` is a digest of those that
     the compiler read. `sha256` is of the module, `abi_export` is its ABI marker. `warned` says whether its source was
     warned about, `derived` whether it was made from the module of another ABI. `packages` maps the packages of the
-    module to the bytes of their code.
+    module to the bytes of their code, `pulled` its imports to the packages through which the plugin comes to them.
     """
 
     setup: Setup
@@ -55,6 +55,7 @@ class Record:
     derived: bool = False
     bytes: int = 0
     packages: Mapping[str, int] = field(default_factory=dict)
+    pulled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def setup_of(*, recipe: Recipe, directory: Path, variables: Mapping[str, str], tools: Iterable[Tool]) -> Setup:
@@ -99,6 +100,7 @@ def read_record(path: Path) -> Record | None:
             derived=bool(document["derived"]),
             bytes=int(document["bytes"]),
             packages=dict(document["packages"]),
+            pulled={name: tuple(way) for name, way in document["pulled"].items()},
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

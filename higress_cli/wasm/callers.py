@@ -1,9 +1,10 @@
 """Which functions of a module lead to an import of it, found by its direct calls and the names of its functions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from higress_cli.fault import Fault
@@ -18,6 +19,10 @@ _MOST_STEPS: Final = 12
 _RUNTIME: Final = "runtime"
 """What Go's runtime calls by itself is in every plugin, and no chain of calls says how to be rid of it."""
 _MOST_EXPLAINED: Final = 4
+_LEAST_WAY: Final = 2
+"""A way of one package is the standard library's: every plugin comes to that."""
+_ABOUT_IMPORTS: Final = frozenset({"import-missing", "import-unknown"})
+_NOTHING: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 _MOST_CALLERS: Final = 200
 """Beyond that many functions a step tells nothing any more."""
 
@@ -50,19 +55,41 @@ def call_chain(content: bytes, module: Module, *, wanted: str) -> tuple[str, ...
     return _names_from(index, last, came_from, names) if last is not None else ()
 
 
-def with_callers(fault: Fault, content: bytes, module: Module) -> Fault:
-    """A fault about imports that names, for the first few, the functions through which the plugin comes to them."""
-    imports = fault.facts.get("imports", ()) if fault.id == "import-missing" else ()
-    chains = {name: call_chain(content, module, wanted=name) for name in imports[:_MOST_EXPLAINED]}
-    lines = [
-        _("{name} is called through {chain}").format(name=name, chain=" > ".join(reversed(chain)))
-        for name, chain in chains.items()
-        if chain and package_of(chain[0]) != _RUNTIME
-    ]
+def with_callers(
+    fault: Fault,
+    content: bytes,
+    module: Module,
+    *,
+    pulled: Mapping[str, tuple[str, ...]] = _NOTHING,
+    way_to: Callable[[str], tuple[str, ...]] | None = None,
+) -> Fault:
+    """A fault about imports that says, for the first few, how the plugin comes to them.
+
+    It names the functions that lead there, and the packages. `pulled` has the way of packages to an import, as far as
+    that is known without the names of functions; `way_to` finds the way to a package.
+    """
+    if fault.id not in _ABOUT_IMPORTS:
+        return fault
+    lines: list[str] = []
+    callers: dict[str, list[str]] = {}
+    packages: dict[str, list[str]] = {}
+    for name in fault.facts.get("imports", ())[:_MOST_EXPLAINED]:
+        chain = call_chain(content, module, wanted=name)
+        callers |= {name: list(reversed(chain))} if chain else {}
+        way = pulled.get(name, ())
+        if len(way) < _LEAST_WAY and way_to and chain and _is_foreign(chain[-1]):
+            way = way_to(package_of(chain[-1]))
+        packages |= {name: list(way)} if way else {}
+        if chain and package_of(chain[0]) != _RUNTIME:
+            text = _("{name} is called through {chain}")
+            lines.append(text.format(name=name, chain=" > ".join(reversed(chain))))
+        if len(way) >= _LEAST_WAY:
+            text = _("{package} is imported through {way}")
+            lines.append(text.format(package=way[-1], way=" > ".join(way)))
     if not lines:
         return fault
-    callers = {name: list(reversed(chain)) for name, chain in chains.items()}
-    return replace(fault, message="\n".join((fault.message, *lines)), facts={**fault.facts, "callers": callers})
+    facts = {**fault.facts, "callers": callers, "packages": packages}
+    return replace(fault, message="\n".join((fault.message, *dict.fromkeys(lines))), facts=facts)
 
 
 def _bodies(content: bytes, sections: list[Frame], *, imported: int) -> Iterator[tuple[int, int, int]]:

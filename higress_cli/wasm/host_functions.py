@@ -78,6 +78,20 @@ def is_offered(wanted: Import, *, gateway: str | None, marker: str | None) -> bo
     return known.since is None or gateway is None or is_older(known.since, gateway) or known.since == gateway
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """`since` is the first gateway that has a function, None if all or none have; `supported` is as in `is_offered`."""
+
+    since: str | None
+    supported: bool | None
+
+
+def offer_of(wanted: Import, *, gateway: str | None, marker: str | None) -> Offer:
+    """What is known about a function that a module imports."""
+    known = host_function(wanted.module, wanted.name)
+    return Offer(since=known.since if known else None, supported=is_offered(wanted, gateway=gateway, marker=marker))
+
+
 def is_older(version: str, than: str) -> bool:
     """Whether one gateway tag is older than another; release candidates are older than their release."""
     return _number(version) < _number(than)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.go.mod import read_go_mod
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.binary import frames
 from higress_cli.wasm.module import read_module
@@ -295,3 +296,37 @@ def test_a_file_operation_names_who_calls_it(native: Path, real_hgw) -> None:
         assert "> os.Remove > syscall.Unlink" in " ".join(ended.out.split())
     finally:
         path.unlink()
+
+
+HOST_CALL = """package host
+
+//go:wasmimport env proxy_made_up
+func madeUp() int32
+
+func Call() int32 { return madeUp() }
+"""
+
+
+def test_an_import_that_the_gateway_lacks_names_the_packages_it_came_through(native: Path, real_hgw) -> None:
+    own = read_go_mod(native / "go.mod").module
+    folder = native / "internal" / "host"
+    folder.mkdir()
+    caller = native / "caller.go"
+    try:
+        (folder / "host.go").write_text(HOST_CALL)
+        caller.write_text(f'package main\n\nimport "{own}/internal/host"\n\nfunc init() {{ host.Call() }}\n')
+        for words in ((), ("--no-debug",)):
+            ended = real_hgw("--output", "json", "build", *words, cwd=native)
+            error = ended.document["error"]
+            assert (ended.code, error["code"]) == (1, "import-missing")
+            way = f"{own} > {own}/internal/host"
+            assert f"{own}/internal/host is imported through {way}" in error["message"]
+    finally:
+        caller.unlink()
+        shutil.rmtree(folder)
+    (artifact,) = real_hgw("--output", "json", "build", cwd=native).document["data"]["artifacts"]
+    (log,) = (item for item in artifact["imports"] if item["name"] == "proxy_log")
+    assert (log["packages"][0], log["packages"][-1]) == (
+        own, "github.com/higress-group/proxy-wasm-go-sdk/proxywasm/internal",
+    )  # fmt: skip
+    assert all(item["supported"] for item in artifact["imports"])

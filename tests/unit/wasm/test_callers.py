@@ -55,6 +55,30 @@ def test_a_missing_import_names_who_pulled_it_in(content: bytes):
 
 
 @pytest.mark.extra("local")
+def test_a_package_that_leads_there_is_named_with_the_way_to_it(content: bytes):
+    module = read_module(content, path=Path("x"))
+    (fault,) = findings(module, Wanted(gateway="v2.0.7"))
+    ways = {"github.com/a/b": ("plugin", "example.com/c", "github.com/a/b")}
+    told = with_callers(fault, content, module, way_to=lambda package: ways.get(package, ()))
+    assert "github.com/a/b is imported through plugin > example.com/c > github.com/a/b" in told.message
+    assert told.facts["packages"] == {"wasi_snapshot_preview1.path_unlink_file": [*ways["github.com/a/b"]]}
+
+
+@pytest.mark.extra("local")
+def test_without_names_of_functions_the_package_that_declares_it_is_named():
+    from wasmtime import wat2wasm
+
+    content = bytes(wat2wasm(TEXT.replace('"proxy_log" (func $log', '"proxy_later" (func $log')))
+    (stripped,) = (frame for frame in frames(content) if frame.id == 0)
+    content = content[: stripped.start] + content[stripped.end :]
+    module = read_module(content, path=Path("x"))
+    faults = findings(module, Wanted(gateway="v99.0.0"))
+    (unknown,) = (fault for fault in faults if fault.id == "import-unknown")
+    told = with_callers(unknown, content, module, pulled={"env.proxy_later": ("plugin", "example.com/sdk")})
+    assert "example.com/sdk is imported through plugin > example.com/sdk" in told.message
+
+
+@pytest.mark.extra("local")
 def test_what_the_runtime_needs_by_itself_is_not_explained():
     from wasmtime import wat2wasm
 
