@@ -36,7 +36,7 @@ class Result:
         return {name: plain(getattr(self, name)) for name in (*fields, *self.computed)}
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 -- a table of types
+def plain(value: object) -> object:  # noqa: PLR0911 -- a table of types
     """`value` as JSON types: dict, list, str, int, float, bool, None.
 
     A dataclass becomes what its method `document` returns, or else a dict of its fields.

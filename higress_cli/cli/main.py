@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
         return int(error.exit_code)
 
 
-def _interrupt(*_args: Any) -> None:
+def _interrupt(*_args: object) -> None:
     dismiss_helpers()
     raise KeyboardInterrupt
 

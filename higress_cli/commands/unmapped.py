@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from higress_cli.gateway.services import clusters_of, mapping_line
 from higress_cli.gateway.settings import GatewaySettings, load_config
@@ -69,7 +69,7 @@ def _in_config(project: Project, settings: GatewaySettings) -> Iterator[tuple[st
             yield name, port, str(config.source)
 
 
-def _in_values(values: Any) -> Iterator[tuple[str, int | None]]:
+def _in_values(values: object) -> Iterator[tuple[str, int | None]]:
     """The services in a plugin's configuration, each with the port that stands beside it."""
     if isinstance(values, Mapping):
         ports = [value for key, value in values.items() if _PORT.search(str(key)) and _is_port(value)]

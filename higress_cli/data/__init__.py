@@ -106,7 +106,7 @@ def read(text: str, kind: type[T], *, where: str) -> T:
 
 
 @cache
-def _load(name: str, kind: Any) -> Any:
+def _load(name: str, kind: type) -> object:
     return read(resources.files(__name__).joinpath(name).read_text("utf-8"), kind, where=name)
 
 
@@ -122,16 +122,16 @@ class _Invalid(Exception):
         self.problem = problem
 
 
-def _value(raw: Any, kind: Any, at: _Place) -> Any:
+def _value(raw: object, kind: object, at: _Place) -> object:
     if kind is Any:
         return raw
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return _row(raw, kind, at)
-    reader = _READERS.get(get_origin(kind))
-    return reader(raw, kind, at) if reader else _typed(raw, kind, at)
+    if reader := _READERS.get(get_origin(kind)):
+        return reader(raw, kind, at)
+    assert isinstance(kind, type)  # noqa: S101 -- the fields of our own rows
+    return _row(raw, kind, at) if dataclasses.is_dataclass(kind) else _typed(raw, kind, at)
 
 
-def _row(raw: Any, kind: type, at: _Place) -> Any:
+def _row(raw: object, kind: type, at: _Place) -> object:
     if isinstance(raw, str) and issubclass(kind, FromText):
         return kind.from_text(raw)
     table = _typed(raw, dict, at)
@@ -175,38 +175,38 @@ def _fields(kind: type) -> Mapping[str, _Field]:
     }
 
 
-def _typed(raw: Any, kind: type, at: _Place) -> Any:
-    if type(raw) is kind:
+def _typed(raw: object, kind: type[T], at: _Place) -> T:
+    if type(raw) is kind:  # a true is no whole number here
         return raw
     if issubclass(kind, enum.Enum):
-        return kind(_one_of(raw, tuple(member.value for member in kind), at))
+        return cast("T", kind(_one_of(raw, tuple(member.value for member in kind), at)))
     expected = _(_WORDS[kind])
     raise _Invalid(
         _("`{key}` must be {expected}, and is {value}").format(key=_place(at), expected=expected, value=_shown(raw))
     )
 
 
-def _optional(raw: Any, kind: Any, at: _Place) -> Any:
+def _optional(raw: object, kind: object, at: _Place) -> object:
     (wanted,) = (item for item in get_args(kind) if item is not types.NoneType)
     return _value(raw, wanted, at)
 
 
-def _mapping(raw: Any, kind: Any, at: _Place) -> Any:
+def _mapping(raw: object, kind: object, at: _Place) -> object:
     wanted = get_args(kind)[1]
     return {key: _value(item, wanted, (*at, key)) for key, item in _typed(raw, dict, at).items()}
 
 
-def _items(raw: Any, kind: Any, at: _Place) -> Any:
+def _items(raw: object, kind: object, at: _Place) -> object:
     wanted = get_args(kind)[0]
     values = (_value(item, wanted, (*at, number)) for number, item in enumerate(_typed(raw, list, at)))
     return tuple(values) if get_origin(kind) is tuple else frozenset(values)
 
 
-def _choice(raw: Any, kind: Any, at: _Place) -> Any:
+def _choice(raw: object, kind: object, at: _Place) -> object:
     return _one_of(raw, get_args(kind), at)
 
 
-def _one_of(raw: Any, choices: tuple[Any, ...], at: _Place) -> Any:
+def _one_of(raw: object, choices: tuple[Any, ...], at: _Place) -> object:
     if raw in choices:
         return raw
     raise _Invalid(
@@ -216,7 +216,7 @@ def _one_of(raw: Any, choices: tuple[Any, ...], at: _Place) -> Any:
     )
 
 
-def _matching(raw: Any, kind: Any, at: _Place) -> Any:
+def _matching(raw: object, kind: object, at: _Place) -> object:
     wanted, pattern = get_args(kind)
     text = _value(raw, wanted, at)
     if pattern.fullmatch(text):
@@ -228,7 +228,7 @@ def _matching(raw: Any, kind: Any, at: _Place) -> Any:
     )
 
 
-def _compiled(raw: Any, _kind: Any, at: _Place) -> re.Pattern[str]:
+def _compiled(raw: object, _kind: object, at: _Place) -> re.Pattern[str]:
     """A pattern whose `^` and `$` match at the beginning and end of each line."""
     try:
         return re.compile(_typed(raw, str, at), re.MULTILINE)
@@ -261,5 +261,5 @@ def _place(at: _Place) -> str:
     return text
 
 
-def _shown(raw: Any) -> str:
+def _shown(raw: object) -> str:
     return str(raw).lower() if isinstance(raw, bool) else repr(raw)

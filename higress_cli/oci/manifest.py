@@ -79,24 +79,24 @@ def _object(content: bytes, what: str) -> Mapping[str, Any]:
     return document
 
 
-def _descriptors(value: Any, field: str) -> tuple[Descriptor, ...]:
+def _descriptors(value: object, field: str) -> tuple[Descriptor, ...]:
     if not isinstance(value, list) or len(value) > _MOST_ENTRIES:
         raise MalformedImageError(_("the field {field} of the manifest is not a list").format(field=field))
     return tuple(_descriptor(item, field) for item in value)
 
 
-def _descriptor(value: Any, field: str) -> Descriptor:
+def _descriptor(value: object, field: str) -> Descriptor:
     match value:
-        case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)} if (
+        case {"mediaType": str(media_type), "digest": str(digest), "size": int(size), **more} if (
             is_digest(digest) and size >= 0
         ):
             return Descriptor(
-                media_type=media_type, digest=digest, bytes=size, platform=_platform(value.get("platform"))
+                media_type=media_type, digest=digest, bytes=size, platform=_platform(more.get("platform"))
             )
     raise MalformedImageError(_("the field {field} of the manifest is not valid").format(field=field))
 
 
-def _platform(value: Any) -> str | None:
+def _platform(value: object) -> str | None:
     match value:
         case {"os": str(system), "architecture": str(architecture)}:
             return f"{system}/{architecture}"

@@ -64,14 +64,14 @@ class _Maker:
         about = _("{text} (default: {value})").format(text=_(setting.help), value=default)
         return {**self._of(self._settings[setting]), "description": about}
 
-    def _of(self, shape: Any) -> Schema:
+    def _of(self, shape: object) -> Schema:
         if isinstance(shape, shapes.Named):
             return {"$ref": f"#/$defs/{shape.name}"}
         if id(shape) in self._shared:
             return {"$ref": f"#/$defs/{self._shared[id(shape)][0]}"}
         return self._inline(shape)
 
-    def _inline(self, shape: Any) -> Schema:  # noqa: PLR0911, C901 -- a table of shapes
+    def _inline(self, shape: object) -> Schema:  # noqa: PLR0911, C901 -- a table of shapes
         match shape:
             case Written():
                 return _written(shape)

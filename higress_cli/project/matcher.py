@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from higress_cli.i18n import N_, _
 from higress_cli.project.parser_words import in_words
-from higress_cli.project.shapes import Anything, Either, Entry, FileName, Items, Named, Pairs, Record, Scalar, Turned
+from higress_cli.project.shapes import (
+    Anything,
+    Either,
+    Entry,
+    FileName,
+    Items,
+    Named,
+    Pairs,
+    Record,
+    Scalar,
+    Shape,
+    Turned,
+)
 from higress_cli.project.yaml_node import Node
 from higress_cli.system.pattern import pattern_fault
 
@@ -133,7 +145,7 @@ def _json(parts: Mapping[str, Matcher]) -> Matcher:
     return Json(parts)
 
 
-def _entries(bare: Any, again: Named[Matcher]) -> tuple[Entry, ...]:
+def _entries(bare: Shape[Any], again: Named[Matcher]) -> tuple[Entry, ...]:
     """The ways to say what a value has to be; `bare` is the shape of `equals`, `again` that of what is inside."""
     return (
         Entry(name="equals", shape=bare, help=N_("it is this value")),

@@ -66,7 +66,7 @@ def all_shapes(roots: Iterable[Any]) -> Iterator[Any]:
             open_shapes += parts(shape)
 
 
-def parts(shape: Any) -> tuple[Any, ...]:  # noqa: PLR0911 -- a table of shapes
+def parts(shape: object) -> tuple[Any, ...]:  # noqa: PLR0911 -- a table of shapes
     """The shapes right inside one."""
     match shape:
         case shapes.Record():
@@ -113,15 +113,15 @@ class _Walk:
             yield KeyEntry(key=key, form=self._words(named.shape(), inside_of=named))
             yield from self._children(named.shape(), key, inside_of=named)
 
-    def _inside(self, shape: Any, key: str) -> Iterator[KeyEntry]:
+    def _inside(self, shape: object, key: str) -> Iterator[KeyEntry]:
         """The keys inside a value, unless they are explained elsewhere."""
         if not self._is_named(shape):
             yield from self._children(shape, key)
 
-    def _is_named(self, shape: Any) -> bool:
+    def _is_named(self, shape: object) -> bool:
         return isinstance(shape, shapes.Named) or id(shape) in self._named
 
-    def _children(self, shape: Any, key: str, inside_of: shapes.Named[Any] | None = None) -> Iterator[KeyEntry]:
+    def _children(self, shape: object, key: str, inside_of: shapes.Named[Any] | None = None) -> Iterator[KeyEntry]:
         match shape:
             case shapes.Record():
                 yield from self._record(shape, key, inside_of)
@@ -170,7 +170,7 @@ class _Walk:
         yield found
         yield from self._inside(entry.shape, key)
 
-    def _has_keys(self, shape: Any) -> bool:
+    def _has_keys(self, shape: object) -> bool:
         """Whether a value has known keys, which are not those of a named shape."""
         if self._is_named(shape):
             return False
@@ -182,7 +182,7 @@ class _Walk:
             return f"{{{name}: {value}}}"
         return self._words(self._settings[setting])
 
-    def _words(self, shape: Any, *, inside_of: shapes.Named[Any] | None = None) -> str:  # noqa: PLR0911, C901 -- a table
+    def _words(self, shape: object, *, inside_of: shapes.Named[Any] | None = None) -> str:  # noqa: PLR0911, C901 -- a table
         if inside_of is None and self._is_named(shape):
             return f"<{shape.name if isinstance(shape, shapes.Named) else self._named[id(shape)].name}>"
         match shape:
@@ -225,5 +225,5 @@ class _Walk:
             yield "null"
 
 
-def _is_anything(shape: Any) -> bool:
+def _is_anything(shape: object) -> bool:
     return isinstance(shape, shapes.Anything) or (isinstance(shape, shapes.Turned) and _is_anything(shape.shape))

@@ -63,7 +63,7 @@ def _time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _property(value: Any) -> str | int | bool:
+def _property(value: object) -> str | int | bool:
     if not isinstance(value, str | int | bool):
         raise ValueError(_("expected a string, a whole number, true or false"))  # noqa: TRY004 -- what Turned expects
     return value

@@ -61,7 +61,7 @@ class Written:
 
     kind: Kind[Any]
 
-    def read(self, node: Node) -> Any:
+    def read(self, node: Node) -> object:
         text = node.text()
         if not text and isinstance(self.kind, Text):
             return None

@@ -80,7 +80,7 @@ class Seconds:
 class Anything:
     """Any value, as YAML types it."""
 
-    def read(self, node: Node) -> Any:
+    def read(self, node: Node) -> object:
         return node.value()
 
 
@@ -208,7 +208,7 @@ class Turned(Generic[T]):
 class FileName:
     """A file that exists, relative to the YAML file that names it."""
 
-    def read(self, node: Node) -> Any:
+    def read(self, node: Node) -> object:
         path = node.path.parent / node.text()
         if not path.is_file():
             node.fail(_("the file {path} does not exist").format(path=path))

@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return node
 
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:  # noqa: ANN401 -- as in the base class
         value = super().construct_scalar(node)
         fault = _half_a_character(value)
         if node.tag == _INTEGER and len(value) > _MOST_DIGITS:
@@ -181,7 +181,7 @@ def _refusing(path: Path, text: str) -> Iterator[None]:
         ) from error
 
 
-def _mark(error: yaml.MarkedYAMLError, text: str) -> Any:
+def _mark(error: yaml.MarkedYAMLError, text: str) -> yaml.Mark | None:
     """Where the fault is: if that is only seen at the end of the file, where what is unfinished began."""
     mark = error.problem_mark or error.context_mark
     if mark is None or text[mark.index :].strip():
@@ -189,9 +189,9 @@ def _mark(error: yaml.MarkedYAMLError, text: str) -> Any:
     return _unclosed_bracket(text) or error.context_mark or mark
 
 
-def _unclosed_bracket(text: str) -> Any:
+def _unclosed_bracket(text: str) -> yaml.Mark | None:
     """The mark of the innermost bracket that is not closed; None if there is none."""
-    opened: list[Any] = []
+    opened: list[yaml.Mark] = []
     with contextlib.suppress(yaml.YAMLError):
         for token in yaml.scan(text, Loader=_Loader):
             if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
@@ -350,7 +350,7 @@ class Node:
         """A list of texts."""
         return tuple(item.text() for item in self.items())
 
-    def value(self) -> Any:
+    def value(self) -> Any:  # noqa: ANN401 -- YAML has any
         """The value as YAML types it: dict, list, str, int, float, bool, None."""
         loader = _Loader("")
         try:

@@ -80,7 +80,7 @@ class Renderer:
         language = values["lang"]
         self._environment.globals["t"] = lambda en, zh: zh if language == "zh" else en
 
-    def add(self, name: str, value: Any) -> None:
+    def add(self, name: str, value: object) -> None:
         """Define `name` for the texts that are rendered from now on."""
         self._environment.globals[name] = value
 
@@ -166,7 +166,7 @@ def _content(renderer: Renderer, source: Path) -> bytes:
         raise _invalid(str(source), str(error)) from error
 
 
-def _config_values(source: Path, content: bytes) -> Any:
+def _config_values(source: Path, content: bytes) -> object:
     try:
         node = compose(source, content.decode("utf-8"))
     except InvalidInput as error:
@@ -174,11 +174,11 @@ def _config_values(source: Path, content: bytes) -> Any:
     return {} if node is None or node.is_null else node.value()
 
 
-def _json_text(value: Any) -> str:
+def _json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _yaml_text(value: Any) -> str:
+def _yaml_text(value: object) -> str:
     return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=False).rstrip("\n")
 
 

@@ -119,7 +119,7 @@ def _check_gateway(answers: Answers) -> None:
         )
 
 
-def variable_value(variable: Variable, given: str | None, *, source: str) -> Any:
+def variable_value(variable: Variable, given: str | None, *, source: str) -> object:
     """The value of a template's variable, from the typed value or its default.
 
     Raises:

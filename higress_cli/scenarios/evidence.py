@@ -3,7 +3,7 @@
 It is what Higress's maintainers ask for with a plugin fix (docs/developers/agent-assisted-contributions.md).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def _differences(found: Sequence[Difference]) -> Iterator[str]:
     )
 
 
-def _table(headings: Sequence[str], rows: "Iterator[tuple[str, ...]] | Any") -> Iterator[str]:
+def _table(headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     yield f"| {' | '.join(headings)} |"
     yield f"|{'---|' * len(headings)}"
     for row in rows:

@@ -82,7 +82,7 @@ def fits(matcher: Matcher, subject: Subject) -> bool:  # noqa: PLR0911 -- one fo
     return _text_fits(matcher, text)
 
 
-def value_fits(matcher: Matcher, value: Any = _NOTHING) -> bool:  # noqa: PLR0911 -- one for each kind
+def value_fits(matcher: Matcher, value: object = _NOTHING) -> bool:  # noqa: PLR0911 -- one for each kind
     """Whether the condition holds for a JSON value; without one, only absence does."""
     match matcher:
         case Absent():
@@ -107,7 +107,7 @@ def value_fits(matcher: Matcher, value: Any = _NOTHING) -> bool:  # noqa: PLR091
     return fits(matcher, Subject.of_text(value if isinstance(value, str) else json.dumps(value)))
 
 
-def part_of(document: Any, path: str) -> tuple[bool, Any]:
+def part_of(document: object, path: str) -> tuple[bool, Any]:
     """Whether there is something at a path of a JSON document, and what."""
     for step in path_steps(path):
         if isinstance(step, int):
@@ -197,7 +197,7 @@ def quote(text: str) -> str:
     return _("`{start}...` ({count} characters)").format(start=line[:_LONGEST_QUOTE], count=len(text))
 
 
-def _part_fits(matcher: Matcher, document: Any, path: str) -> bool:
+def _part_fits(matcher: Matcher, document: object, path: str) -> bool:
     found, value = part_of(document, path)
     return value_fits(matcher, value) if found else value_fits(matcher)
 
@@ -227,7 +227,7 @@ def _occurs(pattern: str, text: str) -> bool:
         ) from error
 
 
-def _same(wanted: Any, value: Any) -> bool:
+def _same(wanted: object, value: object) -> bool:
     """Equality of JSON, where true is not 1."""
     if isinstance(wanted, bool) or isinstance(value, bool):
         return wanted is value
@@ -284,7 +284,7 @@ def _is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in {"W", "F"}
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return quote(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

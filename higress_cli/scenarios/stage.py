@@ -227,7 +227,7 @@ def _replies(rules: Mapping[str, Any] | None) -> Mapping[str, RedisReply] | None
     return None if rules is None else {command: _reply(value) for command, value in rules.items()}
 
 
-def _reply(value: Any) -> RedisReply:
+def _reply(value: Any) -> RedisReply:  # noqa: ANN401 -- a value of YAML
     """Strings become bulk strings, lists arrays, null nil; a mapping has a simple string (`status`) or an `error`."""
     if isinstance(value, list):
         return [_reply(each) for each in value]

@@ -42,7 +42,7 @@ def occurs(pattern: str, text: str) -> bool:
     return engine.search(text, **options) is not None
 
 
-def _parts(parsed: Any) -> int:
+def _parts(parsed: Any) -> int:  # noqa: ANN401 -- of a module that has no types
     """How many parts a pattern has when each of its repetitions is written out as often as it has to match.
 
     `parsed` is what Python's parser makes of it: (operation, arguments) pairs, in which further ones are nested.
@@ -53,7 +53,7 @@ def _parts(parsed: Any) -> int:
     )
 
 
-def _parts_within(arguments: Any) -> int:
+def _parts_within(arguments: object) -> int:
     if hasattr(arguments, "getwidth"):
         return _parts(arguments)
     return sum(map(_parts_within, arguments)) if isinstance(arguments, tuple | list) else 0

@@ -1,7 +1,7 @@
 """URLs for display: the user name and password of a proxy or mirror never appear in a text."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.errors import HgwError
 
@@ -17,12 +17,12 @@ def without_secrets(error: HgwError) -> HgwError:
     """The error for display: message, hint, details and warnings without the passwords of URLs."""
     error.message = shown(error.message)
     error.hint = shown(error.hint) if error.hint else error.hint
-    error.details = _shown_inside(error.details)
+    error.details = {name: _shown_inside(value) for name, value in error.details.items()}
     error.warnings = tuple(shown(warning) for warning in error.warnings)
     return error
 
 
-def _shown_inside(value: Any) -> Any:
+def _shown_inside(value: object) -> object:
     match value:
         case str():
             return shown(value)

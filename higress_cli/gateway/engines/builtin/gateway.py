@@ -21,6 +21,7 @@ from higress_cli.i18n import _
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, StartError
 from higress_cli.proxy_wasm.host import Runtime
 from higress_cli.proxy_wasm.limits import Limits
+from higress_cli.proxy_wasm.modules import CompiledModule
 from higress_cli.proxy_wasm.surroundings import VmSettings
 
 NAME: Final = "builtin"
@@ -162,7 +163,7 @@ class BuiltinGateway:
         assert self._server is not None  # noqa: S101 -- the contract: there was an apply
         return self._server.inside()
 
-    async def _change(self, change: Change, compiled: Any, settings: VmSettings, identity: str) -> None:
+    async def _change(self, change: Change, compiled: CompiledModule, settings: VmSettings, identity: str) -> None:
         if self._server is None:
             self._server = ProxyServer(self._place, engine=self._engine, happenings=self._happenings)
         self._happenings.hold()

@@ -54,5 +54,5 @@ def stream_event(entry: Mapping[str, Any]) -> Event | None:
     return None
 
 
-def _number(text: Any) -> int | None:
+def _number(text: object) -> int | None:
     return int(text) if isinstance(text, str) and text.isdecimal() else None
