@@ -1,6 +1,6 @@
 """What hgw costs beside the bare tool. `make bench`.
 
-python -m scripts.bench [start-up] [build] [many] [gateway]
+python -m scripts.bench [start-up] [build] [many] [gateway] [push]
 """
 
 import os
@@ -12,6 +12,7 @@ from typing import Final
 
 from scripts.bench_build import build, many
 from scripts.bench_gateway import gateway
+from scripts.bench_push import push
 from scripts.bench_start_up import start_up
 
 PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {
@@ -19,6 +20,7 @@ PARTS: Final[Mapping[str, Callable[[Mapping[str, str], Path], None]]] = {
     "build": build,
     "many": many,
     "gateway": gateway,
+    "push": push,
 }
 
 

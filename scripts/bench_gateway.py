@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from higress_cli.proxy_wasm.host import Runtime
-from scripts.measure import ROOT, Cost, as_installed
+from scripts.measure import ROOT, Cost, as_installed, say
 
 _RUNS = 3
 _REQUESTS = 10_000
@@ -148,9 +148,9 @@ def _builtin_ready(bench: Bench, cache: Path) -> None:
         compiling.append(Cost(time.process_time() - begun.cpu, time.perf_counter() - begun.wall))
         runtime.close()
     cached = [bench.ready("builtin") for _run in range(_RUNS)]
-    _say("builtin: ready, module cached", _both(cached), "<= 0.8 s")
+    say("builtin: ready, module cached", _both(cached), "<= 0.8 s")
     more = [Cost(one.cpu - other.cpu, one.wall - other.wall) for one, other in zip(first, compiling, strict=True)]
-    _say("builtin: ready, first time", f"compile {_both(compiling)} + {_both(more)}", "<= compile + 0.8 s")
+    say("builtin: ready, first time", f"compile {_both(compiling)} + {_both(more)}", "<= compile + 0.8 s")
 
 
 def _envoy_ready(bench: Bench) -> None:
@@ -163,7 +163,7 @@ def _envoy_ready(bench: Bench) -> None:
             folder, url = Path(data["run_dir"]), data["url"]
         more.append(ours - _by_hand(folder, url))
     text = f"+ {statistics.median(more):.2f} s against Envoy by hand ({min(own):.2f} s of CPU in hgw itself)"
-    _say("envoy: ready", text, "+ 0.5 s")
+    say("envoy: ready", text, "+ 0.5 s")
 
 
 def _both(costs: Sequence[Cost]) -> str:
@@ -215,9 +215,9 @@ def _latency(bench: Bench, upstream_port: int) -> None:
     added = statistics.median(mine - bare for mine, bare in pairs) * 1000
     without = statistics.median(bare for _mine, bare in pairs) * 1000
     text = f"{added:.2f} ms (median of {len(pairs)} pairs; {without:.2f} ms without)"
-    _say("builtin: added latency", text, "<= 5 ms")
+    say("builtin: added latency", text, "<= 5 ms")
     text = f"{_IN_TURN / cpu:.0f} requests for each second of CPU time, {_IN_TURN / wall:.0f}/s one after another"
-    _say("builtin: rate on one core", text, ">= 200/s")
+    say("builtin: rate on one core", text, ">= 200/s")
 
 
 def _load(bench: Bench) -> None:
@@ -232,7 +232,7 @@ def _load(bench: Bench) -> None:
     growth = (after - before) / before * 100
     rate = f"{_REQUESTS / wall:.0f}/s ({_REQUESTS / cpu:.0f} for each second of CPU time)"
     text = f"{errors} errors, {rate}, memory {before / 1e6:.0f} MB {growth:+.1f} %"
-    _say(f"builtin: {_REQUESTS} requests, {_CONNECTIONS} connections", text, "no error, <= 10 %")
+    say(f"builtin: {_REQUESTS} requests, {_CONNECTIONS} connections", text, "no error, <= 10 %")
 
 
 def _port(data: Mapping[str, Any]) -> int:
@@ -286,7 +286,3 @@ def _cpu(pid: int) -> float:
 def _resident(pid: int) -> int:
     """Bytes of memory that a process has, from /proc."""
     return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _say(what: str, figure: str, goal: str) -> None:
-    print(f"{what:<44} {figure}   (goal {goal})")

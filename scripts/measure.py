@@ -90,3 +90,8 @@ def compare(title: str, *, pairs: int, hgw: Callable[[], Cost], bare: Callable[[
             f"{other} {statistics.median(others):7.3f} s   "
             f"ratio {statistics.median(ratios):5.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f}, {pairs} pairs)"
         )
+
+
+def say(what: str, figure: str, goal: str) -> None:
+    """Print a figure beside its goal."""
+    print(f"{what:<44} {figure}   (goal {goal})")
