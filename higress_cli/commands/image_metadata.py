@@ -23,15 +23,18 @@ EPOCH: Final = "SOURCE_DATE_EPOCH"
 """https://reproducible-builds.org/specs/source-date-epoch/"""
 _UNKNOWN_VERSION: Final = "0.0.0"
 _GIT_SECONDS: Final = 10.0
+_ALLOWING: Final = "git config --global --add safe.directory"
+"""The command that git names where a repository belongs to another user (setup.c, die_upon_dubious_ownership)."""
 _KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """An image's name and version, each with its source."""
+    """An image's name and version, each with its source; `revision` is the commit, None where it is not wanted."""
 
     name: Choice[str]
     version: Choice[str]
+    revision: str | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -53,30 +56,41 @@ def choose_naming(session: Session, project: Project, settings: Resolver) -> Nam
             hint=_("name it: --name my-plugin"),
             details={"path": project.directory},
         )
+    version, version_warnings = _choose_version(session, project, settings)
+    revision, revision_warnings = _revision(session, project.directory)
+    return Naming(name=name, version=version, revision=revision, warnings=(*version_warnings, *revision_warnings))
+
+
+def _choose_version(session: Session, project: Project, settings: Resolver) -> tuple[Choice[str], tuple[str, ...]]:
+    """The version of an image, and what there is to say about it."""
     version = settings.choose(VERSION)
     if version.value is not None:
-        return Naming(name=name, version=Choice(version.value, version.source))
-    described = _described_by_git(session, project.directory)
+        return Choice(version.value, version.source), ()
+    try:
+        described = _described_by_git(session, project.directory)
+        reason = _("no git tag describes the plugin")
+    except _GitError as error:
+        described, reason = None, str(error)
     if described is not None:
-        return Naming(name=name, version=Choice(described, Source(SourceKind.INFERRED, "git describe")))
+        return Choice(described, Source(SourceKind.INFERRED, "git describe")), ()
     warning = _(
-        "the image's version is {version}: hgw.yaml has no `version`, and no git tag describes the plugin; "
+        "the image's version is {version}: hgw.yaml has no `version`, and {reason}; "
         "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"
     )
-    return Naming(
-        name=name, version=Choice(_UNKNOWN_VERSION, DEFAULT), warnings=(warning.format(version=_UNKNOWN_VERSION),)
-    )
+    return Choice(_UNKNOWN_VERSION, DEFAULT), (warning.format(version=_UNKNOWN_VERSION, reason=reason),)
 
 
-def annotations(
-    session: Session,
-    directory: Path,
-    *,
-    naming: Naming,
-    abi: str | None,
-    module_sha256: str,
-    given: Mapping[str, str],
-) -> Mapping[str, str]:
+def _revision(session: Session, directory: Path) -> tuple[str | None, tuple[str, ...]]:
+    """The commit where SOURCE_DATE_EPOCH asks for it, and why it is missing if git does not tell it."""
+    if session.variable(EPOCH) is None:
+        return None, ()
+    try:
+        return _git(session, directory, "rev-parse", "HEAD"), ()
+    except _GitError as error:
+        return None, (_("the image has no revision: {reason}").format(reason=error),)
+
+
+def annotations(*, naming: Naming, abi: str | None, module_sha256: str, given: Mapping[str, str]) -> Mapping[str, str]:
     """The annotations of an image, without `created`; `given` ones win."""
     written = {
         f"{ANNOTATION}title": naming.name.value,
@@ -85,8 +99,8 @@ def annotations(
     }
     if abi is not None:
         written[MODULE_ABI] = abi
-    if session.variable(EPOCH) is not None and (revision := _git(session, directory, "rev-parse", "HEAD")):
-        written[f"{ANNOTATION}revision"] = revision
+    if naming.revision is not None:
+        written[f"{ANNOTATION}revision"] = naming.revision
     return {**written, **given}
 
 
@@ -128,10 +142,17 @@ def parse_annotations(texts: tuple[str, ...]) -> Mapping[str, str]:
     return found
 
 
+class _GitError(Exception):
+    """git does not answer; the text says why."""
+
+
 def _described_by_git(session: Session, directory: Path) -> str | None:
     """The version that a git tag gives: `1.2.0` at the tag v1.2.0, `1.2.0-3-gHASH` after it; None without one.
 
     A plugin below the top of a repository may have tags of its own, `FOLDER/v1.2.0` (go.dev/ref/mod#vcs-version).
+
+    Raises:
+        _GitError: there is a repository, but git refuses to read it, or there is no git.
     """
     prefix = _git(session, directory, "rev-parse", "--show-prefix")
     if prefix is None:
@@ -153,9 +174,22 @@ def _as_tag(described: str) -> str | None:
 
 
 def _git(session: Session, directory: Path, *arguments: str) -> str | None:
-    """What git prints; None where there is no git or no repository."""
+    """What git prints; None where there is no repository, or none of what was asked for.
+
+    Raises:
+        _GitError: git cannot be run, or refuses to read a repository that belongs to another user.
+    """
+    variables = {**session.variables, "LC_ALL": "C"}
     try:
-        done = process.run(["git", "-C", str(directory), *arguments], variables=session.variables, timeout=_GIT_SECONDS)
-    except ToolError:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        done = process.run(["git", "-C", str(directory), *arguments], variables=variables, timeout=_GIT_SECONDS)
+    except ToolError as error:
+        raise _GitError(error.message) from error
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if allowing := next((line.strip() for line in done.stderr.splitlines() if _ALLOWING in line), None):
+        raise _GitError(
+            _("git does not read a repository that belongs to another user; to allow it: {command}").format(
+                command=allowing
+            )
+        )
+    return None

@@ -78,7 +78,7 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
     warnings = fresh.warnings + _judge(session, project, chosen, module, force=wishes.force)
     sha256, version = hashlib.sha256(content).hexdigest(), abi_of(module).version
     abi = Abi(version) if version in set(Abi) else None
-    written = annotations(session, directory, naming=naming, abi=abi, module_sha256=sha256, given=given)
+    written = annotations(naming=naming, abi=abi, module_sha256=sha256, given=given)
     return PluginImage(
         project=project,
         image=make_image(content, also=also, annotations=written, created=moment),

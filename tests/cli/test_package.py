@@ -163,6 +163,26 @@ def test_git_says_the_version_where_hgw_yaml_does_not(packed, tree, monkeypatch)
     assert version() == "7 (HGW_IMAGE_VERSION)"
 
 
+def test_a_repository_that_git_does_not_read_is_told_with_the_command_that_allows_it(packed, tree, monkeypatch):
+    root = tree({"hgw.yaml": "name: demo\n"})
+    (root / "main.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS))
+    subprocess.run(["/usr/bin/git", "init", "--quiet"], cwd=root, check=True)
+    # What git's own tests set: as in a container whose root mounts the folder of somebody else.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+
+    document = packed()
+
+    assert document["data"]["version"]["value"] == "0.0.0"
+    version, revision = document["warnings"]
+    allowing = f"git config --global --add safe.directory {root}"
+    assert allowing in version
+    assert allowing in revision
+    monkeypatch.setenv("PATH", str(root))
+    assert "the program `git` was not found" in packed()["warnings"][0]
+
+
 def test_time_and_revision_are_only_there_when_asked_for(packed, tree, monkeypatch):
     tree(NAMED)
     plain = packed()["data"]
