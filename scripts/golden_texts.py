@@ -9,7 +9,6 @@ import difflib
 import io
 import math
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -52,23 +51,39 @@ SCENES: Final = (
 )
 
 
-def texts() -> Iterator[tuple[Path, str]]:
-    """Each golden file with the text that it should have."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        place = Path(folder).resolve()
-        # Lines break where they would break with the path that is shown.
-        assert len(str(place)) == len(_PLACE)
-        for language in LANGUAGES:
-            for path in ("", *GROUPS, *COMMANDS):
-                name = "-".join(["hgw", *path.split()])
-                with _surroundings(place, tools=False, columns=80):
-                    yield GOLDEN / "help" / language / f"{name}.txt", _said(f"{path} --help", language)
-            for scene in SCENES:
-                for columns in (80, 50):
-                    with _surroundings(place, tools=scene.tools, columns=columns):
-                        text = "\n".join(f"$ hgw {line}\n{_said(line, language)}" for line in scene.lines)
-                    file = GOLDEN / "texts" / f"{scene.name}-{language}-{columns}.txt"
-                    yield file, text.replace(str(place), _PLACE)
+@dataclass(frozen=True)
+class Shown:
+    """What a golden file shows: the scene, in a language and a width of the terminal."""
+
+    scene: Scene
+    language: str
+    columns: int
+
+    @property
+    def file(self) -> Path:
+        if self.scene in SCENES:
+            return GOLDEN / "texts" / f"{self.scene.name}-{self.language}-{self.columns}.txt"
+        return GOLDEN / "help" / self.language / f"{self.scene.name}.txt"
+
+    def text(self) -> str:
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            place = Path(folder).resolve()
+            # Lines break where they would break with the path that is shown.
+            assert len(str(place)) == len(_PLACE)
+            with _surroundings(place, tools=self.scene.tools, columns=self.columns):
+                if self.scene not in SCENES:
+                    return _said(self.scene.lines[0], self.language)
+                text = "\n".join(f"$ hgw {line}\n{_said(line, self.language)}" for line in self.scene.lines)
+            return text.replace(str(place), _PLACE)
+
+
+def all_shown() -> Iterator[Shown]:
+    """What each golden file shows."""
+    for path in ("", *GROUPS, *COMMANDS):
+        scene = Scene("-".join(["hgw", *path.split()]), (f"{path} --help",), tools=False)
+        yield from (Shown(scene, language, 80) for language in LANGUAGES)
+    for scene in SCENES:
+        yield from (Shown(scene, language, columns) for language in LANGUAGES for columns in (80, 50))
 
 
 class _Terminal(io.TextIOWrapper):
@@ -94,7 +109,6 @@ def _surroundings(place: Path, *, tools: bool, columns: int) -> Iterator[None]:
     before: Mapping[str, str] = dict(os.environ)
     back = Path.cwd()
     for name in ("home", "work", "tools"):
-        shutil.rmtree(place / name, ignore_errors=True)
         (place / name).mkdir()
     path = stub_tools(place / "tools", go="1.20.14", tinygo="0.30.0", wasm_opt="108") if tools else str(place / "home")
     home = str(place / "home")
@@ -110,7 +124,7 @@ def _surroundings(place: Path, *, tools: bool, columns: int) -> Iterator[None]:
 
 
 def main() -> int:
-    wanted = dict(texts())
+    wanted = {shown.file: shown.text() for shown in all_shown()}
     old = {path for folder in ("help", "texts") for path in (GOLDEN / folder).rglob("*.txt")}
     if "--write" in sys.argv[1:]:
         for path in old - set(wanted):

@@ -25,6 +25,8 @@ def terminal_width(*, most: int = 100, otherwise: int = 80) -> int:
 
 def cells(text: str) -> int:
     """How many columns a terminal needs for `text`."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in _WIDE else 1 for char in text
     )

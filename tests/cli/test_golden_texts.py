@@ -1,34 +1,26 @@
 """Every --help and the main texts, word for word. `make golden` renews the golden files."""
 
-from pathlib import Path
-
 import pytest
 
 from higress_cli.cli.wrap import cells
-from scripts.golden_texts import GOLDEN, texts
+from scripts.golden_texts import GOLDEN, all_shown
+
+SHOWN = list(all_shown())
 
 
-@pytest.fixture(scope="module")
-def now() -> dict[Path, str]:
-    """Each golden file and the text that it should have."""
-    return dict(texts())
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: str(shown.file.relative_to(GOLDEN)))
+def test_a_text_is_as_it_was(shown):
+    assert shown.text() == shown.file.read_text(encoding="utf-8")
 
 
-def golden() -> list[Path]:
-    return sorted(path for folder in ("help", "texts") for path in (GOLDEN / folder).rglob("*.txt"))
+def test_every_golden_text_is_still_shown():
+    kept = {path for folder in ("help", "texts") for path in (GOLDEN / folder).rglob("*.txt")}
+
+    assert kept == {shown.file for shown in SHOWN}
 
 
-@pytest.mark.parametrize("path", golden(), ids=lambda path: str(path.relative_to(GOLDEN)))
-def test_a_text_is_as_it_was(path, now):
-    assert now[path] == path.read_text(encoding="utf-8")
-
-
-def test_every_text_is_kept(now):
-    assert sorted(now) == golden()
-
-
-def test_the_lines_of_help_fit_80_columns(now):
-    helps = {path: text for path, text in now.items() if path.parts[-3] == "help"}
+def test_the_lines_of_help_fit_80_columns():
+    helps = [path.read_text(encoding="utf-8") for path in (GOLDEN / "help").rglob("*.txt")]
 
     assert len(helps) > 20
-    assert [line for text in helps.values() for line in text.splitlines() if cells(line) > 80] == []
+    assert [line for text in helps for line in text.splitlines() if cells(line) > 80] == []

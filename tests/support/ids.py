@@ -4,12 +4,10 @@ import ast
 import importlib
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import higress_cli
 from higress_cli import errors
 from higress_cli.doctor.model import Finding
 from higress_cli.errors import HgwError, ToolError
@@ -17,8 +15,8 @@ from higress_cli.fault import Fault
 from higress_cli.knowledge.catalogue import entries
 from higress_cli.toolchain.acquire import KINDS
 from higress_cli.toolchain.attempt import PassedOver
+from tests.support.source import syntax_trees
 
-PACKAGE = Path(higress_cli.__file__).parent
 FAMILIES = {
     name: kind
     for name, kind in vars(errors).items()
@@ -31,20 +29,17 @@ def written() -> Iterator[tuple[str, str, str]]:
 
     What stands in a condition or a table within the argument counts, too.
     """
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            made = ast.unparse(node.func)
+    for path, tree in syntax_trees().items():
+        module = ".".join(("higress_cli", *path.with_suffix("").parts))
+        for node in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             for keyword in node.keywords:
-                if keyword.arg == "code" or (keyword.arg == "id" and made == "Fault"):
+                if keyword.arg == "code" or (keyword.arg == "id" and ast.unparse(node.func) == "Fault"):
                     for part in ast.walk(keyword.value):
                         value = part.value if isinstance(part, ast.Constant) else None
                         if isinstance(part, ast.Name) and part.id.isupper():
                             value = getattr(importlib.import_module(module), part.id)
                         if isinstance(value, str):
-                            yield f"{path.relative_to(PACKAGE)}:{node.lineno}", made, value
+                            yield f"{path}:{node.lineno}", ast.unparse(node.func), value
 
 
 def mistake(identifier: str, kind: type[HgwError] | None) -> str | None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ _NAMES: Final = (
 )  # fmt: skip
 
 
+@cache
 def basic_programs() -> str:
     """A PATH with a shell, git and a few of POSIX's programs, whatever else this machine has; Windows: its own."""
     if os.name == "nt":

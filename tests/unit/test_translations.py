@@ -2,7 +2,7 @@
 
 import ast
 import re
-from pathlib import Path
+from functools import cache
 from string import Formatter
 
 import pytest
@@ -10,12 +10,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-PACKAGE = Path(__file__).parents[2] / "higress_cli"
+from tests.support.source import PACKAGE, syntax_trees
+
 CATALOGUE = PACKAGE / "locale" / "zh" / "LC_MESSAGES" / "hgw.po"
 # What has to be typed or recognised as it stands: `code`, options, hgw's variables.
 VERBATIM = re.compile(r"`(?! )[^`]+(?<! )`|(?<![\w-])--?[a-z][\w-]*|HGW_\w+")
 
 
+@cache
 def texts_in_code() -> dict[str, str]:
     """Every text for people and where it is: those that Babel finds, and those that it does not see in f-strings."""
     found: dict[str, str] = {}
@@ -24,12 +26,12 @@ def texts_in_code() -> dict[str, str]:
     ):
         for text in [message] if isinstance(message, str) else message:
             found.setdefault(text, f"{file}:{line}")
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path, tree in syntax_trees().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
-                    found.setdefault(str(first.value), f"{path.relative_to(PACKAGE)}:{first.lineno}")
+                    found.setdefault(str(first.value), f"{path}:{first.lineno}")
     return found
 
 

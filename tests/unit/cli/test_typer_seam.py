@@ -12,8 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from higress_cli.cli import typer_seam
 from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, PlainValue, command_of, parameters_of
-
-PACKAGE = Path(typer_seam.__file__).parents[1]
+from tests.support.source import PACKAGE, syntax_trees
 
 
 def declared(function) -> Any:
@@ -149,8 +148,8 @@ def test_a_group_lists_its_commands_with_their_first_sentences():
 
 def test_only_the_seam_knows_the_private_parts_of_typer():
     names = []
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path, tree in syntax_trees().items():
+        for node in ast.walk(tree):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [path.name for module in modules if module.startswith("typer.")]

@@ -4,7 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[3] / "higress_cli"
+from tests.support.source import syntax_trees
+
 VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?")
 NAMED = re.compile("oldest|newest|lowest|highest|minimum|floor|version")
 NOT_OF_TOOLS = {
@@ -17,10 +18,10 @@ NOT_OF_TOOLS = {
 }
 
 
-def versions(source: str) -> set[str]:
+def versions(tree: ast.Module) -> set[str]:
     """The texts that look like versions, and the tuples of numbers that have the name of one."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         match node:
             case ast.Constant(value=str(text)) if VERSION.fullmatch(text):
                 found.add(text)
@@ -35,13 +36,15 @@ def versions(source: str) -> set[str]:
 
 
 def test_what_looks_like_a_version_is_found():
-    assert versions("A = '1.21'\nOLDEST: Final = (20, 10)\nif x == 'v1.2.3': pass\n") == {"1.21", "20.10", "v1.2.3"}
-    assert versions("A = 'go 1.21 or newer'\nSTATUSES = (200, 201)\n") == set()
+    found = versions(ast.parse("A = '1.21'\nOLDEST: Final = (20, 10)\nif x == 'v1.2.3': pass\n"))
+
+    assert found == {"1.21", "20.10", "v1.2.3"}
+    assert versions(ast.parse("A = 'go 1.21 or newer'\nSTATUSES = (200, 201)\n")) == set()
 
 
 def test_no_code_names_a_tools_version():
-    sources = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
-    named = {name: found for name, source in sources.items() if (found := versions(source) - set(NOT_OF_TOOLS))}
+    trees = syntax_trees()
+    named = {path: found for path, tree in trees.items() if (found := versions(tree) - set(NOT_OF_TOOLS))}
 
-    assert "gateway/engines/docker/client.py" in sources
+    assert Path("gateway/engines/docker/client.py") in trees
     assert named == {}
