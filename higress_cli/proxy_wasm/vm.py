@@ -3,12 +3,12 @@
 import ctypes
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import wasmtime
 
+from higress_cli.proxy_wasm.crossing import Entrance, HostImport, crossing
 from higress_cli.proxy_wasm.errors import Crash, CrashError, LoadError, MemoryFault, StackFrame
 from higress_cli.proxy_wasm.limits import Limits, Watchdog, took_longer
 
@@ -19,23 +19,6 @@ _LAST_STEP: Final = 4 * 2**20
 _MOST_OUTPUT: Final = 8192
 _MOST_FRAMES: Final = 30
 _PANIC: Final = re.compile(r"(?:panic|fatal error): *(?P<text>[^\n]*)")
-_TYPES: Final[Mapping[str, Callable[[], wasmtime.ValType]]] = {"i": wasmtime.ValType.i32, "l": wasmtime.ValType.i64}
-
-Handler = Callable[..., int | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostImport:
-    """A function that the host gives: `parameters` has a letter for each, i for 32 bits and l for 64.
-
-    `handler` gets the caller's values, those of 32 bits as unsigned numbers; `fault` is returned when it raises
-    MemoryFault. A function without `returns` gives nothing back.
-    """
-
-    parameters: str
-    handler: Handler
-    fault: int
-    returns: bool = True
 
 
 class Vm:
@@ -65,6 +48,7 @@ class Vm:
         self.limits = limits
         self.seconds = limits.start_seconds
         """How long a call may take."""
+        self._crossing = crossing(self._store)
         functions = [self._bind(wanted, imports) for wanted in module.imports]
         try:
             with watchdog.watch("start", self.seconds):
@@ -77,8 +61,8 @@ class Vm:
             self.close()
             raise LoadError(str(error).strip()) from error
         self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
-        types = {name: found.type(self._store) for name, found in self._functions.items()}
-        self._shapes = {name: _shape(kind) for name, kind in types.items()}
+        self._shapes = {name: _shape(found.type(self._store)) for name, found in self._functions.items()}
+        self._entrances: dict[str, Entrance] = {}
         memory = exports.get("memory")
         if not isinstance(memory, wasmtime.Memory):
             raise LoadError("the module exports no memory")
@@ -118,14 +102,19 @@ class Vm:
         self._store.set_epoch_deadline(_BEYOND_NOW)
         try:
             with self._watchdog.watch(name, self.seconds):
-                returned = self._functions[name](self._store, *arguments)
+                return self._entrance(name)(*arguments)
         except wasmtime.Trap as trap:
             raise CrashError(self._crash(name, trap)) from None
-        return int(returned or 0)
 
     def call_within(self, name: str, *arguments: int) -> int:
         """Call a function while the plugin waits in one of the host's; a trap ends the outer call."""
-        return int(self._functions[name](self._store, *arguments) or 0)
+        return self._entrance(name)(*arguments)
+
+    def _entrance(self, name: str) -> Entrance:
+        found = self._entrances.get(name)
+        if found is None:
+            found = self._entrances[name] = self._crossing.entrance(self._functions[name])
+        return found
 
     def note_output(self, text: bytes) -> None:
         """Keep what the plugin's runtime writes: the message of a panic is there."""
@@ -174,10 +163,9 @@ class Vm:
         given = imports(wanted.module, wanted.name or "")
         if given is None or not isinstance(wanted.type, wasmtime.FuncType):
             raise LoadError(f"Failed to load Wasm module due to a missing import: {name}")
-        kind = wasmtime.FuncType([_TYPES[letter]() for letter in given.parameters], _results(given))
-        if _shape(kind) != _shape(wanted.type):
+        if given.shape != _shape(wanted.type):
             raise LoadError(f"Failed to load Wasm module due to an import type mismatch: {name}")
-        return wasmtime.Func(self._store, kind, _callable(given))
+        return self._crossing.exit(given)
 
     def _crash(self, callback: str, trap: wasmtime.Trap) -> Crash:
         code = trap.trap_code
@@ -194,37 +182,9 @@ class Vm:
         return Crash(callback=callback, reason=reason, panic=found["text"].strip() if found else None, frames=frames)
 
 
-def _results(given: HostImport) -> list[wasmtime.ValType]:
-    return [wasmtime.ValType.i32()] if given.returns else []
-
-
 def _shape(kind: wasmtime.FuncType) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return _names(kind.params), _names(kind.results)
 
 
 def _names(types: Sequence[wasmtime.ValType]) -> tuple[str, ...]:
     return tuple(str(value) for value in types)
-
-
-def _callable(given: HostImport) -> Callable[..., Any]:
-    """The handler as wasmtime calls it: numbers of 32 bits come signed, and memory faults become a status."""
-    handler, fault = given.handler, given.fault
-    if "l" in given.parameters:
-        wide = [letter == "l" for letter in given.parameters]
-
-        def call_wide(*values: int) -> int | None:
-            unsigned = [value if is_wide else value & _UNSIGNED for value, is_wide in zip(values, wide, strict=True)]
-            try:
-                return handler(*unsigned)
-            except MemoryFault:
-                return fault
-
-        return call_wide
-
-    def call(*values: int) -> int | None:
-        try:
-            return handler(*[value & _UNSIGNED for value in values])
-        except MemoryFault:
-            return fault
-
-    return call

@@ -6,8 +6,8 @@ from typing import Final
 from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls import general, maps, outside, state, streams, wasi
 from higress_cli.proxy_wasm.calls.table import Declared
+from higress_cli.proxy_wasm.crossing import HostImport
 from higress_cli.proxy_wasm.enums import AbiStatus
-from higress_cli.proxy_wasm.vm import HostImport
 
 _ENV: Final = "env"
 _WASI: Final = frozenset({"wasi_snapshot_preview1", "wasi_unstable"})

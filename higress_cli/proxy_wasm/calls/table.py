@@ -15,7 +15,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A host function: vm.HostImport says what `parameters`, `fault` and `returns` are; `markers` None is every ABI."""
+    """A host function: HostImport says what `parameters`, `fault` and `returns` are; `markers` None is every ABI."""
 
     parameters: str
     function: Callable[..., int | None]
