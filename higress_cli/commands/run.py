@@ -124,12 +124,13 @@ def run(
 def _follow(live: Live, opened: Opened, *, tell: Callable[[Event], None], renew: Callable[[str], None]) -> None:
     """Log and tell what happens until Ctrl-C; `renew` gets the digest of each module that the gateway has taken."""
     event_log = EventLog(opened.folder.log(EVENTS))
-    for event in live.events():
-        if isinstance(event, Ready):
-            with contextlib.suppress(ConflictError):  # a full disk, which is an event of its own
-                renew(event.change.plugin.sha256)
-        event_log(event)
-        tell(event)
+    for events in live.events():
+        event_log(events)
+        for event in events:
+            if isinstance(event, Ready):
+                with contextlib.suppress(ConflictError):  # a full disk, which is an event of its own
+                    renew(event.change.plugin.sha256)
+            tell(event)
 
 
 def _check(

@@ -1,8 +1,7 @@
 """The events of a run in a file, one JSON object a line, so that another hgw can follow them."""
 
-import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,11 +44,13 @@ class EventLog:
     def __init__(self, log: LogFile) -> None:
         self._log = log
 
-    def __call__(self, event: Event) -> None:
-        if type(event).__name__ not in _KINDS:
-            return
-        entry = {"event": type(event).__name__, **dataclasses.asdict(event), "at": event.at.isoformat()}
-        self._log.add(json.dumps(entry, ensure_ascii=False))
+    def __call__(self, events: Iterable[Event]) -> None:
+        self._log.add(*(_line(event) for event in events if type(event).__name__ in _KINDS))
+
+
+def _line(event: Event) -> str:
+    entry = {"event": type(event).__name__, **vars(event), "at": event.at.isoformat()}
+    return json.dumps(entry, ensure_ascii=False)
 
 
 class WrittenEvents:

@@ -108,8 +108,8 @@ class Live:
         self._was_stale = self._is_stale(loaded.change.plugin.path)
         return Ready(at=_now(), change=loaded.change, applied=self._gateway.apply(loaded.change))
 
-    def events(self) -> Iterator[Event]:
-        """Yield what happens, as it happens; never ends.
+    def events(self) -> Iterator[Sequence[Event]]:
+        """Yield what happens, as it happens, what came together in one; never ends.
 
         Raises:
             GatewayDied: the gateway ended by itself.
@@ -117,17 +117,22 @@ class Live:
         while True:
             self._gateway.check_alive()
             happened = self._gateway.events()
-            yield from happened
+            yield happened
             self._pending.add(happened)
-            changed = [watched.settled_change() for watched in self._watched.values()]
-            if any(changed):
-                yield from self._reload()
-            if time.monotonic() > self._look_at_source:
-                self._look_at_source = time.monotonic() + _SOURCE_SECONDS
-                yield from self._compare_source()
-                yield from self._look_for_room()
-                yield from self._pending.hanging(_now())
+            for event in self._noticed():
+                yield (event,)
             time.sleep(_POLL_SECONDS)
+
+    def _noticed(self) -> Iterator[Event]:
+        """What the gateway does not tell by itself."""
+        changed = [watched.settled_change() for watched in self._watched.values()]
+        if any(changed):
+            yield from self._reload()
+        if time.monotonic() > self._look_at_source:
+            self._look_at_source = time.monotonic() + _SOURCE_SECONDS
+            yield from self._compare_source()
+            yield from self._look_for_room()
+            yield from self._pending.hanging(_now())
 
     def _follow(self, files: Sequence[Path]) -> None:
         self._watched = {path: self._watched.get(path) or Watched(path) for path in files}

@@ -22,12 +22,15 @@ class LogFile:
         self._most_bytes = most_bytes
         self._writing = threading.Lock()
 
-    def add(self, line: str) -> None:
-        """Append a line."""
+    def add(self, *lines: str) -> None:
+        """Append lines: all of them, or none where there is no room."""
+        content = "".join(f"{line}\n" for line in lines)
+        if not content:
+            return
         with self._writing:
             try:
                 bound(self._path, most_bytes=self._most_bytes)
-                _append(self._path, line.encode("utf-8", errors="backslashreplace") + b"\n")
+                _append(self._path, content.encode("utf-8", errors="backslashreplace"))
             except OSError as error:
                 self._on_failure(error)
 

@@ -61,7 +61,7 @@ def test_callback_that_loops_or_traps_costs_one_request(start: Start, phase: str
 
 def test_tick_that_traps_leaves_the_gateway_up(start: Start) -> None:
     probe = Probe()
-    probe.on("vm_start", probe.do("set_tick_period_milliseconds", 20), returns=1).on("tick", "(unreachable)")
+    probe.on("vm_start", probe.do("set_tick_period_milliseconds", 500), returns=1).on("tick", "(unreachable)")
     gateway = start(probe)
     assert trap_of(gateway).function == "proxy_on_tick"
     assert ask(gateway)[0] == 200
