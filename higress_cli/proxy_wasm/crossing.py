@@ -10,11 +10,19 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import wasmtime
 
+try:
+    from wasmtime import _ffi
+except ImportError:
+    _ffi = None  # type: ignore[assignment]
+
 from higress_cli.proxy_wasm.errors import MemoryFault
+
+if TYPE_CHECKING:
+    _Pointer = ctypes._Pointer[Any]  # noqa: SLF001 -- its only name
 
 _UNSIGNED: Final = 0xFFFFFFFF
 _WORD_BITS: Final = 32
@@ -75,9 +83,8 @@ def crossing(store: wasmtime.Store) -> Crossing:
 @cache
 def _is_known() -> bool:
     """Whether wasmtime-py has the private parts that are used here, with the types that they had."""
+    ffi: Any = _ffi
     try:
-        from wasmtime import _ffi as ffi
-
         parts = (
             ffi.wasmtime_func_call_unchecked,
             ffi.wasmtime_func_new_unchecked,
@@ -91,7 +98,7 @@ def _is_known() -> bool:
         callback: Any = ffi.wasmtime_func_unchecked_callback_t
         values = ctypes.POINTER(ffi.wasmtime_val_raw_t)
         caller = ctypes.POINTER(ffi.wasmtime_caller_t)
-    except (ImportError, AttributeError):
+    except AttributeError:
         return False
     return (
         all(callable(part) for part in parts)
@@ -102,8 +109,6 @@ def _is_known() -> bool:
 
 class _Direct:
     def __init__(self, store: wasmtime.Store) -> None:
-        from wasmtime import _ffi
-
         self._ffi: Any = _ffi
         self._store = store
         self._context = store._context()  # noqa: SLF001
@@ -131,17 +136,16 @@ class _Direct:
                 words[index] = argument
             trap = trap_pointer()
             error = invoke(context, target, values, count, ctypes.byref(trap))
-            if error or trap:
-                raise self._ended(error, trap)
+            if trap:
+                raise self._ended(wasmtime.Trap._from_ptr(trap))  # noqa: SLF001
+            if error:
+                raise self._ended(wasmtime.WasmtimeError._from_ptr(error))  # noqa: SLF001
             return result.value if gives else 0
 
         return call
 
-    def _ended(self, error: Any, trap: Any) -> BaseException:
-        """Why a call did not return."""
-        ended: BaseException = (
-            wasmtime.Trap._from_ptr(trap) if trap else wasmtime.WasmtimeError._from_ptr(error)  # noqa: SLF001
-        )
+    def _ended(self, ended: BaseException) -> BaseException:
+        """Why a call did not return: `ended`, or what a host function raised."""
         raised, self._raised = self._raised, None
         return ended if raised is None else raised
 
@@ -162,13 +166,13 @@ class _Direct:
         )
         return wasmtime.Func._from_raw(made)  # noqa: SLF001
 
-    def _answering(self, given: HostImport) -> Callable[[Any, Any, Any, int], int]:
+    def _answering(self, given: HostImport) -> "Callable[[object, object, _Pointer, int], int]":
         """The handler as wasmtime calls it: parameters come in the words in which the result goes."""
         handler, fault, returns = given.handler, given.fault, given.returns
         end = len(given.parameters) * _STRIDE
         wide = [index * _STRIDE for index, letter in enumerate(given.parameters) if letter == "l"]
 
-        def answer(_nothing: Any, _caller: Any, words: Any, _count: int) -> int:
+        def answer(_nothing: object, _caller: object, words: "_Pointer", _count: int) -> int:
             try:
                 # ctypes finds one item in an empty slice with a step.
                 arguments = words[0:end:_STRIDE] if end else []

@@ -49,6 +49,8 @@ class Vm:
         self.seconds = limits.start_seconds
         """How long a call may take."""
         self._crossing = crossing(self._store)
+        self._functions: dict[str, wasmtime.Func] = {}
+        self._entrances: dict[str, Entrance] = {}
         functions = [self._bind(wanted, imports) for wanted in module.imports]
         try:
             with watchdog.watch("start", self.seconds):
@@ -62,7 +64,6 @@ class Vm:
             raise LoadError(str(error).strip()) from error
         self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
         self._shapes = {name: _shape(found.type(self._store)) for name, found in self._functions.items()}
-        self._entrances: dict[str, Entrance] = {}
         memory = exports.get("memory")
         if not isinstance(memory, wasmtime.Memory):
             raise LoadError("the module exports no memory")
@@ -74,6 +75,9 @@ class Vm:
 
         Nobody else does: the host functions, which wasmtime keeps for the store, refer to what holds the store.
         """
+        # A call would go to memory that is not there any more.
+        self._functions = {}
+        self._entrances = {}
         self._store.close()
 
     def has(self, name: str) -> bool:
