@@ -40,7 +40,7 @@ def requirement_of(direct_url: str | None, *, version: str) -> str | None:
     try:
         found = json.loads(direct_url)
         address = _address(found)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return f"{_NAME} @ {address}" if address is not None and _PLAIN.fullmatch(address) else None
 
@@ -79,7 +79,7 @@ def _local(direct_url: str) -> str | None:
 
     try:
         url = urlsplit(str(json.loads(direct_url)["url"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return url2pathname(unquote(url.path)) if url.scheme == "file" else None
 

@@ -105,10 +105,11 @@ def _ask_template(order: Order, ui: Ui) -> str:
             ui.note(f"     {'':<{room}}{line}")
     ui.note("")
     names = [entry.name for entry in entries]
+    numbers = [str(number + 1) for number in range(len(names))]
 
     def chosen(text: str) -> str:
-        if text.isdigit() and 1 <= int(text) <= len(names):
-            return names[int(text) - 1]
+        if text in numbers:
+            return names[numbers.index(text)]
         if text not in names:
             raise refused_choice(text, names)
         return text
@@ -162,10 +163,11 @@ def _ask_choice(ui: Ui, question: str, choices: Mapping[str, str], default: str)
     titles = listed(_("{text} ({note})").format(text=text, note=title) for text, title in numbered)
     for line in wrap(joined((question, titles)), width=terminal_width()):
         ui.note(line)
+    numbers = [str(number + 1) for number in range(len(values))]
 
     def chosen(text: str) -> str:
-        if text.isdigit() and 1 <= int(text) <= len(values):
-            return values[int(text) - 1]
+        if text in numbers:
+            return values[numbers.index(text)]
         if text not in values:
             raise refused_choice(text, values)
         return text

@@ -186,7 +186,7 @@ def _files_of_flags(flags: Iterable[str], directory: Path) -> Iterator[Path]:
         if name.lstrip("-") == "modfile":
             yield path.with_suffix(".sum")
         if path.suffix == ".json":
-            with contextlib.suppress(OSError, ValueError, AttributeError):
+            with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
                 replaced = json.loads(path.read_bytes()).get("Replace", {})
                 yield from (directory / other for other in replaced.values() if other)
 

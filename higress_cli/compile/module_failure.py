@@ -11,7 +11,7 @@ from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, I
 from higress_cli.go.mod import escaped_path, read_go_mod
 from higress_cli.go.requirements import provides
 from higress_cli.i18n import _
-from higress_cli.knowledge.catalogue import Match, advice, entry, recognise
+from higress_cli.knowledge.catalogue import Match, advice, entry, recognise, shortened
 from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system.urls import shown
 
@@ -20,7 +20,7 @@ _TAIL_LINES: Final = 40
 _LIKENESS: Final = 0.85
 # `MODULE@VERSION: reading URL: STATUS`, `module PATH: Get "URL": REASON` and the like (cmd/go/internal/modfetch).
 _REQUEST: Final = re.compile(
-    r'(?:module (?P<listed>\S+)|(?P<module>[^\s@":]+)@(?P<version>v[^\s:]+)): [^\n]*?'
+    r'(?:module (?P<listed>\S+)|(?<![^\s@":])(?P<module>[^\s@":]+)@(?P<version>v[^\s:]+)): [^\n]*?'
     r'(?:reading |Get "|Post ")(?P<url>https?://[^\s"]+?)"?: (?P<answer>[^\n]+)'
     r"(?:\n\s*server response: (?P<said>[^\n]+))?"
 )
@@ -64,7 +64,7 @@ class Missing:
 
 def failed_requests(output: str) -> Iterator[Request]:
     """The requests that failed, in the order of a go command's output."""
-    for match in _REQUEST.finditer(output):
+    for match in _REQUEST.finditer(shortened(output)):
         module = match["listed"] or match["module"]
         proxy = match["url"].partition(f"/{escaped_path(module)}/")[0]
         yield Request(

@@ -200,7 +200,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     answer = process.run(["go", "env", "-json", "GOPROXY"], variables=place.variables, cwd=place.directory)
     try:
         setting = str(json.loads(answer.stdout)["GOPROXY"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ()
     entries = [entry.strip() for entry in re.split(r"[,|]", setting) if entry.strip()]
     if entries[:1] == ["off"]:

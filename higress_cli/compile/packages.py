@@ -88,7 +88,7 @@ def platform_of(recipe: Recipe, *, directory: Path, variables: Mapping[str, str]
         facts = json.loads(answer.stdout)
         platform = {"GOOS": facts["goos"], "GOARCH": facts["goarch"], "CGO_ENABLED": "1"}
         return platform, ",".join(facts["build_tags"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PlatformUnknownError(answer.output) from error
 
 
@@ -112,7 +112,7 @@ def module_cache(*, directory: Path, variables: Mapping[str, str]) -> Path | Non
     answer = process.run(["go", "env", "-json", "GOMODCACHE"], variables=variables, cwd=directory)
     try:
         return Path(json.loads(answer.stdout)["GOMODCACHE"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

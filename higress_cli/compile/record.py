@@ -12,8 +12,10 @@ from higress_cli.compile.inputs import Scope
 from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import REVISION, Recipe
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.user_file import read_text
 from higress_cli.tool import Tool
 
+_MOST_BYTES: Final = 1 << 26
 # The go command and TinyGo read many variables that do not affect the module. Any that is not listed here may.
 _PREFIXES: Final = ("GO", "CGO_", "TINYGO")
 _WITHOUT_EFFECT: Final = frozenset({
@@ -88,7 +90,7 @@ def record_path(cache: Path, module: Path) -> Path:
 def read_record(path: Path) -> Record | None:
     """The record at `path`; None if it is missing, unreadable or of another hgw."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_text(path, most_bytes=_MOST_BYTES))
         return Record(
             setup=Setup(**document["setup"]),
             scope=Scope.from_document(document["scope"]),
@@ -102,7 +104,7 @@ def read_record(path: Path) -> Record | None:
             packages=dict(document["packages"]),
             pulled={name: tuple(way) for name, way in document["pulled"].items()},
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

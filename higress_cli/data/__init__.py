@@ -98,9 +98,11 @@ def read(text: str, kind: type[T], *, where: str) -> T:
         DataInvalidError: the text is not TOML, or does not match `kind`.
     """
     try:
-        return cast("T", _value(tomllib.loads(text), kind, ()))
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # beside errors of syntax: numbers too long, tables nested too deep
         raise DataInvalidError(where, str(error)) from error
+    try:
+        return cast("T", _value(table, kind, ()))
     except _Invalid as error:
         raise DataInvalidError(where, error.problem) from error
 

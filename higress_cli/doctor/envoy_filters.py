@@ -88,7 +88,7 @@ def _configuration(entries: Mapping[str, Node]) -> Written:
         return Written(place=given.place, values=text if isinstance(text, dict) else {})
     try:
         values = json.loads(text) if text.strip() else {}
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         return _unreadable(given.place, _("the configuration is not JSON: {reason}").format(reason=error))
     if not isinstance(values, dict):
         return _unreadable(given.place, _("the configuration is not a JSON object"))

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
+from higress_cli.system.user_file import read_text
 from higress_cli.system.writing import home_error, is_full
 
 KEPT: Final = 20
@@ -107,8 +108,8 @@ def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
     if not run_id or Path(run_id).name != run_id:
         return None
     try:
-        record = json.loads((runs / run_id / _RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
+        record = json.loads(read_text(runs / run_id / _RECORD))
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 

@@ -68,7 +68,7 @@ class Tail:
         for line in self.lines():
             try:
                 found = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict):
                 yield found

@@ -20,6 +20,7 @@ from higress_cli.knowledge.compatibility import release
 
 ID_PATTERN: Final = r"[a-z0-9]+(-[a-z0-9]+)*"
 _UNKNOWN: Final = "?"
+_TOO_LONG: Final = re.compile(r"([^\n]{4096})[^\n]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,8 +165,17 @@ def advice(identifier: str, *, system: str | None = None) -> str | None:
     return None if _placeholders(text.en) else str(text)
 
 
+def shortened(text: str) -> str:
+    """`text` with at most 4096 characters of each line.
+
+    A pattern may take the square of a line's length, and a compiler may print a constant of a megabyte.
+    """
+    return _TOO_LONG.sub(r"\1", text)
+
+
 def recognise(text: str) -> tuple[Match, ...]:
-    """The known errors in `text`, in the order of their first lines, each id once."""
+    """The known errors in `text`, in the order of their first lines, each id once. Only the start of a line counts."""
+    text = shortened(text)
     found: dict[str, Match] = {}
     for row, match in sorted(_hits(text), key=lambda hit: hit[1].start()):
         if row.id not in found:

@@ -174,5 +174,5 @@ def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, s
     return (
         tuple(int(number) for number in match.group(1, 2, 3)),
         not parts,
-        tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts),
+        tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-_PART: Final = re.compile(r'\s*,?\s*(?:([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z]+)(?=\s|$|,))')
+_PART: Final = re.compile(r'[\s,]*(?:([A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z]+)(?=\s|$|,))')
 
 
 @dataclass(frozen=True, kw_only=True)

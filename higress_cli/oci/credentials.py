@@ -152,7 +152,7 @@ def _from_helper(helper: str, key: str, *, variables: Mapping[str, str]) -> Cred
     try:
         answer = json.loads(done.stdout)
         username, secret = str(answer["Username"]), str(answer["Secret"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _failed(program, key, _("its answer cannot be read")) from error
     if not username and not secret:
         return None

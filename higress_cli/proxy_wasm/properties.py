@@ -118,7 +118,7 @@ def _response(context: "StreamContext") -> Value:
         return {"code_details": details}
     status = headers.get(b":status") or b""
     return {
-        "code": int(status) if status.isdigit() else None,
+        "code": int(status[:9]) if status.isdigit() else None,
         "code_details": details,
         "flags": 0,
         "headers": _headers(headers),

@@ -11,6 +11,7 @@ from higress_cli.abi import Abi
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import Translated, _
 from higress_cli.profile import Profile
+from higress_cli.system.user_file import read_text
 
 FILE_NAME: Final = "template.toml"
 # Lower case with underscores, as in names of Jinja variables.
@@ -98,7 +99,7 @@ def read_manifest(root: Path) -> Template:
     """
     path = root / FILE_NAME
     try:
-        manifest = data.read(path.read_text(encoding="utf-8"), Manifest, where=str(path))
+        manifest = data.read(read_text(path), Manifest, where=str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise _invalid(path, _("it cannot be read: {reason}").format(reason=error)) from error
     except data.DataInvalidError as error:

@@ -135,7 +135,7 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> obj
             value = words.get(given.lower())
             problem = None if value is not None else _("expected true or false")
         case "integer":
-            value = int(given) if re.fullmatch(r"-?\d+", given) else None
+            value = int(given) if re.fullmatch(r"-?[0-9]{1,18}", given) else None
             problem = None if value is not None else _("expected a whole number")
         case "choice" if given not in variable.choices:
             problem = _("expected one of: {choices}").format(choices=listed(variable.choices))

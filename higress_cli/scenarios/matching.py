@@ -241,7 +241,7 @@ def _same(wanted: object, value: object) -> bool:
 def _parsed(text: str) -> tuple[bool, Any]:
     try:
         return True, json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False, None
 
 

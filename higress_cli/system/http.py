@@ -140,7 +140,7 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, HgwError):
         return None
     length = answer.headers.get("Content-Length", "")
-    return int(length) if answer.is_success and length.isdigit() else None
+    return int(length) if answer.is_success and length.isdecimal() else None
 
 
 def reason(error: Exception) -> str:

@@ -122,7 +122,7 @@ def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity,
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             done = 0
         length = response.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdigit() else None
+        total = done + int(length) if length.isdecimal() else None
         pace = _Pace(clock, url)
         with partial.open("ab" if done else "wb") as sink:
             # As they arrive: with fixed chunks, each broken connection would lose up to one.
@@ -167,7 +167,7 @@ def retry_after(value: str | None) -> float:
     """The seconds to wait from a Retry-After header (RFC 9110, 10.2.3), which has a number or a date."""
     if value is None:
         return 0.0
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())

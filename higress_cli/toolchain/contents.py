@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from higress_cli.i18n import _
 from higress_cli.system.fs import sha256_of
+from higress_cli.system.user_file import read_bytes
 
 FILE: Final = "contents.json"
 _LIBRARIES: Final = (".so", ".dll", ".dylib", ".a", ".exe")
@@ -58,7 +59,7 @@ class Contents:
 def read_contents(folder: Path) -> Contents | None:
     """What a folder should consist of; None if an older hgw installed it, which wrote nothing down."""
     try:
-        files = json.loads((folder / FILE).read_text("utf-8"))["files"]
+        files = json.loads(read_bytes(folder / FILE))["files"]
         return Contents({str(name): dict(wanted) for name, wanted in files.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -14,6 +14,7 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
 from higress_cli.system.staging import put_back, reveal, staging_folder
+from higress_cli.system.user_file import read_text
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.contents import read_contents, write_contents
 from higress_cli.toolchain.probe import ask
@@ -235,7 +236,7 @@ class Store:
 def read_receipt(path: Path) -> Receipt | None:
     """A receipt; None if it cannot be read or is none. What only a newer hgw knows is passed over."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(read_text(path))
         known: dict[str, Any] = {item.name: document[item.name] for item in fields(Receipt) if item.name in document}
         known |= {name: tuple(known[name]) for name in ("search", "requires") if name in known}
         receipt = Receipt(**known)

@@ -1,7 +1,8 @@
-"""Fixtures for a gateway of the engine builtin in this process."""
+"""A gateway of the engine builtin in this process, and a disk with little space."""
 
 import contextlib
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,23 @@ def start(tmp_path: Path, serve: Serve) -> Iterator[Start]:
 
         make.folder = folder  # type: ignore[attr-defined]
         yield make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with a megabyte, most of it used."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not Path("/bin/mount").exists():
+        pytest.skip("only root of a Linux machine can make a disk")
+    mounted = subprocess.run(
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"only root of a Linux machine can make a disk: {mounted.stderr.strip()}")
+    (folder / "used").write_bytes(b"x" * 600_000)
+    yield folder
+    subprocess.run(["/bin/umount", str(folder)], check=True)

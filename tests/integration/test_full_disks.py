@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,26 +31,6 @@ case "$1" in
 esac
 exec "{original}" "$@"
 """
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own with a megabyte, most of it used."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if not Path("/bin/mount").exists():
-        pytest.skip("only root of a Linux machine can make a disk")
-    mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"only root of a Linux machine can make a disk: {mounted.stderr.strip()}")
-    (folder / "used").write_bytes(b"x" * 600_000)
-    yield folder
-    subprocess.run(["/bin/umount", str(folder)], check=True)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ class OddWorld:
             "HOME": str(world / "home"), "HGW_HOME": str(world / "hgw-home"), "TMPDIR": str(world / "tmp"),
         })  # fmt: skip
         for name in ("home", "tmp"):
-            (world / name).mkdir()
+            (world / name).mkdir(exist_ok=True)
+        tempfile.tempdir = None
         os.chdir(folder)
         try:
             yield folder
@@ -89,6 +91,7 @@ class OddWorld:
             os.chdir(cwd)
             os.environ.clear()
             os.environ.update(before)
+            tempfile.tempdir = None
             shutil.rmtree(world, onerror=_make_removable)
 
     def call(self, *argv: str, also_documented: Callable[[int], bool] = lambda _code: False) -> Told:

@@ -72,7 +72,7 @@ def read_uris(output: str) -> tuple[DebianPackage, ...]:
             sha256=field[3].partition(":")[2] if field[3].startswith("SHA256:") else None,
         )
         for field in fields
-        if len(field) > 3 and field[1].count("_") > 1 and field[2].isdigit()  # noqa: PLR2004 -- the columns
+        if len(field) > 3 and field[1].count("_") > 1 and field[2].isdecimal()  # noqa: PLR2004 -- the columns
     )
 
 

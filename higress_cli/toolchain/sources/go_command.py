@@ -101,7 +101,7 @@ class GoCommand:
         fetched = self.run("mod", "download", "-json", str(module), activity=activity)
         try:
             answer = dict(json.loads(fetched.stdout))
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):  # no JSON, or JSON of another shape
             answer = {}
         if fetched.returncode != 0 or "Dir" not in answer:
             problem = _in_one_line(answer.get("Error")) or self.work.failure(fetched)
@@ -208,7 +208,7 @@ def _user_settings(work: Work, path: Path) -> dict[str, str]:
     asked = process.run([str(path), "env", "-json", "GOPROXY", "GOSUMDB"], variables=variables, timeout=_ASKING_SECONDS)
     try:
         return dict(json.loads(asked.stdout))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):  # no JSON, or JSON of another shape
         return {}
 
 

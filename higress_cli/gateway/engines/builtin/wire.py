@@ -21,6 +21,7 @@ _CHUNKS: Final = {h11.SERVER: 32 * 1024, h11.CLIENT: 1024 * 1024}
 # About one connection, not about the message: a proxy passes none of these on.
 _HOP_BY_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
 _TRAILERS_WANTED: Final = (b"te", b"trailers")
+_MOST_DIGITS: Final = 18
 _LENGTH: Final = b"content-length"
 _CHUNKED: Final = (b"transfer-encoding", b"chunked")
 
@@ -166,7 +167,8 @@ def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h1
     Raises:
         h11.LocalProtocolError: a header that cannot be sent.
     """
-    status = int(headers.get(b":status") or b"200")
+    # A plugin may have written any number of digits, and Python refuses to read very many.
+    status = int((headers.get(b":status") or b"200")[:_MOST_DIGITS])
     plain = [(name, value) for name, value in headers if not name.startswith(b":") and name not in _HOP_BY_HOP]
     bodiless = status in {204, 304} or status < 200  # noqa: PLR2004 -- RFC 9110: these never have a body
     if end and not head and not bodiless:
@@ -195,4 +197,4 @@ def http_date() -> bytes:
 def announced_length(headers: Iterable[Pair]) -> int | None:
     """The body's size by content-length, None where it says nothing."""
     value = next((value for name, value in headers if name == _LENGTH), b"")
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else None

@@ -39,19 +39,23 @@ def stream_event(entry: Mapping[str, Any]) -> Event | None:
             return HeadersSentUpstream(**request)
         case "UpstreamEnd":
             return SentUpstream(
-                **request, content_length=_number(entry.get("request_length")), body_bytes=int(entry.get("sent") or 0)
+                **request, content_length=_number(entry.get("request_length")), body_bytes=_count(entry.get("sent"))
             )
         case "DownstreamEnd":
-            status = int(entry.get("status") or 0)
+            status = _count(entry.get("status"))
             return StreamEnded(
                 **request,
                 status=status or None,
                 answered_by=answered_by(str(entry.get("details") or "")) if status else None,
-                milliseconds=int(entry.get("milliseconds") or 0),
+                milliseconds=_count(entry.get("milliseconds")),
                 content_length=_number(entry.get("response_length")),
-                body_bytes=int(entry.get("sent") or 0),
+                body_bytes=_count(entry.get("sent")),
             )
     return None
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _number(text: object) -> int | None:
