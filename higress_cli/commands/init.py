@@ -184,20 +184,13 @@ def init(
     answers = answers_for(session, directory=directory, template=found, wishes=wishes)
     extras, warnings = extras_for(session, answers, additions)
     plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
-    return carry_out(
-        session, plan, template=found, answers=answers, git=bool(additions.git), dry_run=dry_run, warnings=warnings
-    )
+    git = bool(additions.git)
+    result = carry_out(session, plan, template=found, answers=answers, git=git, dry_run=dry_run)
+    return replace(result, warnings=warnings)
 
 
 def carry_out(
-    session: Session,
-    plan: Plan,
-    *,
-    template: Template,
-    answers: Answers,
-    git: bool,
-    dry_run: bool,
-    warnings: tuple[str, ...] = (),
+    session: Session, plan: Plan, *, template: Template, answers: Answers, git: bool, dry_run: bool
 ) -> InitResult:
     """Write the planned files, unless `dry_run`, and return what happened to each."""
     repository = _repository(session, plan.directory) if git else None
@@ -220,7 +213,6 @@ def carry_out(
         git=repository is not None,
         dry_run=dry_run,
         next_step=template.next.in_(answers.lang) if template.next else "",
-        warnings=warnings,
     )
 
 

@@ -83,9 +83,10 @@ def init_existing(
     )
     plan = make_plan(directory, rendered, keep=True)
     git = bool(additions.git)
-    result = carry_out(session, plan, template=template, answers=answers, git=git, dry_run=dry_run, warnings=warnings)
+    result = carry_out(session, plan, template=template, answers=answers, git=git, dry_run=dry_run)
     # The template's next step refers to the hgw.yaml that it would have created.
-    return replace(result, next_step="") if plugin.project.own is not None else result
+    next_step = result.next_step if plugin.project.own is None else ""
+    return replace(result, next_step=next_step, warnings=warnings)
 
 
 @dataclass(frozen=True, kw_only=True)

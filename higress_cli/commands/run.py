@@ -24,7 +24,6 @@ from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import EVENTS
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
-from higress_cli.gateway.words import waiting_line
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolve import settings_of
@@ -98,15 +97,7 @@ def run(
     _check(session, project, settings, listen=listen, is_own=is_own, build=build)
     fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
-    with open_gateway(
-        chosen,
-        settings,
-        listen=listen,
-        dirs=session.dirs,
-        plugin_name=settings.name.value,
-        variables=session.variables,
-        tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
-    ) as opened:
+    with open_gateway(session, chosen, settings, listen=listen) as opened:
         source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
         is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
         live = Live(opened.gateway, load=source.load, is_stale=is_stale, lacks_room=opened.folder.lacks_room)

@@ -26,7 +26,6 @@ from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, load_config
 from higress_cli.gateway.upstream import check_upstream
-from higress_cli.gateway.words import waiting_line
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.scenario import Scenario
@@ -157,15 +156,7 @@ def own_gateway(
 ) -> Iterator[Proof]:
     """Verify on a gateway that is started for it, on free ports."""
     plugin = planned.plugin
-    with open_gateway(
-        planned.chosen,
-        settings,
-        listen=ANY_PORTS,
-        dirs=session.dirs,
-        plugin_name=settings.name.value,
-        variables=session.variables,
-        tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
-    ) as opened:
+    with open_gateway(session, planned.chosen, settings, listen=ANY_PORTS) as opened:
         change = opened.change(project, settings, plugin)
         trial = Trial(
             opened,

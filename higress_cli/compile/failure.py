@@ -23,11 +23,10 @@ def compile_error(
     tools: Sequence[Tool],
     module_cache: Path | None,
     system: str,
-    log: Path | None,
 ) -> HgwError:
     """The error for a compiler that refused the plugin in `directory`; a known one gives its cause and fix.
 
-    `system` is Go's name for the operating system, on which the fix may depend; `log` is a file with the whole output.
+    `system` is Go's name for the operating system, on which the fix may depend.
     """
     matches = recognise(refused.output)
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
@@ -39,7 +38,6 @@ def compile_error(
         "argv": list(recipe.argv),
         "status": refused.status,
         "output": "\n".join(refused.output.strip().splitlines()[-_TAIL_LINES:]),
-        "log": log,
         "id": matches[0].id if matches else None,
         "matches": [
             {

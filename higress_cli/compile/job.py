@@ -153,15 +153,16 @@ def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -
     log = child_log.keep(session.dirs.logs, recipe.argv, refused.output, status=refused.status, edits=recipe.edits)
     if log is not None:
         session.reporter.note(_("all that the compiler said is in {path}").format(path=log))
-    return compile_error(
+    error = compile_error(
         refused,
-        log=log,
         recipe=recipe,
         directory=job.directory,
         tools=job.equipment.tools,
         module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
         system=session.host.system,
     )
+    error.details = {**error.details, "log": log}
+    return error
 
 
 def _steps(

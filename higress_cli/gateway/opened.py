@@ -1,7 +1,7 @@
 """A gateway with an upstream behind it, opened in the same way by every command."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,6 @@ from higress_cli.errors import InvalidInput
 from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.contract import Change, Engine, Gateway, Place
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
-from higress_cli.gateway.events import Waiting
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.gateway.redis_server import Played, played
@@ -19,12 +18,13 @@ from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, config_path, load_config
 from higress_cli.gateway.upstream import Upstream, check_upstream, open_upstream
+from higress_cli.gateway.words import waiting_line
 from higress_cli.go.mod import read_go_mod
 from higress_cli.project.project import Project
+from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN
 from higress_cli.system import trust
 from higress_cli.system.host import Host
-from higress_cli.system.paths import Dirs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,38 +104,31 @@ def check_machine(
 
 @contextlib.contextmanager
 def open_gateway(
-    chosen: ChosenEngine,
-    settings: GatewaySettings,
-    *,
-    listen: Listen,
-    dirs: Dirs,
-    plugin_name: str,
-    variables: Mapping[str, str],
-    tell: Callable[[Waiting], None],
+    session: Session, chosen: ChosenEngine, settings: GatewaySettings, *, listen: Listen
 ) -> Iterator[Opened]:
-    """A gateway of the chosen engine with a run folder and caches in `dirs`; all of it ends with the context.
+    """A gateway of the chosen engine with a run folder; all of it ends with the context.
 
-    `tell` hears what is waited for while a change takes long; other threads may call it.
+    The session's reporter hears what is waited for while a change takes long, from other threads too.
 
     Raises:
         ConflictError: the folder cannot be created. ToolError: `engine-missing`. GatewayError: `port-in-use`.
     """
     with contextlib.ExitStack() as stack:
-        folder = RunFolder.create(dirs.runs)
+        folder = RunFolder.create(session.dirs.runs)
         stack.callback(folder.leave)
         upstream = stack.enter_context(open_upstream(settings.upstream, at=listen.upstream, folder=folder))
         place = Place(
             listening=listen.gateway,
             admin_port=listen.admin.port,
             upstream=upstream.at,
-            plugin_name=plugin_name,
-            certificates=trust.bundle(variables),
-            cache=dirs.cache,
-            tell=tell,
+            plugin_name=settings.name.value,
+            certificates=trust.bundle(session.variables),
+            cache=session.dirs.cache,
+            tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
             version=settings.gateway.value,
         )
         services = stack.enter_context(played())
-        gateway = stack.enter_context(chosen.engine.open(place, folder, variables=variables))
+        gateway = stack.enter_context(chosen.engine.open(place, folder, variables=session.variables))
         yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder, played=services)
 
 

@@ -17,7 +17,7 @@ from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
 from higress_cli.scenarios.play import Ground, play
-from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
+from higress_cli.scenarios.step import Sent, Step, make_step, scenario_step, skipped_step
 from higress_cli.system.asking import ask
 from higress_cli.system.http import Answer, NoAnswerError
 
@@ -110,8 +110,8 @@ class RunningGateway:
         checks = list(judge(turn.expect, observed))
         if observed.answer is not None and turn.request.via != "upstream":
             checks.append(judge_identity(observed.answer, run=self._run_id, digest=self._digest))
-        base = ground.base(turn.request)
-        return scenario_step(scenario, checks, started=started, number=number, observed=observed, base=base)
+        sent = Sent(base=ground.base(turn.request), observed=observed)
+        return scenario_step(scenario, checks, started=started, number=number, sent=sent)
 
     def _ground(self) -> Ground:
         if self.record is None:

@@ -110,18 +110,25 @@ def failed_start(error: HgwError) -> Step:
     return Step(name=check.expected, seconds=0.0, kind=StepKind.START, **_summed([check]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A request that was sent to the server at the URL `base`, and what was observed of it."""
+
+    base: str
+    observed: Observed
+    around: Surroundings = dataclasses.field(default_factory=Surroundings)
+
+
 def scenario_step(
     scenario: Scenario,
     checks: Sequence[Evidence],
     *,
     started: float,
     number: int = 0,
-    observed: Observed | None = None,
-    base: str = "",
-    around: Surroundings | None = None,
+    sent: Sent | None = None,
     log: tuple[str, ...] = (),
 ) -> Step:
-    """The step of a scenario's request `number`, counted from 0; `observed` is None if nothing was sent to `base`.
+    """The step of a scenario's request `number`, counted from 0; `sent` is None if it was not sent.
 
     `log` is what the plugin wrote if there is nothing that was observed.
     """
@@ -136,12 +143,13 @@ def scenario_step(
         log=log,
         **_summed(checks),
     )
-    if observed is None:
+    if sent is None:
         return step
+    observed = sent.observed
     return dataclasses.replace(
         step,
-        exchange=exchange(turn.request, base, observed.answer),
-        causes=causes(turn.request, observed, checks, around or Surroundings()),
+        exchange=exchange(turn.request, sent.base, observed.answer),
+        causes=causes(turn.request, observed, checks, sent.around),
         log=tuple(f"[{line.level}] {line.text}" for line in observed.lines),
     )
 

@@ -18,7 +18,7 @@ from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, ju
 from higress_cli.scenarios.observed import Observed
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.stage import Stage, longest_delay, staged, wanted_services
-from higress_cli.scenarios.step import Step, make_step, scenario_step, skipped_step
+from higress_cli.scenarios.step import Sent, Step, make_step, scenario_step, skipped_step
 
 
 class Trial:
@@ -143,15 +143,8 @@ class Trial:
                 request_body_phase=self._request_body_phase,
                 abi=change.plugin.abi.version,
             )
-            yield scenario_step(
-                scenario,
-                checks,
-                started=started,
-                number=number,
-                observed=observed,
-                base=ground.base(turn.request),
-                around=around,
-            )
+            sent = Sent(base=ground.base(turn.request), observed=observed, around=around)
+            yield scenario_step(scenario, checks, started=started, number=number, sent=sent)
 
     def _change_for(self, scenario: Scenario, stage: Stage) -> Change:
         config = self._change.config

@@ -126,7 +126,7 @@ def command_line(argv: Sequence[str], edits: Mapping[str, str | None] | None = N
     return " ".join([*assignments, shlex.join(argv)])
 
 
-def run(
+def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
     argv: Sequence[str],
     *,
     variables: Mapping[str, str],

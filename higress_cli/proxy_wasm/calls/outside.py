@@ -16,7 +16,7 @@ _SIGNED: Final = 1 << 31
 
 
 @FUNCTIONS.add("proxy_http_call", "iiiiiiiiii")
-def http_call(  # noqa: PLR0913, PLR0917 -- the ABI's own parameters
+def http_call(
     guest: GuestApi,
     cluster_at: int,
     cluster_size: int,

@@ -7,7 +7,7 @@ relative to itself, so the store can be moved as a whole.
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -106,7 +106,8 @@ def _fetch(work: Work, row: TinygoModule, module: FetchedGoModule, chosen: Tool 
     with reporter.activity(_("Compiling TinyGo {version}").format(version=row.version)) as activity:
         downloaded = go.download(module, activity=activity)
         with work.store.staging() as staged:
-            _compile(work, row, go, libraries, compilers, staged, activity)
+            edits = _edits(work, go, libraries, compilers, staged)
+            _compile(work, row, go, llvm_version=libraries.receipt.version, edits=edits, activity=activity)
             _fill_root(staged, downloaded.folder, libraries, drop=row.drop)
             receipt = Receipt(
                 name=ToolName.TINYGO,
@@ -133,19 +134,9 @@ def _compiler_package(work: Work) -> tuple[str, str]:
     return package, f"{'' if is_root() else 'sudo '}{program} install {package}"
 
 
-def _compile(
-    work: Work,
-    row: TinygoModule,
-    go: GoCommand,
-    libraries: Entry,
-    compilers: Compilers,
-    staged: Path,
-    activity: Activity,
-) -> None:
-    """Compile TinyGo to `bin/tinygo` below `staged`."""
-    major = libraries.receipt.version
-    tags = () if major == row.llvm[0] else (f"-tags=llvm{major}",)
-    edits = {
+def _edits(work: Work, go: GoCommand, libraries: Entry, compilers: Compilers, staged: Path) -> dict[str, str]:
+    """The variables with which the go command compiles TinyGo to `bin/tinygo` below `staged`."""
+    return {
         "PATH": os.pathsep.join([str(go.path.parent), work.session.variables.get("PATH", os.defpath)]),
         "GOBIN": str(staged / "bin"),
         "CGO_ENABLED": "1",
@@ -157,6 +148,12 @@ def _compile(
         "CGO_CPPFLAGS": _quoted([f"-I{llvm.include_folder(libraries)}"]),
         "CGO_LDFLAGS": _quoted(_link_flags(work, libraries)),
     }
+
+
+def _compile(
+    work: Work, row: TinygoModule, go: GoCommand, *, llvm_version: str, edits: Mapping[str, str], activity: Activity
+) -> None:
+    tags = () if llvm_version == row.llvm[0] else (f"-tags=llvm{llvm_version}",)
     module = f"{row.module}@v{row.version}"
     # -v prints each package as it is compiled: a minute of silence would look like a hang.
     built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
