@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import DownloadError
@@ -104,13 +105,7 @@ def _judged(reference: Reference, manifest: Manifest, source: Source, *, index: 
 def _layer(reference: Reference, layer: Descriptor, source: Source) -> Layer:
     if not is_read(layer.media_type):
         return Layer(descriptor=layer)
-    path = source.store.get(layer.digest)
-    if path is None:
-        _fetch(reference, layer, source, kind="blobs")
-        path = source.store.get(layer.digest)
-    if path is None:
-        raise _mismatch(str(reference), expected=layer.digest, found="")
-    with path.open("rb") as blob:
+    with _piece(reference, layer, source, kind="blobs").open("rb") as blob:
         return read_layer(layer, blob)
 
 
@@ -148,13 +143,30 @@ def _blob(reference: Reference, part: Descriptor, source: Source, *, kind: str =
     """A small piece of an image: a configuration or a manifest."""
     if part.bytes > MOST_BYTES:
         raise _too_large(str(reference))
+    return _piece(reference, part, source, kind=kind).read_bytes()
+
+
+def _piece(reference: Reference, part: Descriptor, source: Source, *, kind: str) -> Path:
+    """The file of a piece in the store, fetched if it is not there.
+
+    Raises:
+        MalformedImageError: the manifest says that it has another size, for which the gateway refuses it
+            (go-containerregistry, internal/verify).
+    """
     path = source.store.get(part.digest)
     if path is None:
         _fetch(reference, part, source, kind=kind)
         path = source.store.get(part.digest)
     if path is None:
         raise _mismatch(str(reference), expected=part.digest, found="")
-    return path.read_bytes()
+    size = path.stat().st_size
+    if size != part.bytes:
+        raise MalformedImageError(
+            _("{digest} has {size} bytes, and its manifest says {expected}").format(
+                digest=part.digest, size=size, expected=part.bytes
+            )
+        )
+    return path
 
 
 def _fetch(reference: Reference, part: Descriptor, source: Source, *, kind: str) -> None:

@@ -226,9 +226,13 @@ class _Upload:
 
     def _follow(self, reply: Reply) -> bool:
         location = reply.headers.get("location")
-        if location is not None:
+        if location is None:
+            return False
+        try:
             self.location = join(reply.url, location)
-        return location is not None
+        except NoReplyError as error:
+            raise errors.not_understood(self.target.registry.host, error.obstacle.text) from error
+        return True
 
     def _ask(
         self,
@@ -249,6 +253,8 @@ def _set_tag(target: Target, reference: Reference, image: Image) -> Pushed:
     path = _path(target, f"manifests/{reference.wanted}")
     headers = {"accept": ", ".join(sorted(MANIFESTS | INDEXES))}
     with target.registry.ask(Ask(method="HEAD", path=path, access=access, headers=headers)) as reply:
+        if reply.status in BUSY:
+            raise target.registry.refusal(reply, what=str(reference))
         before = reply.headers.get(_DIGEST) if reply.status == _OK else None
     if before == image.digest:
         return Pushed(reference=reference, existed=True, replaced=None)

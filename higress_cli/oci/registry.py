@@ -198,12 +198,13 @@ class Registry:
         try:
             return self._greet(f"https://{host}", retried=not on_this_machine)
         except NoReplyError as error:
-            # A registry on this machine may do without TLS, but not with a certificate that nobody trusts.
-            if on_this_machine and error.obstacle.kind is not ObstacleKind.UNTRUSTED:
-                return self._greet_plainly(host)
-            if error.not_tls and self._answers_plainly(host):
-                raise errors.plain_http(self.host) from error
-            raise errors.unreachable(self.host, error) from error
+            failure = error
+        # A registry on this machine may do without TLS, but not with a certificate that nobody trusts.
+        if on_this_machine and failure.obstacle.kind is not ObstacleKind.UNTRUSTED:
+            return self._greet_plainly(host)
+        if failure.not_tls and self._answers_plainly(host):
+            raise errors.plain_http(self.host) from failure
+        raise errors.unreachable(self.host, failure) from failure
 
     def _greet(self, base: str, *, retried: bool = True) -> str:
         with self._retrying("GET", f"{base}/v2/", retried=retried) as reply:
@@ -245,7 +246,7 @@ class Registry:
 
     def _token(self, challenge: Challenge, access: Access, credential: Credential | None) -> str:
         """A token (https://distribution.github.io/distribution/spec/auth/token/, and oauth/ for identity tokens)."""
-        realm = join(f"{self._connected_or_tls}/", challenge.parameters["realm"])
+        realm = self._realm(challenge)
         host = urlsplit(realm).netloc
         if (
             urlsplit(realm).scheme != "https"
@@ -267,6 +268,8 @@ class Registry:
             with self._retrying(method, realm, headers=headers, body=lambda: body) as reply:
                 if reply.status in _NO_LOGIN:
                     raise errors.login_wanted(self.host, self._shown)
+                if reply.status in BUSY:
+                    raise errors.refused(host, reply.status, b"", what=access.repository, shown=self._shown)
                 if reply.status != _OK:
                     raise errors.not_understood(host, f"HTTP {reply.status}")
                 return _token_in(reply.read(most_bytes=_MOST_TOKEN_BYTES))
@@ -275,9 +278,12 @@ class Registry:
         except (TooLongError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise errors.not_understood(host, _("there is no token in its answer")) from error
 
-    @property
-    def _connected_or_tls(self) -> str:
-        return self._base or f"https://{self.host}"
+    def _realm(self, challenge: Challenge) -> str:
+        """The address of the token server."""
+        try:
+            return join(f"{self._base or f'https://{self.host}'}/", challenge.parameters["realm"])
+        except NoReplyError as error:
+            raise errors.not_understood(self.host, error.obstacle.text) from error
 
 
 def may_pass(error: NoReplyError) -> bool:

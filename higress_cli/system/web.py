@@ -9,8 +9,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
+from higress_cli.i18n import _
 from higress_cli.system import http
 from higress_cli.system.http import Obstacle, ObstacleKind
+from higress_cli.system.urls import shown
 
 _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -141,8 +143,19 @@ def is_loopback(host: str) -> bool:
 
 
 def join(url: str, location: str) -> str:
-    """Where a Location header leads to."""
-    return urljoin(url, location)
+    """Where a Location header leads to.
+
+    Raises:
+        NoReplyError: nowhere, since it is not an address.
+    """
+    try:
+        there = urljoin(url, location)
+        _origin(urlsplit(there))
+    except ValueError as error:
+        # What comes after the path may be a signature.
+        text = _("`{address}` is not an address").format(address=shown(location.partition("?")[0]))
+        raise NoReplyError(Obstacle(kind=ObstacleKind.UNUSABLE, text=text)) from error
+    return there
 
 
 def same_origin(one: str, other: str) -> bool:

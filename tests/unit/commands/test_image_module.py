@@ -1,8 +1,12 @@
 """Published images, pulled from a registry that tells the truth or does not."""
 
 import base64
+import gzip
+import io
 import json
 import os
+import tarfile
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +16,18 @@ from higress_cli.commands.image_module import image_store, look_at_image, module
 from higress_cli.errors import HgwError
 from higress_cli.oci.store import OtherContentError, Store
 from higress_cli.system.paths import find_dirs
-from tests.support.images import MODULE, OCI_LAYER, OCI_MANIFEST, PLUGIN, SHAPES, Shape, digest_of, image, packed
+from tests.support.images import (
+    EMPTY_CONFIG,
+    MODULE,
+    OCI_LAYER,
+    OCI_MANIFEST,
+    PLUGIN,
+    SHAPES,
+    Shape,
+    digest_of,
+    image,
+    packed,
+)
 from tests.support.registry import FakeRegistry, Fault, serving
 from tests.support.sessions import bare_session
 
@@ -144,6 +159,45 @@ def test_a_manifest_of_a_hundred_megabytes_is_not_read_to_its_end(registry, sess
     error = refused(session(), f"{registry.host}/a:1")
 
     assert (error.code, int(error.exit_code)) == ("image-too-large", 5)
+
+
+@pytest.mark.parametrize("in_cache", [False, True])
+def test_a_blob_that_is_shorter_than_was_said_is_refused_as_the_gateway_refuses_it(registry, session, in_cache):
+    shape = SHAPES["oci"][0]
+    document = shape.document
+    document["layers"][0]["size"] += 10
+    registry.add("a", "1", shape)
+    registry.add("a", "2", Shape(OCI_MANIFEST, json.dumps(document).encode(), shape.blobs))
+    if in_cache:
+        module_of_image(session(), f"{registry.host}/a:1")
+
+    error = refused(session(), f"{registry.host}/a:2")
+
+    assert (error.code, int(error.exit_code)) == ("image-invalid", 5)
+    assert f"has {len(PLUGIN)} bytes, and its manifest says {len(PLUGIN) + 10}" in error.message
+
+
+def test_a_layer_that_unpacks_to_gigabytes_is_refused_with_bounded_memory(registry, session):
+    bomb = io.BytesIO()
+    with gzip.GzipFile(fileobj=bomb, mode="wb", compresslevel=1, mtime=0) as packing:
+        header = tarfile.TarInfo("plugin.wasm")
+        header.size = 4 << 30
+        packing.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _megabyte in range(300):
+            packing.write(bytes(1 << 20))
+    content = bomb.getvalue()
+    assert len(content) < 2 << 20
+    registry.add("a", "1", image((OCI_LAYER, content), config=EMPTY_CONFIG))
+    tracemalloc.start()
+    try:
+        error = refused(session(), f"{registry.host}/a:1")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (error.code, int(error.exit_code)) == ("image-refused", 1)
+    assert "unpacks to more than 256 MiB" in error.message
+    assert peak < 600 << 20
 
 
 def test_layers_that_are_larger_than_any_plugin_are_not_fetched(registry, session):
