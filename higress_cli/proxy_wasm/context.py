@@ -18,7 +18,9 @@ class StreamFacts:
     """What is known of a stream besides its content; the owner fills it in as it comes to know more.
 
     `properties` are the owner's own answers by path, segments joined by dots; they come before everything else.
-    `upstream_hosts` are addresses with what is known of them as JSON text.
+    `upstream_hosts` are addresses with what is known of them as JSON text. `upstream` and `upstream_local` are the ends
+    of the connection to the upstream. `received_bytes` and `sent_bytes` are of the bodies, so far. `nanoseconds` is how
+    long the request took, and `upstream_nanoseconds` how long the upstream.
     """
 
     route_name: str
@@ -26,6 +28,7 @@ class StreamFacts:
     source: tuple[str, int] = ("127.0.0.1", 0)
     destination: tuple[str, int] = ("127.0.0.1", 0)
     upstream: tuple[str, int] | None = None
+    upstream_local: tuple[str, int] | None = None
     protocol: str = "HTTP/1.1"
     connection_id: int = 1
     start_nanoseconds: int = 0
@@ -33,7 +36,12 @@ class StreamFacts:
     upstream_hosts: tuple[Pair, ...] = ()
     override_host: str | None = None
     """Where the plugin wants the request to go instead."""
+    response_code: int | None = None
     response_details: str = ""
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    nanoseconds: int | None = None
+    upstream_nanoseconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,8 @@
 """What a plugin finds under the paths of get_property (Envoy, Context::findValue, and Higress's additions)."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from higress_cli.proxy_wasm import pairs
 from higress_cli.proxy_wasm.calling import GuestApi
@@ -18,6 +17,9 @@ Value = str | bytes | bool | int | Mapping[str, "Value"] | None
 _LIMITS: Final = {b"set_decoder_buffer_limit": "decoder", b"set_encoder_buffer_limit": "encoder"}
 _REBUILD: Final = b"wasm_need_rebuild"
 _INBOUND: Final = 1
+_MOST_DIGITS: Final = 18
+_GRPC_UNKNOWN: Final = 2
+_GRPC_OF_HTTP: Final = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
 
 
 def get(guest: GuestApi, path: bytes) -> bytes | None:
@@ -88,51 +90,91 @@ def _headers(found: HeaderMap | None) -> Mapping[str, Value]:
 
 
 def _request(context: "StreamContext") -> Value:
-    headers = context.readable(MapType.REQUEST_HEADERS)
+    """Envoy's extensions/filters/common/expr/context.cc, RequestWrapper."""
+    headers, facts = context.readable(MapType.REQUEST_HEADERS), context.facts
+    always: dict[str, Value] = {
+        "protocol": facts.protocol,
+        "time": facts.start_nanoseconds,
+        "duration": facts.nanoseconds,
+        "size": facts.received_bytes,
+        "total_size": facts.received_bytes,
+    }
     if headers is None:
-        return {"protocol": context.facts.protocol, "time": context.facts.start_nanoseconds}
+        return always
     path = (headers.get(b":path") or b"").decode("latin-1")
-    parts = urlsplit(path)
+    before, _mark, query = path.partition("?")
     return {
+        **always,
         "path": path,
-        "url_path": parts.path,
-        "query": parts.query,
+        "url_path": before,
+        "query": query.partition("#")[0],
         "host": headers.get(b":authority"),
         "scheme": headers.get(b":scheme"),
         "method": headers.get(b":method"),
         "referer": headers.get(b"referer"),
         "useragent": headers.get(b"user-agent"),
         "id": headers.get(b"x-request-id"),
-        "time": context.facts.start_nanoseconds,
-        "protocol": context.facts.protocol,
         "headers": _headers(headers),
-        "size": int(headers.get(b"content-length") or 0),
-        "total_size": headers.size,
+        "size": _announced(headers, otherwise=facts.received_bytes),
+        "total_size": facts.received_bytes + headers.size,
     }
+
+
+def _is_number(text: bytes) -> bool:
+    """Whether it fits into 64 bits; Python refuses to read very many digits."""
+    return text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def _announced(headers: HeaderMap, *, otherwise: int) -> int | None:
+    """What content-length says; None if it is there and says no number."""
+    length = headers.get(b"content-length")
+    if length is None:
+        return otherwise
+    return int(length) if _is_number(length) else None
 
 
 def _response(context: "StreamContext") -> Value:
-    headers = context.readable(MapType.RESPONSE_HEADERS)
-    details = context.facts.response_details or None
-    if headers is None:
-        return {"code_details": details}
-    status = headers.get(b":status") or b""
+    """Envoy's extensions/filters/common/expr/context.cc, ResponseWrapper."""
+    facts = context.facts
+    headers, trailers = (context.readable(kind) for kind in (MapType.RESPONSE_HEADERS, MapType.RESPONSE_TRAILERS))
+    there = [each for each in (trailers, headers) if each is not None]
     return {
-        "code": int(status[:9]) if status.isdigit() else None,
-        "code_details": details,
+        "code": facts.response_code,
+        "code_details": facts.response_details or None,
         "flags": 0,
+        "grpc_status": _grpc_status(there, facts.response_code),
         "headers": _headers(headers),
-        "trailers": _headers(context.readable(MapType.RESPONSE_TRAILERS)),
-        "size": int(headers.get(b"content-length") or 0),
-        "total_size": headers.size,
+        "trailers": _headers(trailers),
+        "size": facts.sent_bytes,
+        "total_size": facts.sent_bytes + sum(each.size for each in there),
+        "backend_latency": facts.upstream_nanoseconds,
     }
 
 
-def _address(of: tuple[str, int] | None) -> Value:
-    if of is None:
-        return None
-    host = f"[{of[0]}]" if ":" in of[0] else of[0]
-    return {"address": f"{host}:{of[1]}", "port": of[1]}
+def _grpc_status(there: Sequence[HeaderMap], code: int | None) -> int | None:
+    """The status of gRPC, also where an answer is none of it (Envoy, source/common/grpc/common.cc and status.cc)."""
+    for each in there:
+        status = each.get(b"grpc-status")
+        if status is not None and _is_number(status):
+            return int(status)
+    return None if code is None else _GRPC_OF_HTTP.get(code, _GRPC_UNKNOWN)
+
+
+def _address(of: tuple[str, int] | None) -> dict[str, Value] | None:
+    return None if of is None else {"address": _written(of), "port": of[1]}
+
+
+def _written(address: tuple[str, int]) -> str:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"{host}:{address[1]}"
+
+
+def _upstream(context: "StreamContext") -> Value:
+    facts = context.facts
+    there = _address(facts.upstream)
+    if there is None or facts.upstream_local is None:
+        return there
+    return {**there, "local_address": _written(facts.upstream_local), "transport_failure_reason": ""}
 
 
 _OF_STREAM: Final[dict[str, Callable[["StreamContext"], Value]]] = {
@@ -140,8 +182,12 @@ _OF_STREAM: Final[dict[str, Callable[["StreamContext"], Value]]] = {
     "response": _response,
     "source": lambda context: _address(context.facts.source),
     "destination": lambda context: _address(context.facts.destination),
-    "upstream": lambda context: _address(context.facts.upstream),
-    "connection": lambda context: {"id": context.facts.connection_id, "mtls": False},
+    "upstream": _upstream,
+    "connection": lambda context: {
+        "id": context.facts.connection_id,
+        "mtls": False,
+        "requested_server_name": "",
+    },
     "connection_id": lambda context: context.facts.connection_id,
     "route_name": lambda context: context.facts.route_name,
     "cluster_name": lambda context: context.facts.cluster_name,

@@ -187,6 +187,8 @@ func (s *stream) do(name string, words []string) {
 		s.ticks, waiting[s.id] = 0, s
 	case "panic":
 		panic(words[0])
+	case "say":
+		s.say(words[0])
 	case "allocate":
 		kept = append(kept, make([]byte, number(words[0])))
 	default:
@@ -228,6 +230,25 @@ func (s *stream) call(name string, words []string) (string, bool) {
 		return done(proxywasm.ResumeHttpResponse()), true
 	}
 	return s.other(name, words)
+}
+
+// say writes a line of a level by its name.
+func (s *stream) say(level string) {
+	text := s.name + "|said|" + level
+	switch level {
+	case "trace":
+		proxywasm.LogTrace(text)
+	case "debug":
+		proxywasm.LogDebug(text)
+	case "info":
+		proxywasm.LogInfo(text)
+	case "warn":
+		proxywasm.LogWarn(text)
+	case "error":
+		proxywasm.LogError(text)
+	case "critical":
+		proxywasm.LogCritical(text)
+	}
 }
 
 func headerCall(name string, words []string) (string, bool) {
@@ -300,6 +321,9 @@ func (s *stream) other(name string, words []string) (string, bool) {
 			return strconv.FormatUint(binary.LittleEndian.Uint64(value), 10), true
 		}
 		return told(fmt.Sprintf("%d bytes", len(value)), err), true
+	case "GetPropertySize":
+		value, err := proxywasm.GetProperty(strings.Split(words[0], "/"))
+		return told(words[0]+" "+strconv.Itoa(len(value)), err), true
 	case "SetProperty":
 		return done(proxywasm.SetProperty(strings.Split(words[0], "/"), []byte(words[1]))), true
 	case "GetSharedData":

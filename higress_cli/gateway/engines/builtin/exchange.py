@@ -35,6 +35,7 @@ from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import CRASH_DETAILS, NO_STATUS_DETAILS, Stream
 
 _VIA_UPSTREAM: Final = "via_upstream"
+_NANOSECONDS: Final = 1_000_000_000
 _OWN_DETAILS: Final = frozenset(
     {
         UPSTREAM_RESET,
@@ -81,7 +82,6 @@ class ProxiedRequest:
             cluster_name=self._way.cluster,
             source=self._connection.peer,
             destination=self._connection.local,
-            upstream=(self._way.upstream.host, self._way.upstream.port),
             start_nanoseconds=self._way.now_nanoseconds(),
             properties=self._way.properties,
             upstream_hosts=((f"{self._way.upstream.host}:{self._way.upstream.port}".encode(), b"{}"),),
@@ -95,6 +95,7 @@ class ProxiedRequest:
         finally:
             await cancelled(feeding, self._upstream_task)
             self._facts.response_details = self._details
+            self._facts.nanoseconds = int((time.monotonic() - self._started) * _NANOSECONDS)
             self._way.host.close_stream(self._stream)
             self._way.state.clear()
             self._way.state.update(self._stream.context.state)
@@ -119,6 +120,7 @@ class ProxiedRequest:
             while has_body:
                 event = await self._connection.event(self._ready)
                 if isinstance(event, h11.Data):
+                    self._facts.received_bytes += len(event.data)
                     self._stream.on_request_data(bytes(event.data), end=False)
                 elif isinstance(event, h11.EndOfMessage):
                     self._end_request(list(event.headers))
@@ -162,8 +164,9 @@ class ProxiedRequest:
         headers.replace(b"server", b"envoy")
         if headers.get(b"date") is None:
             headers.add(b"date", http_date())
-        # Whoever answers before the request is complete has to end the connection with it.
-        close = self._connection.http.their_state is not h11.DONE
+        # Whoever answers before the request is complete has to end the connection with it; Envoy ends it after its own
+        # 400 as well, or the plugin's (source/common/http/conn_manager_impl.cc, sendLocalReply).
+        close = self._connection.http.their_state is not h11.DONE or self._is_local(headers, 400)
         try:
             response = to_response(headers, end=end, head=self._method == "HEAD", close=close)
             self._connection.send(response)
@@ -171,7 +174,7 @@ class ProxiedRequest:
             self._happenings.write("error", f"the answer cannot be sent: {error}")
             self.reset(CRASH_DETAILS)
             return
-        self._status = response.status_code
+        self._status = self._facts.response_code = response.status_code
         # Without a body, the length is about one that there would have been.
         self._announced = None if end else announced_length(response.headers)
         if end:
@@ -180,6 +183,7 @@ class ProxiedRequest:
     def response_data(self, data: bytes, *, end: bool) -> None:
         left = None if self._announced is None else max(self._announced - self._sent, 0)
         self._sent += len(data)
+        self._facts.sent_bytes = self._sent
         passed = data if left is None else data[:left]
         if passed and self._method != "HEAD":
             self._connection.send(h11.Data(data=passed))
@@ -224,6 +228,10 @@ class ProxiedRequest:
     def _details(self) -> str:
         local = self._stream.local_details
         return _VIA_UPSTREAM if local is None else local
+
+    def _is_local(self, headers: HeaderMap, status: int) -> bool:
+        """Whether this is an answer with that status, and not the upstream's."""
+        return self._stream.local_details is not None and headers.get(b":status") == str(status).encode()
 
     def _answered_by(self) -> AnsweredBy:
         details = self._details

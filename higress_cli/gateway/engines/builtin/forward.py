@@ -28,6 +28,7 @@ from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import Stream
 
 _POLL_SECONDS: Final = 0.01
+_NANOSECONDS: Final = 1_000_000_000
 NO_ROUTE: Final = "route_not_found"
 NO_METHOD: Final = "filter_removed_required_request_headers"
 # Envoy looks for the route again when a plugin has changed the headers, and finds none without these.
@@ -124,6 +125,7 @@ class Forward:
         except OSError as error:
             self._stream.answer(503, surroundings.REFUSED, details=_refused(error))
             return
+        self._facts.upstream, self._facts.upstream_local = connection.peer, connection.local
         complete = False
         try:
             request = to_request(headers, prefix=at.path, host=way.host_header, end=end)
@@ -206,6 +208,8 @@ class Forward:
                 self._stream.on_response_data(bytes(event.data), end=False)
                 await self._downstream.drain()
             elif isinstance(event, h11.EndOfMessage):
+                took = time.monotonic() - (self._request_sent or self._started)
+                self._facts.upstream_nanoseconds = int(took * _NANOSECONDS)
                 self._answer_end(list(event.headers))
                 return True
             elif isinstance(event, h11.ConnectionClosed):
@@ -219,6 +223,7 @@ class Forward:
         pairs = [*response_pairs(response), (b"x-envoy-upstream-service-time", str(took).encode())]
         head = self._is_head or response.status_code in {204, 304}
         self._bodiless = head or announced_length(response.headers) == 0
+        self._facts.response_code = response.status_code
         self._stream.on_response_headers(pairs, end=self._bodiless)
 
     def _answer_end(self, trailers: list[Pair]) -> None:

@@ -6,9 +6,20 @@ cluster_name, which the engine envoy adds.
 
 from collections.abc import Iterator
 
-from tests.e2e.conformance.case import Case, Expected, Message, Server, both
+from tests.e2e.conformance.case import Case, Expected, Message, Sent, Server, both
 
 SOURCE = "Envoy, context.cc and foreign.cc"
+_GRPC = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 500: 2, 502: 14, 503: 14, 504: 14, 200: 2, 999: 2}
+_LEVELS = ("trace", "debug", "info", "warn", "error", "critical")
+# What is there of each, at each time: values that depend on the machine and the moment are judged by their sizes.
+_SIZES = (
+    *(f"request/{name}" for name in ("referer", "useragent", "id", "time", "duration", "size", "total_size")),
+    *(f"response/{name}" for name in ("flags", "grpc_status", "size", "total_size", "backend_latency", "trailers/x-t")),
+    *(f"connection/{name}" for name in ("id", "mtls", "requested_server_name", "tls_version", "termination_details")),
+    *(f"{who}/{what}" for who in ("source", "destination", "upstream") for what in ("address", "port")),
+    *("plugin_vm_id", "connection_id", "metadata", "route_metadata", "cluster_metadata", "upstream_host_metadata"),
+    *("upstream/transport_failure_reason", "upstream/local_address", "filter_state/nothing"),
+)
 _TEXTS = {
     "route_name": "a-route",
     "cluster_name": "outbound|80||upstream.static",
@@ -60,6 +71,97 @@ def _reading() -> Iterator[Case]:
         source=SOURCE,
         script={"request_headers": [("GetPropertyNumber", path) for path in ("request/size", "listener_direction")]},
         expected=both(Expected(log=("GetPropertyNumber|0", "GetPropertyNumber|1"))),
+    )
+    for path in _SIZES:
+        yield Case(
+            name=f"property-size-of-{path.replace('/', '.')}",
+            source=SOURCE,
+            script={phase: [("GetPropertySize", path)] for phase in ("request_headers", "response_headers", "done")},
+            request=Message(method="POST", headers=(("referer", "here"), ("user-agent", "me")), chunks=("hello",)),
+            upstream=Server(answer=Message(chunks=("ok", "ay"), trailers=(("x-t", "1"),))),
+            expected=both(Expected(log=("done|",))),
+        )
+    yield Case(
+        name="property-request-size-of-what-is-no-number",
+        source=SOURCE,
+        script={
+            "request_headers": [
+                ("ReplaceHttpRequestHeader", "content-length", "many"),
+                ("GetPropertyNumber", "request/size"),
+                ("RemoveHttpRequestHeader", "content-length"),
+            ],
+        },
+        expected=both(Expected(log=("GetPropertyNumber|error: not found", "RemoveHttpRequestHeader|ok"))),
+    )
+    yield Case(
+        name="property-odd-path",
+        source=SOURCE,
+        script={
+            "request_headers": [
+                ("ReplaceHttpRequestHeader", ":path", "//host/a?b=1?c#d"),
+                *(("GetProperty", f"request/{part}") for part in ("path", "url_path", "query")),
+                ("ReplaceHttpRequestHeader", ":path", "/property-odd-path"),
+            ]
+        },
+        expected=both(
+            Expected(log=("GetProperty|//host/a?b=1?c#d", "GetProperty|//host/a", "GetProperty|b=1?c"), upstream=Sent())
+        ),
+    )
+    yield Case(
+        name="property-response-numbers",
+        source=SOURCE,
+        script={
+            phase: [("GetPropertyNumber", f"response/{part}") for part in ("size", "flags")]
+            for phase in ("response_headers", "response_body_end", "done")
+        },
+        upstream=Server(answer=Message(chunks=("hello",))),
+        expected=both(Expected(log=tuple(f"GetPropertyNumber|{number}" for number in (0, 0, 5, 0, 5, 0)))),
+    )
+    yield Case(
+        name="property-response-code-that-the-plugin-changes",
+        source=SOURCE,
+        script={
+            "response_headers": [
+                ("ReplaceHttpResponseHeader", ":status", "404"),
+                ("GetPropertyNumber", "response/code"),
+                ("GetPropertyNumber", "response/grpc_status"),
+            ],
+            **{
+                phase: [("GetPropertyNumber", f"response/{part}") for part in ("code", "grpc_status", "total_size")]
+                for phase in ("response_body", "response_trailers")
+            },
+            "done": [("GetPropertyNumber", f"response/{part}") for part in ("code", "grpc_status")],
+        },
+        upstream=Server(answer=Message(status=503, chunks=("hello",), trailers=(("grpc-status", "7"),))),
+        expected=both(
+            Expected(
+                status=404,
+                log=tuple(f"GetPropertyNumber|{number}" for number in (503, 14, 404, 12, 0, 404, 7, 17, 404, 7)),
+            )
+        ),
+    )
+    for status, grpc in _GRPC.items():
+        yield Case(
+            name=f"property-grpc-status-of-{status}",
+            source=SOURCE,
+            script={
+                "request_headers": [("SendHttpResponse", str(status), "", "x")],
+                "done": [("GetPropertyNumber", "response/grpc_status")],
+            },
+            expected=both(Expected(status=status, log=(f"GetPropertyNumber|{grpc}",))),
+        )
+    yield Case(
+        name="property-grpc-status-of-a-header",
+        source=SOURCE,
+        script={"response_headers": [("GetPropertyNumber", "response/grpc_status")]},
+        upstream=Server(answer=Message(headers=(("grpc-status", "5"),), chunks=("x",))),
+        expected=both(Expected(log=("GetPropertyNumber|5",))),
+    )
+    yield Case(
+        name="log-levels",
+        source=SOURCE,
+        script={"request_headers": [("say", level) for level in _LEVELS]},
+        expected=both(Expected(log=tuple(f"said|{level}" for level in _LEVELS))),
     )
     yield Case(
         name="property-in-later-phases",
