@@ -257,7 +257,8 @@ def _connect(side: Side, direction: Direction, kind: Literal["request_trailers",
 
 def _reply_headers(answer: _Reply) -> HeaderMap:
     """The headers of a local answer (Envoy, Http::Utility::prepareLocalReply)."""
-    headers = HeaderMap("response", [(b":status", str(answer.status).encode()), *answer.headers])
+    plain = (pair for pair in answer.headers if not pair[0].startswith(b":"))
+    headers = HeaderMap("response", [(b":status", str(answer.status).encode()), *plain])
     if answer.body:
         headers.replace(b"content-length", str(len(answer.body)).encode())
         if headers.get(b"content-type") is None:

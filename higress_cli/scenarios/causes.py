@@ -99,16 +99,18 @@ def _cut_bodies(observed: Observed) -> Iterator[str]:
     for event in observed.events or ():
         match event:
             case SentUpstream(content_length=int(length), body_bytes=count):
-                yield from _misfit(count, length, body=_("the request's body"), reader=_("the upstream"))
+                body, reader = _("the request's body"), _("the upstream")
+                yield from _misfit(count, length, body=body, reader=reader, is_request=True)
             case StreamEnded(content_length=int(length), body_bytes=count, answered_by=AnsweredBy.UPSTREAM):
                 yield from _misfit(count, length, body=_("the answer's body"), reader=_("the client"))
 
 
-def _misfit(count: int, length: int, *, body: str, reader: str) -> Iterator[str]:
+def _misfit(count: int, length: int, *, body: str, reader: str, is_request: bool = False) -> Iterator[str]:
+    """An answer without a body may announce one that there would have been."""
     fix = _("remove that header in the header phase")
     if count > length:
         problem = _("{body} has {count} bytes, and {reader} cuts it at content-length: {length}, which the plugin left")
-    elif 0 < count < length:
+    elif count < length and (count or is_request):
         problem = _("{body} has {count} bytes, and {reader} waits for content-length: {length}, which the plugin left")
     else:
         return

@@ -13,6 +13,7 @@ from higress_cli.gateway.engines.builtin.client import Client
 from higress_cli.gateway.engines.builtin.forward import (
     NO_METHOD,
     NO_ROUTE,
+    TIMEOUT,
     UPSTREAM_RESET,
     Forward,
     Way,
@@ -39,6 +40,7 @@ _NANOSECONDS: Final = 1_000_000_000
 _OWN_DETAILS: Final = frozenset(
     {
         UPSTREAM_RESET,
+        TIMEOUT,
         NO_ROUTE,
         NO_METHOD,
         NO_STATUS_DETAILS,

@@ -13,6 +13,7 @@ from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
 from higress_cli.gateway.engines.builtin.wire import (
     Connection,
     announced_length,
+    invalid_header,
     response_pairs,
     to_request,
     too_many,
@@ -31,9 +32,13 @@ _POLL_SECONDS: Final = 0.01
 _NANOSECONDS: Final = 1_000_000_000
 NO_ROUTE: Final = "route_not_found"
 NO_METHOD: Final = "filter_removed_required_request_headers"
-# Envoy looks for the route again when a plugin has changed the headers, and finds none without these.
+# Envoy looks for the route again when a plugin has changed the headers: every path fits it, and none without these.
 _FOR_ROUTE: Final = (b"x-forwarded-proto", b":path")
 UPSTREAM_RESET: Final = "upstream_reset_before_response_started"
+TIMEOUT: Final = "response_timeout"
+_TIMEOUT_HEADER: Final = b"x-envoy-upstream-rq-timeout-ms"
+_MOST_DIGITS: Final = 9
+_EXPECTED_HEADER: Final = b"x-envoy-expected-rq-timeout-ms"
 _MOST_WAITING: Final = 8
 """How many parts of a body may wait for the upstream before the client has to."""
 _GARBLED_DETAILS: Final = f"{UPSTREAM_RESET}{{protocol_error}}"
@@ -108,13 +113,13 @@ class Forward:
             self.begun.set()
 
     async def _run(self, headers: HeaderMap, *, end: bool) -> None:
-        if any(headers.get(name) is None for name in _FOR_ROUTE):
+        if any(headers.get(name) is None for name in _FOR_ROUTE) or not (headers.get(b":path") or b"").startswith(b"/"):
             self._stream.answer(404, "", details=NO_ROUTE)
             return
         if headers.get(b":method") is None:
             self._stream.answer(503, "missing required header: :method", details=NO_METHOD)
             return
-        way = self._way
+        way, seconds = self._way, _take_timeout(headers)
         at = _overridden(self._facts.override_host) or way.upstream
         try:
             connection, reused = await self._client.connect(at)
@@ -136,12 +141,12 @@ class Forward:
                 self._body.put_nowait(h11.EndOfMessage())
             sending = asyncio.create_task(self._send(connection, headers, announced_length(request.headers)))
             try:
-                complete = await self._receive(connection)
+                complete = await self._in_time(connection, sending, seconds=seconds)
             finally:
                 await cancelled(sending)
         except h11.LocalProtocolError as error:
             self._happenings.write("error", f"the request cannot be sent upstream: {error}")
-            self._stream.answer(503, surroundings.CUT, details=_CUT_DETAILS)
+            self._stream.answer(503, invalid_header(headers) or surroundings.CUT, details=_CUT_DETAILS)
         finally:
             if complete:
                 self._client.release(at, connection)
@@ -179,6 +184,21 @@ class Forward:
             if left is None or left == 0:
                 connection.send(h11.EndOfMessage(headers=list(event.headers) if announced is None else []))
             return
+
+    async def _in_time(self, connection: Connection, sending: asyncio.Task[None], *, seconds: float | None) -> bool:
+        """Receive the answer, in no more than these seconds from the moment in which all of the request is sent."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as limit:
+                if seconds is not None:
+                    sending.add_done_callback(lambda _sent: limit.reschedule(loop.time() + seconds))
+                return await self._receive(connection)
+        except TimeoutError:
+            if self._answered:
+                self._stream.cut_off(TIMEOUT)
+            else:
+                self._stream.answer(504, surroundings.TIMED_OUT, details=TIMEOUT)
+            return False
 
     async def _receive(self, connection: Connection) -> bool:
         """Give the upstream's answer to the plugin; whether it came to its end."""
@@ -267,3 +287,13 @@ def _overridden(address: str | None) -> Endpoint | None:
     """The host that the plugin chose, None where it chose none or gave no address."""
     host, _colon, port = (address or "").rpartition(":")
     return Endpoint(host=host.strip("[]"), port=int(port)) if host and port.isdecimal() else None
+
+
+def _take_timeout(headers: HeaderMap) -> float | None:
+    """How many seconds the plugin gives the upstream, by the header that is for the gateway (Envoy, router.cc)."""
+    value = headers.get(_TIMEOUT_HEADER)
+    headers.remove(_TIMEOUT_HEADER)
+    if value is None or not value.isdigit() or len(value) > _MOST_DIGITS or not int(value):
+        return None
+    headers.replace(_EXPECTED_HEADER, value)
+    return int(value) / 1000

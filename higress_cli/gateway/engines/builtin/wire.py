@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
@@ -18,8 +19,16 @@ _MOST_HEADER_BYTES: Final = 60 * 1024
 # How much is read at once: the plugin gets larger bodies in such parts. From clients it is as much as Envoy reads with
 # Higress's limit for a listener; its limit for clusters is 10 MiB.
 _CHUNKS: Final = {h11.SERVER: 32 * 1024, h11.CLIENT: 1024 * 1024}
-# About one connection, not about the message: a proxy passes none of these on.
+# About one connection, not about the message: of a client's, none of these is passed on.
 _HOP_BY_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
+# What a plugin says of the connection is passed on, but for these: how a body ends is the connection's own affair, and
+# nothing can be upgraded.
+_NEVER_UPSTREAM: Final = frozenset({b"transfer-encoding", b"upgrade"})
+_NEVER_DOWNSTREAM: Final = _HOP_BY_HOP - {b"keep-alive"}
+_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN: Final = re.compile(rb"[\r\n\0]")
+# Envoy, HeaderUtility::requestShouldHaveNoBody: without a body, they need no length.
+_BODILESS: Final = frozenset({b"GET", b"HEAD", b"DELETE", b"TRACE", b"CONNECT"})
 _TRAILERS_WANTED: Final = (b"te", b"trailers")
 _MOST_DIGITS: Final = 18
 _LENGTH: Final = b"content-length"
@@ -149,14 +158,12 @@ def to_request(headers: Iterable[Pair], *, prefix: str, host: str | None, end: b
     """
     found = HeaderMap("request", headers)
     authority = host.encode() if host else found.get(b":authority") or b""
-    plain = [(name, value) for name, value in found if not name.startswith(b":") and name not in _HOP_BY_HOP]
-    method = found.get(b":method") or b"GET"
-    if end:
-        plain = [pair for pair in plain if pair[0] != _LENGTH]
-        if method in {b"POST", b"PUT", b"PATCH"}:
-            plain.append((_LENGTH, b"0"))
-    elif found.get(_LENGTH) is None:
+    plain = _plain(found, without=_NEVER_UPSTREAM)
+    method = found.get(b":method") or b""
+    if found.get(_LENGTH) is None and not end:
         plain.append(_CHUNKED)
+    elif found.get(_LENGTH) is None and method not in _BODILESS:
+        plain.append((_LENGTH, b"0"))
     target = prefix.encode() + (found.get(b":path") or b"/")
     return h11.Request(method=method, target=target, headers=[(b"host", authority), *plain])
 
@@ -169,7 +176,7 @@ def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h1
     """
     # A plugin may have written any number of digits, and Python refuses to read very many.
     status = int((headers.get(b":status") or b"200")[:_MOST_DIGITS])
-    plain = [(name, value) for name, value in headers if not name.startswith(b":") and name not in _HOP_BY_HOP]
+    plain = _plain(headers, without=_NEVER_DOWNSTREAM)
     bodiless = status in {204, 304} or status < 200  # noqa: PLR2004 -- RFC 9110: these never have a body
     if end and not head and not bodiless:
         plain = [pair for pair in plain if pair[0] != _LENGTH]
@@ -177,6 +184,23 @@ def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h1
     if close:
         plain.append((b"connection", b"close"))
     return h11.Response(status_code=status, headers=plain, reason=_phrase(status))
+
+
+def _plain(headers: Iterable[Pair], *, without: frozenset[bytes]) -> list[Pair]:
+    """The headers that are sent as they are; spaces around a value mean nothing, and h11 refuses them."""
+    kept = ((name, value) for name, value in headers if not name.startswith(b":") and name not in without)
+    return [(name, value.strip(b" \t")) for name, value in kept]
+
+
+def invalid_header(headers: Iterable[Pair]) -> str | None:
+    """What Envoy says of a request whose headers it does not send, None if all are valid (codec_impl.cc)."""
+    for name, value in headers:
+        shown = name.decode("latin-1").encode("unicode_escape").decode()
+        if name and not name.startswith(b":") and not _TOKEN.fullmatch(name):
+            return f"invalid header name: {shown}"
+        if _FORBIDDEN.search(value):
+            return f"invalid header value for: {shown}"
+    return None
 
 
 def _phrase(status: int) -> str:
