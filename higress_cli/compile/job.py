@@ -22,7 +22,7 @@ from higress_cli.knowledge.disk import full_disk, places_of
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.session import Session
 from higress_cli.system import child_log, process
-from higress_cli.tool import Tool
+from higress_cli.tool import Tool, ToolName
 
 _CLOCK_SECONDS: Final = 0.02
 """How much the clock of a file system may lag behind the machine's."""
@@ -215,6 +215,7 @@ def _workplace(session: Session, job: Job, recipe: Recipe, variables: Mapping[st
         platform=platform,
         tags=tags,
         offline=session.offline,
+        go=next(tool.version for tool in job.equipment.tools if tool.name is ToolName.GO),
         places=places_of(variables, store=session.dirs.cache),
         reporter=session.reporter,
         pins=go_profile(recipe.profile).pins,

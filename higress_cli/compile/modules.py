@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from higress_cli.compile.newcomers import newcomer_error, newcomer_in, newcomer_refused
 from higress_cli.compile.packages import Listing, list_packages
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
@@ -30,7 +32,8 @@ _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 class Workplace:
     """Where and how the go command runs: `variables` is its environment, `platform` and `tags` are the build's.
 
-    `places` are the folders that it writes to; `pins` maps the path of a Go module to the version for the profile.
+    `go` is its version. `places` are the folders that it writes to; `pins` maps the path of a Go module to the version
+    for the profile.
     """
 
     directory: Path
@@ -39,6 +42,7 @@ class Workplace:
     tags: str
     offline: bool
     reporter: Reporter
+    go: str
     places: tuple[Place, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,6 +50,11 @@ class Workplace:
         """The packages that the build reads; `goproxy` overrides GOPROXY."""
         variables = {**self.variables, **self.platform, **({"GOPROXY": goproxy} if goproxy else {})}
         return list_packages(directory=self.directory, variables=variables, tags=self.tags, on_line=on_line)
+
+    def ask(self, argv: Sequence[str], *, goproxy: str | None = None) -> str:
+        """What a go command prints on stdout; `goproxy` overrides GOPROXY."""
+        variables = {**self.variables, **({"GOPROXY": goproxy} if goproxy else {})}
+        return process.run(argv, variables=variables, cwd=self.directory, timeout=_MOST_SECONDS).stdout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +116,11 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
 def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
     """Run `go mod tidy` and return whether it changed anything; on failure, restore go.mod and go.sum."""
     before = {name: _content(place.directory / name) for name in _FILES}
+    required = read_go_mod(place.directory / "go.mod")
     variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)
+    ask = partial(place.ask, goproxy="off" if tried else None)
     activity.describe("go mod tidy")
-    done = None
+    is_good = False
     try:
         _write_pins(place, listing)
         done = process.run(
@@ -119,9 +130,17 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
             timeout=_MOST_SECONDS,
             on_line=_progress(activity, place.reporter),
         )
+        imports = listing.uncovered(None)
+        if done.returncode:
+            newcomer = newcomer_refused(done.output, required, imports)
+        else:
+            newcomer = newcomer_in(required, read_go_mod(place.directory / "go.mod"), go=place.go, ask=ask)
+        is_good = not done.returncode and newcomer is None
     finally:
-        if done is None or done.returncode:
+        if not is_good:
             _restore(place.directory, before)
+    if newcomer is not None:
+        raise newcomer_error(newcomer, go=place.go, imports=imports, ask=ask)
     if done.returncode:
         full = full_disk(f"{listing.problem}\n{done.output}", program="go mod tidy", places=place.places)
         raise full or _failure(place, listing, tried, output=done.output)

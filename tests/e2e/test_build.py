@@ -15,7 +15,7 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.binary import frames
 from higress_cli.wasm.module import read_module
-from tests.support.module_proxy import module_proxy, refuses_lists
+from tests.support.module_proxy import module_proxy, publish, refuses_lists
 
 pytestmark = pytest.mark.e2e
 
@@ -330,3 +330,41 @@ def test_an_import_that_the_gateway_lacks_names_the_packages_it_came_through(nat
         own, "github.com/higress-group/proxy-wasm-go-sdk/proxywasm/internal",
     )  # fmt: skip
     assert all(item["supported"] for item in artifact["imports"])
+
+
+@pytest.mark.parametrize("profile", ["tinygo", "go"])
+def test_a_new_dependency_that_needs_a_newer_go_is_refused_with_the_version_to_ask_for(
+    copied: Path, native: Path, downloaded: Path, real_hgw, tmp_path: Path, profile: str
+) -> None:
+    plugin = copied if profile == "tinygo" else native
+    before = content(plugin)
+    module, caller = "example.com/dep", plugin / "caller.go"
+    proxy = tmp_path / "proxy"
+    for version, go in (
+        ("v1.0.0", "1.15"),
+        ("v1.1.0", "1.18"),
+        ("v1.2.0", "1.19"),
+        ("v1.3.0", "1.99"),
+        ("v1.4.0", "1.99"),
+    ):
+        publish(proxy, module, version, go=go)
+    caller.write_text(f'package main\n\nimport _ "{module}"\n')
+    with module_proxy(proxy) as url:
+        variables = {"GOPROXY": f"{url},file://{downloaded}", "GONOSUMDB": "*", "GOFLAGS": "-modcacherw"}
+        refused = real_hgw("--output", "json", "build", cwd=plugin, **variables)
+        error = refused.document["error"]
+        assert (refused.code, error["code"]) == (7, "dependency-too-new"), refused.err
+        assert f"{module} v1.4.0, which `go mod tidy` adds, is made for Go 1.99" in error["message"]
+        command = f"go get {module}@v1.2.0"
+        assert error["hint"].endswith(f"hgw toolchain exec -- {command}")
+        caller.rename(caller.with_suffix(".txt"))
+        assert content(plugin) == before | {"caller.txt": caller.with_suffix(".txt").read_bytes()}
+        caller.with_suffix(".txt").rename(caller)
+        assert real_hgw("toolchain", "exec", "--", *command.split(), cwd=plugin, **variables).code == 0
+        (plugin / "broken.go").write_text("package main\n\nvar number int = undefinedThing\n")
+        tried = real_hgw("build", cwd=plugin, **variables)
+    assert "undefinedThing" in tried.err, tried.err
+    for name in ("caller.go", "broken.go"):
+        (plugin / name).unlink()
+    for name in ("go.mod", "go.sum"):
+        (plugin / name).write_bytes(before[name])
