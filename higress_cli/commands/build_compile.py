@@ -14,6 +14,8 @@ from higress_cli.go.source import source_faults
 from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.i18n import _
 from higress_cli.session import Session
+from higress_cli.system.fs import mark_as_cache
+from higress_cli.toolchain.toolset import CACHES
 
 
 def compile_plugin(
@@ -35,6 +37,9 @@ def compile_plugin(
 
 def _prepared(session: Session, plan: Plan, wishes: Wishes) -> tuple[tuple[Compilation, ...], Modules]:
     """Provide the Go modules and return the steps; if that fails, a known fault of go.mod is the better error."""
+    if plan.toolset.cache is not None:
+        for name in CACHES:
+            mark_as_cache(plan.toolset.cache / name)
     try:
         return prepare(session, plan.job(session, memory=wishes.memory), tidy=wishes.tidy)
     except (DownloadError, InvalidInput):

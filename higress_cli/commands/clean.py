@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -12,6 +13,7 @@ from higress_cli.i18n import N_, _, ngettext
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs, staging
+from higress_cli.toolchain.select import compiler_cache
 from higress_cli.toolchain.store import Store
 
 
@@ -124,6 +126,26 @@ _AREAS: Final = (
 )
 
 
+_OF_COMPILERS: Final = {
+    "go-build": N_("what Go compiled, in HGW_COMPILER_CACHE"),
+    "go-mod": N_("what Go downloaded, in HGW_COMPILER_CACHE"),
+    "tinygo": N_("what TinyGo compiled, in HGW_COMPILER_CACHE"),
+}
+
+
+def _areas(session: Session) -> tuple[_Area, ...]:
+    """All that hgw keeps; what the compilers keep by themselves, only where hgw was told to keep it elsewhere."""
+    folder = compiler_cache(session)
+    if folder is None:
+        return _AREAS
+    own = ((folder / name, title) for name, title in _OF_COMPILERS.items())
+    return (*_AREAS, *(_Area(group=Group.CACHE, title=title, path=partial(_at, path)) for path, title in own))
+
+
+def _at(path: Path, _session: Session) -> Path:
+    return path
+
+
 def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: bool = False) -> CleanResult:
     """Say what hgw keeps, after removing what belongs to `groups`, unless `dry_run`. What is in use stays.
 
@@ -132,7 +154,7 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: 
     """
     if Group.CACHE in groups:
         _refuse_untagged(session)
-    found = [(area, *_cleaned(session, area, dry_run=dry_run, wanted=area.group in groups)) for area in _AREAS]
+    found = [(area, *_cleaned(session, area, dry_run=dry_run, wanted=area.group in groups)) for area in _areas(session)]
     kept = tuple(item for _area, item, _users in found)
     in_use = {area.title: users for area, _item, users in found if area.group in groups}
     runs, builds, downloads = (in_use.get(area.title, 0) for area in (_RUNS, _BUILDS, _DOWNLOADS))
@@ -146,7 +168,7 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: 
         forgets_builds=any(it.removed_bytes for it in kept if it.path == _BUILDS.path(session)),
         downloads_in_use=bool(downloads),
         dry_run=dry_run,
-        warnings=() if dry_run else (*left_alone, *_incomplete(kept, in_use)),
+        warnings=() if dry_run else (*left_alone, *_incomplete(found, in_use)),
     )
 
 
@@ -168,15 +190,16 @@ def _cleaned(session: Session, area: _Area, *, wanted: bool, dry_run: bool) -> t
 
 def _refuse_untagged(session: Session) -> None:
     """Refuse to remove a folder that has the name of a cache of hgw, but not the mark that hgw gives its caches."""
-    for area in _AREAS:
-        path, cache = area.path(session), session.dirs.cache
-        if area.group is not Group.CACHE or fs.is_marked_as_cache(path, within=cache):
+    for area in _areas(session):
+        path = area.path(session)
+        top = session.dirs.cache if path.is_relative_to(session.dirs.cache) else path
+        if area.group is not Group.CACHE or fs.is_marked_as_cache(path, within=top):
             continue
         if fs.count_files(path):
             raise ConflictError(
                 _(
                     "nothing was removed: {path} is not a cache of hgw: neither it nor {cache} has hgw's CACHEDIR.TAG"
-                ).format(path=path, cache=cache),
+                ).format(path=path, cache=top),
                 code="cache-untagged",
                 details={"path": path},
             )
@@ -199,9 +222,9 @@ def _left_alone(*, runs: int, builds: int, downloads: int) -> list[str]:
     return found
 
 
-def _incomplete(kept: tuple[Kept, ...], in_use: Mapping[str, int]) -> list[str]:
+def _incomplete(found: Iterable[tuple[_Area, Kept, int]], in_use: Mapping[str, int]) -> list[str]:
     return [
         _("{path} could not be removed completely").format(path=item.path)
-        for area, item in zip(_AREAS, kept, strict=True)
+        for area, item, _users in found
         if item.bytes and in_use.get(area.title) == 0
     ]

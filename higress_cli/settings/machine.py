@@ -143,6 +143,16 @@ MIRROR_GOPROXY: Final = Setting[tuple[str, ...]](
     variable="HGW_MIRROR_GOPROXY",
     commands=_FETCHING,
 )
+COMPILER_CACHE: Final = Setting[str | None](
+    key="compiler_cache",
+    kind=Text("DIR"),
+    help=N_("the folder for what Go and TinyGo keep between builds, such as one that a pipeline saves"),
+    default=None,
+    otherwise=N_("where Go and TinyGo keep it by themselves"),
+    scope=Scope.MACHINE,
+    variable="HGW_COMPILER_CACHE",
+    commands=("quickstart", "build", "run", "verify"),
+)
 _WITH_REGISTRIES: Final = ("push", "run", "verify", "inspect")
 REGISTRY: Final = Setting[str | None](
     key="registry.host",
@@ -218,6 +228,7 @@ MACHINE: Final[tuple[Setting[Any], ...]] = (
         MIRROR_GO,
         MIRROR_GITHUB,
         MIRROR_GOPROXY,
+        COMPILER_CACHE,
         REGISTRY,
         REGISTRY_USERNAME,
         REGISTRY_PASSWORD,

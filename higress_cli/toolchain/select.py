@@ -11,6 +11,8 @@ from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
 from higress_cli.profile import Profile
 from higress_cli.session import Session
+from higress_cli.settings.machine import COMPILER_CACHE
+from higress_cli.system.paths import expanded
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.mirrors import goproxy
 from higress_cli.toolchain.probe import Probed, probe_all
@@ -61,6 +63,12 @@ def system_tool(name: ToolName, probed: Probed) -> Tool:
     )
 
 
+def compiler_cache(session: Session) -> Path | None:
+    """The folder that the user chose for the caches of Go and TinyGo, None for their own places."""
+    chosen = session.choose(COMPILER_CACHE).value
+    return session.path(expanded(chosen)) if chosen else None
+
+
 def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: Profile) -> Toolset:
     """The tools as a set, with the folders for a child's PATH."""
     by_name = {tool.name: tool for tool in tools}
@@ -72,6 +80,7 @@ def assemble(session: Session, store: Store, tools: Sequence[Tool], *, profile: 
         binaryen=by_name.get(ToolName.BINARYEN),
         search_path=tuple(dict.fromkeys(folders)),
         goproxy=goproxy(session),
+        cache=compiler_cache(session),
     )
 
 

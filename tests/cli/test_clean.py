@@ -159,3 +159,27 @@ def test_the_text_says_what_was_removed_what_is_left_and_that_builds_compile_aga
     assert "removed 4.0 kB, 2.0 kB left" in out
     assert "compiles again" in out
     assert "compiles again" not in hgw("clean", "--runs").out
+
+
+def test_what_compilers_keep_in_a_folder_of_the_users_own_is_removed_and_nothing_beside_it(
+    cleaned, home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "kept"
+    for name in ("go-build", "go-mod", "tinygo", "mine"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").write_bytes(bytes(500))
+    monkeypatch.setenv("HGW_COMPILER_CACHE", str(folder))
+    kept = {Path(item["path"]): item["bytes"] for item in cleaned()["data"]["kept"]}
+    assert [kept[folder / name] for name in ("go-build", "go-mod", "tinygo")] == [500, 500, 500]
+    for name in ("go-build", "go-mod", "tinygo"):
+        fs.mark_as_cache(folder / name)
+    assert cleaned("--cache")["data"]["removed_bytes"] > 1500
+    assert [path.name for path in folder.iterdir()] == ["mine"]
+
+
+def test_a_folder_that_hgw_has_not_marked_stays_whoever_named_it(hgw, home, tmp_path: Path, monkeypatch):
+    (tmp_path / "kept" / "go-mod").mkdir(parents=True)
+    (tmp_path / "kept" / "go-mod" / "file").write_bytes(b"mine")
+    monkeypatch.setenv("HGW_COMPILER_CACHE", str(tmp_path / "kept"))
+    assert json.loads(hgw("--output", "json", "clean", "--cache").out)["error"]["code"] == "cache-untagged"
+    assert (tmp_path / "kept" / "go-mod" / "file").exists()

@@ -46,10 +46,12 @@ def test_ci_keeps_the_tools_and_the_report(hgw: Hgw) -> None:
         for action in ("actions/cache@", "actions/upload-artifact@")
     )
     assert job["env"]["HGW_HOME"] == "${{ github.workspace }}/" + cache["with"]["path"]
+    assert job["env"]["HGW_COMPILER_CACHE"].startswith(job["env"]["HGW_HOME"])
     assert upload["with"]["path"].split() == ["*.wasm", "verify.xml"]
     assert upload["if"] == "${{ !cancelled() }}"
     other = yaml.safe_load(Path("two/.gitlab-ci.yml").read_text("utf-8"))["plugin"]
     assert other["cache"]["paths"] == [".hgw/"]
+    assert other["variables"]["HGW_COMPILER_CACHE"].startswith("$CI_PROJECT_DIR/.hgw/")
     assert other["artifacts"]["reports"] == {"junit": "verify.xml"}
     assert other["artifacts"]["when"] == "always"
 

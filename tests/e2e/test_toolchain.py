@@ -42,3 +42,15 @@ def test_go_vet_and_go_test_pass_in_a_new_project_as_its_readme_says(basic_plugi
     for words in (["vet", flag, "./..."], ["test", "./internal/..."]):
         done = real_hgw("toolchain", "exec", "--", "go", *words, cwd=basic_plugin)
         assert done.code == 0, done.err
+
+
+def test_the_compilers_keep_what_they_can_use_again_where_they_are_told_to(
+    basic_plugin: Path, real_hgw, tmp_path: Path
+) -> None:
+    def told(*argv: str) -> str:
+        done = real_hgw("toolchain", "exec", "--", *argv, cwd=basic_plugin, HGW_COMPILER_CACHE=str(tmp_path))
+        assert done.code == 0, done.err
+        return done.out.strip()
+
+    assert told("go", "env", "GOCACHE", "GOMODCACHE").split() == [str(tmp_path / "go-build"), str(tmp_path / "go-mod")]
+    assert told("tinygo", "env", "GOCACHE") == str(tmp_path / "tinygo")
