@@ -71,6 +71,12 @@ def listed(items: Iterable[object]) -> str:
     return separator.join(str(item) for item in items)
 
 
+def chained(items: Iterable[object]) -> str:
+    """Several things that are said of one: `a; b; c`."""
+    separator = _("{first}; {second}").format(first="", second="")
+    return separator.join(str(item) for item in items)
+
+
 def joined(parts: Iterable[object]) -> str:
     """A place and what is said about it: `a: b: c`."""
     separator = _("{place}: {message}").format(place="", message="")

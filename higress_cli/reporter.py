@@ -29,6 +29,9 @@ class Reporter(Protocol):
     def warn(self, text: str, *, once: bool = False) -> None:
         """Print something that may need the user's attention; with `once`, not if it was said before."""
 
+    def advise(self, hint: str) -> None:
+        """Print what to do about the last warning: a command to type, or prose."""
+
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         """Print what happened in a running program; `level` is trace, debug, info, warn, error or critical."""
 
@@ -76,6 +79,10 @@ class Prefixed:
     def warn(self, text: str, *, once: bool = False) -> None:
         with self._lock:
             self._reporter.warn(self._prefixed(text), once=once)
+
+    def advise(self, hint: str) -> None:
+        with self._lock:
+            self._reporter.advise(hint)
 
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         with self._lock:

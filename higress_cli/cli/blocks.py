@@ -24,19 +24,25 @@ _STEP_STYLES: Final = {"passed": "good", "failed": "bad", "skipped": "faint"}
 def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Aligned columns; on a terminal that is too narrow, the last cell of each row gets its own line.
 
-    Last cells are never broken, so that a path can be copied. `headings` may be empty.
+    If that is not enough, all but the first cell are below it. Last cells are never broken, so that a path can be
+    copied. `headings` may be empty.
     """
     table = [*([headings] if headings else []), *rows]
     widths = [max(cells(row[index]) for row in table) for index in range(len(rows[0]) - 1)] if rows else []
     fronts = [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)) for row in table]
     room = terminal_width(most=_WIDEST, otherwise=_WIDEST)
     below = any(cells(front) + len(_GAP) + cells(row[-1]) > room for front, row in zip(fronts, table, strict=True))
+    stacked = any(cells(front) > room for front in fronts)
     for front, row in zip(fronts, table, strict=True):
         style = "strong" if row is headings else ""
         if not below:
             ui.line(f"{front}{_GAP}{row[-1]}".rstrip(), style)
             continue
-        ui.line(front.rstrip(), style)
+        if row is not headings and stacked:
+            ui.line(row[0])
+            ui.line(f"{_GAP * 2}{_GAP.join(row[1:-1])}")
+        else:
+            ui.line(front.rstrip(), style)
         if row is not headings:
             ui.line(f"{_GAP * 2}{row[-1]}")
 
@@ -142,6 +148,11 @@ def next_commands(
 def source(chosen_by: Source, here: Path) -> str:
     """Who chose a value, for somebody who works in the folder `here`."""
     return f"{near(Path(f'{chosen_by}'), here)}"
+
+
+def remark(text: str) -> str:
+    """A remark beside a value: `(text)`."""
+    return _("({note})").format(note=text)
 
 
 def near(path: Path, here: Path) -> Path:

@@ -10,7 +10,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltImport, BuiltProject, FailedPlugin
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, joined, listed
 from higress_cli.size import size
 
 _MOST_NAMED: Final = 3
@@ -114,7 +114,7 @@ def _project(project: BuiltProject, ui: Ui, here: Path) -> None:
         _("{what} (from {source})").format(what=what, source=blocks.source(choice.source, here))
         for what, choice in choices
     )
-    blocks.paragraph(ui, f"{project.name}: {listed(sources)}", indent=2, style="faint")
+    blocks.paragraph(ui, joined((project.name, listed(sources))), indent=2, style="faint")
 
 
 def _table(result: BuildResult, ui: Ui, here: Path) -> None:

@@ -3,7 +3,7 @@
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.help_file import FileReferenceResult
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained, joined
 from higress_cli.project.reference import KeyEntry
 
 
@@ -36,7 +36,7 @@ def show_reference(result: FileReferenceResult, ui: Ui) -> None:
 
 
 def _show_entry(entry: KeyEntry, ui: Ui) -> None:
-    blocks.paragraph(ui, f"{entry.key}: {entry.form}", indent=0, style="good")
+    blocks.paragraph(ui, joined((entry.key, entry.form)), indent=0, style="good")
     is_said = bool(entry.default) and f"{entry.default}" in entry.help
     notes = [] if entry.default is None or is_said else [_("default: {value}").format(value=entry.default)]
     if entry.required:
@@ -44,4 +44,4 @@ def _show_entry(entry: KeyEntry, ui: Ui) -> None:
     if entry.help:
         blocks.paragraph(ui, entry.help, indent=4)
     if notes:
-        blocks.paragraph(ui, "; ".join(notes), indent=4, style="faint")
+        blocks.paragraph(ui, chained(notes), indent=4, style="faint")

@@ -8,7 +8,7 @@ from higress_cli.choice import DEFAULT, SourceKind
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.help_settings import SettingEntry, SettingsResult
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, chained, joined
 from higress_cli.settings.setting import Scope
 
 _HEADINGS: Final = {
@@ -46,12 +46,12 @@ def _show_entry(entry: SettingEntry, ui: Ui, *, here: Path) -> None:
     else:
         now = _("{value} (from {source})").format(value=entry.value, source=_near(entry, here))
         style = "hint" if entry.source_kind is SourceKind.DEFAULT else "good"
-    blocks.paragraph(ui, f"{entry.key}: {now}", indent=0, style=style)
+    blocks.paragraph(ui, joined((entry.key, now)), indent=0, style=style)
     blocks.paragraph(ui, entry.help, indent=4)
     is_said = bool(entry.default) and entry.default in entry.help
     default = () if is_said else (_("default: {value}").format(value=entry.default),)
     if notes := (*_made_by(entry), *default):
-        blocks.paragraph(ui, "; ".join(notes), indent=4, style="faint")
+        blocks.paragraph(ui, chained(notes), indent=4, style="faint")
 
 
 def _made_by(entry: SettingEntry) -> Iterator[str]:

@@ -9,7 +9,7 @@ from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, chained, listed
 
 _MARKS: Final = {
     "create": (N_("create"), "good"),
@@ -23,7 +23,7 @@ _MARKS: Final = {
 def show_templates(result: TemplatesResult, ui: Ui) -> None:
     """Each template with its profiles and what it does."""
     for entry in result.templates:
-        ui.marked(entry.name, f"({', '.join(entry.profiles)}; ABI {', '.join(entry.abis)})", "strong")
+        ui.marked(entry.name, blocks.remark(chained((listed(entry.profiles), f"ABI {listed(entry.abis)}"))), "strong")
         blocks.paragraph(ui, entry.description, indent=4)
 
 

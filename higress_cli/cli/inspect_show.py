@@ -45,9 +45,9 @@ def _facts(result: InspectResult) -> list[tuple[str, str, str]]:
     compiler = " ".join(filter(None, (_COMPILERS.get(result.compiler or ""), result.compiler_version)))
     rows = [
         ("sha256", result.sha256, ""),
-        ("ABI", result.abi or _("unknown"), f"({result.abi_export})" if result.abi_export else ""),
+        ("ABI", result.abi or _("unknown"), blocks.remark(result.abi_export) if result.abi_export else ""),
         (_("entry"), result.entry or _("none"), ""),
-        (_("compiler"), compiler or _("unknown"), f"({result.language})" if result.language else ""),
+        (_("compiler"), compiler or _("unknown"), blocks.remark(result.language) if result.language else ""),
     ]
     if result.flags:
         rows.append((_("flags"), " ".join(result.flags), ""))

@@ -60,7 +60,7 @@ def _show(result: "use_case.PackageResult", ui: Ui, here: Path, *, push: str) ->
         (
             (_("name"), result.name.value, _from(result.name, here)),
             (_("version"), result.version.value, _from(result.version, here)),
-            (_("module"), str(blocks.near(result.module, here)), f"(ABI {result.abi or '?'})"),
+            (_("module"), str(blocks.near(result.module, here)), blocks.remark(f"ABI {result.abi or '?'}")),
             *((_("also"), name, "") for name in result.files[1:]),
             (_("digest"), result.digest, ""),
         ),

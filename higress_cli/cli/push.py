@@ -76,7 +76,7 @@ def _show(result: "use_case.PushResult", ui: Ui, here: Path) -> None:
         (
             (_("digest"), result.digest, ""),
             (_("size"), moved, ""),
-            (_("module"), str(blocks.near(result.module, here)), f"(ABI {result.abi or '?'})"),
+            (_("module"), str(blocks.near(result.module, here)), blocks.remark(f"ABI {result.abi or '?'}")),
         ),
     )
     if result.updated is None:

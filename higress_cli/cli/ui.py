@@ -14,7 +14,7 @@ from higress_cli.cli.ask import yes_or_no
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined
 from higress_cli.reporter import Activity, SilentActivity
 from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible, visible_json
@@ -213,11 +213,7 @@ class Ui:
         """Print what failed, then the next command to type."""
         self._say(_("error: {message}").format(message=error.message), "bad")
         if error.hint:
-            hint = _("hint: {hint}").format(hint=error.hint)
-            if is_command(error.hint):
-                self._write("stderr", hint, "hint")
-            else:
-                self._say(hint, "hint")
+            self._advise(error.hint)
 
     def interrupted(self) -> None:
         """Print that the user interrupted hgw."""
@@ -232,6 +228,17 @@ class Ui:
             return
         self._warned.add(text)
         self._say(_("warning: {message}").format(message=text), "warning")
+
+    def advise(self, hint: str) -> None:
+        if not self.quiet:
+            self._advise(self.typable(hint))
+
+    def _advise(self, hint: str) -> None:
+        text = _("hint: {hint}").format(hint=hint)
+        if is_command(hint):
+            self._write("stderr", text, "hint")
+        else:
+            self._say(text, "hint")
 
     def annotation(self, text: str) -> None:
         """A line on stderr for a program that reads it, such as GitHub's."""
@@ -271,7 +278,7 @@ class Ui:
             with self._live(title) as activity:
                 yield activity
         else:
-            self.note(f"{title} ...")
+            self.note(_("{title} ...").format(title=title))
             yield SilentActivity()
         seconds = time.monotonic() - started
         if seconds >= SLOW_SECONDS:
@@ -306,7 +313,7 @@ class Ui:
                     progress.update(task, completed=completed, total=total)
 
                 def describe(self, text: str) -> None:
-                    progress.update(task, description=_on_one_line(f"{title}: {text}"))
+                    progress.update(task, description=_on_one_line(joined((title, text))))
 
             try:
                 yield Live()

@@ -11,7 +11,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, PluginFolder, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _, chained, joined, listed
 
 if TYPE_CHECKING:
     from higress_cli.commands import verify as use_case
@@ -113,7 +113,7 @@ def _reports(wanted: list[str], session: "Session", ui: Ui, *, evidence: Path | 
 
 def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
     for disagreement in result.disagreements:
-        outcomes = "; ".join(f"{engine}: {outcome}" for engine, outcome in disagreement.outcomes.items())
+        outcomes = chained(joined(outcome) for outcome in disagreement.outcomes.items())
         blocks.item(
             ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
         )
@@ -149,7 +149,7 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
     rows: list[tuple[str, str, str]] = []
     for module in result.modules:
         rows += [
-            (_("module"), str(module.path), f"(ABI {module.abi or '?'})"),
+            (_("module"), str(module.path), blocks.remark(f"ABI {module.abi or '?'}")),
             ("", f"sha256 {module.sha256}", ""),
         ]
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)

@@ -12,8 +12,11 @@ _WIDE: Final = frozenset({"W", "F"})
 # punctuation end one.
 _OPENING: Final = "\uff08\u3008\u300a\u300c\u300e\u3010"
 _CLOSING: Final = "\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f"
+# A path is one piece, even with Chinese in it; `/` between Chinese words, as in a list of them, begins none.
+_PATH: Final = rf"(?:~|\.{{1,2}})?/(?![\u2e80-\u9fff])[^\s`{_OPENING}{_CLOSING}]+"
 _PIECES: Final = re.compile(
     rf"[^\S{NO_BREAK}]+"
+    rf"|{_PATH}[{_CLOSING}]*"
     rf"|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|(?:`[^`]+`|{NO_BREAK}|[^\s\u2e80-\u9fff\uff00-\uffef])+)[{_CLOSING}]*"
 )
 

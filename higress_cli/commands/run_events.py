@@ -46,7 +46,7 @@ class Narrator:
         """Report an event about changed files."""
         match event:
             case Loading():
-                activity = self._reporter.activity(_("loading {path}").format(path=event.change.plugin.path.name))
+                activity = self._reporter.activity(_("loading {path}").format(path=self._edited(event.change)))
                 self._loading.enter_context(activity)
             case Ready():
                 self._loading.close()
@@ -55,7 +55,7 @@ class Narrator:
                 self._loading.close()
                 self._reporter.warn(event.error.message)
                 if event.error.hint:
-                    self._reporter.note(_("hint: {hint}").format(hint=event.error.hint))
+                    self._reporter.advise(event.error.hint)
                 self._reporter.note(_("the gateway continues with what it had before"))
             case RestartNeeded() if event.settings:
                 text = _("{settings} takes effect when `hgw run` is started again")
@@ -70,6 +70,12 @@ class Narrator:
             case SourceChanged():
                 text = _("the source no longer matches {path}: type `hgw build`, and the gateway loads the new module")
                 self._reporter.note(text.format(path=event.module.name))
+
+    def _edited(self, now: Change) -> str:
+        """The name of the file from which the change differs: the module, the configuration or hgw.yaml."""
+        if now.plugin.sha256 != self._change.plugin.sha256:
+            return now.plugin.path.name
+        return now.config_file.name if now.config != self._change.config else FILE_NAME
 
     def _changed(self, event: Ready) -> None:
         before, now = event.before, event.change

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from higress_cli import DISTRIBUTION
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
@@ -15,7 +14,7 @@ from higress_cli.compile.make import confirmed, standing
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
 from higress_cli.doctor.gateway_yaml import mounts_in
-from higress_cli.doctor.observed import DockerFacts, ModuleFile, PortFacts, looks_like_project
+from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
 from higress_cli.doctor.written import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
@@ -30,6 +29,7 @@ from higress_cli.go.syntax import GoFile
 from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.go.validity import is_for_every_build
 from higress_cli.go.work import find_go_work
+from higress_cli.i18n import listed
 from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
@@ -290,13 +290,17 @@ class Facts:
         runs = self.session.dirs.runs
         return tuple(PortTaken.of(at, runs=runs) for at in self._listens() if not ports.is_free(at.bind, at.port))
 
-    def envoy(self) -> tuple[tuple[tuple[str, str], ...], HgwError | None]:
-        """The installed packages of the extra that provides a gateway, and the error that `hgw run` would raise."""
+    def envoy(self) -> EnvoyFacts:
+        """The installed Envoy, or why there is none, and what `hgw run` would do."""
+        found = engine("envoy")
+        obstacle = found.obstacle(self.session.host) if found else None
         try:
-            check_machine(self.gateway(), host=self.session.host)
+            chosen = check_machine(self.gateway(), host=self.session.host)
         except ToolError as error:
-            return (), error
-        return _extra_packages(), None
+            return EnvoyFacts(obstacle=obstacle, problem=error)
+        return EnvoyFacts(
+            package=_installed(found.packages if found else ()), obstacle=obstacle, used=chosen.engine.name
+        )
 
     def builtin(self) -> HgwError | None:
         """The error that `hgw run --engine builtin` would raise."""
@@ -324,22 +328,16 @@ class Facts:
         return process.run(["docker", *words], variables=self.session.variables, timeout=_DOCKER_SECONDS)
 
 
-def _worst(faults: Sequence[Fault]) -> Fault | None:
-    return min(faults, key=lambda fault: not fault.fatal, default=None)
-
-
-def _extra_packages() -> tuple[tuple[str, str], ...]:
-    """The installed packages of hgw's extras, with versions; none if hgw itself is not installed."""
+def _installed(packages: Sequence[str]) -> str | None:
+    """The packages with their installed versions; None if nothing is known of them."""
     from importlib import metadata
 
-    from packaging.requirements import Requirement
-
     found = []
-    try:
-        texts = metadata.requires(DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        return ()
-    for needed in (Requirement(text) for text in texts if "extra ==" in text):
+    for package in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
-            found.append((needed.name, metadata.version(needed.name)))
-    return tuple(found)
+            found.append(f"{package} {metadata.version(package)}")
+    return listed(found) or None
+
+
+def _worst(faults: Sequence[Fault]) -> Fault | None:
+    return min(faults, key=lambda fault: not fault.fatal, default=None)

@@ -9,7 +9,7 @@ from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault,
 from higress_cli.doctor.plugin_files import no_project
 from higress_cli.doctor.written import RULES, Written
 from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -64,7 +64,7 @@ def _difference(item: Written, values: Mapping[str, Any], config: Path) -> Findi
         status=Status.WARN,
         code="config-differs",
         found=_("{place}: {message}").format(
-            place=item.place, message="; ".join(shown) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
+            place=item.place, message=chained(shown) + (" ..." if len(keys) > _MOST_DIFFERENCES else "")
         ),
         expected=_("the same as {file}").format(file=config.name),
         why=_("`hgw run` and `hgw verify` go by {file}; a gateway that is started otherwise does not").format(

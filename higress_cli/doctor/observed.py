@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.errors import HgwError
 from higress_cli.fault import Fault
 from higress_cli.project.settings import FILE_NAME
 
@@ -45,6 +46,19 @@ class PortFacts:
     refusal: str | None = None
     holder: str | None = None
     command: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvoyFacts:
+    """`package` is the installed one with its version, `obstacle` why this machine has no Envoy.
+
+    `used` is the engine that `hgw run` takes, `problem` the error that it would raise instead.
+    """
+
+    package: str | None = None
+    obstacle: HgwError | None = None
+    used: str = "envoy"
+    problem: HgwError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

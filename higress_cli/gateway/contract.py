@@ -182,6 +182,10 @@ class Engine(Protocol):
     def carries(self) -> frozenset[Key]:
         """The scenario keys that its gateways support."""
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The Python packages that it runs in or that bring it."""
+
     def obstacle(self, host: Host) -> HgwError | None:
         """Why it cannot run on this machine, None if it can. Starts and imports nothing slow."""
 

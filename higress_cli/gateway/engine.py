@@ -8,7 +8,7 @@ from higress_cli.choice import Choice
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway import engines
 from higress_cli.gateway.plugin import Needs, Plugin
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, chained, listed
 from higress_cli.settings.project import ENGINE, EVERY_ENGINE
 from higress_cli.system.host import Host
 
@@ -110,7 +110,7 @@ def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:
     if wanted.value != "auto":
         return _("from {source}").format(source=wanted.source)
     if passed_over:
-        return "; ".join(passed_over)
+        return chained(passed_over)
     return _("the first that can run the module")
 
 

@@ -1,13 +1,54 @@
 """Texts for people about what happens in a gateway."""
 
+import re
 from collections.abc import Sequence
 
 from higress_cli.gateway.events import AnsweredBy, NotReturned, RequestHangs, Step, StreamEnded, Trap, Waiting
-from higress_cli.i18n import _
+from higress_cli.i18n import N_, _, chained
 from higress_cli.phases import action_name
 
 _RUNTIME = ("runtime.", "runtime/", "reflect.", "abort", "panic", "rust_panic", "__rust", "core::panicking", "std::")
 _PANIC = "panic: "
+# What V8 and wasmtime call their traps (v8/src/common/message-template.h, wasmtime's TrapCode).
+_REASONS = frozenset(
+    {
+        N_("unreachable"),
+        N_("memory access out of bounds"),
+        N_("memory out of bounds"),
+        N_("operation does not support unaligned accesses"),
+        N_("heap misaligned"),
+        N_("divide by zero"),
+        N_("remainder by zero"),
+        N_("integer division by zero"),
+        N_("divide result unrepresentable"),
+        N_("integer overflow"),
+        N_("float unrepresentable in integer range"),
+        N_("bad conversion to integer"),
+        N_("table index is out of bounds"),
+        N_("table out of bounds"),
+        N_("null function or function signature mismatch"),
+        N_("indirect call to null"),
+        N_("bad signature"),
+        N_("Maximum call stack size exceeded"),
+        N_("stack overflow"),
+        N_("Out of memory"),
+    }
+)
+_TOOK_LONGER = re.compile(r"took longer than (?P<seconds>\S+) s")
+_MEMORY_FULL = re.compile(r"its memory is at its limit of (?P<mebibytes>\d+) MiB")
+
+
+def reason_in_words(reason: str) -> str:
+    """The reason of a trap in the active language; what is not known to hgw is returned unchanged."""
+    return chained(map(_part_in_words, reason.split("; ")))
+
+
+def _part_in_words(reason: str) -> str:
+    if found := _TOOK_LONGER.fullmatch(reason):
+        return _("took longer than {seconds} s").format(**found.groupdict())
+    if found := _MEMORY_FULL.fullmatch(reason):
+        return _("its memory is at its limit of {mebibytes} MiB").format(**found.groupdict())
+    return _(reason) if reason in _REASONS else reason
 
 
 def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
@@ -15,7 +56,7 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
 
     `packages` are the paths of the author's own Go packages besides main.
     """
-    why = (trap.panic or "").removeprefix(_PANIC) or trap.reason
+    why = (trap.panic or "").removeprefix(_PANIC) or reason_in_words(trap.reason)
     first = _("the plugin crashed in {function}: {reason}").format(function=trap.function, reason=why)
     frame = own_frame(trap, packages=packages)
     if frame is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, joined
 from higress_cli.settings.machine import REGISTRY, REGISTRY_PASSWORD, REGISTRY_USERNAME
 from higress_cli.system.http import ObstacleKind
 from higress_cli.system.web import NoReplyError
@@ -77,7 +77,7 @@ def login_wanted(host: str, shown: Shown, *, said: str = "") -> ConsentError:
         else _("{host} wants a login, and there are no credentials for it").format(host=host)
     )
     return ConsentError(
-        f"{message}: {said}" if said else message,
+        joined((message, said)) if said else message,
         code="registry-login",
         hint=_login_hint(host, shown.withheld),
         details={"host": host, "source": shown.tried},

@@ -1,6 +1,7 @@
 """What PyYAML, json and re say about invalid text, in plain words and in the language of the user."""
 
 import re
+from collections.abc import Mapping
 from functools import reduce
 from typing import Final
 
@@ -21,6 +22,13 @@ _SENTENCES: Final = (
     N_("found unknown escape character {found}"),
     N_("found unhashable key"),
     N_("but found another document"),
+    N_("second occurrence"),
+    N_("found unexpected document separator"),
+    N_("found duplicate YAML directive"),
+    N_("found incompatible YAML document (version 1.* is required)"),
+    N_("duplicate tag handle {found}"),
+    N_("found undefined tag handle {found}"),
+    N_("special characters are not allowed"),
     N_("could not determine a constructor for the tag {found}"),
     # json.decoder
     N_("Expecting value"),
@@ -41,7 +49,7 @@ _SENTENCES: Final = (
     N_("bad character range {found}"),
 )
 # What PyYAML calls its tokens, as in yaml/tokens.py; the others are the characters themselves.
-_TOKENS: Final = {
+_TOKENS: Final[Mapping[str, str]] = {
     "'?'": N_("a new key"),
     "'<scalar>'": N_("a text"),
     "<scalar>": N_("a text"),
@@ -53,6 +61,18 @@ _TOKENS: Final = {
     "'<document start>'": N_("another document"),
     "<document start>": N_("another document"),
     "','": N_("a comma"),
+    "the node content": N_("a value"),
+    "a digit": N_("a digit"),
+    "alphabetic or numeric character": N_("a letter or a digit"),
+    "a comment or a line break": N_("a comment or a line break"),
+    "chomping or indentation indicators": N_("`+`, `-` or a digit after `|` or `>`"),
+    "indentation indicator in the range 1-9": N_("a digit from 1 to 9 after `|` or `>`"),
+    "URI": N_("an address"),
+    "URI escape sequence of 2 hexadecimal numbers": N_("`%` with two hexadecimal digits"),
+    **{
+        f"escape sequence of {count} hexadecimal numbers": N_("an escape with hexadecimal digits, such as `\\u00e9`")
+        for count in (2, 4, 8)
+    },
 }
 _TAB: Final = "'\\t'"
 _BLOCK: Final = "while parsing a block"
@@ -92,5 +112,7 @@ def _plain(problem: str) -> str:
 
 def _token(text: str) -> str:
     """A token in words; `',' or '}'` is two of them."""
+    if text in _TOKENS:
+        return _(_TOKENS[text])
     words = [_(_TOKENS[part]) if part in _TOKENS else part for part in text.split(" or ")]
     return reduce(lambda first, second: _("{first} or {second}").format(first=first, second=second), words)

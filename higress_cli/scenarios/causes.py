@@ -14,7 +14,7 @@ from higress_cli.gateway.events import (
 )
 from higress_cli.gateway.services import mapping_line, service_key
 from higress_cli.gateway.wrapper_lines import unknown_service
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _, chained, joined, listed
 from higress_cli.knowledge.catalogue import entry, recognise
 from higress_cli.project.scenario import Headers, Request
 from higress_cli.scenarios.observed import Call, Observed
@@ -114,7 +114,7 @@ def _misfit(count: int, length: int, *, body: str, reader: str, is_request: bool
         problem = _("{body} has {count} bytes, and {reader} waits for content-length: {length}, which the plugin left")
     else:
         return
-    yield f"{problem.format(body=body, reader=reader, count=count, length=length)}; {fix}"
+    yield chained((problem.format(body=body, reader=reader, count=count, length=length), fix))
 
 
 def _too_large(observed: Observed, around: Surroundings) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _services(observed: Observed, around: Surroundings) -> Iterator[str]:
     missing = [unknown_service(event, around.clusters) for event in observed.events or ()]
     if not any(missing) and not around.absent and any(event.call in CALLS for event in observed.refused_calls):
         row = entry(_UNKNOWN_SERVICE)
-        yield f"{row.cause}: {row.fix}"
+        yield joined((row.cause, row.fix))
     for missed in missing:
         if missed is None or missed.cluster in around.absent:
             continue
@@ -227,4 +227,4 @@ def _known(observed: Observed) -> Iterator[str]:
     """What the error catalogue knows about the plugin's log lines."""
     for match in recognise("\n".join(observed.log)):
         if match.id not in {_UNKNOWN_SERVICE, _TRAPPED}:
-            yield f"{match.cause}: {match.fix}"
+            yield joined((match.cause, match.fix))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained
 from higress_cli.project.matcher import (
     Absent,
     All,
@@ -177,13 +177,13 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
         case Not(inner):
             return _("not: {condition}").format(condition=describe(what, inner))
         case Json(parts):
-            conditions = "; ".join(describe(path, part) for path, part in parts.items())
+            conditions = chained(describe(path, part) for path, part in parts.items())
             return _about(_("{what} is JSON: {conditions}"), what, conditions=conditions)
         case All(inner):
-            return "; ".join(describe(what, each) for each in inner)
+            return chained(describe(what, each) for each in inner)
         case Values(inner):
             count = len(inner)
-            return "; ".join(
+            return chained(
                 describe(_about(_("value {number} of {count} of {what}"), what, number=index + 1, count=count), each)
                 for index, each in enumerate(inner)
             ) or _about(_("{what} has no values"), what)

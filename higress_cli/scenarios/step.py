@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Evidence
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
 from higress_cli.scenarios.observed import Observed
@@ -209,7 +209,7 @@ def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
     return {
         "ok": ok,
         "status": StepStatus.PASSED if ok else StepStatus.FAILED,
-        "expected": "; ".join(check.expected for check in checks),
-        "got": "; ".join(check.got for check in checks),
+        "expected": chained(check.expected for check in checks),
+        "got": chained(check.got for check in checks),
         "checks": tuple(checks),
     }

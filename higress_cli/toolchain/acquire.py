@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Generic, TypeVar
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, joined, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
 from higress_cli.settings.machine import MIRROR_GOPROXY
@@ -194,7 +194,7 @@ class Acquisition(Generic[T]):
         names = [name for name in asked if name not in got] or asked
         failures = [failure for (name, _version, _source), failure in self._failures.items() if name in names]
         kind, telling = _most_telling(failures)
-        lines = [f"{name.label}: {item.source}: {item.reason}" for name in names for item in self._reasons(name)]
+        lines = [joined((name.label, item.source, item.reason)) for name in names for item in self._reasons(name)]
         return kind(
             _("no source has {tools}: {reason}").format(
                 tools=listed(name.label for name in names), reason=telling[-1].reason

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined
 from higress_cli.knowledge import compatibility
 from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
@@ -93,7 +93,7 @@ class Survey:
         tool = system_tool(name, found)
         tinygo = plan.need(ToolName.TINYGO) if name is ToolName.GO else None
         for misfit in misfits((tinygo, tool) if tinygo else (tool,), profile=self.request.profile):
-            return f"{what}: {misfit.reason}"
+            return joined((what, misfit.reason))
         return _("{what}: it does not fit the other tools").format(what=what)
 
 

@@ -12,6 +12,8 @@ NAMELESS: Final = ""
 """The package of functions that have no name, or a name without one, such as those of C."""
 _CRATE: Final = re.compile(r"[A-Za-z_]\w*(?=::)")
 _MANGLED: Final = re.compile(r"_ZN[KVr]*(?P<size>\d{1,3})(?P<rest>.*)")
+# How TinyGo names the methods of types that no package names: its text of the type stands in front.
+_UNNAMED_TYPES: Final = ("interface:{", "struct:{")
 _GO: Final = re.compile(
     # TinyGo: `(*net/http.Client).Do`, `example.com/a.b/c.F`. A path's last element has no dot but for `.v2`.
     r"\(?\*?(?P<path>(?:[^()\[\]*\s/]+/)+[^()\[\]*\s./]+(?:\.v\d+)?|"
@@ -77,6 +79,8 @@ def package_sizes(functions: Iterable[FunctionSize], *, paths: Sequence[str] = (
 
 def package_of(name: str) -> str:
     """The package that a function's name names: a Go package, a crate, a C++ namespace or an AssemblyScript file."""
+    if name.startswith(_UNNAMED_TYPES):
+        return NAMELESS
     if name.startswith("~lib/") or ("/" in name and "." not in name):
         return name.rpartition("/")[0]
     if (mangled := _MANGLED.match(name)) is not None:

@@ -20,6 +20,9 @@ class SilentReporter:
     def warn(self, text: str, *, once: bool = False) -> None:
         """Nobody reads."""
 
+    def advise(self, hint: str) -> None:
+        """Nobody reads."""
+
     def event(self, text: str, *, at: datetime, level: str = "info") -> None:
         """Nobody reads."""
 

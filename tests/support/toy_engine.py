@@ -35,6 +35,8 @@ class Toy:
     name = NAME
     carries = frozenset(Key) - {Key.SERVICES, Key.METRICS, Key.STATE}
 
+    packages = ()
+
     def obstacle(self, host: Host) -> HgwError | None:
         return None
 

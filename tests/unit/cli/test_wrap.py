@@ -26,6 +26,8 @@ def test_a_wide_character_needs_two_cells(text, width):
         ("装好了（见上文）再来", 8, ["装好了", "（见上", "文）再来"]),
         ("用 hgw install 装好", 13, ["用 hgw", "install 装好"]),
         ("Go：1.20.14", 5, ["Go：", "1.20.14"]),
+        ("模块 /a/你好-plugin/main.wasm：已验证", 12, ["模块", "/a/你好-plugin/main.wasm：", "已验证"]),
+        ("安装/编译/运行", 8, ["安装/编", "译/运行"]),
     ],
 )
 def test_lines_end_where_a_reader_expects_it(text, width, lines):

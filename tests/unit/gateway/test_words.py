@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 
 from higress_cli.gateway.events import AnsweredBy, StreamEnded, Trap
-from higress_cli.gateway.words import stream_line, trap_lines
+from higress_cli.gateway.words import reason_in_words, stream_line, trap_lines
+from higress_cli.i18n import activate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,3 +47,28 @@ def test_where_no_function_is_known_one_line_is_all(frames):
 def test_a_request_in_one_line_says_who_answered(status, by, line):
     event = StreamEnded(at=NOW, method="GET", path="/a", status=status, answered_by=by, milliseconds=3)
     assert stream_line(event) == line
+
+
+@pytest.fixture
+def chinese():
+    activate("zh")
+    yield
+    activate("en")
+
+
+@pytest.mark.extra("local")
+def test_no_trap_of_a_plugin_is_left_in_english(chinese):
+    from wasmtime import TrapCode
+
+    of_plugins = [code for code in TrapCode if code.value <= TrapCode.UNREACHABLE.value]
+    assert len(of_plugins) == 10
+    for code in of_plugins:
+        assert reason_in_words(code.name.lower().replace("_", " ")).isascii() is False, code
+
+
+def test_a_reason_with_more_to_it_is_told_whole(chinese):
+    said = "memory out of bounds; its memory is at its limit of 512 MiB"
+
+    assert reason_in_words(said) == "内存访问越界；内存已达上限 512 MiB"
+    assert reason_in_words("took longer than 0.5 s") == "超过了 0.5 秒"
+    assert reason_in_words("something new") == "something new"

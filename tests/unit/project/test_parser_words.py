@@ -1,5 +1,7 @@
 """PyYAML's sentences, in the language of the user."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,28 @@ def test_what_is_wrong_is_said_in_plain_words(text, words):
 
 def test_a_sentence_that_is_not_known_stays_as_it_is(chinese):
     assert in_words("something new") == "something new"
+
+
+def sentences_of_pyyaml() -> list[str]:
+    """Every problem that PyYAML's scanner, parser and composer can name, with `@` for what they found."""
+    found = set()
+    for name in ("scanner", "parser", "composer"):
+        tree = ast.parse((Path(yaml.__file__).parent / f"{name}.py").read_text("utf-8"))
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if getattr(call.func, "id", "").endswith("Error") and len(call.args) == 4:
+                text = ast.unparse(call.args[2])
+                problem = next((node.value for node in ast.walk(call.args[2]) if isinstance(node, ast.Constant)), None)
+                if isinstance(problem, str):
+                    found.add(problem.replace("%d", "4").replace("%r", "'@'"))
+                else:
+                    assert text == "str(exc)"
+    return sorted(found)
+
+
+def test_no_sentence_of_pyyaml_is_left_in_english(chinese):
+    problems = sentences_of_pyyaml()
+
+    assert len(problems) > 30
+    for problem in problems:
+        words = re.sub(r"`[^`]*`|'[^']*'|YAML|URI", "", in_words(problem))
+        assert not re.search(r"[A-Za-z]{2}", words), (problem, words)

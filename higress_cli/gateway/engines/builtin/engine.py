@@ -33,6 +33,10 @@ class Builtin:
     name: Final = "builtin"
     carries: Final = frozenset(Key)
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return _facts().packages
+
     def obstacle(self, host: Host) -> HgwError | None:
         facts = _facts()
         if host.platform not in facts.platforms:

@@ -21,6 +21,7 @@ class DockerEngine:
 
     name: Final = NAME
     carries: Final = frozenset(Key) - {Key.PROPERTIES, Key.CLOCK, Key.STATE}
+    packages: Final[tuple[str, ...]] = ()
 
     def obstacle(self, host: Host) -> HgwError | None:
         try:

@@ -25,6 +25,10 @@ class Envoy:
     name: Final = "envoy"
     carries: Final = frozenset(Key) - {Key.PROPERTIES, Key.CLOCK, Key.STATE}
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (envoy_facts().package,)
+
     def obstacle(self, host: Host) -> HgwError | None:
         facts = envoy_facts()
         if host.platform not in facts.platforms:

@@ -27,7 +27,7 @@ from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.gateway.waiting import NOT_RETURNED_SECONDS, Overdue, told_while_waiting
 from higress_cli.gateway.watch import Tail
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined
 from higress_cli.proxy_wasm.limits import Limits, took_longer
 from higress_cli.system import ports
 from higress_cli.system.http import NoAnswerError
@@ -307,7 +307,7 @@ class EnvoyGateway:
     def _broken(self, name: str, reason: str) -> GatewayError:
         message = _("the gateway refused {path}").format(path=self._files.path(name))
         return GatewayError(
-            f"{message}: {reason}" if reason else message,
+            joined((message, reason)) if reason else message,
             code="gateway-start-failed",
             hint=_("its reason is in {path}").format(path=self._log),
             details={"log": self._log},

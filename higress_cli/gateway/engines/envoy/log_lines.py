@@ -8,6 +8,7 @@ from typing import Final
 
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, PluginLine, Trap
 from higress_cli.gateway.words import trap_lines
+from higress_cli.i18n import chained
 
 FORMAT: Final = "[%Y-%m-%dT%T.%e%z][%t][%l][%n] %_"
 """Envoy's `--log-format`: time, thread, level, logger, and the message with its line ends escaped."""
@@ -172,7 +173,7 @@ def reasons(lines: Sequence[str]) -> tuple[str, ...]:
             continue
         event = reader.read(line)
         if isinstance(event, Trap):
-            found["; ".join(trap_lines(event))] = None
+            found[chained(trap_lines(event))] = None
         elif isinstance(event, PluginLine) or (
             line.level in _BAD and line.logger in {"wasm", "main", "config"} and not _ECHOES.fullmatch(line.message)
         ):

@@ -13,7 +13,7 @@ from higress_cli.gateway.engines.envoy.calls import StartCalls
 from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.watch import Tail
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined
 from higress_cli.system import process
 from higress_cli.system.http import NoAnswerError
 
@@ -128,7 +128,7 @@ class EnvoyServer:
     def _timed_out(self, last: str, lines: list[str], patience: float) -> GatewayError:
         message = _("the gateway was not ready after {seconds:g} s").format(seconds=patience)
         return self._error(
-            f"{message}: {last}" if last else message, code="gateway-timeout", lines=lines, kind=GatewayTimeout
+            joined((message, last)) if last else message, code="gateway-timeout", lines=lines, kind=GatewayTimeout
         )
 
     def _error(
