@@ -284,6 +284,22 @@ def test_a_token_that_runs_out_in_the_middle_is_renewed(pushed, registry, monkey
     assert len(registry.scopes) > 2
 
 
+@pytest.mark.parametrize("login", ["basic", "bearer"])
+@pytest.mark.parametrize("password", ["s3cret", "wrong-s3cret"])
+def test_no_file_holds_the_password_afterwards(hgw, project, registry, tmp_path, monkeypatch, login, password):
+    registry.login = login
+    monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
+    monkeypatch.setenv("HGW_REGISTRY_PASSWORD", password)
+
+    outcome = hgw("-vv", "push", f"{registry.host}/demo", "--update", "wasmplugin.yaml")
+
+    assert outcome.code == (0 if password == "s3cret" else 9)
+    said = (outcome.out + outcome.err).encode()
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in (password, packed(f"me:{password}"), *registry.tokens):
+        assert not secret or secret.encode() not in said + written
+
+
 def test_settings_never_show_the_password(hgw, monkeypatch):
     monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
 

@@ -12,6 +12,8 @@ import pytest
 from higress_cli.profile import Profile
 from higress_cli.scaffold.templates import list_templates
 from tests.e2e.conftest import HgwProcess, Made, project_of
+from tests.support.modules import TINYGO_EXPORTS, wasm
+from tests.support.proxies import cutting_proxy
 from tests.support.real_registries import (
     PASSWORD,
     USER,
@@ -123,3 +125,19 @@ def test_without_the_authority_or_the_password_nothing_is_pushed(real_hgw, progr
         known = real_hgw(*wanted, cwd=folder, **trusting, HGW_REGISTRY_USERNAME=USER, HGW_REGISTRY_PASSWORD=PASSWORD)
         assert known.code == 0, known.out
         assert PASSWORD not in known.out + known.err + wrong.out + stranger.out
+
+
+def test_a_push_that_is_cut_off_ends_well(real_hgw, programs, place, tmp_path):
+    (tmp_path / "main.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS, custom={"padding": bytes(3_000_000)}))
+    (tmp_path / "hgw.yaml").write_text("name: cut\nversion: 1.0.0\n", "utf-8")
+    login = {"HGW_REGISTRY_USERNAME": USER, "HGW_REGISTRY_PASSWORD": PASSWORD} if place.tls else {}
+    with cutting_proxy(place.address, after=1_500_000) as proxy:
+        image = f"localhost:{proxy.port}/cut/a:1"
+
+        pushed = real_hgw("push", image, *AS_JSON, cwd=tmp_path, **place.variables, **login)
+
+    assert pushed.code == 0, pushed.out
+    assert proxy.cuts == 1
+    there = f"{place.host}/cut/a:1"
+    assert crane(programs, place, "digest", there).strip() == pushed.document["data"]["digest"]
+    crane(programs, place, "validate", "--remote", there)

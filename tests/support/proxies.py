@@ -92,3 +92,46 @@ def https_server() -> Iterator[str]:
             yield f"https://localhost:{server.server_address[1]}"
         finally:
             server.shutdown()
+
+
+@dataclass
+class CuttingProxy:
+    """`port` is where it listens; `sent` is how many bytes clients have sent through it, `cuts` how often it cut."""
+
+    port: int = 0
+    sent: int = 0
+    cuts: int = 0
+
+
+@contextlib.contextmanager
+def cutting_proxy(target: tuple[str, int], *, after: int, cuts: int = 1) -> Iterator[CuttingProxy]:
+    """Pass connections on to `target`, and cut the first `cuts` ones that have sent `after` bytes."""
+    proxy = CuttingProxy()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(target) as there:
+                back = threading.Thread(target=_relay, args=(there, self.request), daemon=True)
+                back.start()
+                count = 0
+                with contextlib.suppress(OSError):
+                    while chunk := self.request.recv(1 << 14):
+                        there.sendall(chunk)
+                        count += len(chunk)
+                        proxy.sent += len(chunk)
+                        if count >= after and proxy.cuts < cuts:
+                            proxy.cuts += 1
+                            break
+                for end in (there, self.request):
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        proxy.port = server.server_address[1]
+        try:
+            yield proxy
+        finally:
+            server.shutdown()

@@ -48,6 +48,10 @@ class Place:
     variables: Mapping[str, str]
     tls: bool = False
 
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", int(self.host.rpartition(":")[2])
+
 
 def provide(variables: Mapping[str, str]) -> Programs:
     """The programs, made if they are not there yet; `variables` has a PATH with the go command, and a HOME."""

@@ -27,6 +27,7 @@ class Fault:
     """What happens to requests of this method whose path matches: `times` of them, after `after` went through.
 
     `status` is answered with the `errors` of a registry; `cut` closes the connection, after half of a body that comes.
+    Until `hold` is set, nothing of a body is read and nothing is answered.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
     after: int = 0
+    hold: threading.Event | None = None
 
     def strikes(self, method: str, path: str) -> bool:
         if method != self.method or not re.search(self.path, path) or self.times == 0:
@@ -151,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         note = Seen(self.command, self.path, self.headers.get("Authorization"), length)
         registry.seen.append(note)
         fault = next((item for item in registry.faults if item.strikes(self.command, self.path)), None)
+        if fault is not None and fault.hold is not None:
+            fault.hold.wait(20)
+            fault = None
         if fault is not None and fault.cut:
             self._keep(self.rfile.read(length // 2))
             self.close_connection = True
