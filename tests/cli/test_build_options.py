@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,69 @@ def test_a_save_is_built_an_error_is_told_and_ctrl_c_is_a_good_end(tree: Tree):
         time.sleep(1.5)
         assert hgw.lines[said:] == []
         assert hgw.end() == 0
+
+
+def built_with(words: bytes, folder: Path) -> None:
+    """Wait until the module holds `words`."""
+    deadline = time.monotonic() + 20
+    while words not in (folder / "main.wasm").read_bytes():
+        assert time.monotonic() < deadline, words
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_saves_that_replace_a_file_and_files_in_new_folders_are_seen(tree: Tree):
+    folder = tree(PLUGIN)
+    with watching(cwd=folder) as hgw:
+        hgw.wait_for("Watching for changes")
+        for number, name in enumerate((".main.go.swp", "main.go~", "4913")):
+            # As editors do it: another file is written, and it takes the place of the one that was edited.
+            (folder / name).write_text(MAIN + f"// renamed {number}\n")
+            (folder / name).replace(folder / "main.go")
+            built_with(f"// renamed {number}".encode(), folder)
+        (folder / "texts").mkdir()
+        (folder / "texts" / "hello.txt").write_text("hello")
+        (folder / "embed.go").write_text("package main\n\n//go:embed texts/hello.txt\nvar hello string\n")
+        built_with(b"go:embed", folder)
+        made = len([line for line in hgw.lines if "main.wasm" in line])
+        (folder / "texts" / "hello.txt").write_text("good morning")
+        hgw.wait_for("main.wasm", times=made + 1)
+        assert hgw.end() == 0
+
+
+@pytest.mark.slow
+def test_a_workspace_or_a_replacement_that_comes_later_is_watched_as_well(tree: Tree, tmp_path: Path):
+    top = tmp_path / "top"
+    folder = top / "plugin"
+    for name, text in PLUGIN.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    near = top / "near"
+    with watching(cwd=folder) as hgw:
+        hgw.wait_for("Watching for changes")
+
+        def after(change: Callable[[], object]) -> None:
+            made = len([line for line in hgw.lines if "main.wasm" in line])
+            change()
+            hgw.wait_for("main.wasm", times=made + 1)
+
+        near.mkdir()
+        (near / "go.mod").write_text("module example.com/near\n\ngo 1.19\n")
+        after(lambda: (top / "go.work").write_text("go 1.19\n\nuse (\n\t./plugin\n\t./near\n)\n"))
+        after(lambda: (near / "go.mod").write_text("module example.com/near\n\ngo 1.20\n"))
+        after(lambda: (top / "hgw.yaml").write_text("build: {flags: [-opt=1]}\n"))
+        (folder / "go.mod").write_text(PLUGIN["go.mod"] + FAR)
+        hgw.wait_for("../far")
+        after(partial(publish_far, top / "far"))
+        assert hgw.end() == 0
+
+
+FAR = "\nrequire example.com/far v0.0.0\n\nreplace example.com/far => ../far\n"
+
+
+def publish_far(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "go.mod").write_text("module example.com/far\n\ngo 1.19\n")
 
 
 @pytest.mark.slow
