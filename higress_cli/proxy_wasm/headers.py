@@ -55,7 +55,10 @@ class HeaderMap:
     def get(self, name: bytes) -> bytes | None:
         """The first value of `name`."""
         lower = self._key(name)
-        return next((value for key, value in self._pairs if key == lower), None)
+        for key, value in self._pairs:
+            if key == lower:
+                return value
+        return None
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of `name`."""

@@ -1,11 +1,9 @@
 """What a plugin may use, and the thread that ends calls which take too long."""
 
-import contextlib
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 _LOOK_SECONDS: Final = 0.05
 
@@ -34,8 +32,7 @@ def took_longer(seconds: float) -> str:
     return f"took longer than {seconds:g} s"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunningCall:
+class RunningCall(NamedTuple):
     """A call into the plugin: the function, when it began (monotonic), and how many seconds it may take."""
 
     function: str
@@ -48,33 +45,34 @@ class Watchdog:
 
     def __init__(self, target: Interruptible) -> None:
         self._target = target
-        self.running: RunningCall | None = None
-        """The call that is watched right now."""
-        self._deadline: float | None = None
+        self.interrupts = 0
+        """How often it has interrupted a call. It counts before it does so."""
+        self._watched: RunningCall | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    @contextlib.contextmanager
-    def watch(self, function: str, seconds: float) -> Iterator[None]:
-        """Interrupt `function`, which runs in this context, after `seconds`.
+    @property
+    def running(self) -> RunningCall | None:
+        """The call that is watched right now."""
+        return self._watched
 
-        A watch within a watch is part of the outer one.
+    def begin(self, function: str, seconds: float) -> bool:
+        """Interrupt `function` if `end` does not follow within `seconds`.
+
+        Returns whether `end` has to be called: a watch within a watch is part of the outer one.
         """
-        if self._deadline is not None:
-            yield
-            return
-        began = time.monotonic()
-        self.running = RunningCall(function=function, since=began, seconds=seconds)
-        self._deadline = began + seconds
+        if self._watched is not None:
+            return False
+        self._watched = RunningCall(function, time.monotonic(), seconds)
         if self._thread is None:
             self._thread = threading.Thread(target=self._look, name="hgw-watchdog", daemon=True)
             self._thread.start()
-        try:
-            yield
-        finally:
-            self._deadline = None
-            self.running = None
+        return True
+
+    def end(self) -> None:
+        """The call has returned."""
+        self._watched = None
 
     def close(self) -> None:
         """End the thread."""
@@ -88,7 +86,8 @@ class Watchdog:
     def _look(self) -> None:
         with self._changed:
             while not self._closed:
-                deadline = self._deadline
-                if deadline is not None and time.monotonic() >= deadline:
+                watched = self._watched
+                if watched is not None and time.monotonic() >= watched.since + watched.seconds:
+                    self.interrupts += 1
                     self._target.increment_epoch()
                 self._changed.wait(_LOOK_SECONDS)

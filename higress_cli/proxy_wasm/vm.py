@@ -41,8 +41,9 @@ class Vm:
         """
         self._store = wasmtime.Store(engine)
         self._store.set_limits(memory_size=limits.memory_bytes)
-        self._store.set_epoch_deadline(_BEYOND_NOW)
         self._watchdog = watchdog
+        self._interrupts = watchdog.interrupts
+        self._store.set_epoch_deadline(_BEYOND_NOW)
         self._output = bytearray()
         self._is_up = False
         self.limits = limits
@@ -52,9 +53,9 @@ class Vm:
         self._functions: dict[str, wasmtime.Func] = {}
         self._entrances: dict[str, Entrance] = {}
         functions = [self._bind(wanted, imports) for wanted in module.imports]
+        is_outer = watchdog.begin("start", self.seconds)
         try:
-            with watchdog.watch("start", self.seconds):
-                exports = wasmtime.Instance(self._store, module, functions).exports(self._store)
+            exports = wasmtime.Instance(self._store, module, functions).exports(self._store)
         except wasmtime.Trap as trap:
             crash = self._crash("start", trap)
             self.close()
@@ -62,6 +63,9 @@ class Vm:
         except wasmtime.WasmtimeError as error:
             self.close()
             raise LoadError(str(error).strip()) from error
+        finally:
+            if is_outer:
+                watchdog.end()
         self._functions = {name: found for name, found in exports.items() if isinstance(found, wasmtime.Func)}
         self._shapes = {name: _shape(found.type(self._store)) for name, found in self._functions.items()}
         memory = exports.get("memory")
@@ -103,12 +107,19 @@ class Vm:
             CrashError: it trapped, or took too long.
         """
         self._output.clear()
-        self._store.set_epoch_deadline(_BEYOND_NOW)
+        watchdog = self._watchdog
+        if self._interrupts != watchdog.interrupts:
+            # The end of another plugin's call must not be the end of this one's.
+            self._interrupts = watchdog.interrupts
+            self._store.set_epoch_deadline(_BEYOND_NOW)
+        is_outer = watchdog.begin(name, self.seconds)
         try:
-            with self._watchdog.watch(name, self.seconds):
-                return self._entrance(name)(*arguments)
+            return self._entrance(name)(*arguments)
         except wasmtime.Trap as trap:
             raise CrashError(self._crash(name, trap)) from None
+        finally:
+            if is_outer:
+                watchdog.end()
 
     def call_within(self, name: str, *arguments: int) -> int:
         """Call a function while the plugin waits in one of the host's; a trap ends the outer call."""

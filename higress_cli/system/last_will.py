@@ -1,7 +1,8 @@
 """Programs that end when hgw is killed: what no handler in hgw itself can do after SIGKILL.
 
 A small shell holds the other end of a pipe. The kernel closes it however hgw ends, and the shell then kills the process
-groups that were still running. POSIX only: Windows has no process groups to kill.
+groups that were still running. A program stays whose start hgw did not live to tell the shell of: that is the moment
+in which the kernel knows its process and hgw does not. POSIX only: Windows has no process groups to kill.
 """
 
 import atexit

@@ -84,6 +84,13 @@ def test_loop_is_ended_in_time(rig: MakeRig) -> None:
     assert exchange.rig.world.crashes[0].reason == "took longer than 0.2 s"
 
 
+def test_the_end_of_a_loop_leaves_other_plugins_alone(rig: MakeRig) -> None:
+    other = rig(Probe().on("request_headers"), limits=SHORT)
+    looping = rig(Probe().on("request_headers", FOREVER), limits=SHORT)
+    assert looping.get().wire.downstream == CRASHED
+    assert other.get().wire.upstream != []
+
+
 def test_loop_while_starting_is_ended_in_time_and_told(rig: MakeRig) -> None:
     begin = time.monotonic()
     with pytest.raises(CrashError) as caught:

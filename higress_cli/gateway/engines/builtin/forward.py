@@ -137,9 +137,12 @@ class Forward:
             connection.send(request)
             self._tell_sent(headers)
             self.begun.set()
+            announced = announced_length(request.headers)
+            sending = None
             if end:
-                self._body.put_nowait(h11.EndOfMessage())
-            sending = asyncio.create_task(self._send(connection, headers, announced_length(request.headers)))
+                self._end_request(connection, headers, h11.EndOfMessage(), announced=announced, sent=0)
+            else:
+                sending = asyncio.create_task(self._send(connection, headers, announced))
             try:
                 complete = await self._in_time(connection, sending, seconds=seconds)
             finally:
@@ -170,27 +173,39 @@ class Forward:
                     connection.send(h11.Data(data=data))
                     await connection.drain()
                 continue
-            self._request_sent = time.monotonic()
-            method, path = (headers.get(name) or b"" for name in (b":method", b":path"))
-            self._happenings.tell(
-                SentUpstream(
-                    at=now(),
-                    method=method.decode(),
-                    path=path.decode("latin-1"),
-                    content_length=announced,
-                    body_bytes=sent,
-                )
-            )
-            if left is None or left == 0:
-                connection.send(h11.EndOfMessage(headers=list(event.headers) if announced is None else []))
+            self._end_request(connection, headers, event, announced=announced, sent=sent)
             return
 
-    async def _in_time(self, connection: Connection, sending: asyncio.Task[None], *, seconds: float | None) -> bool:
+    def _end_request(
+        self, connection: Connection, headers: HeaderMap, end: h11.EndOfMessage, *, announced: int | None, sent: int
+    ) -> None:
+        """All of the request is there: `sent` bytes of body, and its end."""
+        self._request_sent = time.monotonic()
+        method, path = (headers.get(name) or b"" for name in (b":method", b":path"))
+        self._happenings.tell(
+            SentUpstream(
+                at=now(),
+                method=method.decode(),
+                path=path.decode("latin-1"),
+                content_length=announced,
+                body_bytes=sent,
+            )
+        )
+        if announced is None:
+            connection.send(h11.EndOfMessage(headers=list(end.headers)))
+        elif sent >= announced:
+            connection.send(h11.EndOfMessage())
+
+    async def _in_time(
+        self, connection: Connection, sending: asyncio.Task[None] | None, *, seconds: float | None
+    ) -> bool:
         """Receive the answer, in no more than these seconds from the moment in which all of the request is sent."""
+        if seconds is None:
+            return await self._receive(connection)
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(None) as limit:
-                if seconds is not None:
+            async with asyncio.timeout(seconds if sending is None else None) as limit:
+                if sending is not None:
                     sending.add_done_callback(lambda _sent: limit.reschedule(loop.time() + seconds))
                 return await self._receive(connection)
         except TimeoutError:
@@ -271,8 +286,9 @@ async def cancelled(*tasks: asyncio.Task[None] | None) -> None:
     """End tasks that are not needed any more."""
     for task in tasks:
         if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
             if not task.cancelled():
                 # asyncio complains about exceptions that nobody retrieves; these are logged where the task was started.
                 task.exception()
