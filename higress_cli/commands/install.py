@@ -14,6 +14,7 @@ from higress_cli.project.project import open_project
 from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
+from higress_cli.settings.kinds import is_tool_version, version_problem
 from higress_cli.settings.machine import SOURCE
 from higress_cli.settings.project import PROFILE
 from higress_cli.system.download import Archive
@@ -110,6 +111,8 @@ def _parse(tools: Sequence[str]) -> dict[ToolName, str | None]:
             raise UsageError(
                 _("`{given}` has an @ but no version").format(given=given), code="usage", hint=f"hgw install {name}"
             )
+        if version and not is_tool_version(version):
+            raise UsageError(f"`{version}` {version_problem()}", code="usage", hint=f"hgw install {name}")
         if (first := named.get(name)) and version and first != version:
             raise UsageError(
                 _("two versions of {tool} are requested: {first} and {second}").format(

@@ -120,8 +120,12 @@ def line(version: str) -> tuple[int, ...]:
 
 
 def matches(version: str, wanted: str) -> bool:
-    """Whether `version` starts with the numbers of `wanted`: 1.20.14 matches 1.20."""
-    parts = release(wanted).release
+    """Whether `version` starts with the numbers of `wanted`: 1.20.14 matches 1.20. Other texts match themselves."""
+    try:
+        parts = release(wanted).release
+        release(version)
+    except ValueError:
+        return version == wanted
     return release(version).release[: len(parts)] == parts
 
 

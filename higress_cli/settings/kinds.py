@@ -19,6 +19,9 @@ _GATEWAY: Final = re.compile(_GATEWAY_TEXT)
 _MOST_DIGITS: Final = 18
 REGISTRY_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 """The host of a registry of images, with or without a port, as a regular expression."""
+_TOOL_VERSION: Final = (
+    r"(?:go|v)?[0-9]{1,9}(?:\.[0-9]{1,9}){0,3}(?:(?:a|alpha|b|beta|rc)[0-9]{1,9})?(?:-[A-Za-z0-9.]{1,40})?"
+)
 _SIZE_TEXT: Final = r"(\d{1,18}(?:\.\d{1,18})?)\s*([kKM]?i?)B?"
 _SIZE: Final = re.compile(_SIZE_TEXT)
 _UNITS: Final = {"": 1, "k": 1000, "M": 1000**2, "ki": 1024, "Mi": 1024**2}
@@ -86,6 +89,23 @@ class Text(Kind[str]):
         if not self._pattern.fullmatch(text):
             raise Unfit(self._problem() if self._problem else _("is empty"))
         return text
+
+
+class ToolVersion(Text):
+    """A version of a tool, as it says it or as its release is called: `1.20.14`, `go1.20.14`, `v0.30.0`, `123`."""
+
+    def __init__(self) -> None:
+        super().__init__("VERSION", pattern=_TOOL_VERSION, problem=version_problem)
+
+
+def version_problem() -> str:
+    """What is wrong with a text that is not a tool's version; it continues a sentence that begins with the text."""
+    return _("is not a version; one looks like {example}").format(example="1.20.14")
+
+
+def is_tool_version(text: str) -> bool:
+    """Whether a text can be a version of a tool."""
+    return re.fullmatch(_TOOL_VERSION, text) is not None
 
 
 class Secret(Text):

@@ -14,6 +14,7 @@ from higress_cli.settings.kinds import (
     Several,
     Size,
     Text,
+    ToolVersion,
     Whole,
     Word,
     as_a_shell_does,
@@ -84,21 +85,21 @@ GATEWAY: Final = Setting[str](
 )
 TOOLCHAIN_GO: Final = Setting[str | None](
     key="toolchain.go",
-    kind=Text("VERSION"),
+    kind=ToolVersion(),
     help=N_("the version of Go to build with"),
     default=None,
     otherwise=N_("any that fits the other tools"),
 )
 TOOLCHAIN_TINYGO: Final = Setting[str | None](
     key="toolchain.tinygo",
-    kind=Text("VERSION"),
+    kind=ToolVersion(),
     help=N_("the version of TinyGo to build with"),
     default=None,
     otherwise=N_("any that fits the other tools"),
 )
 TOOLCHAIN_BINARYEN: Final = Setting[str | None](
     key="toolchain.binaryen",
-    kind=Text("VERSION"),
+    kind=ToolVersion(),
     help=N_("the version of binaryen (wasm-opt) to build with"),
     default=None,
     otherwise=N_("any that fits the other tools"),

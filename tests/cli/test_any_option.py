@@ -23,6 +23,8 @@ from tests.support.properties import costly
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.extra("local"),
+    # waitress leaves its socket open where another program has the upstream's port.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no alarm that ends a call which hangs"),
 ]
 

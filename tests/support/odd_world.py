@@ -74,7 +74,7 @@ class OddWorld:
             path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
         for name in ("main.wasm", "old.wasm"):
             if name not in (files or {}):
-                (folder / name).write_bytes(plugin())
+                (folder / name).write_bytes(plugin(entry="_initialize"))
         (folder / "loop").symlink_to("loop")
         os.mkfifo(folder / "pipe")
         before, cwd = dict(os.environ), Path.cwd()

@@ -60,6 +60,7 @@ _WAT = """
   (global $mode (mut i32) (i32.const WHEN_EMPTY))
   (global $stream (mut i32) (i32.const 0))
   (func (export "MARKER"))
+  ENTRY
   (func (export "malloc") (param $wanted i32) (result i32)
     (local $at i32)
     (local.set $at (global.get $heap))
@@ -136,17 +137,20 @@ def stuck() -> bytes:
 
 
 @cache
-def plugin(*, marker: str = NEW, wants: str | None = None, empty: str = "pass") -> bytes:
+def plugin(*, marker: str = NEW, wants: str | None = None, empty: str = "pass", entry: str | None = None) -> bytes:
     """The plugin as a module with the ABI marker `marker`.
 
-    `wants` is one more function that it imports, `empty` what it does without a configuration.
+    `wants` is one more function that it imports, `empty` what it does without a configuration, `entry` the function
+    that starts it, which every compiler writes.
     """
     from wasmtime import wat2wasm
 
     extra = f'(import "env" "{wants}" (func (param i32) (result i32)))' if wants else ""
     pairs = _pairs()
+    begin = f'(func (export "{entry}"))' if entry else ""
     text = (
         _WAT.replace("MARKER", marker)
+        .replace("ENTRY", begin)
         .replace("WHEN_EMPTY", str(ord(empty[0])))
         .replace("EXTRA_IMPORT", extra)
         .replace("CLUSTER_SIZE", str(len(_CLUSTER)))
