@@ -7,6 +7,18 @@ from higress_cli.i18n import _
 from higress_cli.origin import install_command
 
 
+def is_without_binary(package: str) -> bool:
+    """Whether pip found no wheel of the package for this machine, and took the one that has no program or library."""
+    from importlib import metadata
+
+    try:
+        text = metadata.distribution(package).read_text("WHEEL") or ""
+    except metadata.PackageNotFoundError:
+        return False
+    tags = [line.partition(":")[2] for line in text.splitlines() if line.startswith("Tag:")]
+    return bool(tags) and all(tag.endswith("-any") for tag in tags)
+
+
 class ExtraMissing(ToolError):
     """`engine-missing`: a package of the extra, or its program, is missing; the hint installs it."""
 

@@ -15,7 +15,8 @@ import pytest
 from higress_cli.system.asking import ask
 from higress_cli.system.http import Answer, NoAnswerError
 from tests.e2e.conftest import ROOT, HgwProcess
-from tests.e2e.docker_daemon import built_httpbin, docker_daemon
+from tests.e2e.debian import unpacked
+from tests.e2e.docker_daemon import PACKAGES, built_httpbin, docker_daemon
 
 pytestmark = [
     pytest.mark.e2e,
@@ -109,6 +110,14 @@ def test_the_engine_runs_verifies_and_leaves_nothing(
         while daemon.left() != ("", "") and time.monotonic() < deadline:
             time.sleep(0.3)
         assert daemon.left() == ("", "")
+
+
+def test_a_real_client_without_a_daemon(real_hgw: HgwProcess, basic_plugin: Path, tmp_path: Path) -> None:
+    client = unpacked("e2e-docker", *PACKAGES) / "usr" / "bin"
+    variables = {"PATH": f"{client}:{os.environ['PATH']}", "DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"}
+    module = ("--module", "main-0.2.1.wasm", "--engine", "docker")
+    done = real_hgw("verify", *module, "--output", "json", cwd=basic_plugin, **variables)
+    assert (done.code, done.document["error"]["code"]) == (4, "docker-not-running")
 
 
 def test_an_image_that_cannot_be_pulled(real_hgw: HgwProcess, basic_plugin: Path) -> None:

