@@ -16,5 +16,5 @@ def size(count: int) -> str:
 
 
 def exact_size(count: int) -> str:
-    """The size, and the number of bytes, for limits that are told to the byte: `1.93 MB (1933806 B)`."""
+    """The size, and the number of bytes, for limits that are exact to the byte: `1.93 MB (1933806 B)`."""
     return size(count) if count < _KILOBYTE else f"{size(count)} ({count} B)"

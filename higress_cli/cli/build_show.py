@@ -44,7 +44,7 @@ def show_modules(result: BuildResult, ui: Ui, here: Path) -> None:
 
 
 def saving_builds(hint: str | None) -> str | None:
-    """The hint for somebody whose build starts on each save, and who need not type it."""
+    """The hint without the command to build again, for builds that start on each save."""
     then_build = _(", then: hgw build")
     if hint is None or not hint.endswith(then_build):
         return hint

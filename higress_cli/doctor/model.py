@@ -67,7 +67,7 @@ class Finding:
 
     @property
     def each(self) -> tuple["Finding", ...]:
-        """Everything that the check found, one after another."""
+        """All that the check found, the first finding first."""
         return (replace(self, others=()), *self.others)
 
     def with_detail(self, *lines: str) -> "Finding":

@@ -27,7 +27,7 @@ DEFAULT_ROUTE: Final = "default"
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One thing that was looked at."""
+    """Something that was checked."""
 
     ok: bool
     """Whether it is as expected."""
@@ -38,7 +38,7 @@ class Evidence:
     key: str | None = None
     """What of a scenario's `expect` it is about, such as upstream.body; null where it is about none."""
     line: int | None = None
-    """The line of the file where that is expected; null where nobody wrote it."""
+    """The line of the file where that is expected; null if no file says it."""
     difference: str | None = None
     """What came in full where `got` is cut, as a unified diff where it had to be equal; null where nothing is cut."""
 

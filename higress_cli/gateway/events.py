@@ -12,7 +12,7 @@ class AnsweredBy(StrEnum):
     UPSTREAM = "upstream"
     PLUGIN = "plugin"
     GATEWAY = "gateway"
-    """The gateway by itself, such as 413 for a body beyond its limit or 503 for an upstream that is down."""
+    """The gateway itself: 413 for a body beyond its limit, for example, or 503 for an upstream that is down."""
     CRASHED = "crashed"
     """The gateway, because the plugin had trapped."""
 

@@ -124,7 +124,7 @@ class Live:
             time.sleep(_POLL_SECONDS)
 
     def _noticed(self) -> Iterator[Event]:
-        """What the gateway does not tell by itself."""
+        """Events that the gateway itself does not report."""
         changed = [watched.settled_change() for watched in self._watched.values()]
         if any(changed):
             yield from self._reload()

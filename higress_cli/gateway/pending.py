@@ -18,12 +18,12 @@ from higress_cli.gateway.events import (
 from higress_cli.phases import PHASES
 
 HELD_SECONDS: Final = 3.0
-"""After how many seconds a request is told that has not gone upstream, or that the plugin stopped."""
+"""The seconds after which a request that has not gone upstream, or that the plugin stopped, is reported."""
 SLOW_SECONDS: Final = 10.0
-"""After how many seconds a request is told for which the upstream has not ended its answer."""
+"""The seconds after which a request whose response from the upstream has not ended is reported."""
 _CALLBACK: Final = "proxy_on_"
 _MOST: Final = 1000
-"""How many requests and pauses are remembered: those beyond are under load, where nobody reads about each."""
+"""How many requests and pauses are remembered. More than these are load, and reports about each would not be read."""
 
 
 @dataclass

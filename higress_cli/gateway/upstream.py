@@ -134,7 +134,7 @@ class RequestLog:
 
 
 class _QuietHandler(RotatingFileHandler):
-    """A log with a bound; nobody is told if it cannot be written."""
+    """A log of limited size; failures to write it are ignored."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
         """Do nothing: the standard handler prints a traceback."""

@@ -1,4 +1,4 @@
-"""Saying that something takes long, while it does."""
+"""Reports, while something takes long, that it does."""
 
 import contextlib
 import threading
@@ -10,16 +10,16 @@ from typing import Final
 from higress_cli.gateway.events import NotReturned, Step, Waiting
 
 SECONDS: Final = 5.0
-"""After how many seconds, and how often from then on, a wait is told."""
+"""The seconds after which a wait is reported, and between further reports."""
 NOT_RETURNED_SECONDS: Final = 3.0
-"""After how many seconds a callback is told that has not returned."""
+"""The seconds after which a callback that has not returned is reported."""
 
 
 @contextlib.contextmanager
 def told_while_waiting(
     tell: Callable[[Waiting], None], look: Callable[[], tuple[Step, str | None]], *, every: float = SECONDS
 ) -> Iterator[None]:
-    """While this context lasts, tell now and then for how long.
+    """While this context lasts, report every few seconds how long it has lasted.
 
     `look` is what is waited for: the step, and the callback of the plugin that runs, if known. Both are called in
     another thread.

@@ -46,7 +46,7 @@ def unreachable(host: str, error: NoReplyError) -> DownloadError:
 
 
 def plain_http(host: str) -> DownloadError:
-    """The error for a registry without TLS that nobody allowed."""
+    """The error for a registry without TLS, where plain HTTP was not allowed."""
     return DownloadError(
         _("{host} speaks plain HTTP: whoever is on the way can read the password and change the image").format(
             host=host
@@ -59,10 +59,10 @@ def plain_http(host: str) -> DownloadError:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """Who a registry was told to deal with.
+    """The credentials that a registry was shown.
 
-    `tried` is where the credentials that it saw are from; `withheld` is where those are from that it did not see,
-    because nobody said that they are for this registry.
+    `tried` is where they come from. `withheld` is where others come from that it was not shown, because nothing says
+    that they are for this registry.
     """
 
     tried: str | None = None
@@ -70,7 +70,7 @@ class Shown:
 
 
 def login_wanted(host: str, shown: Shown, *, said: str = "") -> ConsentError:
-    """The error for a registry that wants somebody else."""
+    """The error for a registry that wants a login, or another one."""
     message = (
         _("{host} refuses the credentials from {source}").format(host=host, source=shown.tried)
         if shown.tried

@@ -60,7 +60,7 @@ class Direction:
         """Whether all of it has arrived."""
         self.headers_sent = False
         self.aborted = False
-        """Whether it was replaced by a local answer or a reset."""
+        """Whether a local reply or a reset has taken its place."""
         self._state = _State.RUNNING
         self._streaming = False
 
@@ -146,7 +146,7 @@ class Direction:
     def _pass_data(self, data: bytearray, *, end: bool, buffering: bool) -> None:
         if buffering:
             self._streaming = False
-            # Where this is too much, the plugin is called all the same, as in Envoy: the answer goes out afterwards.
+            # Even if this exceeds the limit, the plugin is called, as in Envoy; the local reply is sent afterwards.
             data = self._keep(data)
         action = self._callbacks.on_data(data, end=end)
         if self.aborted:

@@ -12,8 +12,8 @@ _LOOK_SECONDS: Final = 0.05
 class Limits:
     """`call_seconds` bounds one call into the plugin, `start_seconds` each call while it starts.
 
-    A gateway has no such limits: they are far above what a plugin takes that works, so that one in an endless loop is
-    ended and told of instead of hanging the gateway.
+    A gateway has no such limits. They are far above what a working plugin needs: an endless loop is ended and reported
+    instead of hanging the gateway.
     """
 
     call_seconds: float = 10.0
@@ -41,7 +41,7 @@ class RunningCall(NamedTuple):
 
 
 class Watchdog:
-    """Ends a call that runs longer than it may. Its thread lives as long as there is a call to look after."""
+    """Ends calls that run longer than they may. Its thread starts with the first call and ends with `close`."""
 
     def __init__(self, target: Interruptible) -> None:
         self._target = target

@@ -78,17 +78,17 @@ class Step:
     reason: str | None = None
     """Why it was skipped; null where it was not."""
     causes: tuple[str, ...] = ()
-    """Why it failed, as far as what happened in the gateway tells."""
+    """Why it failed, as far as the gateway's events show it."""
     log: tuple[str, ...] = ()
     """What the plugin wrote during this step, each line with its level in brackets."""
     file: Path | None = None
-    """The file in which the scenario is written; null where nobody wrote it."""
+    """The file in which the scenario is written; null for a scenario of hgw's own."""
     line: int | None = None
-    """The line of that file: of the first expectation that failed, else of the request; null where nobody wrote it."""
+    """The line of that file: of the first expectation that failed, else of the request; null as for `file`."""
     kind: StepKind = StepKind.SCENARIO
     """Whether it is about a scenario, or about the start of the gateway."""
     scenario_line: int | None = None
-    """The line at which the scenario begins; null where nobody wrote it."""
+    """The line at which the scenario begins; null as for `file`."""
     engine: str | None = None
     """What ran the plugin: envoy, builtin, docker; null until it is known."""
     abi: str | None = None

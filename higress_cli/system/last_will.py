@@ -83,7 +83,7 @@ def _start() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # Out of reach of the terminal's signals; in no folder that somebody wants to remove.
+        # Out of reach of the terminal's signals, and not in a folder that someone may want to remove.
         start_new_session=True,
         cwd="/",
     )

@@ -121,7 +121,7 @@ def _replace_llvm(work: Work, folder: Path) -> None:
 
 
 def _tell_damaged(session: Session, found: Survey) -> tuple[Path, ...]:
-    """The folders of the store that are incomplete or damaged; each is told."""
+    """The folders of the store that are incomplete or damaged; each is reported."""
     store = found.store
     damaged: dict[Path, str] = {}
     for folder in sorted(_broken(store)):

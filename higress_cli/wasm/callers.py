@@ -17,7 +17,7 @@ from higress_cli.wasm.sizes import package_of
 
 _MOST_STEPS: Final = 12
 _RUNTIME: Final = "runtime"
-"""What Go's runtime calls by itself is in every plugin, and no chain of calls says how to be rid of it."""
+"""Go's runtime is in every plugin, so a chain of calls that begins in it does not help to avoid an import."""
 _MOST_EXPLAINED: Final = 4
 _LEAST_WAY: Final = 2
 """A way of one package is the standard library's: every plugin comes to that."""

@@ -12,14 +12,14 @@ from higress_cli.toolchain.work import Work
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """One thing that is transferred."""
+    """Something that is transferred."""
 
     name: str
     """The file, the Go module with its version, or the package."""
     url: str | None = None
     """Its address without user name and password; null where a client (go, apt, npm, pip) decides."""
     bytes: int | None = None
-    """Its size; null where nobody says."""
+    """Its size; null where it is not known."""
     digest: str | None = None
     """What it is known by: a SHA-256 in lower-case hex, `h1:...` of a Go module, `sha512-...` of an npm package."""
     kept: bool = False

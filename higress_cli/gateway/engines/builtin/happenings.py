@@ -35,11 +35,11 @@ class EventQueue:
         self._log.add(f"{time} [{level}] {text}")
 
     def hold(self) -> None:
-        """A plugin starts: what it says is told when it is known that it will be used."""
+        """Keep back what a starting plugin says until it is known whether the plugin will be used."""
         self._held = []
 
     def release(self, *, told: bool) -> Sequence[Event]:
-        """What was held, which is told as an event, or not."""
+        """What was kept back; with `told`, it also becomes events."""
         with self._lock:
             held, self._held = self._held or [], None
             if told:

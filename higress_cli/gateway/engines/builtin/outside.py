@@ -19,7 +19,7 @@ from higress_cli.proxy_wasm.surroundings import HttpCall, RedisCall, RedisLogin
 if TYPE_CHECKING:
     from higress_cli.proxy_wasm.host import PluginHost
 
-# Called so often, and saying so little, that nobody wants to hear of them.
+# Called so often that reporting them would only be noise.
 _UNTOLD: Final = frozenset({"proxy_on_context_create", "proxy_on_tick", "proxy_on_delete"})
 
 

@@ -24,7 +24,7 @@ class FilterState:
 
 
 class Admin:
-    """The admin API at `address`, `HOST:PORT`. Every method raises NoAnswerError where nobody answers in time."""
+    """The admin API at `address`, `HOST:PORT`. Every method raises NoAnswerError if there is no answer in time."""
 
     def __init__(self, address: str) -> None:
         self.url = f"http://{address}"

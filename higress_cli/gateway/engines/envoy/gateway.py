@@ -139,7 +139,7 @@ class EnvoyGateway:
             self._files.write_identity(version=version, sha256=change.plugin.sha256)
             wait(lambda: self._listener_ready(version))
         with contextlib.suppress(ConflictError):
-            # For people. It has taken effect all the same.
+            # Only for people to read: the change has taken effect without it.
             self._folder.write_json("config_dump.json", self._admin.config_dump())
         self._engine_version = self._admin.server()
         shown = self._admin.filter_content(bootstrap.PLUGIN_FILTER)

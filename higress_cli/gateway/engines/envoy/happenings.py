@@ -1,4 +1,4 @@
-"""What happens in an Envoy, gathered from its files: its log, which has the plugin's words, and its access logs."""
+"""What happens in an Envoy, read from its log, which has the plugin's lines too, and from its access logs."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from higress_cli.gateway.watch import Tail
 
 
 class Happenings:
-    """The events of a run, each told once."""
+    """The events of a run, each returned once."""
 
     def __init__(self, *, log: Path, streams: Path, access: Path) -> None:
         self._files = (log, streams, access)
@@ -36,15 +36,15 @@ class Happenings:
         return self._reader.running()
 
     def forget_calls(self) -> None:
-        """The process has ended: its calls will never return."""
+        """Forget the calls of a process that has ended: they will never return."""
         self._waiting += self._new()
         self._reader = LogReader()
 
     @contextlib.contextmanager
     def starting(self, vm: str) -> Iterator[None]:
-        """While a new version of the plugin starts, in several machines that all say the same.
+        """A context in which a new version of the plugin starts, in several VMs that all log the same.
 
-        Its words are told once, and not at all where it is refused: then they are in the error.
+        Each line becomes one event, or none if the version is refused: then the error has the lines.
         """
         self._waiting += self._new()
         try:

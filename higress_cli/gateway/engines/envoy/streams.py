@@ -1,4 +1,4 @@
-"""What becomes of requests, as Envoy's access logs tell it: a JSON object for each thing that happened to one."""
+"""What happens to requests, from Envoy's access logs: one JSON object for each event."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,11 +19,11 @@ FIELDS: Final = {
     "response_length": "%RESP(CONTENT-LENGTH)%",
     "sent": "%BYTES_SENT%",
 }
-"""What a line has: `sent` is the size of a body, of the request where it went upstream, of the answer at the end."""
+"""The fields of a line; `sent` is the size of a body: the request's as sent upstream, or the response's at the end."""
 
 
 def stream_event(entry: Mapping[str, Any]) -> Event | None:
-    """What a line says, None where it is of another kind.
+    """The event that a line describes; None for lines of other kinds.
 
     Envoy writes `UpstreamPoolReady` when it has a connection and encodes the headers for it.
     """
