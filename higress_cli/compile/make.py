@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
@@ -23,6 +24,9 @@ from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
 from higress_cli.wasm.module import Import, Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings
+
+if TYPE_CHECKING:
+    from higress_cli.wasm.inspection import Inspection
 
 
 class InputsChangedError(Exception):
@@ -147,14 +151,17 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         InputsChangedError: a file changed meanwhile, and this is not the `last` try.
         CompileError, CheckFailed, ConflictError: the old module is unchanged.
     """
-    # Late, because a module that is up to date is neither made nor taken apart.
-    from higress_cli.compile.derived import derived_from  # noqa: PLC0415 -- see above
-    from higress_cli.compile.importers import importers_of  # noqa: PLC0415 -- the same
-    from higress_cli.wasm.inspection import inspect_bytes  # noqa: PLC0415 -- the same
-
     mark_as_cache(session.dirs.cache)
     if not manner.force and (current := _current(session, step, warned=manner.warned)) is not None:
         return current
+    return _made(session, step, manner)
+
+
+def _made(session: Session, step: Compilation, manner: Manner) -> Made:
+    # Late, because a module that is up to date is neither made nor taken apart.
+    from higress_cli.compile.derived import derived_from  # noqa: PLC0415 -- see above
+    from higress_cli.wasm.inspection import inspect_bytes  # noqa: PLC0415 -- the same
+
     content = derived_from(manner.base, step) if manner.base else None
     derived = content is not None
     compiled = _compiled(session, step) if content is None else Compiled(content=content, seconds=0.0)
@@ -163,13 +170,7 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         raise InputsChangedError(changed)
     seen = inspect_bytes(compiled.content, path=step.output)
     previous = read_record(record_path(session.dirs.cache, step.output))
-    importers = importers_of(step)
-    known = _Known(
-        packages={package.name: package.bytes for package in seen.packages} if seen.has_names else {},
-        before=previous.packages if previous else {},
-        pulled=importers.pulled(f"{item.module}.{item.name}" for item in seen.module.imports),
-        way_to=importers.way_to,
-    )
+    known = _known(step, seen, previous)
     warnings = _judge(compiled.content, seen.module, step.job.choices, step.recipe.abi, known)
     put_in_place(step.output, compiled.content)
     fresh = Record(
@@ -202,6 +203,18 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
         pulled=known.pulled,
         previous=previous,
         warnings=warnings,
+    )
+
+
+def _known(step: Compilation, seen: "Inspection", previous: Record | None) -> "_Known":
+    from higress_cli.compile.importers import importers_of  # noqa: PLC0415 -- with a module that is made
+
+    importers = importers_of(step)
+    return _Known(
+        packages={package.name: package.bytes for package in seen.packages} if seen.has_names else {},
+        before=previous.packages if previous else {},
+        pulled=importers.pulled(f"{item.module}.{item.name}" for item in seen.module.imports),
+        way_to=importers.way_to,
     )
 
 
