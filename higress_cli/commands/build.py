@@ -80,6 +80,35 @@ def build(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO
     )
 
 
+def compilers_at_once(count: int, *, cores: int, memory: int | None) -> int:
+    """How many compilers to run at once for `count` plugins; `memory` is what is free in bytes, None if unknown."""
+    fitting = memory // COMPILER_BYTES if memory is not None else count
+    return max(1, min(count, cores, fitting))
+
+
+def planned_commands(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO_WISHES) -> CommandsResult:
+    """The compiler commands that `build` would run."""
+    shell = shell_at_hand(session.host, session.variables)
+    commands = []
+    for directory in directories:
+        plan, _warnings = complete(session, *settle(session, directory, wishes), plan=None)
+        tools = plan.toolset.edits(session.variables)
+        for abi in plan.choices.abis:
+            recipe = plan.job(session, memory=available_memory()).recipe(abi)
+            edits = {
+                name: value
+                for name, value in {**tools, **recipe.edits}.items()
+                if name != "PATH" and session.variables.get(name) != value
+            }
+            folders = plan.toolset.search_path
+            text = command_text(recipe.argv, shell=shell, directory=directory, edits=edits, search_path=folders)
+            environment = {"PATH": tools["PATH"], **edits} if folders else edits
+            commands.append(
+                PlannedCommand(directory=directory, abi=abi, argv=recipe.argv, environment=environment, text=text)
+            )
+    return CommandsResult(commands=tuple(commands))
+
+
 def _build_several(session: Session, directories: Sequence[Path], wishes: Wishes) -> list[Built | HgwError]:
     """What came of each plugin, in their order."""
     for directory in directories:
@@ -117,12 +146,6 @@ def _attempt(session: Session, directory: Path, wishes: Wishes) -> Built | HgwEr
         return error
 
 
-def compilers_at_once(count: int, *, cores: int, memory: int | None) -> int:
-    """How many compilers to run at once for `count` plugins; `memory` is what is free in bytes, None if unknown."""
-    fitting = memory // COMPILER_BYTES if memory is not None else count
-    return max(1, min(count, cores, fitting))
-
-
 def _failure(directory: Path, error: HgwError) -> FailedPlugin:
     return FailedPlugin(
         directory=directory,
@@ -152,29 +175,6 @@ def _engine_problem(session: Session, settings: Resolver, made: Made) -> HgwErro
     except HgwError as error:
         return error
     return None
-
-
-def planned_commands(session: Session, *, directories: Sequence[Path], wishes: Wishes = _NO_WISHES) -> CommandsResult:
-    """The compiler commands that `build` would run."""
-    shell = shell_at_hand(session.host, session.variables)
-    commands = []
-    for directory in directories:
-        plan, _warnings = complete(session, *settle(session, directory, wishes), plan=None)
-        tools = plan.toolset.edits(session.variables)
-        for abi in plan.choices.abis:
-            recipe = plan.job(session, memory=available_memory()).recipe(abi)
-            edits = {
-                name: value
-                for name, value in {**tools, **recipe.edits}.items()
-                if name != "PATH" and session.variables.get(name) != value
-            }
-            folders = plan.toolset.search_path
-            text = command_text(recipe.argv, shell=shell, directory=directory, edits=edits, search_path=folders)
-            environment = {"PATH": tools["PATH"], **edits} if folders else edits
-            commands.append(
-                PlannedCommand(directory=directory, abi=abi, argv=recipe.argv, environment=environment, text=text)
-            )
-    return CommandsResult(commands=tuple(commands))
 
 
 def _artifact(plan: Plan, made: Made) -> Artifact:

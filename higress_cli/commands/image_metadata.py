@@ -61,35 +61,6 @@ def choose_naming(session: Session, project: Project, settings: Resolver) -> Nam
     return Naming(name=name, version=version, revision=revision, warnings=(*version_warnings, *revision_warnings))
 
 
-def _choose_version(session: Session, project: Project, settings: Resolver) -> tuple[Choice[str], tuple[str, ...]]:
-    """The version of an image, and what there is to say about it."""
-    version = settings.choose(VERSION)
-    if version.value is not None:
-        return Choice(version.value, version.source), ()
-    try:
-        described = _described_by_git(session, project.directory)
-        reason = _("no git tag describes the plugin")
-    except _GitError as error:
-        described, reason = None, str(error)
-    if described is not None:
-        return Choice(described, Source(SourceKind.INFERRED, "git describe")), ()
-    warning = _(
-        "the image's version is {version}: hgw.yaml has no `version`, and {reason}; "
-        "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"
-    )
-    return Choice(_UNKNOWN_VERSION, DEFAULT), (warning.format(version=_UNKNOWN_VERSION, reason=reason),)
-
-
-def _revision(session: Session, directory: Path) -> tuple[str | None, tuple[str, ...]]:
-    """The commit where SOURCE_DATE_EPOCH asks for it, and why it is missing if git does not tell it."""
-    if session.variable(EPOCH) is None:
-        return None, ()
-    try:
-        return _git(session, directory, "rev-parse", "HEAD"), ()
-    except _GitError as error:
-        return None, (_("the image has no revision: {reason}").format(reason=error),)
-
-
 def annotations(*, naming: Naming, abi: str | None, module_sha256: str, given: Mapping[str, str]) -> Mapping[str, str]:
     """The annotations of an image, without `created`; `given` ones win."""
     written = {
@@ -140,6 +111,35 @@ def parse_annotations(texts: tuple[str, ...]) -> Mapping[str, str]:
             )
         found[key] = value
     return found
+
+
+def _choose_version(session: Session, project: Project, settings: Resolver) -> tuple[Choice[str], tuple[str, ...]]:
+    """The version of an image, and what there is to say about it."""
+    version = settings.choose(VERSION)
+    if version.value is not None:
+        return Choice(version.value, version.source), ()
+    try:
+        described = _described_by_git(session, project.directory)
+        reason = _("no git tag describes the plugin")
+    except _GitError as error:
+        described, reason = None, str(error)
+    if described is not None:
+        return Choice(described, Source(SourceKind.INFERRED, "git describe")), ()
+    warning = _(
+        "the image's version is {version}: hgw.yaml has no `version`, and {reason}; "
+        "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"
+    )
+    return Choice(_UNKNOWN_VERSION, DEFAULT), (warning.format(version=_UNKNOWN_VERSION, reason=reason),)
+
+
+def _revision(session: Session, directory: Path) -> tuple[str | None, tuple[str, ...]]:
+    """The commit where SOURCE_DATE_EPOCH asks for it, and why it is missing if git does not tell it."""
+    if session.variable(EPOCH) is None:
+        return None, ()
+    try:
+        return _git(session, directory, "rev-parse", "HEAD"), ()
+    except _GitError as error:
+        return None, (_("the image has no revision: {reason}").format(reason=error),)
 
 
 class _GitError(Exception):

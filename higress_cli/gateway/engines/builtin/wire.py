@@ -186,12 +186,6 @@ def to_response(headers: HeaderMap, *, end: bool, head: bool, close: bool) -> h1
     return h11.Response(status_code=status, headers=plain, reason=_phrase(status))
 
 
-def _plain(headers: Iterable[Pair], *, without: frozenset[bytes]) -> list[Pair]:
-    """The headers that are sent as they are; spaces around a value mean nothing, and h11 refuses them."""
-    kept = ((name, value) for name, value in headers if not name.startswith(b":") and name not in without)
-    return [(name, value.strip(b" \t")) for name, value in kept]
-
-
 def invalid_header(headers: Iterable[Pair]) -> str | None:
     """What Envoy says of a request whose headers it does not send, None if all are valid (codec_impl.cc)."""
     for name, value in headers:
@@ -201,10 +195,6 @@ def invalid_header(headers: Iterable[Pair]) -> str | None:
         if _FORBIDDEN.search(value):
             return f"invalid header value for: {shown}"
     return None
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
 
 
 def too_many(headers: Iterable[Pair]) -> bool:
@@ -222,3 +212,13 @@ def announced_length(headers: Iterable[Pair]) -> int | None:
     """The body's size by content-length, None where it says nothing."""
     value = next((value for name, value in headers if name == _LENGTH), b"")
     return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else None
+
+
+def _plain(headers: Iterable[Pair], *, without: frozenset[bytes]) -> list[Pair]:
+    """The headers that are sent as they are; spaces around a value mean nothing, and h11 refuses them."""
+    kept = ((name, value) for name, value in headers if not name.startswith(b":") and name not in without)
+    return [(name, value.strip(b" \t")) for name, value in kept]
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
