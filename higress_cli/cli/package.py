@@ -70,10 +70,12 @@ def _show(result: "use_case.PackageResult", ui: Ui, here: Path, *, push: str) ->
 
 def _push_command(name: str, call: Invocation, extra: Mapping[str, Sequence[str]]) -> str:
     """The command that pushes the image just made, with the options that were typed."""
+    from higress_cli.oci.reference import as_repository  # noqa: PLC0415 -- not for --help
+
     typed = {setting.flag: [value] for setting, value in call.given.items() if setting.commands != EVERY_COMMAND}
     options = [(flag, str(value)) for flag, values in {**typed, **extra}.items() for value in values]
     words = (f" {flag} {quoted(value)}" for flag, value in options)
-    return f"hgw push REGISTRY/{name}{''.join(words)}"
+    return f"hgw push REGISTRY/{as_repository(name)}{''.join(words)}"
 
 
 def _from(choice: Choice[str], here: Path) -> str:

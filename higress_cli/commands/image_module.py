@@ -11,7 +11,7 @@ from higress_cli.gateway.plugin import module_missing
 from higress_cli.i18n import _
 from higress_cli.oci.pull import Pulled, Source, pull
 from higress_cli.oci.readers import Reader, Verdict, reader_name
-from higress_cli.oci.reference import is_reference, parse_reference
+from higress_cli.oci.reference import SCHEME, is_reference, names_image, parse_reference
 from higress_cli.oci.store import Store
 from higress_cli.session import Session
 
@@ -86,7 +86,8 @@ def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
     if not is_reference(text):
         path = session.path(text)
         if not path.exists():
-            raise module_missing(path, hint=_("give the path of a file that exists"))
+            as_image = _("an image is named like this: {example}").format(example=f"--module {SCHEME}{text}")
+            raise module_missing(path, hint=as_image if names_image(text) else _("give the path of a file that exists"))
         return path, ()
     found = module_of_image(session, text)
     return found.path, found.warnings

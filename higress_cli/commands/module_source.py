@@ -9,6 +9,7 @@ from typing import Final
 from higress_cli.commands.image_module import ImageModule, module_of_image
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
+from higress_cli.oci.reference import SCHEME, names_image
 from higress_cli.session import Session
 from higress_cli.system.clock import SYSTEM_CLOCK
 from higress_cli.system.transfer import Client, PassingError, bring
@@ -49,7 +50,10 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
         try:
             return FoundModule(content=read_bytes(path, most_bytes=MOST_BYTES), path=path)
         except OSError as error:
-            raise read_error(path, error) from error
+            failure = read_error(path, error)
+            if not path.exists() and names_image(address):
+                failure.hint = f"hgw inspect {SCHEME}{address}"
+            raise failure from error
     reader = READERS.get(scheme.lower())
     if reader is None:
         raise UsageError(

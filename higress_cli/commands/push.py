@@ -14,7 +14,7 @@ from higress_cli.commands.registries import Registries, given_credential, named_
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.push import Pushed, Sent, Target, push
-from higress_cli.oci.reference import LATEST, Reference, parse_reference
+from higress_cli.oci.reference import LATEST, SCHEME, Reference, names_registry, parse_reference
 from higress_cli.project.wasm_plugin import Resource, choose_resource, image_faults, resources_in, with_image
 from higress_cli.project.wasm_plugin_fields import field_faults
 from higress_cli.result import Result
@@ -185,11 +185,13 @@ def _target(text: str) -> Reference:
             hint=f"hgw push {replace(reference, digest=None)}",
             details={"reference": text},
         )
-    if "/" not in text.removeprefix("oci://"):
+    named = text.removeprefix(SCHEME)
+    if "/" not in named:
+        is_registry = names_registry(named)
         raise UsageError(
-            _("`{text}` names no registry").format(text=text),
+            (_("`{text}` names no image") if is_registry else _("`{text}` names no registry")).format(text=text),
             code="reference-invalid",
-            hint=f"hgw push registry.example.com/plugins/{text}",
+            hint=f"hgw push {named}/my-plugin" if is_registry else f"hgw push registry.example.com/plugins/{named}",
             details={"reference": text},
         )
     return reference

@@ -22,6 +22,7 @@ _HOST: Final = re.compile(REGISTRY_HOST)
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LONGEST: Final = 255
+_LAST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +79,59 @@ def parse_reference(text: str) -> Reference:
     Raises:
         UsageError: `reference-invalid`.
     """
-    rest, at, digest = text.removeprefix(SCHEME).partition("@")
+    whole = text.removeprefix(SCHEME)
+    _refuse_credentials(whole)
+    rest, at, digest = whole.partition("@")
     head, slash, tail = rest.partition("/")
     is_host = bool(slash) and ("." in head or ":" in head or head == "localhost")
     host, path = (registry_host(head), tail) if is_host else (DOCKER_HUB, rest)
     repository, colon, tag = path.partition(":")
-    if host == DOCKER_HUB:
-        repository = repository if "/" in repository else f"library/{repository}"
-    if "://" in text.removeprefix(SCHEME):
+    if "://" in whole:
         raise _invalid(text, _("its scheme is not oci://"))
-    if not _HOST.fullmatch(host):
+    if not _is_host(host):
         raise _invalid(text, _("`{part}` is not the name of a host").format(part=host))
+    if not repository:
+        raise _invalid(text, _("the name of the image is missing"))
     if not _REPOSITORY.fullmatch(repository) or len(f"{host}/{repository}") > _LONGEST:
-        raise _invalid(text, _("`{part}` is not the name of a repository").format(part=repository))
+        lower = repository.lower()
+        instead = text.replace(repository, lower) if repository != lower and _REPOSITORY.fullmatch(lower) else None
+        raise _invalid(text, _("`{part}` is not the name of a repository").format(part=repository), instead=instead)
+    if host == DOCKER_HUB and "/" not in repository:
+        repository = f"library/{repository}"
     if colon and not _TAG.fullmatch(tag):
         raise _invalid(text, _("`{part}` is not a tag").format(part=tag))
     if at and not is_digest(digest):
         raise _invalid(text, _("`{part}` is not a digest (sha256: and 64 hexadecimal digits)").format(part=digest))
     return Reference(host=host, repository=repository, tag=tag or None, digest=digest or None)
+
+
+def as_repository(name: str) -> str:
+    """A name that a repository may have, as near to `name` as possible."""
+    return name if _REPOSITORY.fullmatch(name) else re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "plugin"
+
+
+def names_registry(text: str) -> bool:
+    """Whether a text without a slash is a registry rather than an image: `localhost:5000`, `registry.example.com`."""
+    name, _colon, port = text.removeprefix(SCHEME).partition(":")
+    return _is_host(text.removeprefix(SCHEME)) and (name == "localhost" or "." in name or port.isdecimal())
+
+
+def _is_host(text: str) -> bool:
+    port = text.rpartition(":")[2] if _HOST.fullmatch(text) else "x"
+    return bool(_HOST.fullmatch(text)) and (not port.isdecimal() or 0 < int(port) <= _LAST_PORT)
+
+
+def _refuse_credentials(whole: str) -> None:
+    """Refuse `user:password@registry.example.com/name` without showing the password."""
+    head, slash, rest = whole.partition("/")
+    _login, at, host = head.rpartition("@")
+    if slash and at:
+        raise UsageError(
+            _("an address of an image takes no user and no password: {address}").format(address=f"...@{host}/{rest}"),
+            code="reference-invalid",
+            hint=f"docker login {host}",
+            details={"reference": f"{host}/{rest}"},
+        )
 
 
 def registry_host(text: str) -> str:
@@ -104,10 +140,11 @@ def registry_host(text: str) -> str:
     return DOCKER_HUB if host in _HUB_NAMES else host
 
 
-def _invalid(text: str, problem: str) -> UsageError:
+def _invalid(text: str, problem: str, *, instead: str | None = None) -> UsageError:
+    example = _("one looks like {example}").format(example="registry.example.com/plugins/my-plugin:1.0.0")
     return UsageError(
         _("`{text}` is not the address of an image: {problem}").format(text=text, problem=problem),
         code="reference-invalid",
-        hint=_("one looks like {example}").format(example="registry.example.com/plugins/my-plugin:1.0.0"),
+        hint=_("in lower case: {example}").format(example=instead) if instead else example,
         details={"reference": text},
     )

@@ -149,6 +149,19 @@ def test_what_is_no_address_of_an_image_is_wrong_usage(pushed, reference, code):
     assert (document["exit_code"], document["error"]["code"]) == (2, code)
 
 
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        ("localhost:5999", "hgw push localhost:5999/my-plugin"),
+        ("demo", "hgw push registry.example.com/plugins/demo"),
+        ("registry.example.com/Demo:1", "in lower case: registry.example.com/demo:1"),
+        ("me:s3cret@registry.example.com/demo", "docker login registry.example.com"),
+    ],
+)
+def test_the_hint_is_what_was_probably_meant(pushed, reference, hint):
+    assert pushed(reference)["error"]["hint"].endswith(hint)
+
+
 # Logins -------------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,11 @@ LOCAL = pytest.mark.extra("local")
         ),
         (["verify", "oci://localhost:5999/hello:1.0.0"], "hgw verify --module oci://localhost:5999/hello:1.0.0"),
         (["verify", "other.wasm"], "hgw verify"),
+        (["inspect", "localhost:5999/hello:1.0.0"], "hgw inspect oci://localhost:5999/hello:1.0.0"),
+        (
+            ["verify", "--module", "localhost:5999/hello:1.0.0"],
+            "an image is named like this: --module oci://localhost:5999/hello:1.0.0",
+        ),
         (["verify", "hallo"], "hgw verify hello"),
         (["verify", "hello/mian.go"], "hgw verify hello"),
         (["verify", "hello/main.go"], "hgw verify hello"),

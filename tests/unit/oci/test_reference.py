@@ -2,7 +2,7 @@ import pytest
 
 from higress_cli.errors import UsageError
 from higress_cli.oci.challenge import challenges
-from higress_cli.oci.reference import parse_reference, registry_host
+from higress_cli.oci.reference import as_repository, names_registry, parse_reference, registry_host
 
 DIGEST = f"sha256:{'ab' * 32}"
 
@@ -40,7 +40,8 @@ def test_docker_hub_has_one_name(name):
     [
         "", "oci://", "r.example.com/", "r.example.com/A", "r.example.com/a:", "r.example.com/a:-1", "r.example.com//a",
         "r.example.com/a@sha256:12", "r.example.com/a@", "http://r.example.com/a", "r.example.com/a/../b", "a b/c",
-        "-x.example.com/a", "user:pass@r.example.com/a", f"r.example.com/{'a' * 300}", "r.example.com/a:\n1",
+        "-x.example.com/a", "r.example.com:0/a", "localhost:65536/a",
+        "user:pass@r.example.com/a", f"r.example.com/{'a' * 300}", "r.example.com/a:\n1",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text):
@@ -48,6 +49,49 @@ def test_anything_else_is_refused(text):
         parse_reference(text)
 
     assert caught.value.code == "reference-invalid"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "r.example.com/team/Demo:1",
+            "`team/Demo` is not the name",
+            "in lower case: r.example.com/team/demo:1",
+        ),
+        ("r.example.com/A B", "`A B` is not the name of a repository", "one looks like registry.example.com/"),
+        ("Demo", "`Demo` is not the name of a repository", "in lower case: demo"),
+        ("r.example.com/", "the name of the image is missing", "one looks like"),
+        ("oci://", "the name of the image is missing", "one looks like"),
+        ("localhost:99999/a", "`localhost:99999` is not the name of a host", "one looks like"),
+        ("me:s3cret@r.example.com/a:1", "no user and no password: ...@r.example.com/a:1", "docker login r.example.com"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_what_to_write(text, message, hint):
+    with pytest.raises(UsageError) as caught:
+        parse_reference(text)
+
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert "s3cret" not in f"{caught.value.message}{caught.value.details}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("localhost:5000", True), ("r.example.com", True), ("localhost", True), ("demo", False), ("demo:1.0", False),
+     ("demo:5000", True)],
+)  # fmt: skip
+def test_a_registry_alone_is_told_from_a_name(text, expected):
+    assert names_registry(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("demo", "demo"), ("shop/guard", "shop/guard"), ("A B", "a-b"), ("My_Plugin!", "my-plugin"), ("插件", "plugin")],
+)
+def test_a_name_becomes_one_that_a_repository_may_have(name, expected):
+    assert as_repository(name) == expected
+    assert parse_reference(f"r.example.com/{expected}").repository == expected
 
 
 @pytest.mark.parametrize(
