@@ -1,5 +1,6 @@
 """hgw build with the real compilers. A TinyGo compilation takes its 15 seconds: they are few, and shared."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -81,6 +82,23 @@ def test_the_module_of_the_other_abi_is_made_from_the_first_and_is_what_the_comp
     derived = (basic_plugin / "main-0.2.100.wasm").read_bytes()
     assert sections(derived) == sections(by_hand["0.2.100"])
     assert derived != (basic_plugin / "main-0.2.1.wasm").read_bytes()
+
+
+@pytest.mark.parametrize("engine", ["builtin", "envoy"])
+def test_the_module_that_was_made_from_another_runs_in_a_gateway(basic_plugin: Path, real_hgw, engine: str) -> None:
+    module = basic_plugin / "main-0.2.100.wasm"
+    (_first, artifact) = real_hgw("--output", "json", "build", "--abi", "all", cwd=basic_plugin).document["data"][
+        "artifacts"
+    ]
+    assert (artifact["path"], artifact["derived"]) == (str(module), True)
+    # Under the name that it was derived under: `hgw build --abi 0.2.100` would compile.
+    wanted = ("verify", "--module", str(module), "--abi", "0.2.100", "--engine", engine)
+    ended = real_hgw("--output", "json", *wanted, cwd=basic_plugin)
+    assert ended.code == 0, ended.err
+    data = ended.document["data"]
+    assert (data["module_sha256"], data["engine"]) == (hashlib.sha256(module.read_bytes()).hexdigest(), engine)
+    assert data["counts"]["failed"] == 0
+    assert data["counts"]["passed"] >= 2
 
 
 def test_nothing_is_compiled_twice(basic_plugin: Path, real_hgw) -> None:
