@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from higress_cli.compile.newcomers import newcomer_error, newcomer_in, newcomer_refused
 from higress_cli.compile.packages import Listing, list_packages
 from higress_cli.errors import HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
@@ -115,6 +114,12 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
 
 def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
     """Run `go mod tidy` and return whether it changed anything; on failure, restore go.mod and go.sum."""
+    from higress_cli.compile.newcomers import (  # noqa: PLC0415 -- only where go.mod lacks something
+        newcomer_error,
+        newcomer_in,
+        newcomer_refused,
+    )
+
     before = {name: _content(place.directory / name) for name in _FILES}
     required = read_go_mod(place.directory / "go.mod")
     variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)

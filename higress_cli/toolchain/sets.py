@@ -16,7 +16,6 @@ from higress_cli.nearest import nearest
 from higress_cli.profile import Profile
 from higress_cli.system.host import Host
 from higress_cli.tool import Tool, ToolName
-from higress_cli.toolchain import pins
 
 _HEAVIEST_FIRST: Final = (ToolName.TINYGO, ToolName.GO, ToolName.BINARYEN)
 Here = Mapping[ToolName, Sequence[Tool]]
@@ -211,6 +210,8 @@ def _newest_first(tool: Tool) -> tuple[int, ...]:
 
 def _resolve(name: ToolName, choice: Choice[str], here: Here, host: Host) -> str:
     """The full version of a request: for a release line, its newest. Versions on the machine count too."""
+    from higress_cli.toolchain import pins  # noqa: PLC0415 -- a fiftieth of an up-to-date build, which asks for none
+
     try:
         present = next((t.version for t in here.get(name, ()) if compatibility.matches(t.version, choice.value)), None)
         known = present or pins.newest_matching(name, choice.value, host)
