@@ -7,6 +7,7 @@ Call `activate` once, at the top, before anything is printed.
 import gettext
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -53,11 +54,21 @@ def activate(language: str) -> Path | None:
         return None
     compiled = _LOCALE_DIR / language / "LC_MESSAGES" / "hgw.mo"
     try:
-        with compiled.open("rb") as catalogue:
-            _speech = _Speech(language, gettext.GNUTranslations(catalogue))
+        _speech = _Speech(language, _catalogue(compiled))
     except OSError:
         return compiled
     return None
+
+
+def language() -> str:
+    """The active language, one of `LANGUAGES`."""
+    return _speech.language
+
+
+@cache
+def _catalogue(compiled: Path) -> gettext.GNUTranslations:
+    with compiled.open("rb") as source:
+        return gettext.GNUTranslations(source)
 
 
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"

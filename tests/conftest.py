@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
+from higress_cli.system.clock import SYSTEM_CLOCK  # noqa: E402
 from higress_cli.system.visible import visible  # noqa: E402
 from tests.support import properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
@@ -105,6 +106,14 @@ def hgw(capfd: pytest.CaptureFixture[str]) -> Hgw:
         return Outcome(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """hgw waits for nobody while a test has this, which lists how many seconds each wait would have taken."""
+    seconds: list[float] = []
+    monkeypatch.setattr(type(SYSTEM_CLOCK), "sleep", lambda _clock, wanted: seconds.append(wanted))
+    return seconds
 
 
 @pytest.fixture

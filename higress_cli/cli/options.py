@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Final
 
@@ -10,7 +11,7 @@ import typer
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _, language, listed
 from higress_cli.nearest import nearest
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
@@ -42,13 +43,19 @@ def setting_parameters(command: str) -> list[Any]:
 
 
 def group_parameters() -> list[Any]:
-    """New parameter objects for the options that every group takes."""
+    """The parameter objects for the options that every group takes."""
+    return list(_group_parameters(language()))
+
+
+@cache
+def _group_parameters(_language: str) -> list[Any]:
+    """The root, a group and a command share them: they are made once in a call of hgw."""
     settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
     return [*_parameters(settings), *parameters_of(_common_options)]
 
 
 def command_parameters() -> list[Any]:
-    """New parameter objects for the options that every command takes."""
+    """The parameter objects for the options that every command takes."""
     return [*parameters_of(_schema_option), *group_parameters()]
 
 

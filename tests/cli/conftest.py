@@ -6,11 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.support.modules import TINYGO_EXPORTS, wasm
 from tests.support.registry import FakeRegistry, serving
+from tests.support.schemas import validate
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "push.json").read_text("utf-8"))
 MODULE = wasm(exports=TINYGO_EXPORTS, custom={"padding": bytes(200_000)})
@@ -51,7 +51,7 @@ def pushed(hgw, project) -> Callable[..., dict[str, Any]]:
         document = json.loads(outcome.out)
         assert document["exit_code"] == outcome.code
         if document["error"] is None:
-            jsonschema.validate(document["data"], SCHEMA)
+            validate(document["data"], SCHEMA)
         assert "s3cret" not in outcome.out + outcome.err
         return document
 

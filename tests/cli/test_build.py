@@ -9,13 +9,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from higress_cli.origin import install_command
 from higress_cli.project.project import plugins_below
 from tests.support.module_proxy import module_proxy
 from tests.support.programs import python_path
+from tests.support.schemas import validate
 from tests.support.stub_compilers import OLD_SDK, SDK, fill_cache, stub_compilers
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -57,7 +57,7 @@ def json_of(hgw) -> Callable[..., dict[str, Any]]:
         assert document["exit_code"] == outcome.code
         assert document["command"] == "build"
         if document["ok"]:
-            jsonschema.validate(document["data"], SCHEMA)
+            validate(document["data"], SCHEMA)
         return document
 
     return run

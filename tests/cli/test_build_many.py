@@ -9,12 +9,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.cli.test_build import GO_MOD, MAIN, PLUGIN
 from tests.cli.test_build import json_of as json_of  # noqa: PLC0414 -- a fixture
 from tests.cli.test_build import tools as tools  # noqa: PLC0414 -- a fixture
+from tests.support.schemas import validate
 
 Tree = Callable[[Mapping[str, str]], Path]
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "build.json").read_text("utf-8"))
@@ -46,7 +46,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def plugins_of(document: dict[str, Any]) -> list[str]:
-    jsonschema.validate(document["data"], SCHEMA)
+    validate(document["data"], SCHEMA)
     return [name for job in document["data"]["jobs"] for name in job["plugins"]]
 
 
@@ -57,7 +57,7 @@ def test_one_that_fails_does_not_stop_the_others_and_the_worst_exit_code_counts(
     )
     outcome = hgw("--output", "json", "build", "--all")
     document = json.loads(outcome.out)
-    jsonschema.validate(document["data"], SCHEMA)
+    validate(document["data"], SCHEMA)
     assert (outcome.code, document["ok"]) == (7, False)
     assert [Path(item["directory"]).name for item in document["data"]["artifacts"]] == ["a", "d"], document["data"][
         "failures"

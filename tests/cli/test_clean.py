@@ -5,12 +5,12 @@ from importlib import resources
 from pathlib import Path
 
 import filelock
-import jsonschema
 import pytest
 
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.system import fs
 from higress_cli.system.staging import PREFIX, staging_folder
+from tests.support.schemas import validate
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "clean.json").read_text("utf-8"))
 CACHED = ("cache/downloads/ab/go.tar.gz", "cache/builds/x.json", "cache/modules/y", "cache/oci/sha256/z")
@@ -34,7 +34,7 @@ def cleaned(hgw):
         outcome = hgw("--output", "json", "clean", *argv)
         assert outcome.code == 0, outcome.err
         document = json.loads(outcome.out)
-        jsonschema.validate(document["data"], SCHEMA)
+        validate(document["data"], SCHEMA)
         return document
 
     return run

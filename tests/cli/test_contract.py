@@ -11,6 +11,7 @@ import pytest
 from higress_cli import __version__
 from higress_cli.cli.wrap import cells
 from tests.support.commands import COMMANDS, GROUPS
+from tests.support.schemas import validate
 from tests.support.tool_stubs import stub_tools
 
 ENVELOPE = {
@@ -62,7 +63,7 @@ def path_of(argv: list[str]) -> str:
 def only_document(outcome, command: str) -> dict:
     """The one document on stdout, which says what the process says."""
     document = json.loads(outcome.out)
-    jsonschema.validate(document, ENVELOPE)
+    validate(document, ENVELOPE)
     assert document["command"] == command
     assert document["exit_code"] == outcome.code
     assert document["ok"] is (outcome.code == 0)
@@ -268,7 +269,7 @@ def test_the_data_of_a_success_is_as_its_schema_says(hgw, argv, monkeypatch, tmp
 
     assert outcome.code == 0, outcome.err
     document = only_document(outcome, path_of(argv))
-    jsonschema.validate(document["data"], schema_of(path_of(argv)))
+    validate(document["data"], schema_of(path_of(argv)))
     assert document["error"] is None
 
 

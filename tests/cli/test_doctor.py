@@ -7,11 +7,11 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from higress_cli.gateway.run_folder import RunFolder
 from tests.support.programs import python_path
+from tests.support.schemas import validate
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 from tests.support.tool_stubs import stub_tools, write_program
 
@@ -45,7 +45,7 @@ def report(hgw):
     def run(*argv: str):
         outcome = hgw("doctor", "--output", "json", *argv)
         document = json.loads(outcome.out)
-        jsonschema.validate(document["data"], schema)
+        validate(document["data"], schema)
         assert document["exit_code"] == outcome.code
         assert document["ok"] is (outcome.code == 0)
         return outcome.code, {check["id"]: check for check in document["data"]["checks"]}, document

@@ -3,7 +3,6 @@
 import json
 from importlib import resources
 
-import jsonschema
 import pytest
 
 from higress_cli.cli.wrap import cells
@@ -11,6 +10,7 @@ from higress_cli.project import scenario_grammar
 from higress_cli.settings.setting import Scope
 from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
+from tests.support.schemas import validate
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def keys(hgw: Hgw):
         outcome = hgw("help", "hgw.yaml", *names, "--output", "json")
         assert outcome.code == 0, outcome.err
         data = json.loads(outcome.out)["data"]
-        jsonschema.validate(data, schema)
+        validate(data, schema)
         return {entry["key"]: entry for entry in data["keys"]}
 
     return run

@@ -3,11 +3,11 @@
 import json
 from importlib import resources
 
-import jsonschema
 import pytest
 
 from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
+from tests.support.schemas import validate
 
 NATIVE = "module x\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
 
@@ -21,7 +21,7 @@ def entries(hgw: Hgw):
         outcome = hgw("help", "settings", *names, "--output", "json")
         assert outcome.code == 0, outcome.err
         data = json.loads(outcome.out)["data"]
-        jsonschema.validate(data, schema)
+        validate(data, schema)
         return {entry["key"]: entry for entry in data["settings"]}
 
     return run

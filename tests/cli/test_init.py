@@ -4,7 +4,6 @@ import json
 from importlib import resources
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from higress_cli.project.matcher import Absent, Equals
@@ -12,6 +11,7 @@ from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, VERIFY
 from tests.conftest import Hgw
+from tests.support.schemas import validate
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))
 
@@ -135,7 +135,7 @@ def test_json_matches_its_schema(hgw: Hgw) -> None:
     outcome = hgw("init", "my-plugin", "--output", "json")
 
     document = json.loads(outcome.out)
-    jsonschema.validate(document["data"], SCHEMA)
+    validate(document["data"], SCHEMA)
     assert document["ok"]
     assert document["data"]["template"] == "basic"
     assert {file["action"] for file in document["data"]["files"]} == {"create"}
@@ -262,7 +262,7 @@ def test_list_templates(hgw: Hgw) -> None:
 
     assert text.code == 0
     assert "basic" in text.out
-    jsonschema.validate(document["data"], SCHEMA)
+    validate(document["data"], SCHEMA)
     basic = document["data"]["templates"][0]
     assert (basic["name"], basic["profiles"]) == ("basic", ["tinygo", "go"])
 

@@ -5,7 +5,6 @@ from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
-import jsonschema
 import pytest
 
 from tests.support.file_server import FileServer, serving
@@ -13,6 +12,7 @@ from tests.support.images import SHAPES
 from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
 from tests.support.registry import FakeRegistry
 from tests.support.registry import serving as registry_serving
+from tests.support.schemas import validate
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "inspect.json").read_text("utf-8"))
 OLD = wasm(exports=TINYGO_EXPORTS, imports=[("env", "proxy_log"), ("env", "proxy_redis_call")])
@@ -34,7 +34,7 @@ def json_of(hgw):
         document = json.loads(outcome.out)
         assert document["exit_code"] == outcome.code
         if document["data"]:
-            jsonschema.validate(document["data"], SCHEMA)
+            validate(document["data"], SCHEMA)
         return document
 
     return run

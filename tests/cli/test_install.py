@@ -4,10 +4,10 @@ import json
 from importlib import resources
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from tests.conftest import Hgw
+from tests.support.schemas import validate
 from tests.support.tool_stubs import stub_tools
 
 
@@ -31,7 +31,7 @@ def test_tools_that_fit_are_used_as_they_are(hgw: Hgw, fitting: None, tmp_path: 
     outcome = hgw("install", "--output", "json")
     assert outcome.code == 0, outcome.err
     data = json.loads(outcome.out)["data"]
-    jsonschema.validate(data, schema())
+    validate(data, schema())
     assert (data["profile"], data["profile_source"]) == ("tinygo", "default")
     assert [(tool["name"], tool["version"], tool["source"]) for tool in data["tools"]] == [
         ("go", "1.20.14", "system"),

@@ -10,10 +10,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.support.modules import TINYGO_EXPORTS, wasm
+from tests.support.schemas import validate
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "package.json").read_text("utf-8"))
@@ -42,7 +42,7 @@ def packed(hgw) -> Callable[..., dict[str, Any]]:
         document = json.loads(outcome.out)
         assert document["exit_code"] == outcome.code
         if document["error"] is None:
-            jsonschema.validate(document["data"], SCHEMA)
+            validate(document["data"], SCHEMA)
         return document
 
     return run

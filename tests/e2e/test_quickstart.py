@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-import jsonschema
 import pytest
+
+from tests.support.schemas import validate
 
 pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 
@@ -54,7 +55,7 @@ def test_typed_again_it_goes_on_with_what_is_there(made, real_hgw):
     assert ended.code == 0, ended.err
     data = ended.document["data"]
     schema = json.loads(resources.files("higress_cli.data").joinpath("schemas", "quickstart.json").read_text("utf-8"))
-    jsonschema.validate(data, schema)
+    validate(data, schema)
     assert data["created"] is False
     assert [artifact["up_to_date"] for artifact in data["artifacts"]] == [True, True]
     assert [(item["abi"], all(step["ok"] for step in item["steps"])) for item in data["verify"]] == [

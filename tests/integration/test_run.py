@@ -12,10 +12,10 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from jsonschema import validate
 
 from tests.support.plugins import NEWEST, OLD, plugin, stuck
 from tests.support.running import answers, get, post, running, serve_once, wait_for
+from tests.support.schemas import validate
 
 pytestmark = pytest.mark.extra("local")
 ANY_PORT = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import validate
 
 from tests.support.plugins import NEWEST, OLD, plugin
 from tests.support.running import running, serve_once
+from tests.support.schemas import validate
 
 pytestmark = pytest.mark.extra("local")
 GUIDE = """

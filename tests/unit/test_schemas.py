@@ -14,6 +14,7 @@ from higress_cli.choice import Choice
 from higress_cli.result import Result
 from scripts.schemas import RESULTS, Document, UndescribedError, outdated
 from tests.support.commands import COMMANDS
+from tests.support.schemas import validate
 
 
 def test_every_schema_is_up_to_date():
@@ -97,8 +98,8 @@ def test_what_a_result_shows_is_what_its_schema_describes():
     schema = Document("sample", [Sample]).schema
 
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(sample().data(), schema)
-    jsonschema.validate(sample(path=None, color=None, tree=None).data(), schema)
+    validate(sample().data(), schema)
+    validate(sample(path=None, color=None, tree=None).data(), schema)
     assert schema["properties"]["color"] == {"enum": ["red", "blue", None], "description": "A colour."}
     assert schema["properties"]["path"] == {"type": ["string", "null"], "description": "A path."}
     assert sample().data()["things"] == [{"word": "shown"}]
@@ -123,7 +124,7 @@ def test_what_a_result_would_not_show_is_refused(change):
     schema = Document("sample", [Sample]).schema
 
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**json.loads(json.dumps(sample().data())), **change}, schema)
+        validate({**json.loads(json.dumps(sample().data())), **change}, schema)
 
 
 def test_a_field_without_a_description_is_refused():

@@ -227,11 +227,12 @@ def test_no_such_tag(registry, session):
     ],
     ids=["manifest", "blob", "busy"],
 )
-def test_what_passes_is_tried_again(registry, session, fault):
+def test_what_passes_is_tried_again(registry, session, fault, waits):
     registry.add("a", "1", SHAPES["oci"][0])
     registry.faults.append(replace(fault))
 
     assert module_of_image(session(), f"{registry.host}/a:1").content == MODULE
+    assert waits
 
 
 def test_a_redirect_to_another_host_leaves_the_credentials_behind(registry, session, tmp_path):
