@@ -14,7 +14,7 @@ DEMO_DIR ?= wasm-demo-go
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lowest lint bench load alive schemas pages golden texts picture clean
+.PHONY: help demo quick test lowest lint bench load odd alive schemas pages golden texts picture clean
 # What of make can keep the output of targets that run at once apart (make on macOS cannot).
 TOGETHER := $(MAKE) --no-print-directory -j 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -54,6 +54,9 @@ bench: $(VENV)/.for-work ## How hgw's times compare with those of the bare tools
 load: $(VENV)/.for-work ## Requests of 10 ms, 3 s and 30 s through hgw run during edits and rebuilds, on both engines
 	@$(BIN)/python -m scripts.live_edits --engine envoy
 	@$(BIN)/python -m scripts.live_edits --engine builtin
+
+odd: $(VENV)/.for-work ## A thousand odd options, files and texts for each reader, and how many failed
+	@$(BIN)/python -m scripts.odd_inputs
 
 alive: $(VENV)/.for-work ## Before a release: whether everything that hgw pins can still be downloaded
 	@$(BIN)/python -m scripts.pins_alive

@@ -17,6 +17,7 @@ from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.binary import frames
 from higress_cli.wasm.module import read_module
 from tests.support.module_proxy import module_proxy, publish, refuses_lists
+from tests.support.proxies import socks_proxy
 
 pytestmark = pytest.mark.e2e
 
@@ -184,6 +185,23 @@ def test_a_version_that_a_proxy_refuses_is_named_with_its_importer_and_the_proxy
     assert error["message"].startswith(("main.go:", "internal/"))
     assert error["hint"].endswith(f"hgw toolchain exec -- go mod edit -require={WRAPPER}@v1.4.3")
     assert content(copied) == before
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_go_modules_come_through_a_socks_proxy(
+    copied: Path, downloaded: Path, real_hgw, tmp_path: Path, variable: str
+) -> None:
+    # It does not compile, so that this test need not wait for TinyGo to finish.
+    (copied / "more.go").write_text("package main\n\nvar number int = undefinedThing\n")
+    with module_proxy(downloaded) as url, socks_proxy({"modules.example": "127.0.0.1"}) as proxy:
+        # A host that only the SOCKS proxy reaches. The go command does not know ALL_PROXY, hgw's own requests do.
+        named = url.replace("127.0.0.1", "modules.example") if variable == "HTTP_PROXY" else url
+        ended = real_hgw("build", cwd=copied, **_empty_cache(tmp_path, named), **{variable: proxy.url})
+    assert ended.code == 7, ended.err
+    assert "undefinedThing" in ended.err
+    assert (tmp_path / "empty" / "github.com" / "higress-group").is_dir()
+    if variable == "HTTP_PROXY":
+        assert {host for host, _port in proxy.asked} == {"modules.example"}
 
 
 def _empty_cache(tmp_path: Path, url: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,8 +26,8 @@ class SocksProxy:
 
 
 @contextlib.contextmanager
-def socks_proxy() -> Iterator[SocksProxy]:
-    """Run a proxy until the context ends."""
+def socks_proxy(names: Mapping[str, str] | None = None) -> Iterator[SocksProxy]:
+    """Run a proxy until the context ends; `names` are hosts that only it knows, with their addresses."""
     proxy = SocksProxy()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -41,7 +41,7 @@ def socks_proxy() -> Iterator[SocksProxy]:
             host = raw.decode() if kind == 3 else socket.inet_ntop({1: socket.AF_INET, 4: socket.AF_INET6}[kind], raw)
             port = int.from_bytes(self.rfile.read(2), "big")
             proxy.asked.append((host, port))
-            with socket.create_connection((host, port)) as target:
+            with socket.create_connection(((names or {}).get(host, host), port)) as target:
                 self.wfile.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
                 back = threading.Thread(target=_relay, args=(target, self.connection), daemon=True)
                 back.start()

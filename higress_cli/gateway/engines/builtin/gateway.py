@@ -27,6 +27,8 @@ from higress_cli.proxy_wasm.surroundings import VmSettings
 NAME: Final = "builtin"
 _STACK_BYTES: Final = 16 * 1024 * 1024
 """Where the plugin's own calls live too: the 512 KiB of a thread on macOS are less than wasmtime may use."""
+_START_SECONDS: Final = 10.0
+"""A plugin starts in the thread that serves requests, and those under way wait so long at most."""
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 3.0
 
@@ -39,7 +41,7 @@ class BuiltinGateway:
     def __init__(self, place: Place, folder: RunFolder, *, limits: Limits | None = None) -> None:
         self._place = place
         self._folder = folder
-        self._limits = limits or Limits()
+        self._limits = limits or Limits(start_seconds=_START_SECONDS)
         self._log = folder.path / "builtin.log"
         self._happenings = EventQueue(folder.log("builtin.log"))
         self._engine = Runtime(place.cache / "modules" if place.cache else None)
