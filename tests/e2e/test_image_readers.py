@@ -1,6 +1,5 @@
 """Every form that people publish plugins in, by the programs that read them in clusters, and by hgw."""
 
-import http.client
 import os
 import shutil
 import sys
@@ -10,8 +9,8 @@ import pytest
 
 from tests.e2e.debian import unpacked
 from tests.e2e.docker_daemon import PACKAGES
-from tests.support.image_readers import Containerd, containerd, gateway_takes, plugin_server_takes
-from tests.support.images import SHAPES, Shape
+from tests.support.image_readers import Containerd, containerd, gateway_takes, plugin_server_takes, publish
+from tests.support.images import SHAPES
 from tests.support.real_registries import Place, Programs, plain_registry
 
 pytestmark = pytest.mark.e2e
@@ -26,26 +25,6 @@ def place(programs: Programs, tmp_path_factory) -> Iterator[Place]:
         for name, (shape, _expected) in SHAPES.items():
             publish(place, name, shape)
         yield place
-
-
-def publish(place: Place, repository: str, shape: Shape) -> None:
-    """Push an image as it is, however odd, by requests of the distribution specification."""
-    connection = http.client.HTTPConnection(place.host, timeout=20)
-
-    def ask(method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream") -> str:
-        connection.request(method, path, body, {"Content-Type": kind})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
-        return str(answer.headers.get("Location") or "")
-
-    for digest, content in shape.blobs.items():
-        location = ask("POST", f"/v2/{repository}/blobs/uploads/")
-        ask("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", content)
-    for child in shape.children:
-        ask("PUT", f"/v2/{repository}/manifests/{child.digest}", child.content, child.media_type)
-    ask("PUT", f"/v2/{repository}/manifests/1", shape.content, shape.media_type)
-    connection.close()
 
 
 def expected(reader: int) -> dict[str, bool]:

@@ -5,6 +5,7 @@ what came (higress-group/plugin-server, pull_plugins.py, 56f04e9). Kubernetes mo
 """
 
 import contextlib
+import http.client
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.support.images import Shape
 from tests.support.real_registries import Place, Programs, judged, oras
 
 _START_SECONDS: Final = 30.0
@@ -23,6 +25,26 @@ _RAW: Final = "application/vnd.module.wasm.content.layer.v1+wasm"
 _TARS: Final = frozenset(
     {"application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.oci.image.layer.v1.tar+gzip"}
 )
+
+
+def publish(place: Place, repository: str, shape: Shape) -> None:
+    """Push an image as it is, however odd, by requests of the distribution specification."""
+    connection = http.client.HTTPConnection(place.host, timeout=20)
+
+    def ask(method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream") -> str:
+        connection.request(method, path, body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
+        return str(answer.headers.get("Location") or "")
+
+    for digest, content in shape.blobs.items():
+        location = ask("POST", f"/v2/{repository}/blobs/uploads/")
+        ask("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", content)
+    for child in shape.children:
+        ask("PUT", f"/v2/{repository}/manifests/{child.digest}", child.content, child.media_type)
+    ask("PUT", f"/v2/{repository}/manifests/1", shape.content, shape.media_type)
+    connection.close()
 
 
 def gateway_takes(programs: Programs, place: Place, images: list[str]) -> Mapping[str, bool]:
