@@ -35,9 +35,12 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
         skipped=str(sum(step.status is StepStatus.SKIPPED for step in steps)),
         time=f"{sum(step.seconds for step in steps):.3f}",
     )
+    several = len({(step.abi, step.engine) for step in steps}) > 1
     for step in steps:
+        # Readers take cases of one class and one name for the same.
+        classname = f"{suite} (ABI {step.abi}, {step.engine})" if several else suite
         case = ET.SubElement(
-            root, "testcase", classname=_clean(suite), name=_clean(step.name), time=f"{step.seconds:.3f}"
+            root, "testcase", classname=_clean(classname), name=_clean(step.name), time=f"{step.seconds:.3f}"
         )
         if not step.ok:
             wrong = [check for check in step.checks if not check.ok]

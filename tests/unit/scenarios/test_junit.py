@@ -1,10 +1,13 @@
+import dataclasses
 import time
 import xml.etree.ElementTree as ET
+
+from junitparser import Failure, TestSuite
 
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Evidence
 from higress_cli.scenarios.junit import junit
-from higress_cli.scenarios.step import make_step
+from higress_cli.scenarios.step import StepStatus, make_step
 
 
 def step(name: str, *, ok: bool):
@@ -17,6 +20,32 @@ def test_a_report_is_xml_whatever_the_answers_were():
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
     assert suite[0].find("failure") is None
     assert suite[1].find("failure").text == "expected: status 200\ngot: status ?<500>"
+
+
+def test_a_junit_reader_understands_it():
+    skipped = dataclasses.replace(step("later", ok=True), status=StepStatus.SKIPPED, reason="not here")
+    report = junit("demo", [step("good", ok=True), step("bad", ok=False), skipped])
+    suite = TestSuite.fromstring(report.decode())
+    cases = list(suite)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (3, 1, 0, 1)
+    assert [case.name for case in cases] == ["good", "bad", "later"]
+    assert [case.is_passed for case in cases] == [True, False, False]
+    assert isinstance(cases[1].result[0], Failure)
+    assert cases[1].result[0].message.startswith("expected: status 200; got: ")
+    assert cases[2].is_skipped
+    suite.update_statistics()
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (3, 1, 0, 1)
+
+
+def test_the_same_scenario_on_several_engines_is_several_cases():
+    steps = [
+        dataclasses.replace(step("good", ok=True), engine=engine, abi=abi)
+        for engine in ("envoy", "builtin")
+        for abi in ("0.2.1", "0.2.100")
+    ]
+    cases = [(case.classname, case.name) for case in TestSuite.fromstring(junit("demo", steps).decode())]
+    assert len(set(cases)) == 4
+    assert cases[0] == ("demo (ABI 0.2.1, envoy)", "good")
 
 
 def test_an_error_that_ended_it_is_a_test_case_of_its_own():
