@@ -106,6 +106,8 @@ def _create(
         if not asks:
             raise use_case.not_empty(session.directory)
         where = init_wizard.ask_folder(session, call.ui)
+    elif asks and where is not None and (plugin := use_case.plugin_above(session.folder(where))):
+        where = init_wizard.ask_folder_beside(plugin, session.folder(where), call.ui)
     order = init_wizard.Order(
         session=session,
         directory=session.folder(where),

@@ -81,7 +81,14 @@ def ask_folder(session: Session, ui: Ui) -> Path:
     """Ask where to put the plugin, because the current folder is not empty."""
     name = session.given.get(NAME) or use_case.default_name()
     question = _("Folder of the plugin ({path} is not empty)").format(path=session.directory)
-    return _ask(ui, question, f"./{name}", expanded)
+    beside = use_case.plugin_above(session.directory / name) == session.directory
+    return _ask(ui, question, f"{'..' if beside else '.'}/{name}", expanded)
+
+
+def ask_folder_beside(plugin: Path, directory: Path, ui: Ui) -> Path:
+    """Ask where to put the plugin, because `directory` is inside another one."""
+    question = _("Folder of the plugin ({path} is inside the plugin {plugin})").format(path=directory, plugin=plugin)
+    return _ask(ui, question, str(plugin.parent / directory.name), expanded)
 
 
 def _acceptable(variable: Variable) -> Callable[[str], str]:

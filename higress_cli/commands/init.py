@@ -13,6 +13,7 @@ from higress_cli.errors import ConflictError, ToolError
 from higress_cli.i18n import _
 from higress_cli.origin import PACKAGE_VARIABLE, installed_requirement
 from higress_cli.profile import Profile
+from higress_cli.project.parents import nearest_above
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.manifest import Template
@@ -186,7 +187,23 @@ def init(
     plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
     git = bool(additions.git)
     result = carry_out(session, plan, template=found, answers=answers, git=git, dry_run=dry_run)
-    return replace(result, warnings=warnings)
+    return replace(result, warnings=(*_nested(directory), *warnings))
+
+
+def plugin_above(directory: Path) -> Path | None:
+    """The plugin that a folder is inside of, None if there is none."""
+    above = next(folder for folder in directory.parents if folder.is_dir())
+    go_mod = above / "go.mod" if (above / "go.mod").is_file() else nearest_above(above, "go.mod")
+    return go_mod.parent if go_mod is not None and any(go_mod.parent.glob("*.go")) else None
+
+
+def _nested(directory: Path) -> tuple[str, ...]:
+    """The warning that the new plugin is inside another."""
+    plugin = plugin_above(directory)
+    if plugin is None:
+        return ()
+    text = _("{path} is inside the plugin {plugin}; to have it beside that one, move it to {beside}")
+    return (text.format(path=directory, plugin=plugin, beside=plugin.parent / directory.name),)
 
 
 def carry_out(

@@ -1,6 +1,5 @@
 """The error for Go modules that cannot be fetched: which module, who imports it, who was asked, and what helps."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,16 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
+from higress_cli.go.misspelt import known_modules, meant, read_go_sum
 from higress_cli.go.mod import escaped_path, read_go_mod
 from higress_cli.go.requirements import provides
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained, joined
 from higress_cli.knowledge.catalogue import Match, advice, entry, recognise, shortened
 from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system.urls import shown
 
 UNREACHABLE: Final = "go-modules-unreachable"
 _TAIL_LINES: Final = 40
-_LIKENESS: Final = 0.85
 # `MODULE@VERSION: reading URL: STATUS`, `module PATH: Get "URL": REASON` and the like (cmd/go/internal/modfetch).
 _REQUEST: Final = re.compile(
     r'(?:module (?P<listed>\S+)|(?<![^\s@":])(?P<module>[^\s@":]+)@(?P<version>v[^\s:]+)): [^\n]*?'
@@ -91,12 +90,13 @@ def module_error(missing: Missing, output: str) -> HgwError:
         "output": "\n".join(output.strip().splitlines()[-_TAIL_LINES:]),
     }
     asked = f"{module} {version}" if version else module
-    named = f"{where}: {asked}" if where else asked
+    named = joined((where, asked)) if where else asked
     if missing.tried or (known is not None and known.id == UNREACHABLE):
         return DownloadError(
             _unreachable_message(missing, request, output, named=named),
             code=UNREACHABLE,
-            hint=_unreachable_hint(missing, request),
+            hint=(_misspelt_hint(missing, module, where=where) if request and not missing.tried else None)
+            or _unreachable_hint(missing, request),
             details=details,
         )
     message = _("go.mod of {path} does not provide what the plugin imports, and `go mod tidy` cannot fix it").format(
@@ -113,7 +113,8 @@ def module_error(missing: Missing, output: str) -> HgwError:
     else:
         text = f"{message}:\n{named}: {reason}" if module else f"{message}:\n{reason}"
     error = known.as_error(text, details=details)
-    error.hint = _better_hint(missing, known, request, where=where) or error.hint
+    misspelt = _misspelt_hint(missing, module, where=where)
+    error.hint = misspelt or _better_hint(missing, known, request) or error.hint
     return error
 
 
@@ -142,7 +143,7 @@ def _subject(missing: Missing, known: Match | None, request: Request | None) -> 
 
 def _unreachable_message(missing: Missing, request: Request | None, output: str, *, named: str) -> str:
     if missing.tried or request is None:
-        reasons = "; ".join(f"{source}: {reason}" for source, reason in missing.tried) or _last_line(output)
+        reasons = chained(joined(tried) for tried in missing.tried) or _last_line(output)
         return _("{module} is not on this machine and cannot be downloaded ({reasons})").format(
             module=named, reasons=reasons
         )
@@ -171,17 +172,19 @@ def _mirror_hint() -> str:
     )
 
 
-def _better_hint(missing: Missing, known: Match, request: Request | None, *, where: str) -> str | None:
+def _better_hint(missing: Missing, known: Match, request: Request | None) -> str | None:
     """A hint that fits these Go modules better than the one of the known error; None if there is none."""
     if known.id == "go-module-version-unknown" and request is not None:
         is_pin = request.version is not None and missing.pins.get(request.module) == request.version
         return _mirror_hint() if is_pin else _pin_hint(missing, request)
-    if known.id == "go-module-unknown":
-        module = known.found.get("module", "")
-        near = difflib.get_close_matches(module, missing.pins, n=1, cutoff=_LIKENESS)
-        if near:
-            return _("write {near} in {place}, if you mean that").format(near=near[0], place=where or "go.mod")
     return None
+
+
+def _misspelt_hint(missing: Missing, module: str, *, where: str) -> str | None:
+    """What to write instead of a name that resembles a known one; None if none does."""
+    go_mod = read_go_mod(missing.directory / "go.mod")
+    near = meant(module, known_modules(go_mod, go_sum=read_go_sum(missing.directory)))
+    return _("write {near} in {place}, if you mean that").format(near=near, place=where or "go.mod") if near else None
 
 
 def _pin_hint(missing: Missing, request: Request) -> str | None:

@@ -50,6 +50,8 @@ def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profil
         drop_replacements=dropped,
     )
     if content == text and all(fault.id == NOT_REQUIRED for fault in faults):
+        if any(fault.facts["meant"] for fault in faults):
+            return Fix(summary=_("correct the import; if it is as you mean it, the next build adds it to go.mod"))
         return Fix(summary=_("the next build runs `go mod tidy`, which adds it"), commands=("hgw build",))
     if content == text:
         return Fix(summary=_("ask for a newer Go under `toolchain` in hgw.yaml, then: hgw install"))

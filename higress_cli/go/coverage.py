@@ -5,6 +5,7 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
+from higress_cli.go.misspelt import known_modules, meant
 from higress_cli.go.mod import GoMod
 from higress_cli.go.requirements import missing_pins, provides
 from higress_cli.i18n import _
@@ -27,20 +28,23 @@ def import_faults(
     if uncovered is None and go_mod.go is not None and is_newer(go_mod_rules().complete, go_mod.go):
         return ()
     found = missing_pins(go_mod, imports, pins=pins)
+    known = known_modules(go_mod)
     faults = []
     for package, place in imports.items():
         if _is_covered(go_mod, package) or (uncovered is not None and package not in uncovered):
             continue
         module = next((path for path in found if provides(path, package)), None)
+        near = None if module else meant(package, known)
+        message = _("go.mod does not require a Go module that provides {package}").format(package=package)
         faults.append(
             Fault(
                 id=NOT_REQUIRED,
                 severity=Severity.WARNING,
-                message=_("go.mod does not require a Go module that provides {package}").format(package=package),
+                message=_("{message}; did you mean `{near}`?").format(message=message, near=near) if near else message,
                 places=(place,),
                 expected=f"{module} {found[module]}" if module else None,
                 hint="hgw doctor go-mod --fix" if module else "hgw build",
-                facts={"module": module, "version": found[module] if module else None, "package": package},
+                facts={"module": module, "version": found.get(module or ""), "package": package, "meant": near},
             )
         )
     return tuple(faults)

@@ -104,7 +104,7 @@ def hint_for_plugin(directory: Path) -> str | None:
     if (directory / SETTINGS_FILE).is_file():
         return _(
             "`hgw init --from-existing` adds files that are missing and changes none; "
-            "`hgw init NAME` makes another plugin in a folder of its own"
+            "`hgw init ../NAME` makes another plugin beside it"
         )
     return f"hgw init --from-existing {shlex.quote(str(directory))}"
 

@@ -16,6 +16,7 @@ from higress_cli.system import fs
 from higress_cli.system.staging import put_back, reveal, staging_folder
 from higress_cli.system.user_file import read_text
 from higress_cli.tool import Tool, ToolName
+from higress_cli.toolchain.compiled_with import go_that_compiled
 from higress_cli.toolchain.contents import read_contents, write_contents
 from higress_cli.toolchain.probe import ask
 
@@ -53,6 +54,10 @@ class Receipt:
         return f"{self.version}+{self.source}"
 
 
+_COMPILED_HERE: Final = "module"
+"""The source of a TinyGo that hgw compiled itself."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """A tool in the store with its receipt."""
@@ -72,8 +77,14 @@ class Entry:
             path=self.executable,
             home=None if self.receipt.home is None else (self.folder / self.receipt.home),
             origin=self.receipt.origin,
-            built_with=self.receipt.built_with,
+            built_with=self.receipt.built_with or self._go_inside(),
         )
+
+    def _go_inside(self) -> str | None:
+        """The Go that compiled this copy, where hgw compiled it: receipts of early versions do not say."""
+        if (self.receipt.name, self.receipt.source) != (ToolName.TINYGO, _COMPILED_HERE):
+            return None
+        return go_that_compiled(self.executable)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,16 @@ def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) 
     assert created == [str(here / "my-plugin/main.go")]
 
 
+def test_a_plugin_inside_another_is_told(hgw: Hgw, tree) -> None:
+    here = tree({"a/go.mod": "module a\n", "a/main.go": "package main\n", "lib/go.mod": "module lib\n"})
+
+    outcome = hgw("init", "a/b")
+
+    assert outcome.code == 0
+    assert f"warning: {here / 'a/b'} is inside the plugin {here / 'a'}; " in outcome.err
+    assert "warning" not in hgw("init", "lib/c").err
+
+
 def test_a_repository_without_files_is_an_empty_folder(hgw: Hgw, tree) -> None:
     here = tree({".git/HEAD": ""})
     assert hgw("init").code == 0

@@ -83,6 +83,27 @@ def test_where_the_folder_has_files_another_is_asked_for() -> None:
     assert [path.name for path in Path().iterdir() if path.is_file()] == ["notes.txt"]
 
 
+def test_a_plugin_inside_another_is_put_beside_it_by_default() -> None:
+    for name, text in {"go.mod": "module a\n", "main.go": "package main\n"}.items():
+        path = Path("a") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    terminal = Terminal("-C", "a", "init", "b", "--color", "never", "--template", "no-config", "--name", "b")
+    terminal.answer(f"[{Path('b').absolute()}]:", "")
+    terminal.answer("Go module path [b]:", "")
+    terminal.answer("Compiler [tinygo]:", "")
+    terminal.answer("Gateway version [v2.0.7]:", "2.0")
+    terminal.answer("Gateway version [v2.0.7]:", "")
+    terminal.answer("Language of comments and README [en]:", "")
+    terminal.answer("Make a git repository [Y/n]:", "no")
+
+    assert terminal.end() == 0, terminal.shown
+    assert "b is inside the plugin" in terminal.shown.replace("\n", " ")
+    assert "`2.0` (from your answer)" in terminal.shown
+    assert Path("b/go.mod").is_file()
+    assert not Path("a/b").exists()
+
+
 def test_enter_takes_the_defaults() -> None:
     terminal = Terminal("init", "my-plugin", "--color", "never")
     terminal.answer("Template [basic]:", "")

@@ -140,6 +140,19 @@ def test_a_misspelt_import_is_told_with_what_may_be_meant(explain):
     assert error.hint == "write github.com/tidwall/gjson in main.go:5, if you mean that"
 
 
+def test_a_misspelt_import_is_told_where_the_proxy_refuses_lists(explain):
+    output = (
+        "go: finding module for package github.com/tidwal/gjson\n"
+        "demo imports\n\tgithub.com/tidwal/gjson: cannot find module providing package github.com/tidwal/gjson: module "
+        "github.com/tidwal/gjson: reading http://proxy.example/github.com/tidwal/gjson/@v/list: 403 Forbidden\n"
+    )
+
+    error = explain(output, main=MAIN.replace("tidwall", "tidwal"))
+
+    assert "main.go:5: github.com/tidwal/gjson" in error.message
+    assert error.hint == "write github.com/tidwall/gjson in main.go:5, if you mean that"
+
+
 @pytest.mark.parametrize(
     ("output", "code", "words"),
     [
