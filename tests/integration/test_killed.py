@@ -3,12 +3,15 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from higress_cli.system import ports
 from tests.support.plugins import plugin, stuck
 from tests.support.running import answers, running, wait_for
 from tests.support.stub_compilers import stub_compilers
@@ -37,6 +40,12 @@ def family(pid: int) -> list[int]:
         for child in map(int, (task / "children").read_text().split()):
             found += [child, *family(child)]
     return found
+
+
+def is_free(url: str) -> bool:
+    """Whether another program can listen there."""
+    address = urlsplit(url)
+    return ports.is_free(address.hostname or "", address.port or 0)
 
 
 def left(pids: Sequence[int]) -> list[str]:
@@ -70,7 +79,7 @@ def test_while_the_gateway_runs(here: Path, together: bool) -> None:
     with running(*RUN, cwd=here) as hgw:
         data = hgw.document()["data"]
         kill_and_look(hgw.process.pid, together=together)
-    assert not any(answers(data[url]) for url in ("url", "admin_url", "upstream_url"))
+    assert [url for url in ("url", "admin_url", "upstream_url") if not is_free(data[url])] == []
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -88,7 +97,29 @@ def test_while_a_new_module_is_loaded(here: Path) -> None:
         (here / "main.wasm").write_bytes(stuck())
         hgw.wait_for_text("loading main.wasm")
         kill_and_look(hgw.process.pid, together=True)
-    assert not answers(data["url"])
+    assert is_free(data["url"])
+
+
+@pytest.mark.parametrize("phase", ["starts", "runs", "loads", "answers"])
+def test_the_engine_builtin_in_each_phase(here: Path, phase: str) -> None:
+    gateway, upstream = (ports.free_port("127.0.0.1") for _server in range(2))
+    (here / "main.wasm").write_bytes(stuck() if phase == "starts" else plugin())
+    given = ("--engine", "builtin", "--port", str(gateway), "--upstream-port", str(upstream), "--output", "json")
+    with running("run", *given, cwd=here) as hgw:
+        if phase == "starts":
+            hgw.wait_for_text("starting the gateway")
+        else:
+            url = hgw.document()["data"]["url"]
+        if phase == "loads":
+            (here / "main.wasm").write_bytes(stuck())
+            hgw.wait_for_text("loading main.wasm")
+        if phase == "answers":
+            threading.Thread(target=answers, args=(f"{url}/delay/5",), daemon=True).start()
+        time.sleep(_MOMENT)
+        everybody = family(hgw.process.pid)
+        hgw.process.kill()
+        wait_for(lambda: not left(everybody), lambda: "\n".join(left(everybody)))
+    assert [port for port in (gateway, upstream) if not ports.is_free("127.0.0.1", port)] == []
 
 
 def test_while_verify_waits_for_an_answer(here: Path) -> None:
@@ -114,7 +145,7 @@ def compiling(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 def test_while_it_compiles(here: Path, tmp_path: Path, compiling: Callable[[], bool], monkeypatch) -> None:
     with running("build", cwd=here) as hgw:
         wait_for(compiling, lambda: hgw.said)
-        wait_for(lambda: "stub_compilers" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
+        wait_for(lambda: "stub_build" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
         time.sleep(_MOMENT)
         kill_and_look(hgw.process.pid, together=False)
     assert compiling()
