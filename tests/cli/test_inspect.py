@@ -1,6 +1,9 @@
 import io
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +12,8 @@ import pytest
 
 from tests.support.file_server import FileServer, serving
 from tests.support.images import SHAPES
-from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
+from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm
+from tests.support.programs import python_path
 from tests.support.registry import FakeRegistry
 from tests.support.registry import serving as registry_serving
 from tests.support.schemas import validate
@@ -178,3 +182,50 @@ def test_the_hint_fits_the_cause(json_of, here, address, hint):
     (here / "main.go").write_text("package main\n")
 
     assert json_of(address)["error"]["hint"] == hint
+
+
+MANY = 2**32 - 1
+MEGABYTES = 16
+
+
+def hostile() -> Iterator[tuple[str, bytes]]:
+    """Modules that promise more than they hold, or hold much that has to be looked at."""
+    for number in range(1, 13):
+        yield f"section-{number}", HEADER + section(number, leb(MANY) + bytes(1000))
+    yield "long", HEADER + leb(3) + leb(MANY)
+    yield "names", wasm(exports=TINYGO_EXPORTS, custom={"name": b"\1" + leb(MANY) + leb(MANY)})
+    types = section(1, leb(1) + b"\x60\0\0")
+    bodies = 400_000
+    functions = section(3, leb(bodies) + bytes(bodies)) + section(10, leb(bodies) + b"\2\0\x0b" * bodies)
+    yield "functions", HEADER + types + functions
+    exports = b"".join(text(f"e{number}") + b"\0\0" for number in range(50_000))
+    yield "exports", HEADER + types + section(3, leb(1) + b"\0") + section(7, leb(50_000) + exports)
+    imports = b"".join(text("env") + text(f"i{number}") + b"\0\0" for number in range(30_000))
+    yield "imports", HEADER + types + section(2, leb(30_000) + imports)
+    for name in ("(" * 500_000, "a/" * 500_000, "a." * 500_000, "a_" * 500_000, "(*a.b/" * 100_000, "_ZN9" * 200_000):
+        named = leb(1) + leb(0) + text(name)
+        code = section(3, leb(1) + b"\0") + section(10, leb(1) + b"\2\0\x0b")
+        yield f"name-{name[:3]}", HEADER + types + code + section(0, text("name") + b"\1" + leb(len(named)) + named)
+    yield "large", HEADER + section(0, text("x") + bytes(MEGABYTES << 20))
+    yield "component", b"\0asm\x0d\0\1\0" + (b"\4" + leb(8) + b"\0asm\x0d\0\1\0") * 100_000
+
+
+def limits() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, _content in hostile()])
+def test_hostile_modules_take_bounded_time_and_memory(tmp_path: Path, name: str):
+    module = tmp_path / "hostile.wasm"
+    module.write_bytes(next(content for found, content in hostile() if found == name))
+    done = subprocess.run(
+        [sys.executable, "-m", "higress_cli", "--output", "json", "inspect", str(module)],
+        check=False, env={**os.environ, "PYTHONPATH": python_path()}, stdout=subprocess.PIPE, preexec_fn=limits,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert done.returncode in {0, 3}, document["error"]
+    assert done.returncode == 0 or document["error"]["code"] == "wasm-invalid"

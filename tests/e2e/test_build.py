@@ -304,6 +304,25 @@ def test_a_change_of_any_input_is_compiled_and_nothing_else(native: Path, real_h
         path.unlink() if before is None else path.write_text(before)
 
 
+def test_a_change_of_a_vendored_module_is_compiled(native: Path, real_hgw, tmp_path: Path) -> None:
+    vendored = tmp_path / "vendored"
+    shutil.copytree(native.parent, vendored)
+    plugin = vendored / native.name
+    assert real_hgw("toolchain", "exec", "--", "go", "mod", "vendor", cwd=plugin).code == 0
+
+    def up_to_date() -> bool:
+        ended = real_hgw("--output", "json", "build", cwd=plugin)
+        assert ended.code == 0, ended.err
+        return bool(ended.document["data"]["artifacts"][0]["up_to_date"])
+
+    assert not up_to_date()
+    (vendored / "near" / "near.go").write_text("package near\n\nconst Word = `no longer read`\n")
+    assert up_to_date()
+    copy = plugin / "vendor" / "example.com" / "near" / "near.go"
+    copy.write_text(copy.read_text().replace("`near`", "`vendored`"))
+    assert not up_to_date()
+
+
 def test_what_a_change_costs_is_told_by_package_and_against_the_budget(native: Path, real_hgw) -> None:
     path, hgw_yaml = native / "larger.go", native / "hgw.yaml"
     before = hgw_yaml.read_text()

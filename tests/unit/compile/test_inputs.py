@@ -11,7 +11,7 @@ from higress_cli.compile.freshness import judge
 from higress_cli.compile.inputs import Scope, contents, go_environment_file, scope_of
 from higress_cli.compile.packages import Listing, Package
 from higress_cli.compile.recipe import make_recipe
-from higress_cli.compile.record import Record, Setup, read_record, record_path, write_record
+from higress_cli.compile.record import Record, Setup, read_record, record_path, setup_of, write_record
 from higress_cli.profile import Profile
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -211,3 +211,15 @@ def test_the_reason_of_staleness_is_said(tmp_path: Path, change: str | None, rea
             for name in ("a.go",) if change == "files" else ("a.go", "b.go", "c.go", "d.go"):
                 (plugin / name).write_text("package other\n")
     assert judge(tmp_path, module, directory=plugin, setup=setup).reason == reason
+
+
+def test_another_recipe_of_hgw_is_another_setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    recipe = make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="main.wasm")
+
+    def setup() -> Setup:
+        return setup_of(recipe=recipe, directory=tmp_path, variables={}, tools=())
+
+    before = setup()
+    assert setup() == before
+    monkeypatch.setattr("higress_cli.compile.record.REVISION", 10_000)
+    assert setup() != before

@@ -7,6 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from higress_cli.errors import InvalidInput
+from higress_cli.wasm.callers import call_chain
+from higress_cli.wasm.derive import CannotDeriveError, derive
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.rewrite import rename_export
 from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm
@@ -56,6 +58,27 @@ def test_any_bytes_are_a_module_or_refused(content):
         assert error.details["reason"]
     else:
         assert module.bytes == len(content)
+
+
+@given(st.binary(max_size=64) | SECTIONS | damaged())
+def test_any_module_is_made_into_the_other_abis_or_left_to_the_compiler(content):
+    try:
+        derived = derive(content, old="proxy_abi_version_0_2_0", new="proxy_abi_version_0_2_100", package="a/b")
+    except InvalidInput as error:
+        assert error.code == "wasm-invalid"
+    except CannotDeriveError as error:
+        assert str(error)
+    else:
+        assert b"proxy_abi_version_0_2_100" in derived
+
+
+@given(st.binary(max_size=64) | SECTIONS | damaged(), st.sampled_from(["env.proxy_log", "x.y"]))
+def test_who_calls_an_import_is_told_or_not_of_any_module(content, wanted):
+    try:
+        module = read_module(content, path=WHERE)
+    except InvalidInput:
+        return
+    assert isinstance(call_chain(content, module, wanted=wanted), tuple)
 
 
 @given(st.binary(max_size=64) | SECTIONS | damaged(), st.text(max_size=40))
