@@ -1,5 +1,6 @@
 """Isolation for every test, and the toolchain that the end-to-end tests share."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
 from higress_cli.system.clock import SYSTEM_CLOCK  # noqa: E402
 from higress_cli.system.visible import visible  # noqa: E402
-from tests.support import properties  # noqa: E402
+from tests.support import costs, properties  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
 from tests.support.guarded import sitecustomize as guard  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
@@ -37,6 +38,15 @@ class Outcome:
 
 
 Hgw = Callable[..., Outcome]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(costs)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -114,6 +124,12 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     monkeypatch.setattr(type(SYSTEM_CLOCK), "sleep", lambda _clock, wanted: seconds.append(wanted))
     return seconds
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that kill: a process that is killed while it writes its coverage leaves a file that nobody can read."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.fixture

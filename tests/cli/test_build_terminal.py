@@ -6,6 +6,8 @@ import pytest
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 from tests.support.terminal import at_terminal
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = {
     "go.mod": f"module plugin\n\ngo 1.19\n\nrequire {SDK} v1.0.1\n",
     "go.sum": f"{SDK} v1.0.1 h1:AAAA=\n",

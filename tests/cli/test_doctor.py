@@ -435,6 +435,7 @@ def test_a_narrow_terminal_loses_nothing(hgw, tools, tree, monkeypatch, lang, co
         assert all(len(line.split()) == 1 for line in too_long), "only what must be copied whole may be longer"
 
 
+@pytest.mark.slow
 def test_a_terminal_that_knows_only_ascii_gets_other_signs(hgw, tools, tree):
     import subprocess
 

@@ -124,6 +124,7 @@ def test_a_working_folder_that_is_gone_is_told(hgw, tmp_path, monkeypatch):
     assert "no longer exists" in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="HOME is not how the other systems know the user's folder")
 def test_without_a_home_hgw_works(tools, tmp_path):
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": python_path(), "HGW_PORT": "0", "HGW_UPSTREAM_PORT": "0"}
@@ -184,6 +185,7 @@ def test_the_language_is_the_users(hgw, tools, monkeypatch, argv, variables, wor
     assert hgw("doctor", "go", *argv).out.splitlines()[0] == word
 
 
+@pytest.mark.slow
 def test_without_its_catalogue_hgw_says_so_and_speaks_english(tmp_path):
     shutil.copytree(ROOT / "higress_cli", tmp_path / "copy" / "higress_cli", ignore=shutil.ignore_patterns("*.mo"))
 
@@ -215,6 +217,7 @@ def broken_installation(tmp_path) -> Path:
     return tmp_path / "broken"
 
 
+@pytest.mark.slow
 def test_a_bug_keeps_its_traceback_and_says_where_to_report_it(broken_installation):
     code, out, err = run("install", "--dry-run", package=broken_installation)
 
@@ -224,6 +227,7 @@ def test_a_bug_keeps_its_traceback_and_says_where_to_report_it(broken_installati
     assert err.splitlines()[-1].startswith("hint: please report it, with the lines above, at https://")
 
 
+@pytest.mark.slow
 def test_a_bug_is_one_document_too(broken_installation):
     code, out, err = run("install", "--dry-run", "--output", "json", package=broken_installation)
 
@@ -243,6 +247,7 @@ def test_an_expected_error_shows_no_traceback_unless_asked(hgw):
 # Streams and signals ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_not_an_error(tools):
     process = start("doctor", "go", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
@@ -254,6 +259,7 @@ def test_a_reader_that_has_enough_is_not_an_error(tools):
     assert "Exception" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize(
     "argv",
@@ -270,6 +276,7 @@ def test_a_full_disk_behind_stdout_is_told_and_is_not_a_bug(tools, argv):
     assert "Exception" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the shell's >&- is POSIX")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_streams_that_are_closed_are_not_a_bug(tools, closed):
@@ -300,6 +307,7 @@ def interrupted(tmp_path: Path, wanted: signal.Signals, words: Sequence[str] = (
     return process.returncode, out, err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX")
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path, monkeypatch, wanted):
@@ -312,6 +320,7 @@ def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path, monkeypatch, want
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX")
 def test_an_interrupt_is_one_document_too(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.environ["PATH"])
@@ -322,6 +331,7 @@ def test_an_interrupt_is_one_document_too(tmp_path, monkeypatch):
     assert (code, document["exit_code"], document["error"]["code"]) == (130, 130, "interrupted")
 
 
+@pytest.mark.slow
 def test_a_name_that_the_terminal_cannot_show_does_not_end_hgw(tools, tmp_path):
     folder = tmp_path / "work" / "插件"
     folder.mkdir()

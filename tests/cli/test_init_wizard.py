@@ -13,7 +13,7 @@ from higress_cli.project.settings import read_settings
 from higress_cli.settings.project import GATEWAY, NAME, PROFILE, SERVICES
 from tests.support.programs import python_path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX terminal")]
 ROOT = Path(__file__).parents[2]
 
 

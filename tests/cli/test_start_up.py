@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.commands import COMMANDS, GROUPS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     "asyncio", "concurrent.futures", "filelock", "httpbin", "httpx", "importlib.metadata", "jinja2", "multiprocessing",

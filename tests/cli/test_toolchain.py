@@ -123,6 +123,7 @@ def test_the_list_marks_what_is_used_and_breaks_no_path(hgw, stored):
     assert go.endswith(f"{stored}/go/1.20.14+archive/bin/go")
 
 
+@pytest.mark.slow
 def test_on_a_narrow_terminal_each_path_has_a_line_of_its_own(stored):
     screen = at_terminal("toolchain", "list", COLUMNS="50").screen
 
@@ -281,6 +282,7 @@ def test_the_program_starts_in_the_folder_of_the_option(hgw, fitting, tmp_path):
     assert hgw("-C", "there", "toolchain", "exec", "/bin/pwd").out == f"{there}\n"
 
 
+@pytest.mark.slow
 def test_a_program_reads_from_the_terminal_and_sees_it(fitting):
     script = 'test -t 0 && test -t 1 && read line && echo "got $line"'
 
@@ -290,6 +292,7 @@ def test_a_program_reads_from_the_terminal_and_sees_it(fitting):
     assert "got word" in spoken.screen
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX")
 @pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_the_programs_to_answer(fitting, tmp_path, wanted, monkeypatch):

@@ -12,7 +12,10 @@ import pytest
 from tests.conftest import Hgw
 from tests.support.programs import python_path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 ROOT = Path(__file__).parents[2]
 FORCED = ["init", ".", "--force", "--defaults"]
 MINE = {

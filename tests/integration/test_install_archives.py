@@ -222,6 +222,7 @@ def test_a_store_that_cannot_be_made_is_said_to_be_so(pinned: MakeHgw, tmp_path:
 # Killed, interrupted, twice at once ------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_killed_in_a_download_it_leaves_no_tool_and_the_next_one_goes_on(pinned: MakeHgw, releases: Releases) -> None:
     name = file_name("tinygo", "0.29.0")
     releases.add("tinygo", "0.29.0", padding=300_000)
@@ -247,6 +248,7 @@ def _let_it_download(hgw: PinnedHgw, name: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_killed_at_any_moment_it_leaves_a_tool_whole_or_not_at_all(pinned: MakeHgw, releases: Releases) -> None:
     releases.add("go", "1.20.14", padding=3_000_000)
     hgw = pinned()

@@ -19,6 +19,7 @@ from tests.support.stub_compilers import stub_compilers
 pytestmark = [
     pytest.mark.extra("local"),
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; what a kernel does there is Linux's own"),
+    pytest.mark.usefixtures("unmeasured"),
 ]
 RUN = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
 SCENARIO = "verify: [{name: slow, request: {path: /delay/9}, expect: {within: 20}}]\n"

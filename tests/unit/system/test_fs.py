@@ -158,7 +158,7 @@ def test_two_processes_take_turns(tmp_path):
 
 
 @pytest.fixture
-def holder(tmp_path):
+def holder(tmp_path, unmeasured):
     """Another process that holds the lock."""
     lock, log = tmp_path / "work" / "lock", tmp_path / "work" / "log"
     worker = multiprocessing.get_context("spawn").Process(target=_hold, args=(str(lock), str(log), "other", 30.0))
