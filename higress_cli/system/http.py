@@ -14,6 +14,7 @@ from higress_cli import __version__
 from higress_cli.errors import HgwError
 from higress_cli.i18n import N_, _
 from higress_cli.system import trust
+from higress_cli.system.proxies import proxies
 from higress_cli.system.urls import shown
 
 if TYPE_CHECKING:
@@ -64,12 +65,16 @@ def client(variables: Mapping[str, str], *, direct: bool = False) -> "httpx.Clie
     """
     import httpx
 
+    verify = trust.context(variables)
+    ways = {} if direct else proxies(variables)
     return httpx.Client(
         follow_redirects=True,
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         headers={"User-Agent": f"hgw/{__version__}"},
-        verify=trust.context(variables),
-        trust_env=not direct,
+        verify=verify,
+        # httpx itself would read the variables of this process, not those that hgw was given.
+        trust_env=False,
+        mounts={at: httpx.HTTPTransport(verify=verify, proxy=url) if url else None for at, url in ways.items()},
     )
 
 

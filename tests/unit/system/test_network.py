@@ -97,27 +97,24 @@ def test_programs_that_take_a_file_get_the_one_that_is_named_or_the_systems() ->
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
-def test_a_socks_proxy_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_a_socks_proxy_is_taken(tmp_path: Path, variable: str) -> None:
     with socks_proxy() as proxy, serving(FileServer(HELLO)) as server:
-        monkeypatch.setenv(variable, proxy.url)
-        assert obstacle(server.url, {}) is None
-        assert get(f"{server.url}/a", tmp_path, {}) == HELLO
-        assert size_of(f"{server.url}/a", {}) is None  # this server knows no HEAD
+        variables = {variable: proxy.url}
+        assert obstacle(server.url, variables) is None
+        assert get(f"{server.url}/a", tmp_path, variables) == HELLO
+        assert size_of(f"{server.url}/a", variables) is None  # this server knows no HEAD
     assert proxy.asked
 
 
 @pytest.mark.parametrize(
     "wrong", ["socks4://me:s3cret@127.0.0.1:1", "http://me:s3cret@[::1", "http://me:s3cret@h:port"]
 )
-def test_a_proxy_that_is_none_is_told_without_its_password(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
-) -> None:
-    monkeypatch.setenv("ALL_PROXY", wrong)
-    found = obstacle(NOBODY, {})
+def test_a_proxy_that_is_none_is_told_without_its_password(tmp_path: Path, wrong: str) -> None:
+    found = obstacle(NOBODY, {"ALL_PROXY": wrong})
     assert found is not None
     assert found.kind is ObstacleKind.UNUSABLE
     with pytest.raises(DownloadError) as caught:
-        get(f"{NOBODY}/a", tmp_path, {})
+        get(f"{NOBODY}/a", tmp_path, {"ALL_PROXY": wrong})
     assert "s3cret" not in found.text + caught.value.message
 
 
@@ -153,12 +150,10 @@ def test_a_host_that_was_waited_for_in_vain_is_not_asked_again() -> None:
     assert reach.obstacle(f"{NOBODY}/b") == Obstacle(kind=ObstacleKind.REFUSED, text="HTTP 503")
 
 
-def test_what_only_hgw_cannot_use_is_left_to_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_only_hgw_cannot_use_is_left_to_other_programs() -> None:
     with https_server() as untrusted:
         assert Reach({}, offline=False).all_closed([untrusted]) is None
-    monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:1")
-    assert Reach({}, offline=False).all_closed([NOBODY]) is None
-    monkeypatch.delenv("ALL_PROXY")
+    assert Reach({"ALL_PROXY": "socks4://127.0.0.1:1"}, offline=False).all_closed([NOBODY]) is None
     assert str(Reach({}, offline=False).all_closed([NOBODY])).startswith(f"{NOBODY}: ")
     assert Reach({}, offline=False).all_closed([]) is None
 
