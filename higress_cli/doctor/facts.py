@@ -1,7 +1,7 @@
 """The facts that `hgw doctor` judges, each gathered once, when a check first asks for it."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,7 @@ from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN, PROFILE
 from higress_cli.settings.resolver import Resolver
 from higress_cli.system import ports, process
+from higress_cli.system.fs import sha256_of
 from higress_cli.system.user_file import read_bytes
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
@@ -154,11 +155,12 @@ class Facts:
         named = ""
         with contextlib.suppress(InvalidInput):
             named = read_go_mod(project.go_mod).name if project.go_mod.is_file() else ""
-        modules = {path.name for abi in Abi for path in (chosen.output(abi), chosen.twin(abi))}
+        modules = {path for abi in Abi for path in (chosen.output(abi), chosen.twin(abi))}
         return PluginNames(
             names=frozenset({chosen.name.value, project.directory.name, named}),
-            modules=frozenset(modules),
+            modules=frozenset(path.name for path in modules),
             mounts=mounts_in(project.directory),
+            digests=_digests(modules),
         )
 
     def _steps(self) -> tuple[Compilation, ...]:
@@ -341,3 +343,13 @@ def _installed(packages: Sequence[str]) -> str | None:
 
 def _worst(faults: Sequence[Fault]) -> Fault | None:
     return min(faults, key=lambda fault: not fault.fatal, default=None)
+
+
+def _digests(paths: Iterable[Path]) -> Mapping[str, str]:
+    """The digest of each file that can be read, with its name."""
+    found = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                found[sha256_of(path)] = path.name
+    return found

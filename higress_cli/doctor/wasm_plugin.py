@@ -41,7 +41,7 @@ def read_resource(node: Node, plugin: PluginNames) -> Written | None:
     owner = plugin.stranger_in(names_in(node))
     if owner is not None:
         return Written(place=node.place, values=None, owner=owner)
-    spec, faults = _mapping(node, "spec"), _own_faults(node)
+    spec, faults = _mapping(node, "spec"), _own_faults(node, plugin)
     plugin_config = _given(spec, "pluginConfig")
     if plugin_config is not None:
         ignored = [name for name in ("defaultConfig", "matchRules") if _given(spec, name) is not None]
@@ -88,12 +88,30 @@ def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
         )
 
 
-def _own_faults(node: Node) -> tuple[Fault, ...]:
+def _own_faults(node: Node, plugin: PluginNames) -> tuple[Fault, ...]:
     """What is wrong with a resource apart from its configuration."""
     spec = node.mapping().get("spec")
-    image = image_faults(Resource(node=node, spec=spec)) if spec is not None and spec.is_mapping else ()
+    resource = Resource(node=node, spec=spec) if spec is not None and spec.is_mapping else None
+    image = (*image_faults(resource), *_digests_of_modules(resource, plugin)) if resource is not None else ()
     misspelt = (fault for keys in keys_in(node) for fault in _misspelt(keys))
     return (*misspelt, *field_faults(node), *image)
+
+
+def _digests_of_modules(resource: Resource, plugin: PluginNames) -> Iterator[Fault]:
+    """Digests of modules where the gateway compares that of an image's manifest (istio, pkg/wasm/cache.go)."""
+    given = {"sha256": resource.sha256, "url": resource.url.partition("@sha256:")[2]}
+    for key, digest in given.items() if resource.is_image else ():
+        if digest not in plugin.digests:
+            continue
+        yield Fault(
+            id="wasmplugin-sha256-module",
+            severity=Severity.WARNING,
+            message=_("`{key}` has the digest of {module}, and the gateway compares that of the image").format(
+                key=key, module=plugin.digests[digest]
+            ),
+            places=(resource.spec.mapping()[key].place,),
+            hint=f"hgw push {resource.reference} --update {resource.node.path}",
+        )
 
 
 def _misspelt(keys: Keys) -> Iterator[Fault]:

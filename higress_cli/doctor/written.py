@@ -33,12 +33,14 @@ class PluginNames:
     """How files for a gateway may name the plugin of a folder.
 
     `names` are those of the plugin, its folder and its Go module; `modules` are the file names of its module, and
-    `mounts` maps the names that files have in a container to those that they have on the machine.
+    `mounts` maps the names that files have in a container to those that they have on the machine. `digests` are the
+    SHA-256 digests of the modules that are there, each with the module's file name.
     """
 
     names: frozenset[str]
     modules: frozenset[str] = _MODULE_NAMES
     mounts: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def include(self, candidate: str) -> bool:
         """Whether a name is one of the plugin's, with or without a version behind it."""

@@ -56,6 +56,16 @@ class Resource:
         return self._text("spec", "imagePullPolicy") == _ALWAYS
 
     @property
+    def is_image(self) -> bool:
+        """Whether the url names an image rather than a file."""
+        return bool(self.url) and _scheme(self.url) == _SCHEMES[0]
+
+    @property
+    def reference(self) -> str:
+        """The image without scheme and digest, as `hgw push` takes it."""
+        return (self.url.partition("://")[2] or self.url).partition("@")[0]
+
+    @property
     def image(self) -> str:
         """The last part of the image's name, without its tag."""
         return self.url.rpartition("/")[2].partition("@")[0].partition(":")[0]
@@ -147,7 +157,7 @@ def _url_faults(resource: Resource) -> Iterator[Fault]:
     url = resource.url
     if not url:
         return
-    scheme = urlsplit(url).scheme if "://" in url else "oci"
+    scheme = _scheme(url)
     if scheme not in _SCHEMES:
         yield _fault(
             entries["url"],
@@ -172,6 +182,10 @@ def _url_faults(resource: Resource) -> Iterator[Fault]:
             ),
             hint=_("name a version; `hgw push` prints the url, and --update writes it"),
         )
+
+
+def _scheme(url: str) -> str:
+    return urlsplit(url).scheme if "://" in url else _SCHEMES[0]
 
 
 def _digest_faults(resource: Resource) -> Iterator[Fault]:

@@ -346,3 +346,27 @@ def test_the_image_of_a_resource_is_judged_too(spec, code):
     finding = judge(text, {}, "wasmplugin.yaml")
 
     assert (finding.status, [item.code for item in finding.each]) == (Status.WARN, [code])
+
+
+BUILT = PluginNames(names=frozenset({"demo"}), digests={"ab" * 32: "main.wasm"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        (f"url: oci://r.example.com/demo:1, sha256: {'ab' * 32}", ["wasmplugin-sha256-module"]),
+        (f"url: r.example.com/demo:1, sha256: {'ab' * 32}", ["wasmplugin-sha256-module"]),
+        (f"url: 'oci://r.example.com/demo@sha256:{'ab' * 32}'", ["wasmplugin-sha256-module"]),
+        (f"url: oci://r.example.com/demo:1, sha256: {'cd' * 32}", []),
+        (f"url: https://r.example.com/demo.wasm, sha256: {'ab' * 32}", []),
+        (f"url: file:///demo.wasm, sha256: {'ab' * 32}", []),
+        ("url: oci://r.example.com/demo:1", []),
+    ],
+)
+def test_the_digest_of_a_module_is_not_that_of_an_image(spec, found):
+    finding = judge(f"kind: WasmPlugin\nspec: {{{spec}, defaultConfig: {{}}}}\n", {}, "w.yaml", BUILT)
+
+    assert [item.code for item in finding.each if item.code] == found
+    if found:
+        assert finding.each[0].fix is not None
+        assert "hgw push r.example.com/demo" in finding.each[0].fix.summary
