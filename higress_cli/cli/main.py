@@ -19,7 +19,7 @@ from higress_cli.result import error_envelope, failure_envelope
 from higress_cli.system.process import dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible
-from higress_cli.system.writing import is_full, machine_error, write_error
+from higress_cli.system.writing import is_full, machine_error, shortage, write_error
 
 _REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
@@ -75,7 +75,7 @@ def _run(call: Invocation) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
-        if isinstance(error, OSError) and (known := _of_the_machine(error)) is not None:
+        if (known := shortage(error) or (isinstance(error, OSError) and _of_the_machine(error)) or None) is not None:
             return _expected(call, known)
         _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")

@@ -62,7 +62,11 @@ def choose_naming(session: Session, project: Project, settings: Resolver) -> Nam
 
 
 def annotations(*, naming: Naming, abi: str | None, module_sha256: str, given: Mapping[str, str]) -> Mapping[str, str]:
-    """The annotations of an image, without `created`; `given` ones win."""
+    """The annotations of an image, without `created`; `given` ones win.
+
+    Raises:
+        UsageError: `choice-invalid`: one is no text, such as the name of a folder that is not UTF-8.
+    """
     written = {
         f"{ANNOTATION}title": naming.name.value,
         f"{ANNOTATION}version": naming.version.value,
@@ -72,7 +76,17 @@ def annotations(*, naming: Naming, abi: str | None, module_sha256: str, given: M
         written[MODULE_ABI] = abi
     if naming.revision is not None:
         written[f"{ANNOTATION}revision"] = naming.revision
-    return {**written, **given}
+    written |= given
+    for key, value in written.items():
+        try:
+            f"{key}{value}".encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                _("the image's annotation {key} is not text in UTF-8: `{value}`").format(key=key, value=value),
+                code="choice-invalid",
+                hint="hgw package --name my-plugin" if key == f"{ANNOTATION}title" else None,
+            ) from error
+    return written
 
 
 def created(session: Session) -> str | None:

@@ -39,16 +39,19 @@ def read_bytes(path: Path, *, most_bytes: int = MOST_CONTENT) -> bytes:
         OSError: it cannot be read; `UnsuitableFileError` for a pipe, a device, or too many bytes.
     """
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except ValueError as error:  # a NUL in the name
         raise UnsuitableFileError(path, str(error)) from error
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         # Opening a pipe blocks until somebody writes; a device may be endless.
         raise UnsuitableFileError(path, _("it is a pipe or a device, not a file"))
     with path.open("rb") as source:
-        content = source.read(most_bytes + 1)
+        # Python sets aside as many bytes as it is asked for; a file may have grown, and those of /proc have no size.
+        content = source.read(min(most_bytes, status.st_size) + 1)
+        if len(content) > status.st_size:
+            content += source.read(most_bytes + 1 - len(content))
     if len(content) > most_bytes:
         raise UnsuitableFileError(path, _("it has more than {most} bytes").format(most=most_bytes))
     return content

@@ -83,6 +83,18 @@ def machine_error(error: Exception) -> InvalidInput | None:
     return read_error(Path(error.filename), error)
 
 
+def shortage(error: Exception) -> ConflictError | None:
+    """The error if the system gave this process no more memory, files or connections, wherever it asked; else None."""
+    name = _name(error) if isinstance(error, OSError) else ""
+    # CPython says so in these words, whichever limit it is: of memory, of threads, of processes.
+    threadless = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    if isinstance(error, MemoryError) or name == "ENOMEM" or threadless:
+        return ConflictError(_("there is no memory left for hgw"), code="memory-exhausted")
+    if name in {"EMFILE", "ENFILE"}:
+        return ConflictError(_("hgw cannot open one more file: too many are open"), code="too-many-files")
+    return None
+
+
 def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:
     """The error if the system does not let hgw write `path` (or something with that name)."""
     why = refused(error)

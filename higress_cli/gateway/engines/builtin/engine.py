@@ -10,6 +10,7 @@ from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway.extra import ExtraMissing, is_without_binary
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _, listed
+from higress_cli.origin import install_command
 from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
@@ -72,13 +73,24 @@ class Builtin:
         missing = _missing()
         if missing is not None:
             raise missing
-        from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway  # noqa: PLC0415 -- wasmtime, where it opens
-
+        try:
+            from higress_cli.gateway.engines.builtin.gateway import BuiltinGateway  # noqa: PLC0415 -- wasmtime, where it opens
+        except OSError as error:  # the dynamic linker's: damaged, or no address space for it
+            raise _unloadable(str(error)) from error
         return BuiltinGateway(place, folder)
 
 
 def _missing() -> ExtraMissing | None:
     return next((ExtraMissing(package) for package in _facts().packages if find_spec(package) is None), None)
+
+
+def _unloadable(reason: str) -> ToolError:
+    package = _facts().packages[0]
+    return ToolError(
+        _("the library of the package {package} cannot be loaded: {reason}").format(package=package, reason=reason),
+        code="engine-missing",
+        hint=install_command(force=True),
+    )
 
 
 def _no_wheel(message: str, host: Host) -> ToolError:
