@@ -106,7 +106,7 @@ def test_the_engine_runs_verifies_and_leaves_nothing(
         hgw.send_signal(signal.SIGKILL)
         hgw.wait()
         hgw.stdout.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while daemon.left() != ("", "") and time.monotonic() < deadline:
             time.sleep(0.3)
         assert daemon.left() == ("", "")
