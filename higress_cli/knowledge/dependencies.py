@@ -64,8 +64,15 @@ class KnownDependency:
     module: str
     version: str
     pin: str | None
-    reason: str
     raisable: bool
+
+    @property
+    def reason(self) -> str:
+        """Why it does not work, for people."""
+        # Most callers only ask whether there is something, and the catalogue takes long to read.
+        from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- see above
+
+        return str(entry(self.code).cause)
 
 
 def traps(
@@ -116,15 +123,12 @@ def pinned_go_line(profile: Profile) -> str:
 
 
 def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownDependency:
-    from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for a fault
-
     return KnownDependency(
         code=row.code,
         level=row.level,
         module=module,
         version=version,
         pin=pins(profile).get(module),
-        reason=str(entry(row.code).cause),
         raisable=row.below is not None or row.committed_before is not None,
     )
 
