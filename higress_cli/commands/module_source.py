@@ -4,18 +4,18 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from higress_cli.commands.image_module import ImageModule, module_of_image
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.reference import SCHEME, names_image
 from higress_cli.session import Session
-from higress_cli.system.clock import SYSTEM_CLOCK
-from higress_cli.system.transfer import Client, PassingError, bring
 from higress_cli.system.urls import shown
 from higress_cli.system.user_file import read_bytes
 from higress_cli.system.writing import read_error
+
+if TYPE_CHECKING:
+    from higress_cli.commands.image_module import ImageModule
 
 MOST_BYTES: Final = 256 << 20
 """The most that the gateway's agent takes (istio, pkg/wasm/imagefetcher.go)."""
@@ -28,7 +28,7 @@ class FoundModule:
 
     content: bytes
     path: Path
-    image: ImageModule | None = None
+    image: "ImageModule | None" = None
 
 
 def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]) -> FoundModule:
@@ -91,6 +91,10 @@ def _download(session: Session, address: str) -> FoundModule:
             hint=_("run it without --offline"),
             details={"url": shown(address)},
         )
+    # Only for an address, as what speaks with the network takes half as long again as a file.
+    from higress_cli.system.clock import SYSTEM_CLOCK  # noqa: PLC0415 -- see above
+    from higress_cli.system.transfer import Client, PassingError, bring  # noqa: PLC0415 -- see above
+
     with tempfile.TemporaryDirectory(prefix="hgw-") as folder, Client(session.variables) as client:
         partial = Path(folder) / "module.wasm"
         with session.reporter.activity(_("Getting {address}").format(address=shown(address))):
@@ -114,6 +118,8 @@ def _with_hint(error: DownloadError, address: str) -> DownloadError:
 
 
 def _pull(session: Session, address: str) -> FoundModule:
+    from higress_cli.commands.image_module import module_of_image  # noqa: PLC0415 -- the same
+
     found = module_of_image(session, address)
     return FoundModule(content=found.content, path=Path(address), image=found)
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_build import PLUGIN
 from tests.support.commands import COMMANDS, GROUPS
+from tests.support.modules import TINYGO_EXPORTS, wasm
+from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +70,27 @@ def test_init_loads_neither_gateway_nor_network(words):
     modules = with_parents(loaded(f"from higress_cli.cli.main import main; main({words!r})"))
 
     assert modules & {"httpx", "rich", "tree_sitter", "pydantic", "higress_cli.gateway"} == set()
+
+
+def test_a_module_that_is_here_is_inspected_without_the_network(tmp_path: Path):
+    (tmp_path / "main.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS))
+    words = ["inspect", str(tmp_path / "main.wasm")]
+    modules = with_parents(loaded(f"from higress_cli.cli.main import main; main({words!r})"))
+
+    assert modules & ((HEAVY - {"packaging"}) | {"http", "urllib.request"}) == set()
+
+
+def test_an_up_to_date_build_reads_neither_source_nor_the_catalogue_of_errors(tree, tmp_path: Path, monkeypatch):
+    tree(PLUGIN)
+    fill_cache(tmp_path / "modules", f"{SDK}@v1.0.1")
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
+    monkeypatch.setenv("PATH", stub_compilers(tmp_path / "tools"))
+    build = "from higress_cli.cli.main import main; assert main(['build']) == 0"
+    loaded(build)
+    modules = loaded(build)
+
+    assert with_parents(modules) & {"httpx", "http", "rich", "ruamel", "tree_sitter", "wasmtime", "watchfiles"} == set()
+    assert modules & {"higress_cli.gateway.contract", "higress_cli.knowledge.catalogue", "urllib.request"} == set()
 
 
 @pytest.mark.parametrize("engine", ["builtin", "envoy", "docker"])
