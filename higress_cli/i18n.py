@@ -65,12 +65,6 @@ def language() -> str:
     return _speech.language
 
 
-@cache
-def _catalogue(compiled: Path) -> gettext.GNUTranslations:
-    with compiled.open("rb") as source:
-        return gettext.GNUTranslations(source)
-
-
 def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "extract now, translate later"
     """Mark a text for extraction; it is translated later."""
     return message
@@ -105,6 +99,12 @@ def language_of_locale(variables: dict[str, str]) -> str:
         if value := variables.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+@cache
+def _catalogue(compiled: Path) -> gettext.GNUTranslations:
+    with compiled.open("rb") as source:
+        return gettext.GNUTranslations(source)
 
 
 def _(message: str) -> str:

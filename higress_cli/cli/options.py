@@ -47,16 +47,16 @@ def group_parameters() -> list[Any]:
     return list(_group_parameters(language()))
 
 
+def command_parameters() -> list[Any]:
+    """The parameter objects for the options that every command takes."""
+    return [*parameters_of(_schema_option), *group_parameters()]
+
+
 @cache
 def _group_parameters(_language: str) -> list[Any]:
     """The root, a group and a command share them: they are made once in a call of hgw."""
     settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
     return [*_parameters(settings), *parameters_of(_common_options)]
-
-
-def command_parameters() -> list[Any]:
-    """The parameter objects for the options that every command takes."""
-    return [*parameters_of(_schema_option), *group_parameters()]
 
 
 def _parameters(settings: Iterable[Setting[Any]]) -> list[Any]:

@@ -197,15 +197,6 @@ def plugin_above(directory: Path) -> Path | None:
     return go_mod.parent if go_mod is not None and any(go_mod.parent.glob("*.go")) else None
 
 
-def _nested(directory: Path) -> tuple[str, ...]:
-    """The warning that the new plugin is inside another."""
-    plugin = plugin_above(directory)
-    if plugin is None:
-        return ()
-    text = _("{path} is inside the plugin {plugin}; to have it beside that one, move it to {beside}")
-    return (text.format(path=directory, plugin=plugin, beside=plugin.parent / directory.name),)
-
-
 def carry_out(
     session: Session, plan: Plan, *, template: Template, answers: Answers, git: bool, dry_run: bool
 ) -> InitResult:
@@ -267,6 +258,15 @@ def in_repository(directory: Path) -> bool:
 def can_make_repository(session: Session, directory: Path) -> bool:
     """Whether git is installed and `directory` is not in a repository yet."""
     return not in_repository(directory) and process.find_program("git", session.variables) is not None
+
+
+def _nested(directory: Path) -> tuple[str, ...]:
+    """The warning that the new plugin is inside another."""
+    plugin = plugin_above(directory)
+    if plugin is None:
+        return ()
+    text = _("{path} is inside the plugin {plugin}; to have it beside that one, move it to {beside}")
+    return (text.format(path=directory, plugin=plugin, beside=plugin.parent / directory.name),)
 
 
 def _private_go(session: Session, profile: Profile) -> Path | None:

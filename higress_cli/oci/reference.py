@@ -116,6 +116,12 @@ def names_registry(text: str) -> bool:
     return _is_host(text.removeprefix(SCHEME)) and (name == "localhost" or "." in name or port.isdecimal())
 
 
+def registry_host(text: str) -> str:
+    """The one name of a registry: in lower case, and `docker.io` for each of Docker Hub's."""
+    host = text.lower()
+    return DOCKER_HUB if host in _HUB_NAMES else host
+
+
 def _is_host(text: str) -> bool:
     port = text.rpartition(":")[2] if _HOST.fullmatch(text) else "x"
     return bool(_HOST.fullmatch(text)) and (not port.isdecimal() or 0 < int(port) <= _LAST_PORT)
@@ -132,12 +138,6 @@ def _refuse_credentials(whole: str) -> None:
             hint=f"docker login {host}",
             details={"reference": f"{host}/{rest}"},
         )
-
-
-def registry_host(text: str) -> str:
-    """The one name of a registry: in lower case, and `docker.io` for each of Docker Hub's."""
-    host = text.lower()
-    return DOCKER_HUB if host in _HUB_NAMES else host
 
 
 def _invalid(text: str, problem: str, *, instead: str | None = None) -> UsageError:
