@@ -1,14 +1,10 @@
 """The console script `hgw`, also as `python -m higress_cli`."""
 
 import contextlib
-import gc
 import os
 import sys
 
 from higress_cli import __version__
-
-_OBJECTS = 10_000
-"""How many new objects make Python look for garbage: it is a tenth of a start-up otherwise."""
 
 
 def entry() -> None:
@@ -19,8 +15,9 @@ def entry() -> None:
         with contextlib.suppress(OSError, AttributeError):
             os.write(sys.stdout.fileno(), f"hgw {__version__}{os.linesep}".encode())
             return
-    # Nearly all that is created while modules are imported stays: looking through it every 700 objects finds nothing.
-    gc.set_threshold(_OBJECTS)
+    from higress_cli.system.garbage import look_seldom  # noqa: PLC0415 -- not for the version
+
+    look_seldom()
     from higress_cli.cli.main import main, prepare_process  # noqa: PLC0415 -- not for --version, see above
 
     prepare_process()

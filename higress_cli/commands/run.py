@@ -30,6 +30,7 @@ from higress_cli.project.resolve import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN
+from higress_cli.system.garbage import look_as_usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,7 @@ def run(
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=fresh, project=project)
         _record(opened, result, settings)
         on_ready(result)
+        look_as_usual()
         narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder.path)
         with contextlib.suppress(KeyboardInterrupt):
             _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, settings, digest=digest))
