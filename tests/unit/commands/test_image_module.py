@@ -176,6 +176,7 @@ def test_a_blob_that_is_shorter_than_was_said_is_refused_as_the_gateway_refuses_
     assert f"has {len(PLUGIN)} bytes, and its manifest says {len(PLUGIN) + 10}" in error.message
 
 
+@pytest.mark.slow
 def test_a_layer_that_unpacks_to_gigabytes_is_not_unpacked_to_its_end(registry, session):
     bomb = io.BytesIO()
     with gzip.GzipFile(fileobj=bomb, mode="wb", compresslevel=1, mtime=0) as packing:
