@@ -74,14 +74,24 @@ def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
             for package in artifact.packages[:_MOST_PACKAGES]
         ]
         blocks.columns(ui, (), rows)
-    if ui.verbose and artifact.imports:
-        headings = (f"  {_('import')}", _("since"), _("through the packages"))
-        blocks.columns(ui, headings, [_import(item) for item in artifact.imports])
+    if ui.verbose:
+        _imports(artifact, ui)
 
 
-def _import(item: BuiltImport) -> Sequence[str]:
-    since = "?" if item.supported is None else item.since or "-"
-    return (f"  {item.module}.{item.name}", since, " > ".join(item.packages) or "-")
+def _imports(artifact: Artifact, ui: Ui) -> None:
+    """The functions that a module imports, by the way on which the plugin comes to them."""
+    ways = dict.fromkeys(item.packages for item in artifact.imports)
+    for way in ways:
+        names = listed(dict.fromkeys(_import(item) for item in artifact.imports if item.packages == way))
+        text = _("imports through {way}: {names}") if way else _("other imports: {names}")
+        blocks.paragraph(ui, text.format(way=" > ".join(way), names=names), indent=4)
+
+
+def _import(item: BuiltImport) -> str:
+    name = f"{item.module}.{item.name}"
+    if item.supported is None:
+        return f"{name} ({_('not known to hgw')})"
+    return f"{name} ({_('since gateway {version}').format(version=item.since)})" if item.since else name
 
 
 def _grown(artifact: Artifact, delta: int) -> str:
