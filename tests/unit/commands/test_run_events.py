@@ -28,6 +28,9 @@ class Reporter(SilentReporter):
     def warn(self, text: str, *, once: bool = False) -> None:
         self.warnings.append(text)
 
+    def advise(self, hint: str) -> None:
+        self.notes.append(f"hint: {hint}")
+
 
 @pytest.fixture
 def change(tmp_path: Path) -> Change:
