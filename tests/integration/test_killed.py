@@ -83,20 +83,6 @@ def test_while_the_gateway_runs(here: Path, together: bool) -> None:
     assert [url for url in ("url", "admin_url", "upstream_url") if not is_free(data[url])] == []
 
 
-@pytest.mark.parametrize("loading", [False, True])
-def test_while_the_gateway_in_hgws_own_process_runs(here: Path, loading: bool) -> None:
-    (here / "hgw.yaml").write_text("run: {services: {'redis.dns:6379': embedded}}\n")
-    with running(*RUN, "--engine", "builtin", cwd=here) as hgw:
-        data = hgw.document()["data"]
-        if loading:
-            (here / "main.wasm").write_bytes(stuck())
-            hgw.wait_for_text("loading main.wasm")
-        everybody = family(hgw.process.pid)
-        hgw.process.kill()
-        wait_for(lambda: not left([hgw.process.pid, *everybody]), lambda: "\n".join(left(everybody)), seconds=10)
-    assert not any(answers(data[url]) for url in ("url", "upstream_url"))
-
-
 @pytest.mark.parametrize("together", [False, True])
 def test_while_the_gateway_starts(here: Path, tmp_path: Path, together: bool) -> None:
     (here / "main.wasm").write_bytes(stuck())
