@@ -75,7 +75,7 @@ def _run(call: Invocation) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted(call)
     except Exception as error:  # noqa: BLE001 -- the boundary: a bug keeps its traceback and says where to report it
-        if (known := shortage(error) or (isinstance(error, OSError) and _of_the_machine(error)) or None) is not None:
+        if (known := _of_the_machine(error)) is not None:
             return _expected(call, known)
         _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
@@ -84,10 +84,10 @@ def _run(call: Invocation) -> int:
     return int(code or ExitCode.OK)
 
 
-def _of_the_machine(error: OSError) -> HgwError | None:
+def _of_the_machine(error: Exception) -> HgwError | None:
     """The error for what the system refuses to do with a file or folder, whoever asked it; None if it may be a bug."""
-    if not is_full(error):
-        return machine_error(error)
+    if not isinstance(error, OSError) or not is_full(error):
+        return shortage(error) or machine_error(error)
     if error.filename is not None:
         return write_error(error.filename, error)
     _forget_stdout()

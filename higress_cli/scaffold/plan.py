@@ -135,7 +135,8 @@ def _action(directory: Path, file: RenderedFile, existing: Action) -> Action:
 
 
 def _refuse_escape(directory: Path, path: Path) -> None:
-    inside = directory.resolve()
+    # Not resolve(), which raises RuntimeError at a link to itself.
+    inside = Path(os.path.realpath(directory))
     for parent in path.parents:
         if parent == directory:
             break

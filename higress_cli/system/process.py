@@ -1,6 +1,7 @@
 """Runs programs: as argv lists, found on the child's own PATH, logged, stoppable."""
 
 import contextlib
+import errno
 import os
 import shlex
 import shutil
@@ -328,6 +329,8 @@ def _spawn(
         )
     except OSError as error:
         raise broken(argv, error) from error
+    except ValueError as error:  # a NUL in an argument or a variable, which no program can be given
+        raise broken(argv, OSError(errno.EINVAL, str(error))) from error
 
 
 def _stop(process: subprocess.Popen[bytes], interrupted: float, terminated: float) -> None:

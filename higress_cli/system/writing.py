@@ -1,6 +1,8 @@
 """Errors of the operating system as hgw's own: `write_error` for writing a file, `read_error` for reading one."""
 
 import errno
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -50,6 +52,8 @@ _UNREADABLE: Final = {
     "ENOTDIR": _NOT_A_FOLDER.reason,
     "ENAMETOOLONG": _TOO_LONG.reason,
 }
+# What Path.resolve() raises before Python 3.13 at a link to itself.
+_LOOP: Final = re.compile(r"Symlink loop from '(.*)'", re.DOTALL)
 _GIVE_A_FILE: Final = N_("give the path of a file that exists")
 _HINTS: Final = {
     "EACCES": N_("give this user permission to read it"),
@@ -76,6 +80,8 @@ def is_full(error: OSError) -> bool:
 
 def machine_error(error: Exception) -> InvalidInput | None:
     """The error if nothing can be done with a file or folder: no rights, an odd name, a pipe, a bad disk; else None."""
+    if isinstance(error, RuntimeError) and (loop := _LOOP.fullmatch(str(error))):
+        return read_error(Path(loop[1]), OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
     if not isinstance(error, OSError) or not isinstance(error.filename, str):
         return None
     if not isinstance(error, UnsuitableFileError) and _name(error) not in _OF_THE_MACHINE:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from higress_cli.errors import ExitCode
 from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
+from tests.support.stub_compilers import stub_compilers
 
 LONG = "x" * 300
 PLUGIN = {"go.mod": "module x\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n", "main.go": ""}
@@ -182,3 +183,19 @@ def test_a_scenario_that_cannot_be_played_is_refused_where_it_stands(key: str, h
     assert (outcome.code, error["code"]) == (3, "settings-invalid")
     assert "hgw.yaml:3:" in error["message"]
     assert "scenario `odd`: " in error["message"]
+
+
+@pytest.mark.slow
+def test_a_tag_that_no_program_can_be_given(hgw: Hgw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", stub_compilers(tmp_path / "tools"))
+    (fill(Path.cwd()) / ".buildrc").write_bytes(b"EXTRA_TAGS=a\0b\n")
+    outcome = hgw("build", "--output", "json")
+    assert outcome.code in set(ExitCode) - {ExitCode.OK, ExitCode.BUG}, outcome.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("argv", [["init", "loop"], ["quickstart", "loop"]], ids=" ".join)
+def test_a_folder_that_is_a_link_to_itself(argv: list[str], hgw: Hgw) -> None:
+    Path("loop").symlink_to("loop")
+    outcome = hgw(*argv, "--output", "json")
+    assert outcome.code in set(ExitCode) - {ExitCode.OK, ExitCode.BUG}, outcome.out
