@@ -84,7 +84,7 @@ def hint(ui: Ui, text: str, *, indent: int, folder: str | None = None) -> None:
 
 def item(ui: Ui, style: str, text: str, *, indent: int = 2) -> None:
     """A text after a mark; `style` is good, warning, bad or faint."""
-    first, *rest = wrap(text, width=terminal_width() - indent - 2)
+    first, *rest = wrap(text, width=terminal_width() - indent - 2, hanging=2)
     ui.marked(" " * indent + ui.mark(style), first, style)
     for line in rest:
         ui.line(" " * (indent + 4) + line)
@@ -113,7 +113,8 @@ def steps(ui: Ui, taken: Iterable["Step"], *, answers: bool = False, live: bool 
                 _block(ui, step.exchange.body or "", indent=_INDENT)
         if step.log and not step.ok:
             paragraph(ui, _("the plugin's log:"))
-            _block(ui, "\n".join(step.log))
+            for said in step.log:
+                _log_line(ui, said)
 
 
 def next_commands(
@@ -183,6 +184,15 @@ def _shows_body(step: "Step", body: str) -> bool:
     """Whether a failed check already shows the answer's body as a whole."""
     failed = (check for check in step.checks if not check.ok and check.key == "body")
     return any(check.difference is not None or body.strip() in check.got for check in failed)
+
+
+def _log_line(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:
+    """A line of the plugin's log, wrapped on a terminal so that it can be read; in a file it is one line."""
+    width = terminal_width() - indent if ui.on_terminal else _WIDEST
+    for line in text.splitlines():
+        first, *rest = wrap(line, width=width, hanging=len(_GAP))
+        for shown in (first, *(f"{_GAP}{more}" for more in rest)):
+            ui.line(" " * indent + shown, "faint")
 
 
 def _block(ui: Ui, text: str, *, indent: int = _INDENT + len(_GAP)) -> None:

@@ -7,8 +7,8 @@ from typing import Final, Self
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import PluginLine, Trap
-from higress_cli.gateway.words import trap_lines
-from higress_cli.i18n import _, listed
+from higress_cli.gateway.words import trap_lines, trap_sentence
+from higress_cli.i18n import _
 
 _SERIOUS: Final = frozenset({"warn", "error", "critical"})
 
@@ -37,7 +37,7 @@ def plugin_trapped(trap: Trap, *, said: Sequence[str], log: Path) -> PluginRefus
         "\n  ".join(trap_lines(trap)),
         code="plugin-trapped",
         hint=_("all that the gateway said is in {path}").format(path=log),
-        details={"function": trap.function, "said": [*said, listed(trap_lines(trap))], "log": log},
+        details={"function": trap.function, "said": [*said, trap_sentence(trap)], "log": log},
     )
 
 

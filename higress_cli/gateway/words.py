@@ -58,6 +58,12 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     return (first, _("at {frame}").format(frame=outer)) if outer else (first,)
 
 
+def trap_sentence(trap: Trap, *, packages: Sequence[str] = ()) -> str:
+    """A trap in one sentence, with its place in the plugin if that is known."""
+    crash, *places = trap_lines(trap, packages=packages)
+    return _("{crash}, {place}").format(crash=crash, place=places[0]) if places else crash
+
+
 def waiting_line(event: Waiting) -> str:
     """What a change waits for."""
     if event.step is Step.COMPILE:

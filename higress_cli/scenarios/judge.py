@@ -6,8 +6,8 @@ from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import AnsweredBy, PluginLine
 from higress_cli.gateway.identity import HEADER, read_identity
 from higress_cli.gateway.refusal import PluginRefused
-from higress_cli.gateway.words import trap_lines
-from higress_cli.i18n import _, chained, listed
+from higress_cli.gateway.words import trap_sentence
+from higress_cli.i18n import _, chained
 from higress_cli.project.scenario import Expectation, LineExpectation
 from higress_cli.scenarios.checking import checks, values_of
 from higress_cli.scenarios.judge_inside import judge_actions, judge_metrics, judge_state
@@ -41,7 +41,7 @@ def judge(expect: Expectation, observed: Observed) -> tuple[Evidence, ...]:
 def judge_crashes(observed: Observed) -> Iterator[Evidence]:
     """A failed check for each crash, and for each panic that the wrapper recovered from."""
     expected = _("the plugin does not crash")
-    for got in dict.fromkeys(listed(trap_lines(trap, packages=observed.packages)) for trap in observed.traps):
+    for got in dict.fromkeys(trap_sentence(trap, packages=observed.packages) for trap in observed.traps):
         yield Evidence(ok=False, expected=expected, got=got)
     for line in observed.recovered:
         yield Evidence(

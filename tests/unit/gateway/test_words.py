@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from higress_cli.gateway.events import AnsweredBy, StreamEnded, Trap
-from higress_cli.gateway.words import reason_in_words, stream_line, trap_lines
+from higress_cli.gateway.words import reason_in_words, stream_line, trap_lines, trap_sentence
 from higress_cli.i18n import activate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,3 +72,10 @@ def test_a_reason_with_more_to_it_is_told_whole(chinese):
     assert reason_in_words(said) == "内存访问越界；内存已达上限 512 MiB"
     assert reason_in_words("took longer than 0.5 s") == "超过了 0.5 秒"
     assert reason_in_words("something new") == "something new"
+
+
+def test_a_crash_in_one_sentence_has_chinese_punctuation(chinese):
+    words = trap_sentence(trap("main.main$2", panic="panic: index out of range"))
+
+    assert words == "插件在 proxy_on_log 中崩溃：index out of range，位于 main.main$2"
+    assert trap_sentence(trap()) == "插件在 proxy_on_log 中崩溃：执行到了不可达代码（unreachable）"

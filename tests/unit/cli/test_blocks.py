@@ -1,0 +1,54 @@
+"""The building blocks of results, at a terminal of 50 columns."""
+
+import pytest
+
+from higress_cli.cli import blocks
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells
+from higress_cli.scenarios.step import Step, StepStatus
+
+IMPORTS = [
+    ("  wasi_snapshot_preview1.environ_sizes_get", "since gateway v2.1.2", "(i32, i32) -> i32"),
+    ("  env.log", "", "() -> ()"),
+]
+
+
+@pytest.fixture
+def ui(monkeypatch: pytest.MonkeyPatch) -> Ui:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr(Ui, "on_terminal", True)
+    return Ui(output="text", color="never", no_color=True, quiet=False, verbose=False)
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    lines = capsys.readouterr().out.splitlines()
+    assert all(cells(line) <= 50 for line in lines), lines
+    return lines
+
+
+def test_columns_that_are_too_wide_are_below_one_another(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks.columns(ui, (), IMPORTS)
+
+    assert shown(capsys)[:3] == [
+        "  wasi_snapshot_preview1.environ_sizes_get",
+        "    since gateway v2.1.2",
+        "    (i32, i32) -> i32",
+    ]
+
+
+def test_the_lines_of_an_item_that_follow_are_no_longer_than_the_first(
+    ui: Ui, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks.item(ui, "bad", "module: " + "word " * 30)
+
+    assert len(shown(capsys)) > 3
+
+
+def test_the_log_of_a_failed_step_is_wrapped(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
+    log = ("[debug] http call start, cluster: outbound|80||auth.static, method: GET, url: /who, body: , timeout: 1000",)
+
+    step = Step(name="down", status=StepStatus.FAILED, ok=False, log=log, expected="", got="", seconds=0.0, checks=())
+    blocks.steps(ui, [step])
+
+    words = " ".join(shown(capsys))
+    assert " ".join(log[0].split()) in " ".join(words.split())
