@@ -14,7 +14,7 @@ from higress_cli.cli.error_show import show_error
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
@@ -96,7 +96,11 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         (
             _("gateway"),
             result.url,
-            blocks.remark(listed((f"{result.engine} {result.engine_version}", result.engine_reason))),
+            blocks.remark(
+                _("{engine}, {reason}").format(
+                    engine=f"{result.engine} {result.engine_version}", reason=result.engine_reason
+                )
+            ),
         ),
         (_("upstream"), result.upstream_url, blocks.remark(result.settings["upstream"].value)),
         *([(_("admin"), result.admin_url, "")] if result.admin_url else []),

@@ -93,7 +93,10 @@ def test_one_setting_or_a_section_can_be_asked_for(entries, name, keys):
 @pytest.mark.parametrize("topic", [("settings", "name"), ("settings", "lang"), ("hgw.yaml", "name")])
 def test_what_holds_otherwise_is_said_once(hgw, lang, word, topic):
     text = hgw("--lang", lang, "help", *topic).out.split("\n\n")
-    assert sum(part.partition("\n")[2].count(word) for part in text if part.startswith(f"{topic[1]}:")) == 1
+    assert (
+        sum(part.partition("\n")[2].count(word) for part in text if part.startswith((f"{topic[1]}:", f"{topic[1]}：")))
+        == 1
+    )
 
 
 def test_a_setting_that_does_not_exist_has_a_nearest_one(hgw):
