@@ -1,6 +1,7 @@
 """A plugin that traps, in each kind of callback that a request reaches: named, judged where it happens, survived."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,9 @@ def test_twenty_in_each_callback_of_one_run_are_told_in_two_lines_each_and_the_g
     with running("run", *arguments, cwd=here) as hgw:
         url = hgw.document()["data"]["url"]
 
+        def was_said(text: str) -> bool:
+            return text in hgw.said
+
         def answered() -> bool:
             return post(f"{url}/post", b"hello", seconds=0.5) == 200
 
@@ -74,9 +78,8 @@ def test_twenty_in_each_callback_of_one_run_are_told_in_two_lines_each_and_the_g
             wait_for(answered, lambda: hgw.said)
         for callback in sorted(AT_START):
             (here / "main.wasm").write_bytes(trapping(callback))
-            wait_for(
-                lambda name=callback: f"the plugin crashed in {name}: the reason is this" in hgw.said, lambda: hgw.said
-            )
+            told = f"the plugin crashed in {callback}: the reason is this"
+            wait_for(partial(was_said, told), lambda: hgw.said)
             wait_for(lambda: hgw.said.rstrip().endswith("continues with what it had before"), lambda: hgw.said)
             assert answered()
         assert "backtrace" not in hgw.said
