@@ -20,7 +20,7 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
 from higress_cli.i18n import _
-from higress_cli.project.settings import FILE_NAME as HGW_YAML
+from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
 
 _STEP_MILLISECONDS: Final = 50
@@ -168,7 +168,7 @@ def _watched(session: Session, directories: Sequence[Path], outputs: Mapping[Pat
             folders += read_go_mod(directory / "go.mod").local_modules()
         if (go_work := find_go_work(directory, session.variables)) is not None:
             folders += listed_folders(go_work)
-        files += [parent / name for parent in directory.parents for name in (HGW_YAML, GO_WORK)]
+        files += [parent / name for parent in directory.parents for name in (FILE_NAME, GO_WORK)]
         for output in outputs.get(directory, ()):
             if (record := read_record(record_path(session.dirs.cache, output))) is not None:
                 folders += (*record.scope.folders, *record.scope.trees)

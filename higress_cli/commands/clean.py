@@ -127,9 +127,9 @@ _AREAS: Final = (
 
 
 _OF_COMPILERS: Final = {
-    "go-build": N_("what Go compiled, in HGW_COMPILER_CACHE"),
-    "go-mod": N_("what Go downloaded, in HGW_COMPILER_CACHE"),
-    "tinygo": N_("what TinyGo compiled, in HGW_COMPILER_CACHE"),
+    "go-build": N_("what Go compiled"),
+    "go-mod": N_("what Go downloaded"),
+    "tinygo": N_("what TinyGo compiled"),
 }
 
 

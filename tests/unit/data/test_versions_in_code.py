@@ -15,6 +15,8 @@ NOT_OF_TOOLS = {
     "0.0.0": "of a plugin that has none",
     "1.0.0": "an example of a plugin's, and of OCI's layout of images",
     "v2.0.7": "an example of a gateway's",
+    "1.16": "of the language, where go.mod has no go line",
+    "1.20.14": "an example of a tool's, in what is said about a value that is none",
 }
 
 
