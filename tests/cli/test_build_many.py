@@ -74,6 +74,7 @@ def test_one_that_fails_does_not_stop_the_others_and_the_worst_exit_code_counts(
     assert "[size-over-budget]" in text.out
 
 
+@pytest.mark.slow
 def test_several_are_built_at_once(tree: Tree, hgw, monkeypatch):
     monkeypatch.setattr("higress_cli.commands.build.usable_cores", lambda: 4)
     monkeypatch.setattr("higress_cli.commands.build.available_memory", lambda: None)

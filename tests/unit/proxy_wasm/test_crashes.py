@@ -100,6 +100,7 @@ def test_loop_while_starting_is_ended_in_time_and_told(rig: MakeRig) -> None:
     assert caught.value.crash.reason == "took longer than 0.2 s"
 
 
+@pytest.mark.slow
 def test_calls_that_end_in_time_are_left_alone(rig: MakeRig) -> None:
     made = rig(Probe().on("request_headers"), limits=SHORT)
     made.get()

@@ -285,6 +285,7 @@ def test_a_program_in_the_background_is_gone_after_stop(started, tmp_path):
     assert (tmp_path / "log.txt").read_text() == "hello\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to ignore")
 def test_a_program_in_the_background_that_ignores_sigterm_is_gone_after_stop(started, tmp_path):
     running = started(
@@ -300,6 +301,7 @@ def test_a_program_in_the_background_that_ignores_sigterm_is_gone_after_stop(sta
     assert 0.5 <= time.monotonic() - started_stopping < 2.5
 
 
+@pytest.mark.slow
 def test_a_program_that_cleans_up_within_its_grace_is_not_killed(started, tmp_path):
     running = started(
         "import signal, sys, time\n"
