@@ -1,4 +1,4 @@
-"""Fixtures for `hgw push`: a registry on this machine and a plugin that is already built."""
+"""Fixtures for `hgw push`: a registry on this machine and a plugin that is already built; templates compile once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.compiled_templates import compiled_templates  # noqa: F401 -- a fixture for all tests here
 from tests.support.modules import TINYGO_EXPORTS, wasm
 from tests.support.registry import FakeRegistry, serving
 from tests.support.schemas import validate
