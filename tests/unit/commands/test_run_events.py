@@ -25,9 +25,6 @@ class Reporter(SilentReporter):
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def advise(self, hint: str) -> None:
-        self.notes.append(f"hint: {hint}")
-
     def warn(self, text: str, *, once: bool = False) -> None:
         self.warnings.append(text)
 
