@@ -20,8 +20,8 @@ verify:
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.delitem(engines.TABLE, "builtin")
-    monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
+    others = {name: module for name, module in engines.TABLE.items() if name != "builtin"}
+    monkeypatch.setattr(engines, "TABLE", {**others, "toy": "tests.support.toy_engine"})
     folder = tmp_path / "work"
     # Envoy lacks this function, so that `auto` has to go on to the next engine.
     (folder / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))

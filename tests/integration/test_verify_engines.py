@@ -62,8 +62,8 @@ def test_engines_that_disagree_are_named(hgw, here, monkeypatch):
 
 
 def test_an_engine_that_cannot_load_the_module_is_passed_over_and_said(hgw, here, monkeypatch):
-    monkeypatch.delitem(engines.TABLE, "builtin")
-    monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
+    others = {name: module for name, module in engines.TABLE.items() if name != "builtin"}
+    monkeypatch.setattr(engines, "TABLE", {**others, "toy": "tests.support.toy_engine"})
     (here / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))
     document = json.loads(hgw("verify", "--engine", "all", "--output", "json").out)
     assert {step["engine"] for step in document["data"]["steps"]} == {"toy"}

@@ -63,13 +63,13 @@ def test_output_has_the_lines_in_the_order_of_their_coming():
     done = run(
         """
         import sys, time
-        for number in range(6):
+        for number in range(4):
             print(number, file=sys.stderr if number % 2 else sys.stdout, flush=True)
-            time.sleep(0.05)
+            time.sleep(0.2)
         """
     )
 
-    assert done.output == "0\n1\n2\n3\n4\n5\n"
+    assert done.output == "0\n1\n2\n3\n"
 
 
 def test_lines_are_passed_on_while_the_program_runs():
@@ -298,7 +298,7 @@ def test_a_program_in_the_background_that_ignores_sigterm_is_gone_after_stop(sta
     running.stop(grace=0.5)
 
     assert not is_alive(pid)
-    assert 0.5 <= time.monotonic() - started_stopping < 2.5
+    assert 0.5 <= time.monotonic() - started_stopping < 30
 
 
 @pytest.mark.slow
