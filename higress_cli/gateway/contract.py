@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a gateway listens and what surrounds it; port 0 is any free one.
+    """Where a gateway and its admin API listen and what surrounds them; port 0 is any free one.
 
     `cache` is a folder for files that an engine can create again.
     `tell` hears what is waited for while a change takes long; other threads may call it.
@@ -53,7 +53,7 @@ class Place:
     """
 
     listening: Listening
-    admin_port: int
+    admin: Listening
     upstream: Endpoint
     plugin_name: str
     certificates: Path | None = None

@@ -119,7 +119,7 @@ def open_gateway(
         upstream = stack.enter_context(open_upstream(settings.upstream, at=listen.upstream, folder=folder))
         place = Place(
             listening=listen.gateway,
-            admin_port=listen.admin.port,
+            admin=listen.admin,
             upstream=upstream.at,
             plugin_name=settings.name.value,
             certificates=trust.bundle(session.variables),

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def start(tmp_path: Path, serve: Serve) -> Iterator[Start]:
             listening = Listening(bind="127.0.0.1", port=port, option="--port", source=DEFAULT)
             place = Place(
                 listening=listening,
-                admin_port=0,
+                admin=replace(listening, port=0),
                 upstream=upstream or serve().at,
                 plugin_name="p",
                 cache=tmp_path / "cache",

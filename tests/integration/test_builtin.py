@@ -380,7 +380,7 @@ def test_nothing_listens_and_no_thread_remains_after_the_end(tmp_path: Path) -> 
     folder = RunFolder.create(tmp_path / "runs")
     listening = Listening(bind="127.0.0.1", port=0, option="--port", source=DEFAULT)
     upstream = Endpoint(host="127.0.0.1", port=1)
-    place = Place(listening=listening, admin_port=0, upstream=upstream, plugin_name="p", cache=tmp_path / "cache")
+    place = Place(listening=listening, admin=listening, upstream=upstream, plugin_name="p", cache=tmp_path / "cache")
     with BuiltinGateway(place, folder) as gateway:
         gateway.apply(change(folder, plugin()))
         port = int(gateway.url.rsplit(":", 1)[1])

