@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 _LOOK_SECONDS: Final = 0.05
+_LONGEST_LOOK_SECONDS: Final = 2 * _LOOK_SECONDS
+"""What counts of the time between two looks. It takes longer where this process was stopped, or got no processor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class Watchdog:
         return self._watched
 
     def begin(self, function: str, seconds: float) -> bool:
-        """Interrupt `function` if `end` does not follow within `seconds`.
+        """Interrupt `function` if `end` does not follow within `seconds` in which this process runs.
 
         Returns whether `end` has to be called: a watch within a watch is part of the outer one.
         """
@@ -84,10 +86,18 @@ class Watchdog:
             self._thread = None
 
     def _look(self) -> None:
+        seen: RunningCall | None = None
+        ran = 0.0
+        last = time.monotonic()
         with self._changed:
             while not self._closed:
+                now = time.monotonic()
                 watched = self._watched
-                if watched is not None and time.monotonic() >= watched.since + watched.seconds:
-                    self.interrupts += 1
-                    self._target.increment_epoch()
+                if watched is not None:
+                    ran = ran if watched is seen else 0.0
+                    ran += min(now - max(last, watched.since), _LONGEST_LOOK_SECONDS)
+                    if ran >= watched.seconds:
+                        self.interrupts += 1
+                        self._target.increment_epoch()
+                seen, last = watched, now
                 self._changed.wait(_LOOK_SECONDS)

@@ -13,7 +13,8 @@ from higress_cli.proxy_wasm.errors import Crash, CrashError, LoadError, MemoryFa
 from higress_cli.proxy_wasm.limits import Limits, Watchdog, took_longer
 
 _UNSIGNED: Final = 0xFFFFFFFF
-_BEYOND_NOW: Final = 1
+_INTERRUPTS: Final = 2
+"""How many interrupts end a call. The watchdog repeats them; a single one may be late, meant for the call before."""
 _LAST_STEP: Final = 4 * 2**20
 """Closer to the limit of memory than this, a plugin that asked for more may have been refused it."""
 _MOST_OUTPUT: Final = 8192
@@ -43,7 +44,7 @@ class Vm:
         self._store.set_limits(memory_size=limits.memory_bytes)
         self._watchdog = watchdog
         self._interrupts = watchdog.interrupts
-        self._store.set_epoch_deadline(_BEYOND_NOW)
+        self._store.set_epoch_deadline(_INTERRUPTS)
         self._output = bytearray()
         self._is_up = False
         self.limits = limits
@@ -111,7 +112,7 @@ class Vm:
         if self._interrupts != watchdog.interrupts:
             # The end of another plugin's call must not be the end of this one's.
             self._interrupts = watchdog.interrupts
-            self._store.set_epoch_deadline(_BEYOND_NOW)
+            self._store.set_epoch_deadline(_INTERRUPTS)
         is_outer = watchdog.begin(name, self.seconds)
         try:
             return self._entrance(name)(*arguments)

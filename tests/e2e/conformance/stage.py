@@ -132,8 +132,9 @@ class _Stage:
 
     def _wait_for_logs(self, names: Sequence[str]) -> None:
         """Wait until each stream has had its last callback."""
-        deadline = time.monotonic() + _LOG_SECONDS
-        while any("done|" not in self._log.get(name, []) for name in names) and time.monotonic() < deadline:
+        for _look in range(round(_LOG_SECONDS / _MOMENT)):
+            if all("done|" in self._log.get(name, []) for name in names):
+                return
             time.sleep(_MOMENT)
             self._read_log()
 

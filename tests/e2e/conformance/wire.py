@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import h11
@@ -16,6 +16,8 @@ _PAUSE = 0.1
 _NEVER_SECONDS = 1.5
 """How long a client waits for an answer that must not come, or comes at once or never."""
 _PATIENT_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+"""Patience is counted in polls: time in which this process, the gateway with it, does not run uses up none."""
 
 
 @dataclass
@@ -34,10 +36,10 @@ class Received:
 def ask(port: int, path: str, request: Message, headers: Pairs, *, answered: bool) -> Received:
     """The gateway's answer to a request; with `answered` False one that is not expected to come."""
     got = Received()
-    patience = _PATIENT_SECONDS if answered else _NEVER_SECONDS
+    polls = round((_PATIENT_SECONDS if answered else _NEVER_SECONDS) / _POLL_SECONDS)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         http = h11.Connection(h11.CLIENT)
-        reading = threading.Thread(target=_read, args=(connection, http, got, time.monotonic() + patience))
+        reading = threading.Thread(target=_read, args=(connection, http, got, polls))
         host = (("host", "example.com"),)
         start = h11.Request(
             method=request.method, target=path, headers=[*host, *headers, *request.headers, *_framing(request)]
@@ -127,23 +129,26 @@ def _write(connection: socket.socket, http: h11.Connection, start: h11.Event, me
     connection.sendall(pending)
 
 
-def _read(connection: socket.socket, http: h11.Connection, got: Received, deadline: float) -> None:
+def _read(connection: socket.socket, http: h11.Connection, got: Received, polls: int) -> None:
     with contextlib.suppress(OSError, h11.RemoteProtocolError):
-        for event in _events(connection, http, left=lambda: deadline - time.monotonic()):
+        connection.settimeout(_POLL_SECONDS)
+        for event in _events(connection, http, polls=polls):
             _note(event, got)
             if got.complete:
                 return
 
 
-def _events(
-    connection: socket.socket, http: h11.Connection, left: Callable[[], float] | None = None
-) -> Iterator[h11.Event]:
+def _events(connection: socket.socket, http: h11.Connection, *, polls: int = 1) -> Iterator[h11.Event]:
+    """What comes, until the connection's timeout has passed `polls` times."""
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
-            if left is not None:
-                connection.settimeout(max(left(), 0.001))
-            http.receive_data(connection.recv(65536))
+            try:
+                http.receive_data(connection.recv(65536))
+            except TimeoutError:
+                polls -= 1
+                if polls <= 0:
+                    raise
         elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
             return
         else:

@@ -1,13 +1,17 @@
 """Plugins that trap, loop, take all memory, or name memory that they do not have."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from higress_cli.proxy_wasm import limits
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, StartError
+from higress_cli.proxy_wasm.host import Runtime
 from higress_cli.proxy_wasm.limits import Limits
 from higress_cli.proxy_wasm.surroundings import refused
 from tests.support.probes import OLD, REQUEST_HEADERS, Probe
+from tests.support.world import Rig
 from tests.unit.proxy_wasm.conftest import MakeRig
 from tests.unit.proxy_wasm.test_outside import ASK
 from tests.unit.proxy_wasm.test_wasi import write
@@ -106,6 +110,41 @@ def test_calls_that_end_in_time_are_left_alone(rig: MakeRig) -> None:
     made.get()
     time.sleep(0.5)
     assert made.get().wire.upstream != []
+
+
+def _saying_now() -> bytes:
+    """A plugin that logs, and then enters a function: there wasmtime looks for an interrupt."""
+    probe = Probe(extra="(func $entered)")
+    return probe.on("request_headers", probe.write("now"), "(call $entered)").build()
+
+
+def test_time_in_which_the_process_does_not_run_is_not_counted(monkeypatch) -> None:
+    runtime = Runtime()
+    made = Rig(_saying_now(), runtime, limits=SHORT)
+    slept = 0.0
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + slept))
+
+    def sleep(_level: object, _text: str) -> None:
+        nonlocal slept
+        slept = 3600.0
+        time.sleep(0.12)  # the watchdog looks, more than once
+
+    monkeypatch.setattr(made.world, "log", sleep)
+    exchange = made.get()
+    runtime.close()
+    assert slept
+    assert exchange.wire.upstream != []
+    assert made.world.crashes == []
+
+
+def test_late_interrupt_of_an_earlier_call_does_not_end_the_next_one(monkeypatch) -> None:
+    runtime = Runtime()
+    made = Rig(_saying_now(), runtime, limits=SHORT)
+    monkeypatch.setattr(made.world, "log", lambda _level, _text: runtime.wasmtime.increment_epoch())
+    exchange = made.get()
+    runtime.close()
+    assert exchange.wire.upstream != []
+    assert made.world.crashes == []
 
 
 def test_memory_ends_at_its_limit(rig: MakeRig) -> None:
