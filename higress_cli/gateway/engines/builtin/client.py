@@ -10,6 +10,7 @@ from typing import Final
 
 import h11
 
+from higress_cli.gateway.engines.builtin.patience import patience
 from higress_cli.gateway.engines.builtin.wire import Connection, response_pairs, to_request
 from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm.pairs import Pair
@@ -45,7 +46,7 @@ class Client:
             connection.abort()
         context = self._tls() if at.tls else None
         name = at.host if context else None
-        async with asyncio.timeout(_CONNECT_SECONDS):
+        async with patience(_CONNECT_SECONDS):
             reader, writer = await asyncio.open_connection(
                 at.host, at.port, ssl=context, server_hostname=name, limit=_READ_BYTES
             )
@@ -71,7 +72,7 @@ class Client:
         """The answer to a plugin's call, or what a gateway tells the plugin where there is none."""
         progress = _Progress()
         try:
-            async with asyncio.timeout(call.timeout_milliseconds / 1000 or None):
+            async with patience(call.timeout_milliseconds / 1000 or None):
                 return await self._call(at, call, progress)
         except TimeoutError:
             return _INCOMPLETE if progress.answered else timed_out()

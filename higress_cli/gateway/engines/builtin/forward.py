@@ -10,6 +10,7 @@ import h11
 
 from higress_cli.gateway.engines.builtin.client import Client, reason
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now
+from higress_cli.gateway.engines.builtin.patience import patience
 from higress_cli.gateway.engines.builtin.wire import (
     Connection,
     announced_length,
@@ -202,11 +203,10 @@ class Forward:
         """Receive the answer, in no more than these seconds from the moment in which all of the request is sent."""
         if seconds is None:
             return await self._receive(connection)
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(seconds if sending is None else None) as limit:
+            async with patience(seconds if sending is None else None) as counted:
                 if sending is not None:
-                    sending.add_done_callback(lambda _sent: limit.reschedule(loop.time() + seconds))
+                    sending.add_done_callback(lambda _sent: counted.start(seconds))
                 return await self._receive(connection)
         except TimeoutError:
             if self._answered:
