@@ -159,3 +159,5 @@ class RequestHangs(Event):
 
 BAD_ARGUMENT: Final = 2
 """The status of a call that this phase does not allow, or that names something the gateway does not have."""
+UNIMPLEMENTED: Final = 12
+"""The status of a call that the engine does not have."""

@@ -9,6 +9,12 @@ from higress_cli.phases import action_name
 
 _RUNTIME = ("runtime.", "runtime/", "reflect.", "abort", "panic", "rust_panic", "__rust", "core::panicking", "std::")
 _PANIC = "panic: "
+NO_HTTP_CONTEXT = "invalid context on proxy_on_request_headers"
+"""The panic of the Go SDK where NewHttpContext returned nil, as that of a TCP plugin does (abi_callback_l7.go)."""
+NO_TCP = N_(
+    "the plugin creates no HTTP context, as plugins for TCP do not; "
+    "the builtin engine has no TCP, nor has envoy or docker"
+)
 # What V8 and wasmtime call their traps (v8/src/common/message-template.h, wasmtime's TrapCode).
 _REASONS = frozenset(
     {
@@ -49,6 +55,8 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     `packages` are the paths of the author's own Go packages besides main.
     """
     why = (trap.panic or "").removeprefix(_PANIC) or reason_in_words(trap.reason)
+    if NO_HTTP_CONTEXT in why:
+        why = chained((why, _(NO_TCP)))
     first = _("the plugin crashed in {function}: {reason}").format(function=trap.function, reason=why)
     frame = own_frame(trap, packages=packages)
     if frame is not None:

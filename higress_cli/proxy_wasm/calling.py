@@ -55,7 +55,7 @@ class GuestApi(Protocol):
         """A line of the plugin."""
 
     def note_refused(self, function: str, status: AbiStatus) -> None:
-        """A host function returned BadArgument to the plugin."""
+        """A host function returned BadArgument or Unimplemented to the plugin."""
 
     def next_token(self) -> int:
         """A number for a call that the plugin makes."""

@@ -216,7 +216,7 @@ class Guest:
             self.surroundings.log(level, text.decode("utf-8", "replace"))
 
     def note_refused(self, function: str, status: AbiStatus) -> None:
-        """A host function returned BadArgument to the plugin."""
+        """A host function returned BadArgument or Unimplemented to the plugin."""
         self.surroundings.refused(self._callback, function, status)
 
     def next_token(self) -> int:

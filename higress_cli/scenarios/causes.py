@@ -7,12 +7,14 @@ from typing import Final
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import (
     BAD_ARGUMENT,
+    UNIMPLEMENTED,
     AnsweredBy,
     CallRefused,
     SentUpstream,
     StreamEnded,
 )
 from higress_cli.gateway.services import mapping_line, service_key
+from higress_cli.gateway.words import NO_HTTP_CONTEXT, NO_TCP
 from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import N_, _, chained, joined, listed
 from higress_cli.knowledge.catalogue import entry, recognise
@@ -24,6 +26,7 @@ _UNKNOWN_SERVICE: Final = "service-unknown"
 _TRAPPED: Final = "plugin-trapped"
 # The words of Go's runtime, or of a virtual machine, and what to do about them.
 _CRASHES: Final = (
+    (NO_HTTP_CONTEXT, NO_TCP),
     ("index out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
     ("slice bounds out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
     ("nil map", N_("a map is written to that was never made: make it where the configuration is read")),
@@ -64,6 +67,7 @@ def causes(request: Request, observed: Observed, checks: Sequence[Evidence], aro
         *_cut_bodies(observed),
         *_too_large(observed, around),
         *_skipped_bodies(request, observed, keys),
+        *_no_grpc(observed),
         *_late_headers(observed),
         *_headers_gone(observed, keys),
         *_no_body(request, keys, around),
@@ -154,6 +158,15 @@ def _unread(headers: Headers) -> str | None:
 def _answered_upstream(observed: Observed) -> bool:
     ended = [event for event in observed.events or () if isinstance(event, StreamEnded)]
     return not ended or ended[-1].answered_by is AnsweredBy.UPSTREAM
+
+
+def _no_grpc(observed: Observed) -> Iterator[str]:
+    """Envoy has other statuses for a gRPC call that it refuses."""
+    for event in observed.refused_calls:
+        if event.call.startswith("proxy_grpc_") and event.status == UNIMPLEMENTED:
+            yield _("{call} was refused in {function}: the builtin engine has no gRPC").format(
+                call=event.call, function=event.function
+            )
 
 
 def _late_headers(observed: Observed) -> Iterator[str]:

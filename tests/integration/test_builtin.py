@@ -118,6 +118,13 @@ def _asked(gateway: BuiltinGateway, **more: Any) -> BuiltinGateway:
     return gateway
 
 
+def test_a_grpc_call_is_told(start: Start) -> None:
+    probe = Probe()
+    gateway = start(probe.on("request_headers", f"(drop {probe.call('grpc_cancel', 1)})"))
+    (refused,) = seen(_asked(gateway), CallRefused)
+    assert (refused.function, refused.call, refused.status) == ("proxy_on_request_headers", "proxy_grpc_cancel", 12)
+
+
 def test_call_in_the_wrong_phase_is_told(start: Start) -> None:
     probe = Probe()
     gateway = start(probe.on("response_headers", f"(drop {probe.add(REQUEST_HEADERS, 'late', '1')})"))

@@ -119,6 +119,20 @@ def test_a_port_of_its_own_choice_that_is_taken_is_chosen_again(folder, variable
         assert gateway.url == url
 
 
+def test_a_published_port_that_is_taken_is_chosen_again(folder, variables, monkeypatch, taken):
+    chosen_in_turn(monkeypatch, taken)
+    said = (
+        "docker: Error response from daemon: driver failed programming external connectivity on endpoint hgw (6c90): "
+        f"Error starting userland proxy: listen tcp4 127.0.0.1:{taken}: bind: address already in use."
+    )
+    refusing = f"[ -e starts ] || {{ echo start >starts; echo '{said}' >&2; exit 125; }}\necho start >>starts"
+    write_program(Path(variables["PATH"].partition(":")[0]) / "docker", DOCKER.replace("echo start >>starts", refusing))
+    with opened(folder, variables) as gateway:
+        gateway.apply(change(folder))
+        assert starts(folder) == 2
+        assert not gateway.url.endswith(f":{taken}")
+
+
 @pytest.mark.parametrize("option", ["--port", "--admin-port"])
 def test_a_port_that_the_user_named_is_not_chosen_again(folder, variables, taken, option):
     named = {"port": taken} if option == "--port" else {"admin_port": taken}

@@ -49,8 +49,8 @@ def names() -> frozenset[tuple[str, str]]:
 def _bound(function: Callable[..., int | None], guest: GuestApi, name: str) -> Callable[..., int | None]:
     def call(*values: int) -> int | None:
         status = function(guest, *values)
-        if status is AbiStatus.BAD_ARGUMENT:
-            guest.note_refused(name, AbiStatus.BAD_ARGUMENT)
+        if status is AbiStatus.BAD_ARGUMENT or status is AbiStatus.UNIMPLEMENTED:
+            guest.note_refused(name, status)
         return status
 
     return call

@@ -5,7 +5,7 @@ from typing import Final
 from higress_cli.proxy_wasm import pairs
 from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import Table
-from higress_cli.proxy_wasm.enums import AbiStatus, BufferType, MapType
+from higress_cli.proxy_wasm.enums import AbiStatus, BufferType, LogLevel, MapType
 from higress_cli.proxy_wasm.headers import HeaderMap
 
 FUNCTIONS: Final = Table()
@@ -147,6 +147,8 @@ def _buffer(guest: GuestApi, kind: int) -> bytes | bytearray | None:
         return context.request.body or b""
     if kind == BufferType.RESPONSE_BODY and context:
         return context.response.body or b""
+    if kind in {BufferType.DOWNSTREAM_DATA, BufferType.UPSTREAM_DATA}:
+        guest.log(LogLevel.ERROR, b"the builtin engine has no TCP: NotFound")
     others = {
         BufferType.CALL_BODY: guest.answer.body,
         BufferType.VM_CONFIGURATION: guest.settings.vm_configuration,

@@ -100,7 +100,7 @@ def _redis_cluster(text: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _no_grpc(guest: GuestApi, *_values: int) -> int:
-    guest.log(LogLevel.ERROR, b"gRPC calls are not part of this gateway (engine builtin): Unimplemented")
+    guest.log(LogLevel.ERROR, b"the builtin engine has no gRPC: Unimplemented")
     return AbiStatus.UNIMPLEMENTED
 
 

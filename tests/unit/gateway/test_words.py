@@ -29,6 +29,13 @@ def test_a_crash_is_placed_in_the_innermost_function_of_the_author(frames, place
     assert len(lines) == 2
 
 
+def test_a_tcp_plugin_crashes_at_its_first_request_and_is_told_why():
+    words = trap_sentence(trap(panic="panic: invalid context on proxy_on_request_headers"))
+    assert "invalid context on proxy_on_request_headers; " in words
+    assert "the builtin engine has no TCP" in words
+    assert "TCP" not in trap_sentence(trap(panic="panic: invalid context on proxy_on_request_body"))
+
+
 @pytest.mark.parametrize("frames", [(), ("runtime.abort", "proxy_on_log")])
 def test_where_no_function_is_known_one_line_is_all(frames):
     assert trap_lines(trap(*frames, panic="panic: why")) == ("the plugin crashed in proxy_on_log: why",)

@@ -145,8 +145,16 @@ def test_grpc_says_clearly_that_it_is_not_there(rig: MakeRig) -> None:
     probe = Probe()
     probe.on("request_headers", probe.say(probe.call("grpc_cancel", 1)))
     lines = rig(probe).get().rig.lines
-    assert "gRPC" in lines[0]
-    assert lines[1] == "12"
+    assert lines == ["the builtin engine has no gRPC: Unimplemented", "12"]
+
+
+@pytest.mark.parametrize("kind", [2, 3])
+def test_tcp_says_clearly_that_it_is_not_there(rig: MakeRig, kind: int) -> None:
+    probe = Probe()
+    probe.on("request_headers", probe.show(probe.body(kind)), probe.show(probe.body(CALL_BODY)))
+    lines = rig(probe).get().rig.lines
+    assert lines[:2] == ["the builtin engine has no TCP: NotFound", "!1"]
+    assert not any("TCP" in line for line in lines[2:])
 
 
 def test_upstream_hosts_are_listed_and_one_is_chosen(rig: MakeRig) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,7 @@ from higress_cli.gateway.events import (
     SentUpstream,
     ServiceUnknown,
     StreamEnded,
+    Trap,
 )
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.scenario import Request
@@ -110,6 +112,21 @@ def test_headers_that_are_set_in_the_body_phase_when_they_have_left():
     (cause,) = found(late, late, key="upstream.headers.x")
     assert "proxy_add_header_map_value was refused in proxy_on_request_body" in cause
     assert found(CallRefused(at=NOW, function="proxy_on_request_headers", **refused)) == ()
+
+
+def test_a_grpc_call_that_the_engine_does_not_have():
+    call = CallRefused(at=NOW, function="proxy_on_request_headers", call="proxy_grpc_call", status=12)
+    (cause,) = found(call, key="status")
+    assert cause == "proxy_grpc_call was refused in proxy_on_request_headers: the builtin engine has no gRPC"
+    # Envoy's: the service is not there.
+    assert found(replace(call, status=2), key="status") == ()
+
+
+def test_a_tcp_plugin_that_is_given_a_request():
+    panic = "panic: invalid context on proxy_on_request_headers"
+    trap = Trap(at=NOW, function="proxy_on_request_headers", reason="unreachable", panic=panic)
+    (cause,) = found(trap, key=None)
+    assert "the builtin engine has no TCP" in cause
 
 
 def test_headers_that_left_before_the_plugin_decided():
