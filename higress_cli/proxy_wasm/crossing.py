@@ -9,7 +9,6 @@ wasmtime-py (`_ffi`, `Func._func`), in the manner of `wasmtime.Func`. Where thes
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import wasmtime
@@ -77,10 +76,9 @@ class Crossing(Protocol):
 
 def crossing(store: wasmtime.Store) -> Crossing:
     """The fastest way across that this wasmtime has."""
-    return _Direct(store) if _is_known() else _Plain(store)
+    return Direct(store) if _is_known() else Plain(store)
 
 
-@cache
 def _is_known() -> bool:
     """Whether wasmtime-py has the private parts that are used here, with the types that they had."""
     ffi: Any = _ffi
@@ -107,7 +105,9 @@ def _is_known() -> bool:
     )
 
 
-class _Direct:
+class Direct:
+    """By wasmtime's C API itself, with the private parts of wasmtime-py that `_is_known` looks for."""
+
     def __init__(self, store: wasmtime.Store) -> None:
         self._ffi: Any = _ffi
         self._store = store
@@ -120,7 +120,7 @@ class _Direct:
     def entrance(self, function: wasmtime.Func) -> Entrance:
         kind = function.type(self._store)
         if {str(value) for value in (*kind.params, *kind.results)} - {"i32"}:
-            return _Plain(self._store).entrance(function)
+            return Plain(self._store).entrance(function)
         ffi, context = self._ffi, self._context
         count = max(len(kind.params), len(kind.results))
         words = (ctypes.c_uint32 * (count * _STRIDE or 1))()
@@ -202,7 +202,7 @@ def _signed(value: int) -> int:
     return value - (_TOP << 1) if value & _TOP else value
 
 
-class _Plain:
+class Plain:
     """With nothing but the documented parts of wasmtime-py."""
 
     def __init__(self, store: wasmtime.Store) -> None:

@@ -67,9 +67,8 @@ REQUESTS = [
 @pytest.mark.parametrize("status", [0, 500])
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
 def test_whatever_request_fails_for_good_the_old_tag_still_answers(
-    pushed, registry, published, monkeypatch, method, path, status
+    pushed, registry, published, monkeypatch, waits, method, path, status
 ):
-    monkeypatch.setattr("higress_cli.oci.registry._FIRST_WAIT_SECONDS", 0.001)
     registry.login = "bearer"
     monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
     monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
@@ -157,8 +156,7 @@ OTHER = f"sha256:{'0' * 64}"
     ],
     ids=lambda item: shown(item) if isinstance(item, Fault) else item,
 )
-def test_a_registry_that_says_what_is_not_so_sets_no_tag(pushed, registry, published, monkeypatch, lie, code):
-    monkeypatch.setattr("higress_cli.oci.registry._FIRST_WAIT_SECONDS", 0.001)
+def test_a_registry_that_says_what_is_not_so_sets_no_tag(pushed, registry, published, waits, lie, code):
     registry.faults.append(lie)
 
     document = pushed(f"{registry.host}/demo")
@@ -168,8 +166,7 @@ def test_a_registry_that_says_what_is_not_so_sets_no_tag(pushed, registry, publi
 
 
 @pytest.mark.parametrize("realm", ["http://[", "https://127.0.0.1:99999/token", "http://127.0.0.1:1/token"])
-def test_a_token_server_that_is_nowhere_is_named(pushed, registry, published, monkeypatch, realm):
-    monkeypatch.setattr("higress_cli.oci.registry._FIRST_WAIT_SECONDS", 0.001)
+def test_a_token_server_that_is_nowhere_is_named(pushed, registry, published, waits, realm):
     registry.login, registry.realm = "bearer", realm
 
     document = pushed(f"{registry.host}/demo")

@@ -2,7 +2,7 @@
 
 import ast
 import importlib
-import sys
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +63,9 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def init(self: Any, *args: Any, **more: Any) -> None:
             original(self, *args, **more)
             identifier, family = carried(self)
-            made_by = str(sys._getframe(1).f_globals.get("__name__", ""))
+            frame = inspect.currentframe()
+            caller = frame.f_back if frame else None
+            made_by = str(caller.f_globals.get("__name__", "")) if caller else ""
             if identifier is not None and made_by.startswith("higress_cli") and (wrong := mistake(identifier, family)):
                 mistakes.append(wrong)
 

@@ -59,6 +59,11 @@ class Probe:
         self._callbacks[callback] = f'(func (export "proxy_on_{callback}") {names} {result}\n{body}\n{value})'
         return self
 
+    def functions(self, text: str) -> "Probe":
+        """Further functions, as WebAssembly text."""
+        self._extra += text
+        return self
+
     def build(self) -> bytes:
         """The module."""
         data = "".join(

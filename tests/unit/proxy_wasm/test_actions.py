@@ -124,7 +124,7 @@ def test_abi_0_1_0_knows_no_end_of_stream(rig: MakeRig) -> None:
         (drop (call $proxy_add_header_map_value (i32.const 0) HELLO WORLD)) (i32.const 0))
     """
     made = Probe(marker="proxy_abi_version_0_1_0")
-    made._extra = text.replace("HELLO", made.text("hello")).replace("WORLD", made.text("world"))
+    made.functions(text.replace("HELLO", made.text("hello")).replace("WORLD", made.text("world")))
     exchange = rig(made).get()
     assert exchange.wire.upstream[0][0]["hello"] == "world"
 
