@@ -12,7 +12,10 @@
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum, unique
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
+"""Where bugs in hgw are reported."""
 
 
 @unique

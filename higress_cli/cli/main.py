@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import traceback
-from typing import Final
 
 import typer
 
@@ -13,15 +12,13 @@ from higress_cli.cli.context import Invocation, new_invocation
 from higress_cli.cli.error_show import presentable, show_error
 from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
 from higress_cli.cli.usage import usage_error
-from higress_cli.errors import ExitCode, HgwError
+from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
 from higress_cli.system.process import dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible
 from higress_cli.system.writing import is_full, machine_error, shortage, write_error
-
-_REPORT_AT: Final = "https://github.com/alibaba/higress/issues"
 
 
 def prepare_process() -> None:
@@ -79,7 +76,7 @@ def _run(call: Invocation) -> int:
             return _expected(call, known)
         _print_traceback(error)
         message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
-        hint = _("please report it, with the lines above, at {url}").format(url=_REPORT_AT)
+        hint = _("please report it, with the lines above, at {url}").format(url=REPORT_AT)
         return _unexpected(call, ExitCode.BUG, code="bug", message=message, hint=hint)
     return int(code or ExitCode.OK)
 

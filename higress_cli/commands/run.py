@@ -108,7 +108,7 @@ def run(
         _record(opened, result, settings)
         on_ready(result)
         look_as_usual()
-        narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder.path)
+        narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder)
         with contextlib.suppress(KeyboardInterrupt):
             _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, settings, digest=digest))
     return result

@@ -1,17 +1,20 @@
 """Report the events of a running gateway on the terminal."""
 
 import contextlib
-from pathlib import Path
+from datetime import datetime
 
+from higress_cli.errors import REPORT_AT
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
 from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
+from higress_cli.gateway.run_folder import BUGS, RunFolder
 from higress_cli.gateway.services import example_address, service_key
 from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import _, listed
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
+from higress_cli.system.urls import shown
 
 
 class Narrator:
@@ -20,7 +23,7 @@ class Narrator:
     `change` is what the gateway started with, `folder` holds the files of the run.
     """
 
-    def __init__(self, reporter: Reporter, *, change: Change, folder: Path) -> None:
+    def __init__(self, reporter: Reporter, *, change: Change, folder: RunFolder) -> None:
         self._reporter = reporter
         self._folder = folder
         self._change = change
@@ -53,10 +56,7 @@ class Narrator:
                 self._changed(event)
             case ChangeRefused():
                 self._loading.close()
-                self._reporter.warn(event.error.message)
-                if event.error.hint:
-                    self._reporter.advise(event.error.hint)
-                self._reporter.note(_("the gateway continues with what it had before"))
+                self._refused(event)
             case RestartNeeded() if event.settings:
                 text = _("{settings} takes effect when `hgw run` is started again")
                 self._reporter.warn(text.format(settings=listed(event.settings)))
@@ -66,10 +66,25 @@ class Narrator:
                 self._reporter.event(f"[warn] {hanging_line(event)}", at=event.at, level="warn")
             case DiskFull():
                 text = _("the disk of {path} is full: the gateway goes on, but its logs and records do not")
-                self._reporter.warn(text.format(path=self._folder))
+                self._reporter.warn(text.format(path=self._folder.path))
             case SourceChanged():
                 text = _("the source no longer matches {path}: type `hgw build`, and the gateway loads the new module")
                 self._reporter.note(text.format(path=event.module.name))
+
+    def _refused(self, event: ChangeRefused) -> None:
+        self._reporter.warn(event.error.message)
+        if event.error.hint:
+            self._reporter.advise(event.error.hint)
+        if event.traceback is not None:
+            self._bug(shown(event.traceback), at=event.at)
+        self._reporter.note(_("the gateway continues with what it had before"))
+
+    def _bug(self, traceback: str, *, at: datetime) -> None:
+        """Keep the traceback of a bug in the run's folder, show it if details are wanted, and say where to report."""
+        self._folder.log(BUGS).add(at.isoformat(), traceback.rstrip())
+        self._reporter.detail(traceback.rstrip())
+        text = _("please report it, with the end of {path}, at {url}")
+        self._reporter.advise(text.format(path=self._folder.path / BUGS, url=REPORT_AT))
 
     def _edited(self, now: Change) -> str:
         """The name of the file from which the change differs: the module, the configuration or hgw.yaml."""

@@ -1,6 +1,7 @@
 """A gateway that follows files while it runs, and reports what happens."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,9 +38,13 @@ class Loading(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRefused(Event):
-    """The files have contents that cannot be used; the gateway keeps the previous change."""
+    """The files have contents that cannot be used; the gateway keeps the previous change.
+
+    `traceback` is that of a bug in hgw, if that is what `error` says.
+    """
 
     error: HgwError
+    traceback: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +160,7 @@ class Live:
             return
         except Exception as error:  # noqa: BLE001 -- an edit that hgw cannot cope with must not end what runs
             message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
-            yield ChangeRefused(at=_now(), error=HgwError(message, code="bug"))
+            yield ChangeRefused(at=_now(), error=HgwError(message, code="bug"), traceback=traceback.format_exc())
             return
         before, self._change = self._change, loaded.change
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)

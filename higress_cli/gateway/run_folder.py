@@ -18,6 +18,7 @@ from higress_cli.system.writing import home_error, is_full
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"
 UPSTREAM: Final = "upstream.log"
+BUGS: Final = "bugs.log"
 _LEAST_BYTES: Final = 64 * 1024
 """What remains on a disk that counts as full: less than a gateway's files for one change."""
 _LOCK: Final = ".lock"
@@ -57,7 +58,7 @@ class RunFolder:
         return self.path.name
 
     def log(self, name: str) -> LogFile:
-        """A log in the folder, such as `EVENTS` and `UPSTREAM`, which have one JSON object per line."""
+        """A log in the folder: `EVENTS` and `UPSTREAM` have one JSON object per line, `BUGS` has tracebacks."""
         return LogFile(self.path / name, on_failure=self.failures.append)
 
     def lacks_room(self) -> bool:

@@ -3,16 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.choice import Source, SourceKind
 from higress_cli.commands.run_events import Narrator
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Change
+from higress_cli.gateway.contract import Change, Place
 from higress_cli.gateway.events import PluginLine
-from higress_cli.gateway.live import ChangeRefused
+from higress_cli.gateway.listening import Listening
+from higress_cli.gateway.live import ChangeRefused, Live, Loaded
 from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint, service_key
 from higress_cli.gateway.wrapper_lines import called_cluster, is_recovered_panic
 from tests.support.modules import wasm
 from tests.support.reporter import SilentReporter
+from tests.support.toy_engine import ToyGateway
 
 CALL = "http call start, id: 1, cluster: {cluster}, method: GET, url: /who, body: , timeout: 1000"
 
@@ -21,6 +25,7 @@ class Reporter(SilentReporter):
     def __init__(self) -> None:
         self.warnings: list[str] = []
         self.notes: list[str] = []
+        self.details: list[str] = []
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -30,6 +35,14 @@ class Reporter(SilentReporter):
 
     def advise(self, hint: str) -> None:
         self.notes.append(f"hint: {hint}")
+
+    def detail(self, text: str) -> None:
+        self.details.append(text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "runs")
 
 
 @pytest.fixture
@@ -44,9 +57,9 @@ def change(tmp_path: Path) -> Change:
     )
 
 
-def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
+def test_a_service_that_nothing_maps_is_named_once_with_its_option(change, folder):
     reporter = Reporter()
-    narrate = Narrator(reporter, change=change, folder=change.config_file.parent)
+    narrate = Narrator(reporter, change=change, folder=folder)
     for cluster in ("outbound|80||known.dns", "outbound|8080||auth.static", "outbound|8080||auth.static"):
         text = CALL.format(cluster=cluster)
         narrate(PluginLine(at=datetime.now(UTC), level="debug", text=text))
@@ -54,14 +67,38 @@ def test_a_service_that_nothing_maps_is_named_once_with_its_option(change):
     assert "--service auth.static:8080=127.0.0.1:8080" in reporter.warnings[0]
 
 
-def test_what_to_do_about_a_refused_change_is_a_hint(change):
+def test_what_to_do_about_a_refused_change_is_a_hint(change, folder):
     reporter = Reporter()
     error = GatewayError("config.yaml is refused", code="x", hint="correct config.yaml")
-    Narrator(reporter, change=change, folder=change.config_file.parent)(
-        ChangeRefused(at=datetime.now(UTC), error=error)
-    )
+    Narrator(reporter, change=change, folder=folder)(ChangeRefused(at=datetime.now(UTC), error=error))
     assert reporter.warnings == ["config.yaml is refused"]
     assert reporter.notes == ["hint: correct config.yaml", "the gateway continues with what it had before"]
+
+
+def test_a_bug_in_a_change_keeps_its_traceback_and_says_where_to_report_it(change, folder):
+    reporter = Reporter()
+
+    def load() -> Loaded:
+        if change.config_file.exists():
+            raise ZeroDivisionError("division by zero")
+        return Loaded(change=change, files=(change.config_file,))
+
+    anywhere = Listening(bind="127.0.0.1", port=0, option="--port", source=Source(SourceKind.FLAG, "--port"))
+    place = Place(listening=anywhere, admin=anywhere, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p")
+    with ToyGateway(place, folder) as gateway:
+        live = Live(gateway, load=load)
+        live.start()
+        change.config_file.write_text("answer: 42\n")
+        refused = next(event for events in live.events() for event in events if isinstance(event, ChangeRefused))
+    Narrator(reporter, change=change, folder=folder)(refused)
+
+    log = folder.path / "bugs.log"
+    assert reporter.warnings == ["this is a bug in hgw: ZeroDivisionError: division by zero"]
+    assert f"with the end of {log}, at https://" in reporter.notes[0]
+    for kept in (log.read_text("utf-8"), *reporter.details):
+        assert "Traceback (most recent call last):" in kept
+        assert "in load" in kept
+    assert reporter.details
 
 
 @pytest.mark.parametrize(
