@@ -18,6 +18,7 @@ from higress_cli.cli.main import main  # noqa: E402
 from higress_cli.system.clock import SYSTEM_CLOCK  # noqa: E402
 from higress_cli.system.visible import visible  # noqa: E402
 from tests.support import costs, properties  # noqa: E402
+from tests.support.case_ids import case_id  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
 from tests.support.guarded import sitecustomize as guard  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
@@ -42,6 +43,11 @@ Hgw = Callable[..., Outcome]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(costs)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """The name of a case in a table that gives it none."""
+    return case_id(val)
 
 
 def pytest_collection_finish() -> None:

@@ -75,7 +75,6 @@ def fill(folder: Path) -> Path:
         ("SSL_CERT_FILE", "/nonexistent"),
         ("HOME", "relative"),
     ],
-    ids=str,
 )
 def test_a_variable_that_makes_no_sense(
     argv: list[str], name: str, value: str, answers: Callable[..., int], monkeypatch: pytest.MonkeyPatch
