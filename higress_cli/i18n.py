@@ -48,7 +48,7 @@ def activate(language: str) -> Path | None:
 
     Return the path of the compiled catalogue if this installation lacks it (texts are then English), else None.
     """
-    global _speech  # noqa: PLW0603 -- the one piece of process-wide state: the active language
+    global _speech  # noqa: PLW0603 -- `_()` is called everywhere, too often for a parameter
     _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
     if language == _WRITTEN_IN:
         return None

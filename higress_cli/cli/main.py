@@ -15,7 +15,7 @@ from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope, failure_envelope
-from higress_cli.system.process import dismiss_helpers
+from higress_cli.system.process import admit_helpers, dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible
 from higress_cli.system.writing import is_full, machine_error, shortage, write_error
@@ -38,6 +38,7 @@ def prepare_process() -> None:
 
 def main(argv: list[str]) -> int:
     """Run hgw with `argv` (without the program's name) and return the exit code. Prints, never exits."""
+    admit_helpers()
     call = new_invocation(argv)
     try:
         return _run(call)

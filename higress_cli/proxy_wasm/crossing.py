@@ -16,7 +16,7 @@ import wasmtime
 try:
     from wasmtime import _ffi
 except ImportError:
-    _ffi = None  # type: ignore[assignment]
+    _ffi = None  # type: ignore[assignment] # mypy reads a wasmtime that has the part
 
 from higress_cli.proxy_wasm.errors import MemoryFault
 

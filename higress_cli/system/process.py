@@ -54,9 +54,16 @@ class _Helpers:
     def dismiss(self) -> None:
         self._gone = True
         self._signal(signal.SIGINT)
-        insist = threading.Timer(_POLITE_SECONDS, self._signal, args=[None])
+        insist = threading.Timer(_POLITE_SECONDS, self._insist)
         insist.daemon = True
         insist.start()
+
+    def admit(self) -> None:
+        self._gone = False
+
+    def _insist(self) -> None:
+        if self._gone:
+            self._signal(None)
 
     def _signal(self, wanted: signal.Signals | None) -> None:
         for process in tuple(self._children):
@@ -67,8 +74,13 @@ _helpers: Final = _Helpers()
 
 
 def dismiss_helpers() -> None:
-    """Stop all programs that other threads run, now and from now on, because hgw is about to end."""
+    """Stop all programs that other threads run, now and until `admit_helpers`, because hgw is about to end."""
     _helpers.dismiss()
+
+
+def admit_helpers() -> None:
+    """Let other threads run programs again: an interrupt ends one call of hgw, and a process may make several."""
+    _helpers.admit()
 
 
 @dataclass(frozen=True, kw_only=True)

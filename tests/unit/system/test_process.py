@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -364,3 +365,16 @@ def test_a_background_program_that_is_not_there_is_named_and_leaves_no_thread(tm
 
     assert caught.value.code == "program-missing"
     assert eventually(lambda: set(threading.enumerate()) <= before)
+
+
+def test_programs_of_other_threads_are_stopped_from_a_dismissal_until_they_are_admitted():
+    with ThreadPoolExecutor(1) as thread:
+        process.dismiss_helpers()
+        try:
+            dismissed = thread.submit(run, "import time; time.sleep(30)").result()
+        finally:
+            process.admit_helpers()
+        admitted = thread.submit(run, "import time; time.sleep(2.5)").result()
+
+    assert dismissed.returncode == -signal.SIGKILL
+    assert admitted.returncode == 0
