@@ -1,6 +1,7 @@
 """`hgw push` against a registry that fails: what is tried again, what is given up, and what the old tag has then."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -251,26 +252,36 @@ def test_tls_with_an_authority_of_ones_own(pushed, monkeypatch):
         assert pushed(f"{registry.host}/demo")["ok"]
 
 
-def test_a_registry_elsewhere_without_tls_is_only_used_when_told_to(pushed, registry, monkeypatch):
-    monkeypatch.setattr("higress_cli.oci.registry.is_loopback", lambda _host: False)
+@pytest.fixture
+def elsewhere(monkeypatch) -> Callable[[FakeRegistry], str]:
+    """The name and port of a server as of one on another machine: every name below example.com leads here."""
+    look_up = socket.getaddrinfo
 
-    refused = pushed(f"{registry.host}/demo")
+    def here(host: Any, *words: Any, **more: Any) -> Any:
+        return look_up("127.0.0.1" if str(host).endswith(".example.com") else host, *words, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    return lambda server: server.host.replace("127.0.0.1", "registry.example.com")
+
+
+def test_a_registry_elsewhere_without_tls_is_only_used_when_told_to(pushed, registry, elsewhere):
+    refused = pushed(f"{elsewhere(registry)}/demo")
 
     assert (refused["exit_code"], refused["error"]["code"]) == (5, "registry-plain-http")
     assert "--plain-http" in refused["error"]["hint"]
     assert registry.manifests == {}
-    assert pushed(f"{registry.host}/demo", "--plain-http")["ok"]
+    assert pushed(f"{elsewhere(registry)}/demo", "--plain-http")["ok"]
 
 
-def test_a_token_server_without_tls_sees_no_password(pushed, monkeypatch):
+def test_a_token_server_without_tls_sees_no_password(pushed, elsewhere, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / "authority.pem"))
     monkeypatch.setenv("HGW_REGISTRY_USERNAME", "me")
     monkeypatch.setenv("HGW_REGISTRY_PASSWORD", "s3cret")
-    monkeypatch.setattr("higress_cli.oci.registry.is_loopback", lambda _host: False)
-    with serving(FakeRegistry(login="bearer"), tls=True) as registry:
-        registry.scheme = "http"  # what its challenge says
+    with serving(FakeRegistry(login="bearer"), tls=True) as registry, serving(FakeRegistry()) as tokens:
+        registry.realm = f"http://{elsewhere(tokens)}/token"
 
         document = pushed(f"{registry.host}/demo")
 
     assert (document["exit_code"], document["error"]["code"]) == (5, "registry-plain-http")
     assert not any(item.authorization for item in registry.seen)
+    assert tokens.seen == []

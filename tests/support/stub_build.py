@@ -4,8 +4,9 @@ They read the plugin in the working folder: what its sources import, what go.mod
 module "is in the cache" where `GOMODCACHE/MODULE@VERSION` exists; what is not there is fetched from GOPROXY. What
 they print, and with which exit status, was seen with Go 1.20.14, Go 1.24.4 and TinyGo 0.30.0. A source that says
 `undefinedThing` does not compile, and a line `// imports env.proxy_call` makes the module import that function.
-STUB_SECONDS makes the compilers slow; with STUB_EDITS=once or =always somebody edits main.go while they compile. A file
-whose name ends with `_windows.go` is not compiled.
+STUB_SECONDS makes the compilers slow; with STUB_EDITS=once or =always somebody edits main.go while they compile;
+with STUB_MEETING=FOLDER they wait there until two plugins are compiled at once. A file whose name ends with
+`_windows.go` is not compiled.
 
 The tests start this hundreds of times: it imports little, and the rest where it is needed.
 """
@@ -179,8 +180,23 @@ def refusal(plugin: Plugin, *, native: bool) -> str | None:
     return None
 
 
+def is_alone(meeting: str) -> bool:
+    """Whether no other plugin's compiler comes to `meeting` within half a minute."""
+    write(f"{meeting}/{os.path.basename(os.getcwd())}", "")
+    end = time.monotonic() + 30
+    while len(os.listdir(meeting)) == 1:
+        if time.monotonic() > end:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def build(flags: list[str], *, native: bool) -> int:
     time.sleep(float(os.environ.get("STUB_SECONDS", "0")))
+    meeting = os.environ.get("STUB_MEETING")
+    if meeting and is_alone(meeting):
+        print("no other compiler runs", file=sys.stderr)
+        return 1
     plugin = Plugin()
     refused = refusal(plugin, native=native)
     if refused is not None:
