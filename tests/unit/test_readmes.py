@@ -1,4 +1,4 @@
-"""What the READMEs say of exit codes, variables, sources, targets and sizes is what hgw has."""
+"""What the READMEs say of exit codes, variables, sources and targets is what hgw has; each further claim has a test."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,100 @@ from higress_cli.tool import SYSTEM
 from higress_cli.toolchain.sources.table import NAMES
 
 ROOT = Path(__file__).parents[2]
+
+# What README.md claims beside its tables and commands, and the test that shows it.
+CLAIMS = [
+    ("installs compilers in versions that work together", "e2e/test_install.py::test_the_tools_run_and_fit_each_other"),
+    (
+        "the whole guide in one command",
+        "e2e/test_quickstart.py::test_the_whole_guide_ends_with_both_answers_for_each_abi",
+    ),
+    ("It writes only to `.venv`", "cli/test_own_folders.py::test_a_build_writes_to_the_plugin_and_to_hgws_own_folders"),
+    ("`wasm-demo-go`, hgw's own folders", "cli/test_own_folders.py::test_a_new_plugin_is_all_that_init_writes"),
+    (
+        "`hgw` never changes your shell or your Go",
+        "cli/test_own_folders.py::test_a_command_leaves_the_users_home_and_tools_as_they_are",
+    ),
+    (
+        "your system only if you agree",
+        "integration/test_install_clients.py::test_what_changes_the_system_needs_consent",
+    ),
+    (
+        "wasmtime has no wheel for older musl or other processors",
+        "unit/gateway/test_engine_choice.py::test_where_wasmtime_has_no_wheel_hgw_says_where_it_has",
+    ),
+    ("HTTP/1.1 only, and no gRPC calls", "integration/test_builtin.py::test_a_grpc_call_is_told"),
+    ("Higress's own calls (Redis and others)", "integration/test_builtin.py::test_redis_that_the_plugin_calls"),
+    (
+        "takes `envoy` where it is there and fits the module, else `builtin`",
+        "unit/gateway/test_engine_choice.py::test_auto_reaches_an_engine_on_every_machine_that_has_a_wheel",
+    ),
+    ("and says why", "unit/gateway/test_engine_choice.py::test_with_musl_auto_takes_builtin_and_says_why"),
+    (
+        "puts the same scenarios to each engine",
+        "integration/test_verify_engines.py::test_all_engines_are_asked_the_same",
+    ),
+    ("fails where they disagree", "integration/test_verify_engines.py::test_engines_that_disagree_are_named"),
+    ("## Your first plugin", "e2e/test_readme.py::test_the_walk_leads_to_a_verified_plugin"),
+    ("stays until Ctrl-C", "integration/test_run.py::test_a_folder_with_a_module_alone_runs_and_ctrl_c_ends_it_well"),
+    ("it takes effect at once", "integration/test_run.py::test_an_edited_configuration_takes_effect"),
+    (
+        "the running gateway loads the new module",
+        "integration/test_run.py::test_a_rebuilt_module_takes_effect_and_a_broken_one_does_not",
+    ),
+    (
+        "the file itself stays as it is",
+        "integration/test_run.py::test_a_module_for_0_2_100_stops_at_the_headers_and_its_file_stays_as_it_is",
+    ),
+    (
+        "the proof that this very module was in the path",
+        "integration/test_verify.py::test_an_answer_that_is_not_from_hgws_gateway_proves_nothing",
+    ),
+    (
+        "writes its address and digest into the WasmPlugin resource",
+        "cli/test_push.py::test_update_changes_url_and_digest_and_nothing_else",
+    ),
+    ("the gateway's agent", "e2e/test_image_readers.py::test_the_gateways_own_library_takes_what_hgw_says"),
+    ("the plugin server", "e2e/test_image_readers.py::test_the_plugin_server_takes_what_hgw_says"),
+    ("Kubernetes' image volumes", "e2e/test_image_readers.py::test_containerd_mounts_what_hgw_says"),
+    (
+        "the same module gives the same digest on every machine",
+        "cli/test_package_anywhere.py::test_the_digest_depends_on_nothing_around_the_module",
+    ),
+    ("Credentials are those of `docker login`", "cli/test_push.py::test_dockers_configuration_logs_in"),
+    (
+        "go only to the registry that `HGW_REGISTRY` names",
+        "cli/test_push.py::test_with_several_registries_the_variables_go_to_the_one_that_they_name",
+    ),
+    ("shows them to the one registry that it pushes to", "cli/test_push.py::test_the_variables_log_in"),
+    (
+        "commands that only read show them to none",
+        "unit/commands/test_image_module.py::test_variables_for_no_registry_or_another_are_not_shown_to_one_that_asks",
+    ),
+    (
+        "which of these readers would refuse it",
+        "e2e/test_image_readers.py::test_hgw_says_so_of_the_images_in_the_registry",
+    ),
+    (
+        "TinyGo 0.29 and 0.30 accept Go 1.18 to 1.21",
+        "unit/knowledge/test_compatibility.py::test_pairs_that_break_are_refused_at_both_ends",
+    ),
+    (
+        "TinyGo 0.35 builds modules that the gateway refuses",
+        "unit/knowledge/test_compatibility.py::test_a_tinygo_that_cannot_work_is_refused_whatever_the_go",
+    ),
+    ("wasm-opt has to be 102 or newer", "unit/knowledge/test_compatibility.py::test_wasm_opt_has_a_floor"),
+    (
+        "uses what your machine has if it fits",
+        "unit/toolchain/test_sets.py::test_a_whole_set_on_the_machine_is_the_only_plan_whatever_hgw_would_prefer",
+    ),
+    ("each pinned by SHA-256", "unit/toolchain/test_pins.py::test_every_archive_has_a_file_and_a_digest_of_its_own"),
+    (
+        "Nothing unverified is ever runnable",
+        "integration/test_install_archives.py::test_wrong_bytes_are_never_installed",
+    ),
+    ("one folder for everything that hgw stores", "unit/system/test_places.py::test_hgw_home_moves_everything"),
+]
 each_readme = pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 
 
@@ -22,6 +116,15 @@ def rows(text: str, first: str) -> list[list[str]]:
     assert rest, f"no table starts with {first}"
     lines = rest.partition("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize(("claim", "shown_by"), CLAIMS)
+def test_each_claim_is_in_the_readme_and_has_a_test(claim: str, shown_by: str):
+    file, _colons, name = shown_by.partition("::")
+    tests = (ROOT / "tests" / file).read_text("utf-8")
+
+    assert claim in " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert re.search(rf"^(async )?def {name}\(", tests, re.MULTILINE)
 
 
 @each_readme
@@ -64,11 +167,10 @@ def test_every_target_that_is_named_exists(name):
     assert named <= targets
 
 
-def test_both_readmes_name_the_same_variables_and_sizes():
+def test_both_readmes_name_the_same_variables():
     english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
 
-    for pattern in (r"HGW_[A-Z_]+", r"[\d.]+ [GM]B"):
-        assert sorted(set(re.findall(pattern, english))) == sorted(set(re.findall(pattern, chinese)))
+    assert set(re.findall(r"HGW_[A-Z_]+", english)) == set(re.findall(r"HGW_[A-Z_]+", chinese))
 
 
 def commands(name: str) -> tuple[list[str], list[str]]:
