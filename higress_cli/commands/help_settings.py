@@ -127,7 +127,7 @@ def _entry(setting: Setting[Any], resolver: Resolver) -> SettingEntry:
         form=setting.kind.metavar,
         choices=setting.kind.words if isinstance(setting.kind, Word) else (),
         commands=setting.commands,
-        default=_(setting.otherwise) if setting.otherwise else setting.kind.show(setting.default),
+        default=setting.shown_default,
         value=value,
         source=str(source),
         source_kind=source.kind,

@@ -15,13 +15,12 @@ from higress_cli.project.project import Project
 from higress_cli.project.resolve import name_in_go_mod
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Unfit
-from higress_cli.settings.project import NAME, VERSION
+from higress_cli.settings.project import NAME, UNKNOWN_VERSION, VERSION
 from higress_cli.settings.resolver import Resolver
 from higress_cli.system import process
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
 """https://reproducible-builds.org/specs/source-date-epoch/"""
-_UNKNOWN_VERSION: Final = "0.0.0"
 _GIT_SECONDS: Final = 10.0
 _ALLOWING: Final = "git config --global --add safe.directory"
 """The command that git names where a repository belongs to another user (setup.c, die_upon_dubious_ownership)."""
@@ -143,7 +142,7 @@ def _choose_version(session: Session, project: Project, settings: Resolver) -> t
         "the image's version is {version}: hgw.yaml has no `version`, and {reason}; "
         "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"
     )
-    return Choice(_UNKNOWN_VERSION, DEFAULT), (warning.format(version=_UNKNOWN_VERSION, reason=reason),)
+    return Choice(UNKNOWN_VERSION, DEFAULT), (warning.format(version=UNKNOWN_VERSION, reason=reason),)
 
 
 def _revision(session: Session, directory: Path) -> tuple[str | None, tuple[str, ...]]:

@@ -60,8 +60,7 @@ class _Maker:
         return {name: self._inline(shape) for name, shape in self._shared.values()}
 
     def of_setting(self, setting: Setting[Any]) -> Schema:
-        default = _(setting.otherwise) if setting.otherwise else setting.kind.show(setting.default)
-        about = _("{text} (default: {value})").format(text=_(setting.help), value=default)
+        about = _("{text} (default: {value})").format(text=_(setting.help), value=setting.shown_default)
         return {**self._of(self._settings[setting]), "description": about}
 
     def _of(self, shape: object) -> Schema:

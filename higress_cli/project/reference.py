@@ -105,8 +105,9 @@ class _Walk:
 
     def entries(self) -> Iterator[KeyEntry]:
         for setting, shape in self._settings.items():
-            default = _(setting.otherwise) if setting.otherwise else setting.kind.show(setting.default)
-            yield KeyEntry(key=setting.key, form=self._form(setting), help=_(setting.help), default=default)
+            yield KeyEntry(
+                key=setting.key, form=self._form(setting), help=_(setting.help), default=setting.shown_default
+            )
             yield from self._inside(shape, setting.key)
         for named in self._named.values():
             key = f"<{named.name}>"

@@ -25,6 +25,8 @@ from higress_cli.settings.setting import Setting
 _HIGHEST_PORT: Final = 65535
 _MOST_BUFFERED: Final = 2**32 - 1
 
+UNKNOWN_VERSION: Final = "0.0.0"
+"""The version of an image whose source git knows no version of."""
 _IMAGE_COMMANDS: Final = ("package", "push")
 
 NAME: Final = Setting[str](
@@ -47,7 +49,8 @@ VERSION: Final = Setting[str | None](
     ),
     help=N_("the version of the plugin's image"),
     default=None,
-    otherwise=N_("what git describe says, else 0.0.0"),
+    otherwise=N_("what git describe says, else {version}"),
+    values={"version": UNKNOWN_VERSION},
     flag="--image-version",
     variable="HGW_IMAGE_VERSION",
     commands=_IMAGE_COMMANDS,
@@ -58,7 +61,8 @@ PROFILE: Final = Setting[Profile](
     kind=Word(Profile),
     help=N_("the compiler"),
     default=Profile.TINYGO,
-    otherwise=N_("inferred from go.mod, else tinygo"),
+    otherwise=N_("inferred from go.mod, else {profile}"),
+    values={"profile": Profile.TINYGO},
     flag="--profile",
     variable="HGW_PROFILE",
     commands=("install", "init", "build", *_IMAGE_COMMANDS),
@@ -68,7 +72,8 @@ ABI: Final = Setting[str](
     kind=Word(ABI_CHOICES),
     help=N_("the ABI to build for"),
     default=Abi.V0_2_1,
-    otherwise=N_("0.2.1; 0.2.100 in profile go"),
+    otherwise=N_("{abi}; {other} in profile {profile}"),
+    values={"abi": Profile.TINYGO.abis[0], "other": Profile.GO.abis[0], "profile": Profile.GO},
     flag="--abi",
     variable="HGW_ABI",
     commands=("init", "build", "run", "verify", *_IMAGE_COMMANDS),

@@ -1,10 +1,11 @@
 """What a setting is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
+from higress_cli.i18n import _
 from higress_cli.settings.kinds import Kind
 
 T = TypeVar("T")
@@ -25,8 +26,8 @@ class Setting(Generic[T]):
     """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty if it has none.
 
     `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
-    something. `commands` are the commands that use the setting, and take its option if it has one. A setting that is
-    not `inherited` is ignored in the hgw.yaml of a parent folder.
+    something, and `values` fill its placeholders. `commands` are the commands that use the setting, and take its
+    option if it has one. A setting that is not `inherited` is ignored in the hgw.yaml of a parent folder.
     """
 
     key: str
@@ -34,12 +35,20 @@ class Setting(Generic[T]):
     help: str
     default: T
     otherwise: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = Scope.PROJECT
     flag: str = ""
     short: str = ""
     variable: str = ""
     commands: tuple[str, ...] = ()
     inherited: bool = True
+
+    @property
+    def shown_default(self) -> str:
+        """What holds if nothing sets it, in the language of the user."""
+        if not self.otherwise:
+            return self.kind.show(self.default)
+        return _(self.otherwise).format_map(self.values)
 
     def counts_in(self, command: str) -> bool:
         """Whether the command with this id uses the setting."""

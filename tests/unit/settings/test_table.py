@@ -5,7 +5,9 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
+from higress_cli.profile import Profile
 from higress_cli.settings.kinds import Mirror
+from higress_cli.settings.project import ABI, PROFILE
 from higress_cli.settings.setting import Scope
 from higress_cli.settings.table import SETTINGS
 
@@ -35,6 +37,14 @@ def test_every_setting_says_what_holds_without_it():
     for setting in SETTINGS:
         assert setting.help, setting.key
         assert setting.otherwise or setting.default not in (None, "", (), {}), setting.key
+
+
+def test_a_default_in_words_takes_its_values_from_where_they_are_used():
+    for setting in SETTINGS:
+        assert not re.search(r"\d", setting.otherwise), setting.key
+        assert not re.search(r"[{}]", setting.shown_default), setting.key
+    assert ABI.shown_default == f"{PROFILE.default.abis[0]}; {Profile.GO.abis[0]} in profile go"
+    assert PROFILE.default.abis[0] == ABI.default
 
 
 def test_defaults_are_values_of_their_kind():
