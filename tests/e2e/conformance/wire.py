@@ -72,7 +72,7 @@ class Behind:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(_PATIENT_SECONDS)
+        # Without a timeout: the gateway ends the connection.
         with connection, contextlib.suppress(OSError, h11.RemoteProtocolError):
             http = h11.Connection(h11.SERVER)
             got, server = Received(), None
