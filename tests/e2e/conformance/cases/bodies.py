@@ -196,6 +196,7 @@ def _limits() -> Iterator[Case]:
         script={"request_body": [("return", "1")]},
         request=post,
         expected=both(too_large),
+        varying=("upstream",),
     )
     yield Case(
         name="limit-request-headers-3",
