@@ -193,7 +193,7 @@ class Registry:
     def _connect(self) -> str:
         host = _HUB_HOST if self.host == DOCKER_HUB else self.host
         if self._plain_http:
-            return self._greet(f"http://{host}")
+            return self._greet_plainly(host)
         on_this_machine = is_loopback(urlsplit(f"//{host}").hostname or "")
         try:
             return self._greet(f"https://{host}", retried=not on_this_machine)

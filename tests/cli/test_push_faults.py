@@ -206,6 +206,17 @@ def test_a_name_that_nobody_knows(pushed, monkeypatch):
     assert "registry.example.com" in document["error"]["message"]
 
 
+@pytest.mark.parametrize("options", [(), ("--plain-http",)])
+def test_a_registry_that_nobody_runs(pushed, waits, options):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    document = pushed(f"127.0.0.1:{port}/demo", *options)
+
+    assert (document["exit_code"], document["error"]["code"]) == (5, "registry-unreachable"), document
+    assert f"127.0.0.1:{port}" in document["error"]["message"]
+
+
 def test_a_registry_that_wants_to_be_left_alone_for_long_is_given_up(pushed, registry, published):
     registry.faults.append(Fault("PUT", "manifests/", status=503, headers={"Retry-After": "3600"}, times=-1))
 

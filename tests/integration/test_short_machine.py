@@ -12,6 +12,8 @@ from tests.support.programs import python_path
 
 pytestmark = [
     pytest.mark.extra("local"),
+    # Without memory, coverage cannot write what it measured and says so itself.
+    pytest.mark.usefixtures("unmeasured"),
     pytest.mark.skipif(sys.platform != "linux", reason="the limits are those of a shell on Linux"),
 ]
 

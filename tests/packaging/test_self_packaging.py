@@ -14,12 +14,12 @@ from higress_cli import __version__
 
 
 def files_below(checkout: Path, *names: str) -> Iterator[str]:
-    """Files of the checkout, as paths from its top."""
+    """Files of the checkout, as paths from its top; bytecode is Python's own."""
     for name in names:
         top = checkout / name
         assert top.exists(), name
         for path in [top] if top.is_file() else top.rglob("*"):
-            if path.is_file():
+            if path.is_file() and path.parent.name != "__pycache__":
                 yield path.relative_to(checkout).as_posix()
 
 
