@@ -170,7 +170,7 @@ def check_plugin(session: Session, project: Project) -> Path:
 
 def _stale_text(path: Path, seen: Standing) -> str:
     """The warning that the module at `path` is used although the plugin's is stale."""
-    reason = seen.freshness.reason if path == seen.path else _("there is no record of its build")
+    reason = seen.freshness.reason if path == seen.path else _("hgw has no record of building it")
     return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
 
 

@@ -37,7 +37,7 @@ def judge(cache: Path, module: Path, *, directory: Path, setup: Setup | None) ->
     if not module.is_file():
         return Freshness(record=record, reason=_("it does not exist"))
     if record is None:
-        return Freshness(reason=_("there is no record of its build"))
+        return Freshness(reason=_("hgw has no record of building it"))
     if not is_as_built(record, module):
         return Freshness(record=record, reason=_("it is not what hgw built there"))
     if setup is not None and (reason := _other_setup(record.setup, setup)) is not None:

@@ -318,7 +318,7 @@ def test_a_file_that_never_comes_to_rest_is_said_and_its_module_is_stale(plugin:
     (warning,) = json_of("build")["warnings"]
     assert "main.go changed while main.wasm was compiled" in warning
     monkeypatch.delenv("STUB_EDITS")
-    assert "there is no record of its build" in " ".join(hgw("doctor", "module").out.split())
+    assert "hgw has no record of building it" in " ".join(hgw("doctor", "module").out.split())
     assert not json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 

@@ -1,4 +1,4 @@
-"""What `hgw run`, `hgw verify` and `hgw build` say about an argument that is no folder of a plugin."""
+"""What `hgw run`, `hgw verify` and `hgw build` say when their argument is not a plugin folder."""
 
 import pytest
 

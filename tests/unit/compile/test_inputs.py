@@ -174,7 +174,7 @@ def test_a_record_is_read_back_as_it_was_written(top: Path, scope: Scope, tmp_pa
     [
         (None, None),
         ("gone", "it does not exist"),
-        ("unknown", "there is no record of its build"),
+        ("unknown", "hgw has no record of building it"),
         ("altered", "it is not what hgw built there"),
         ("recipe", "it was built with another command"),
         ("tools", "it was built with other tools"),
