@@ -159,17 +159,17 @@ def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
-    with ending_with_hgw() as bind:
+    with ending_with_hgw() as bond:
         started = time.monotonic()
         process = _spawn(
             argv,
-            variables=variables,
+            variables={**variables, **bond.variables},
             cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         )
-        bind(process.pid)
+        bond.add(process.pid)
         _feed(process, stdin)
         listener = ChildOutput(on_line)
         _wait(process, listener, argv=argv, timeout=timeout, patience=patience)

@@ -1,7 +1,9 @@
 """kill -9 of hgw, alone or together with its helpers, in each phase: no process and no port is left."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,8 +25,6 @@ pytestmark = [
 ]
 RUN = ("run", "--port", "0", "--upstream-port", "0", "--output", "json")
 SCENARIO = "verify: [{name: slow, request: {path: /delay/9}, expect: {within: 20}}]\n"
-_MOMENT = 0.5
-"""A program is seen here as soon as it runs; on a busy machine hgw comes to note it later (system/last_will.py)."""
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_engine_builtin_in_each_phase(here: Path, phase: str) -> None:
             hgw.wait_for_text("loading main.wasm")
         if phase == "answers":
             threading.Thread(target=answers, args=(f"{url}/delay/5",), daemon=True).start()
-        time.sleep(_MOMENT)
+            time.sleep(0.5)  # until the request is under way
         everybody = family(hgw.process.pid)
         hgw.process.kill()
         wait_for(lambda: not left(everybody), lambda: "\n".join(left(everybody)))
@@ -147,7 +147,6 @@ def test_while_it_compiles(here: Path, tmp_path: Path, compiling: Callable[[], b
     with running("build", cwd=here) as hgw:
         wait_for(compiling, lambda: hgw.said)
         wait_for(lambda: "stub_build" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
-        time.sleep(_MOMENT)
         kill_and_look(hgw.process.pid, together=False)
     assert compiling()
     monkeypatch.setenv("STUB_SECONDS", "0")
@@ -165,5 +164,43 @@ def test_while_a_tool_is_asked_in_another_thread(here: Path, tmp_path: Path, com
     monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
     with running(*command, cwd=here) as hgw:
         wait_for(lambda: "sleep 60" in "".join(left(family(hgw.process.pid))), lambda: hgw.said)
-        time.sleep(_MOMENT)
         kill_and_look(hgw.process.pid, together=False)
+
+
+DYING_AS_IT_LEARNS_A_GROUP = """
+import os, signal, sys
+from higress_cli.system import last_will, process
+
+def look(frame, event, argument):
+    code = frame.f_code
+    if event == "call" and code.co_filename == last_will.__file__ and code.co_name == "add":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.setprofile(look)
+process.run(sys.argv[1:], variables=dict(os.environ))
+"""
+
+
+def with_variable(assignment: str) -> list[str]:
+    """The processes that have it in their environment, with their command lines."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if assignment.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return left(found)
+
+
+def test_right_after_a_program_has_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """hgw does not know the program's process yet; and it is a program of another hgw itself."""
+    monkeypatch.setenv("_HGW_STARTED_BY", "1-another")
+    program = ("/bin/sh", "-c", "sleep 60 & sleep 60")
+
+    ended = subprocess.run(
+        [sys.executable, "-c", DYING_AS_IT_LEARNS_A_GROUP, *program],
+        env={**os.environ, "TRIAL": str(tmp_path)},
+        check=False,
+    )
+
+    assert ended.returncode == -signal.SIGKILL
+    wait_for(lambda: not with_variable(f"TRIAL={tmp_path}"), lambda: "\n".join(with_variable(f"TRIAL={tmp_path}")))
