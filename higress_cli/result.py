@@ -74,30 +74,19 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
     }
 
 
-def error_envelope(command: str, error: HgwError) -> dict[str, Any]:
-    """The JSON document of a command that raised an expected error."""
-    document = failure_envelope(
-        command, error.exit_code, code=error.code, message=error.message, hint=error.hint, details=error.details
-    )
-    return {**document, "warnings": list(error.warnings)}
-
-
-def failure_envelope(
-    command: str,
-    exit_code: ExitCode,
-    *,
-    code: str,
-    message: str,
-    hint: str | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The JSON document of any failure; its `data` is empty."""
+def error_envelope(command: str, error: HgwError, *, exit_code: ExitCode | None = None) -> dict[str, Any]:
+    """The JSON document of a command that failed; its `data` is empty. `exit_code` is the error's own if None."""
     return {
         "schema": SCHEMA,
         "command": command,
         "ok": False,
-        "exit_code": int(exit_code),
+        "exit_code": int(error.exit_code if exit_code is None else exit_code),
         "data": {},
-        "warnings": [],
-        "error": {"code": code, "message": message, "hint": hint, "details": plain(details or {})},
+        "warnings": list(error.warnings),
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "details": plain(error.details),
+        },
     }

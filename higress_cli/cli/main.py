@@ -14,7 +14,7 @@ from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
-from higress_cli.result import error_envelope, failure_envelope
+from higress_cli.result import error_envelope
 from higress_cli.system.process import admit_helpers, dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible import visible
@@ -122,8 +122,7 @@ def _print_traceback(error: BaseException) -> None:
 def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:
     error = HgwError(message, code=code, hint=hint)
     if call.ui.output == "json":
-        error = presentable(call, error)
-        call.ui.document(failure_envelope(call.command, exit_code, code=code, message=error.message, hint=error.hint))
+        call.ui.document(error_envelope(call.command, presentable(call, error), exit_code=exit_code))
     else:
         show_error(call, error)
     return int(exit_code)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from higress_cli.doctor.go_mod_fix import difference, fix_of
+from higress_cli.doctor.go_mod_fix import difference, edit_of, other_profile
 from higress_cli.doctor.model import Finding, Status, combined, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
 from higress_cli.go.coverage import import_faults, not_imported, version_faults
@@ -93,7 +93,8 @@ def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:
             if unused
             else None,
         )
-    fix = fix_of(go_mod, text, faults, profile=around.profile, go=around.go, usage=around.usage)
+    fix = other_profile(go_mod, faults, profile=around.profile, usage=around.usage)
+    fix = fix or edit_of(go_mod, text, faults, profile=around.profile, go=around.go)
     worst, *others = [replace(from_fault(fault), fix=None) for fault in faults]
     diff = tuple(difference(text, fix.content)) if fix.content else ()
     return combined([replace(worst, fix=fix).with_detail(*diff), *others])

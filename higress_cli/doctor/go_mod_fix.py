@@ -1,4 +1,4 @@
-"""The edit of go.mod that would fix its faults."""
+"""What would fix the faults of a go.mod: an edit of it, or the other profile."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from higress_cli.doctor.model import Fix, FixAction
 from higress_cli.fault import Fault
 from higress_cli.go.coverage import NOT_REQUIRED
 from higress_cli.go.go_line import INVALID, TOO_NEW
-from higress_cli.go.mod import GoMod, edited_go_mod
+from higress_cli.go.mod import GoMod, GoModEdits, edited_go_mod
 from higress_cli.go.requirements import REPLACE_MISSING, is_for
 from higress_cli.go.usage import Usage
 from higress_cli.i18n import _, listed
@@ -22,11 +22,22 @@ def difference(old: str, new: str) -> Iterator[str]:
     return (line.replace("\t", "    ") for line in lines)
 
 
-def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profile, go: str | None, usage: Usage) -> Fix:
-    """The fix of all `faults` at once; `go` is the version of Go in the set, None if there is none."""
-    if _fits_other_profile(go_mod, faults, profile=profile, usage=usage):
-        other = next(candidate for candidate in Profile if candidate != profile)
+def other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: Profile, usage: Usage) -> Fix | None:
+    """The fix where go.mod fits the other profile, so that the profile is to be changed; None where it does not."""
+    of_profile = [fault for fault in faults if fault.id.startswith(("sdk-for", "wrapper-for"))]
+    if not of_profile:
+        return None
+    other = next(candidate for candidate in Profile if candidate != profile)
+    if any(fault.expected is None for fault in of_profile) or is_for(go_mod, profile=other, usage=usage):
         return Fix(summary=_("if the plugin is for {other}, say `profile: {other}` in hgw.yaml").format(other=other))
+    return None
+
+
+def edit_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profile, go: str | None) -> Fix:
+    """The fix of all `faults` at once by an edit of go.mod, whose content is `text`.
+
+    `go` is the version of Go in the set, None if there is none.
+    """
     versions = {
         fault.facts["module"]: fault.expected
         for fault in faults
@@ -41,14 +52,14 @@ def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profil
     pinned = pinned_go_line(profile)
     go_line = pinned if "go" in directives and go is not None and release(pinned) <= release(go) else None
     dropped = tuple(fault.facts["module"] for fault in faults if fault.id == REPLACE_MISSING)
-    content = edited_go_mod(
-        text,
+    edits = GoModEdits(
         versions=versions,
         added=added,
         go=go_line,
-        drop_toolchain="toolchain" in directives,
-        drop_replacements=dropped,
+        drops_toolchain="toolchain" in directives,
+        dropped_replacements=dropped,
     )
+    content = edited_go_mod(text, edits)
     if content == text and all(fault.id == NOT_REQUIRED for fault in faults):
         if any(fault.facts["meant"] for fault in faults):
             return Fix(summary=_("correct the import; if it is as you mean it, the next build adds it to go.mod"))
@@ -69,12 +80,3 @@ def fix_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profil
         target=go_mod.path,
         content=content,
     )
-
-
-def _fits_other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: Profile, usage: Usage) -> bool:
-    """Whether go.mod fits the other profile, so that the profile is to be fixed rather than go.mod."""
-    of_profile = [fault for fault in faults if fault.id.startswith(("sdk-for", "wrapper-for"))]
-    if not of_profile:
-        return False
-    other = next(candidate for candidate in Profile if candidate != profile)
-    return any(fault.expected is None for fault in of_profile) or is_for(go_mod, profile=other, usage=usage)

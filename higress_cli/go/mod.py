@@ -5,7 +5,7 @@ RATIONALE.md, Compiling.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -160,32 +160,36 @@ def parsed_go_mod(path: Path, text: str) -> GoMod:
     )
 
 
-def edited_go_mod(
-    text: str,
-    *,
-    versions: Mapping[str, str] | None = None,
-    added: Mapping[str, str] | None = None,
-    go: str | None = None,
-    drop_toolchain: bool = False,
-    drop_replacements: Collection[str] = (),
-) -> str:
-    """`text` with the given `versions` of modules that it requires, and the `go` line set to `go`.
+@dataclass(frozen=True, kw_only=True)
+class GoModEdits:
+    """What is to be changed in a go.mod: the `versions` of modules that it requires, and its `go` line if not None.
 
-    `added` are modules to be required as well. `drop_replacements` are the modules whose `replace` lines are removed.
+    `added` are modules to be required as well, with their versions. `dropped_replacements` are the modules whose
+    `replace` lines are removed.
     """
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    added: Mapping[str, str] = field(default_factory=dict)
+    go: str | None = None
+    drops_toolchain: bool = False
+    dropped_replacements: Collection[str] = ()
+
+
+def edited_go_mod(text: str, edits: GoModEdits) -> str:
+    """The text of a go.mod with the edits made; every other character stays as it is."""
     lines = text.splitlines(keepends=True)
     for number, words in statements(text):
         index = number - 1
         match words:
-            case ["require", name, version] if versions and name in versions:
-                lines[index] = _with_word(lines[index], version, versions[name])
-            case ["go", version] if go is not None:
-                lines[index] = _with_word(lines[index], version, go)
-            case ["toolchain", _name] if drop_toolchain:
+            case ["require", name, version] if name in edits.versions:
+                lines[index] = _with_word(lines[index], version, edits.versions[name])
+            case ["go", version] if edits.go is not None:
+                lines[index] = _with_word(lines[index], version, edits.go)
+            case ["toolchain", _name] if edits.drops_toolchain:
                 _drop_line(lines, index)
-            case ["replace", name, *_rest] if name in drop_replacements:
+            case ["replace", name, *_rest] if name in edits.dropped_replacements:
                 _drop_line(lines, index)
-    return _with_requirements("".join(lines), added or {})
+    return _with_requirements("".join(lines), edits.added)
 
 
 def statements(text: str) -> Iterator[tuple[int, list[str]]]:

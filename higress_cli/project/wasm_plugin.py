@@ -159,14 +159,16 @@ def _url_faults(resource: Resource) -> Iterator[Fault]:
         return
     scheme = _scheme(url)
     if scheme not in _SCHEMES:
-        yield _fault(
-            entries["url"],
-            code="wasmplugin-url-invalid",
+        yield Fault(
+            id="wasmplugin-url-invalid",
+            severity=Severity.WARNING,
+            places=(entries["url"].place,),
             message=_("the gateway does not load a plugin from `{url}`").format(url=url),
             expected=listed(f"{known}://" for known in _SCHEMES),
             hint=_("an image is named like this: {example}").format(
                 example="oci://registry.example.com/plugins/my-plugin:1.0.0"
             ),
+            error=InvalidInput,
         )
         return
     rest = url.partition("://")[2] or url
@@ -174,13 +176,15 @@ def _url_faults(resource: Resource) -> Iterator[Fault]:
         return
     _name, colon, tag = rest.rpartition("/")[2].partition(":")
     if not colon or tag == "latest":
-        yield _fault(
-            entries["url"],
-            code="wasmplugin-url-floating",
+        yield Fault(
+            id="wasmplugin-url-floating",
+            severity=Severity.WARNING,
+            places=(entries["url"].place,),
             message=_("`{url}` names no version: which image a gateway runs depends on when it started").format(
                 url=url
             ),
             hint=_("name a version; `hgw push` prints the url, and --update writes it"),
+            error=InvalidInput,
         )
 
 
@@ -193,45 +197,28 @@ def _digest_faults(resource: Resource) -> Iterator[Fault]:
     if not resource.sha256:
         return
     if not _HEX.fullmatch(resource.sha256):
-        yield _fault(
-            entries["sha256"],
-            code="wasmplugin-sha256-invalid",
+        yield Fault(
+            id="wasmplugin-sha256-invalid",
+            severity=Severity.WARNING,
+            places=(entries["sha256"].place,),
             message=_("`sha256` is not 64 hexadecimal digits, so the gateway refuses every image"),
             found=resource.sha256[:80],
             hint=_("write the digits alone, in quotes, without `sha256:`"),
+            error=InvalidInput,
         )
         return
     digest = resource.url.partition("@sha256:")[2]
     if digest and digest != resource.sha256:
-        yield _fault(
-            entries["sha256"],
-            code="wasmplugin-sha256-differs",
+        yield Fault(
+            id="wasmplugin-sha256-differs",
+            severity=Severity.WARNING,
+            places=(entries["sha256"].place,),
             message=_("`sha256` is not the digest in `url`, so the gateway refuses the image"),
             found=resource.sha256,
             expected=digest,
             hint=_("remove one of the two"),
+            error=InvalidInput,
         )
-
-
-def _fault(
-    node: Node,
-    *,
-    code: str,
-    message: str,
-    hint: str,
-    found: str | None = None,
-    expected: str | None = None,
-) -> Fault:
-    return Fault(
-        id=code,
-        severity=Severity.WARNING,
-        message=message,
-        places=(node.place,),
-        found=found,
-        expected=expected,
-        hint=hint,
-        error=InvalidInput,
-    )
 
 
 def _replacement(text: str, resource: Resource, pair: tuple[yaml.Node, yaml.Node], new: str) -> tuple[int, int, str]:

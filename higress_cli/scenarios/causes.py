@@ -91,9 +91,8 @@ def _paused(request: Request, observed: Observed, around: Surroundings) -> Itera
     events = (observed.events or ())[: observed.silent]
     paused = paused_in(events)
     if observed.answer is None and not observed.traps and paused is not None:
-        phase, value = paused
         called = [service_key(call.cluster) for call in observed.calls]
-        cause = likely_cause(events, phase=phase, value=value, abi=around.abi, request=request, called=called)
+        cause = likely_cause(events, paused, abi=around.abi, request=request, called=called)
         if cause is not None:
             yield cause
 

@@ -126,12 +126,8 @@ def scenario_step(
     started: float,
     number: int = 0,
     sent: Sent | None = None,
-    log: tuple[str, ...] = (),
 ) -> Step:
-    """The step of a scenario's request `number`, counted from 0; `sent` is None if it was not sent.
-
-    `log` is what the plugin wrote if there is nothing that was observed.
-    """
+    """The step of a scenario's request `number`, counted from 0; `sent` is None if it was not sent."""
     failed = next((check.line for check in checks if not check.ok and check.line is not None), None)
     turn = scenario.turns[number]
     step = Step(
@@ -140,7 +136,6 @@ def scenario_step(
         file=scenario.file,
         line=failed or turn.line or scenario.line,
         scenario_line=scenario.line,
-        log=log,
         **_summed(checks),
     )
     if sent is None:

@@ -108,7 +108,7 @@ class Trial:
                 applied = self._apply(change)
             except PluginRefused as error:
                 checks = judge_refusal(expect, error)
-                yield scenario_step(scenario, checks, started=started, log=said_by(error))
+                yield dataclasses.replace(scenario_step(scenario, checks, started=started), log=said_by(error))
                 return
             if expect.start == "fails":
                 yield scenario_step(scenario, [judge_accepted(expect)], started=started)

@@ -1,7 +1,6 @@
 """Downloads from one address, appended to a file that may already have a part of the bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -74,9 +73,11 @@ def bring(url: str, partial: Path, client: Client, activity: Activity, clock: Cl
 
     from higress_cli.system import http  # noqa: PLC0415 -- the same
 
-    sent = _Sent()
+    has_answered = False
     try:
-        _stream(client.get(), url, partial, activity, sent, clock)
+        with client.get().stream("GET", url, headers=_wanted(partial)) as response:
+            has_answered = True
+            _receive(response, partial, activity, _Pace(clock, url))
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
         refused = DownloadError(
@@ -95,16 +96,9 @@ def bring(url: str, partial: Path, client: Client, activity: Activity, clock: Cl
             hint=found.hint,
             details={"url": url},
         )
-        if sent.anything:
+        if has_answered:
             raise PassingError(failed) from error
         raise failed from error
-
-
-@dataclass
-class _Sent:
-    """Whether a host has answered at all."""
-
-    anything: bool = False
 
 
 class _Pace:
@@ -149,30 +143,34 @@ def retry_after(value: str | None) -> float:
         return 0.0
 
 
-def _stream(client: "httpx.Client", url: str, partial: Path, activity: Activity, sent: _Sent, clock: Clock) -> None:
+def _wanted(partial: Path) -> dict[str, str]:
+    """The headers of a request for the bytes that `partial` lacks."""
+    done = _size(partial)
+    # The digest is that of the file itself, so the server must not compress it.
+    return {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+
+
+def _receive(response: "httpx.Response", partial: Path, activity: Activity, pace: _Pace) -> None:
     import httpx
 
-    done = partial.stat().st_size if partial.exists() else 0
-    # The digest is that of the file itself, so the server must not compress it.
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
-    with client.stream("GET", url, headers=headers) as response:
-        sent.anything = True
-        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            # The kept part is at least as long as the file: complete or wrong, which the digest decides.
-            return
-        response.raise_for_status()
-        if response.status_code != httpx.codes.PARTIAL_CONTENT:
-            done = 0
-        length = response.headers.get("Content-Length", "")
-        total = done + int(length) if length.isdecimal() else None
-        pace = _Pace(clock, url)
-        with partial.open("ab" if done else "wb") as sink:
-            # As they arrive: with fixed chunks, each broken connection would lose up to one.
-            for chunk in response.iter_raw():
-                sink.write(chunk)
-                done += len(chunk)
-                activity.advance(done, total)
-                pace.require(len(chunk))
+    if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        # The kept part is at least as long as the file: complete or wrong, which the digest decides.
+        return
+    response.raise_for_status()
+    done = _size(partial) if response.status_code == httpx.codes.PARTIAL_CONTENT else 0
+    length = response.headers.get("Content-Length", "")
+    total = done + int(length) if length.isdecimal() else None
+    with partial.open("ab" if done else "wb") as sink:
+        # As they arrive: with fixed chunks, each broken connection would lose up to one.
+        for chunk in response.iter_raw():
+            sink.write(chunk)
+            done += len(chunk)
+            activity.advance(done, total)
+            pace.require(len(chunk))
+
+
+def _size(partial: Path) -> int:
+    return partial.stat().st_size if partial.exists() else 0
 
 
 def _parts(url: str) -> SplitResult:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from higress_cli.choice import Choice, Source, SourceKind
-from higress_cli.errors import ExitCode, InvalidInput
-from higress_cli.result import Result, envelope, error_envelope, failure_envelope, plain
+from higress_cli.errors import ExitCode, HgwError, InvalidInput
+from higress_cli.result import Result, envelope, error_envelope, plain
 
 
 class Color(Enum):
@@ -72,7 +72,7 @@ def test_the_document_of_an_error():
 
 
 def test_the_document_of_what_nobody_expected():
-    document = failure_envelope("run", ExitCode.BUG, code="bug", message="oh")
+    document = error_envelope("run", HgwError("oh", code="bug"), exit_code=ExitCode.BUG)
 
     assert (document["ok"], document["exit_code"]) == (False, 70)
     assert document["error"] == {"code": "bug", "message": "oh", "hint": None, "details": {}}
@@ -80,7 +80,7 @@ def test_the_document_of_what_nobody_expected():
 
 def test_success_and_failure_have_the_same_keys():
     success = envelope("x", sample())
-    failure = failure_envelope("x", ExitCode.BUG, code="bug", message="oh")
+    failure = error_envelope("x", InvalidInput("oh", code="yaml-invalid"))
 
     assert list(success) == list(failure)
 

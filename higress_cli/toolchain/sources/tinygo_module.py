@@ -107,7 +107,7 @@ def _fetch(work: Work, row: TinygoModule, module: FetchedGoModule, chosen: Tool 
         downloaded = go.download(module, activity=activity)
         with work.store.staging() as staged:
             edits = _edits(work, go, libraries, compilers, staged)
-            _compile(work, row, go, llvm_version=libraries.receipt.version, edits=edits, activity=activity)
+            _compile(work, go, _package(row, libraries.receipt.version), edits=edits, activity=activity)
             _fill_root(staged, downloaded.folder, libraries, drop=row.drop)
             receipt = Receipt(
                 name=ToolName.TINYGO,
@@ -150,16 +150,20 @@ def _edits(work: Work, go: GoCommand, libraries: Entry, compilers: Compilers, st
     }
 
 
-def _compile(
-    work: Work, row: TinygoModule, go: GoCommand, *, llvm_version: str, edits: Mapping[str, str], activity: Activity
-) -> None:
+def _package(row: TinygoModule, llvm_version: str) -> tuple[str, ...]:
+    """TinyGo as an argument of the go command, after the build tag for LLVM if it is not the usual one."""
     tags = () if llvm_version == row.llvm[0] else (f"-tags=llvm{llvm_version}",)
-    module = f"{row.module}@v{row.version}"
+    return (*tags, f"{row.module}@v{row.version}")
+
+
+def _compile(
+    work: Work, go: GoCommand, package: Sequence[str], *, edits: Mapping[str, str], activity: Activity
+) -> None:
     # -v prints each package as it is compiled: a minute of silence would look like a hang.
-    built = go.run("install", "-v", *tags, module, activity=activity, edits=edits)
+    built = go.run("install", "-v", *package, activity=activity, edits=edits)
     if built.returncode != 0:
         raise PassedOver(
-            _("compiling {module} failed: {reason}").format(module=module, reason=work.failure(built, lines=6)),
+            _("compiling {module} failed: {reason}").format(module=package[-1], reason=work.failure(built, lines=6)),
             cause=Cause.FAILED,
             code="tinygo-build-failed",
         )

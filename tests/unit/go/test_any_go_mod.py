@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from higress_cli.errors import InvalidInput
-from higress_cli.go.mod import edited_go_mod, parsed_go_mod, read_go_mod
+from higress_cli.go.mod import GoModEdits, edited_go_mod, parsed_go_mod, read_go_mod
 
 WHERE = Path("/p/go.mod")
 WORDS = st.sampled_from([
@@ -45,7 +45,7 @@ def test_any_file_is_read_or_refused(tmp_path_factory, content):
 
 @given(TEXTS)
 def test_an_edit_of_nothing_changes_nothing(text):
-    assert edited_go_mod(text) == text
+    assert edited_go_mod(text, GoModEdits()) == text
 
 
 @given(MODULES, MODULES, st.booleans())
@@ -54,7 +54,8 @@ def test_other_versions_are_there_after_an_edit(required, wanted, block):
     body = ["require (", *lines, ")"] if block else [f"require {line.strip()}" for line in lines]
     text = "\n".join(["module x", "", "go 1.19", "", "toolchain go1.24.4", "", *body, ""])
 
-    edited = parsed_go_mod(WHERE, edited_go_mod(text, versions=wanted, go="1.20", drop_toolchain=True))
+    edits = GoModEdits(versions=wanted, go="1.20", drops_toolchain=True)
+    edited = parsed_go_mod(WHERE, edited_go_mod(text, edits))
 
     assert (edited.module, edited.go, edited.toolchain) == ("x", "1.20", None)
     assert edited.versions == {path: wanted.get(path, version) for path, version in required.items()}

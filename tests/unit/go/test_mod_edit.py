@@ -2,7 +2,7 @@
 
 import pytest
 
-from higress_cli.go.mod import edited_go_mod
+from higress_cli.go.mod import GoModEdits, edited_go_mod
 
 TEXT = """\
 // a plugin
@@ -26,7 +26,7 @@ replace github.com/e/f v1.0.0 => ../f
 
 
 def test_versions_change_only_where_they_are_required():
-    edited = edited_go_mod(TEXT, versions={"github.com/a/b": "v2.0.0", "github.com/c/d": "v1.4.3"})
+    edited = edited_go_mod(TEXT, GoModEdits(versions={"github.com/a/b": "v2.0.0", "github.com/c/d": "v1.4.3"}))
 
     assert edited == TEXT.replace("require github.com/a/b v1.0.0", "require github.com/a/b v2.0.0").replace(
         "v1.2.3-0.20250711024300-081ab6ee8d75", "v1.4.3"
@@ -34,23 +34,23 @@ def test_versions_change_only_where_they_are_required():
 
 
 def test_the_go_line_changes_and_the_toolchain_line_goes():
-    edited = edited_go_mod(TEXT, go="1.19", drop_toolchain=True)
+    edited = edited_go_mod(TEXT, GoModEdits(go="1.19", drops_toolchain=True))
 
     assert edited == TEXT.replace("go 1.24.1", "go 1.19").replace("toolchain go1.24.4\n\n", "")
 
 
 def test_windows_line_ends_stay():
-    assert edited_go_mod("module m\r\ngo 1.24\r\n", go="1.19") == "module m\r\ngo 1.19\r\n"
+    assert edited_go_mod("module m\r\ngo 1.24\r\n", GoModEdits(go="1.19")) == "module m\r\ngo 1.19\r\n"
 
 
 def test_a_module_that_is_not_required_is_not_added():
-    assert edited_go_mod(TEXT, versions={"github.com/x/y": "v1.0.0"}) == TEXT
+    assert edited_go_mod(TEXT, GoModEdits(versions={"github.com/x/y": "v1.0.0"})) == TEXT
 
 
 def test_replacements_of_a_module_go_and_those_of_others_stay():
     text = TEXT + "replace (\n\tgithub.com/e/f => ../g\n\tgithub.com/c/d => ../d\n)\n"
 
-    edited = edited_go_mod(text, drop_replacements=["github.com/e/f"])
+    edited = edited_go_mod(text, GoModEdits(dropped_replacements=["github.com/e/f"]))
 
     assert edited == text.replace("replace github.com/e/f v1.0.0 => ../f\n", "").replace(
         "\tgithub.com/e/f => ../g\n", ""
@@ -72,4 +72,4 @@ def test_replacements_of_a_module_go_and_those_of_others_stay():
     ],
 )
 def test_modules_are_added_to_the_first_block_of_requirements(text, expected):
-    assert edited_go_mod(text, added={"a.b/d": "v1.1.0", "a.b/c": "v1.0.0"}) == expected
+    assert edited_go_mod(text, GoModEdits(added={"a.b/d": "v1.1.0", "a.b/c": "v1.0.0"})) == expected
