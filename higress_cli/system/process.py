@@ -17,6 +17,7 @@ from typing import IO, Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
+from higress_cli.system import interrupts
 from higress_cli.system.child_output import ChildOutput
 from higress_cli.system.last_will import ending_with_hgw
 
@@ -159,20 +160,22 @@ def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
-    with ending_with_hgw() as bond:
+    with ending_with_hgw() as bond, contextlib.ExitStack() as stack:
         started = time.monotonic()
-        process = _spawn(
-            argv,
-            variables={**variables, **bond.variables},
-            cwd=cwd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-        )
-        bond.add(process.pid)
+        with interrupts.deferred():
+            process = _spawn(
+                argv,
+                variables={**variables, **bond.variables},
+                cwd=cwd,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            )
+            bond.add(process.pid)
+            listener = stack.enter_context(_listening(process, on_line, patience))
+            stack.enter_context(_stopped_on_error(process, patience))
         _feed(process, stdin)
-        listener = ChildOutput(on_line)
-        _wait(process, listener, argv=argv, timeout=timeout, patience=patience)
+        _wait(process, argv=argv, timeout=timeout, patience=patience)
     listener.raise_error()
     return Completed(
         argv=tuple(argv),
@@ -271,23 +274,45 @@ def broken(argv: Sequence[str], error: OSError) -> ToolError:
     )
 
 
-def _wait(
-    process: subprocess.Popen[bytes],
-    listener: ChildOutput,
-    *,
-    argv: Sequence[str],
-    timeout: float | None,
-    patience: Patience,
-) -> None:
-    """Wait for the end of a program and of its output."""
+@contextlib.contextmanager
+def _listening(
+    process: subprocess.Popen[bytes], on_line: Callable[[str], None] | None, patience: Patience
+) -> Iterator[ChildOutput]:
+    """What a program prints; all of it, where the program has ended within this context."""
     assert process.stdout is not None  # noqa: S101 -- both were asked for as pipes
     assert process.stderr is not None  # noqa: S101
+    listener = ChildOutput(on_line)
     readers = [
         threading.Thread(target=listener.listen, args=("stdout", process.stdout), daemon=True),
         threading.Thread(target=listener.listen, args=("stderr", process.stderr), daemon=True),
     ]
     for reader in readers:
         reader.start()
+    try:
+        yield listener
+    finally:
+        # A grandchild that is still running may hold the pipes open; do not wait for its output.
+        deadline = time.monotonic() + patience.last_words
+        for reader in readers:
+            reader.join(timeout=max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def _stopped_on_error(process: subprocess.Popen[bytes], patience: Patience) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if process.returncode is None:
+            _stop(process, patience.interrupted, patience.terminated)
+        raise
+
+
+def _wait(process: subprocess.Popen[bytes], *, argv: Sequence[str], timeout: float | None, patience: Patience) -> None:
+    """Wait for the end of a program.
+
+    Raises:
+        ToolError: `program-timeout`; it has been stopped.
+    """
     try:
         with _helpers.watching(process):
             process.wait(timeout)
@@ -298,14 +323,6 @@ def _wait(
             code="program-timeout",
             details={"argv": list(argv)},
         ) from error
-    except BaseException:
-        _stop(process, patience.interrupted, patience.terminated)
-        raise
-    finally:
-        # A grandchild that is still running may hold the pipes open; do not wait for its output.
-        deadline = time.monotonic() + patience.last_words
-        for reader in readers:
-            reader.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:

@@ -232,6 +232,35 @@ def test_ctrl_c_ends_the_child_and_goes_on(tmp_path):
     assert not is_alive(child)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows gives a console's Ctrl-C to every process")
+@pytest.mark.parametrize("moment", ["_execute_child", "add"])
+def test_ctrl_c_while_a_child_starts_ends_it(tmp_path, moment):
+    program = f"""
+        import os, signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.path.insert(0, {str(ROOT)!r})
+        from higress_cli.system import process
+        interrupted = False
+        def look(frame, event, argument):
+            global interrupted
+            if event == "return" and frame.f_code.co_name == {moment!r} and not interrupted:
+                interrupted = True
+                os.kill(os.getpid(), signal.SIGINT)
+        child = "import os, time; open('child.pid', 'w').write(str(os.getpid())); time.sleep(60)"
+        process.run(["true"], variables=dict(os.environ))
+        sys.setprofile(look)
+        try:
+            process.run([sys.executable, "-c", child], variables=dict(os.environ))
+        except KeyboardInterrupt:
+            sys.exit(130 if interrupted else 1)
+        """
+    hgw = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], cwd=tmp_path, check=False, timeout=30)
+
+    assert hgw.returncode == 130
+    # It may have been ended before it could write its number.
+    assert not [pid for pid in tmp_path.glob("child.pid") if is_alive(int(pid.read_text() or 0))]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the child is left behind with a shell's &")
 def test_a_grandchild_that_keeps_the_pipes_open_is_not_waited_for():
     started = time.monotonic()
