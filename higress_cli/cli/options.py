@@ -39,7 +39,7 @@ def word_option(flag: str, words: Sequence[str], *, help: str) -> Any:  # noqa: 
 def setting_parameters(command: str) -> list[Any]:
     """New parameter objects for the settings that the command with this id takes, without the global ones."""
     own = [item for item in SETTINGS if item.flag and item.commands != EVERY_COMMAND and item.counts_in(command)]
-    return _parameters(own)
+    return _parameters(own, command)
 
 
 def group_parameters() -> list[Any]:
@@ -59,23 +59,23 @@ def _group_parameters(_language: str) -> list[Any]:
     return [*_parameters(settings), *parameters_of(_common_options)]
 
 
-def _parameters(settings: Iterable[Setting[Any]]) -> list[Any]:
+def _parameters(settings: Iterable[Setting[Any]], command: str = "") -> list[Any]:
     def holder() -> None:
         """Exists only for its signature, which Typer turns into parameters."""
 
-    parameters = [_parameter(setting) for setting in settings]
+    parameters = [_parameter(setting, command) for setting in settings]
     holder.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions take any attribute
     holder.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return parameters_of(holder)
 
 
-def _parameter(setting: Setting[Any]) -> inspect.Parameter:
+def _parameter(setting: Setting[Any], command: str) -> inspect.Parameter:
     is_switch = isinstance(setting.kind, Switch)
     kind: Any = bool if is_switch else list[str] | None if setting.kind.repeatable else str | None
     option = typer.Option(
         *filter(None, (setting.short, setting.flag)),
         help=_("{help} ({variable})").format(help=_(setting.help), variable=setting.variable),
-        metavar=None if is_switch else setting.kind.metavar,
+        metavar=None if is_switch else setting.metavars.get(command, setting.kind.metavar),
         callback=_remembering(setting),
         expose_value=False,
         rich_help_panel=GLOBAL_PANEL if setting.commands == EVERY_COMMAND else None,

@@ -102,7 +102,7 @@ def run(
         source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
         is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
         live = Live(opened.gateway, load=source.load, is_stale=is_stale, lacks_room=opened.folder.lacks_room)
-        with session.reporter.activity(_("starting the gateway")):
+        with session.reporter.activity(_("Starting the gateway")):
             ready = live.start()
         result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=fresh, project=project)
         _record(opened, result, settings)

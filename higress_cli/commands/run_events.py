@@ -49,7 +49,7 @@ class Narrator:
         """Report an event about changed files."""
         match event:
             case Loading():
-                activity = self._reporter.activity(_("loading {path}").format(path=self._edited(event.change)))
+                activity = self._reporter.activity(_("Loading {path}").format(path=self._edited(event.change)))
                 self._loading.enter_context(activity)
             case Ready():
                 self._loading.close()

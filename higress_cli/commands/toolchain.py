@@ -164,7 +164,7 @@ def list_tools(session: Session) -> ToolsResult:
         used = _paths_in_use(store, _current_set(session).tools)
     except HgwError as error:
         warnings = (error.message,)
-    with session.reporter.activity(_("looking at the tools")), ThreadPoolExecutor(4) as pool:
+    with session.reporter.activity(_("Looking at the tools")), ThreadPoolExecutor(4) as pool:
         stored = tuple(pool.map(lambda folder: _stored(session, store, folder), store.folders()))
     tools = tuple(replace(tool, used=tool.path in used) for tool in (*_system_tools(session), *stored))
     return ToolsResult(store=store.root, bytes=sum(tool.bytes or 0 for tool in stored), tools=tools, warnings=warnings)

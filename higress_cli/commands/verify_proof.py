@@ -204,7 +204,7 @@ def running_gateway(
 
 
 def _verifying(planned: Planned) -> str:
-    return _("verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
+    return _("Verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
 
 
 def _asks_for_body(project: Project) -> bool:

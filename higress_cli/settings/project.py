@@ -149,14 +149,16 @@ SIZE_BUDGET: Final = Setting[int | None](
 )
 _GATEWAY_COMMANDS: Final = ("run", "verify")
 EVERY_ENGINE: Final = "all"
+_ONE_ENGINE: Final = ("auto", "envoy", "builtin", "docker")
 ENGINE: Final = Setting[str](
     key="run.engine",
-    kind=Word(("auto", "envoy", "builtin", "docker", EVERY_ENGINE)),
+    kind=Word((*_ONE_ENGINE, EVERY_ENGINE)),
     help=N_("the engine that runs the plugin; all: every one, for `hgw verify`"),
     default="auto",
     flag="--engine",
     variable="HGW_ENGINE",
     commands=_GATEWAY_COMMANDS,
+    metavars={"run": "|".join(_ONE_ENGINE)},
 )
 BIND: Final = Setting[str](
     key="run.bind",

@@ -27,7 +27,8 @@ class Setting(Generic[T]):
 
     `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
     something, and `values` fill its placeholders. `commands` are the commands that use the setting, and take its
-    option if it has one. A setting that is not `inherited` is ignored in the hgw.yaml of a parent folder.
+    option if it has one; `metavars` are those of its options that differ from the kind's, by command. A setting that is
+    not `inherited` is ignored in the hgw.yaml of a parent folder.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Setting(Generic[T]):
     short: str = ""
     variable: str = ""
     commands: tuple[str, ...] = ()
+    metavars: Mapping[str, str] = field(default_factory=dict)
     inherited: bool = True
 
     @property

@@ -96,7 +96,7 @@ def test_while_a_new_module_is_loaded(here: Path) -> None:
     with running(*RUN, cwd=here) as hgw:
         data = hgw.document()["data"]
         (here / "main.wasm").write_bytes(stuck())
-        hgw.wait_for_text("loading main.wasm")
+        hgw.wait_for_text("Loading main.wasm")
         kill_and_look(hgw.process.pid, together=True)
     assert is_free(data["url"])
 
@@ -108,12 +108,12 @@ def test_the_engine_builtin_in_each_phase(here: Path, phase: str) -> None:
     given = ("--engine", "builtin", "--port", str(gateway), "--upstream-port", str(upstream), "--output", "json")
     with running("run", *given, cwd=here) as hgw:
         if phase == "starts":
-            hgw.wait_for_text("starting the gateway")
+            hgw.wait_for_text("Starting the gateway")
         else:
             url = hgw.document()["data"]["url"]
         if phase == "loads":
             (here / "main.wasm").write_bytes(stuck())
-            hgw.wait_for_text("loading main.wasm")
+            hgw.wait_for_text("Loading main.wasm")
         if phase == "answers":
             threading.Thread(target=answers, args=(f"{url}/delay/5",), daemon=True).start()
             time.sleep(0.5)  # until the request is under way
