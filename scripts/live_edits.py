@@ -59,28 +59,33 @@ class _Campaign:
     figures: Figures
 
 
-async def campaign(
-    folder: Path,
-    *,
-    engine: str,
-    seconds: float,
-    every: float,
-    clients: Mapping[float, int] = CLIENTS,
-    warm_up: float = 60.0,
-) -> Figures:
-    """Run the load in `folder`, an empty one, for `seconds`, with an edit each `every` seconds."""
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """How long the load lasts and how often there is an edit, in seconds; `clients` are how many ask for a duration.
+
+    The first size is taken after `warm_up` seconds.
+    """
+
+    seconds: float = 180.0
+    every: float = 2.0
+    warm_up: float = 60.0
+    clients: Mapping[float, int] = field(default_factory=lambda: CLIENTS)
+
+
+async def campaign(folder: Path, load: Load, *, engine: str) -> Figures:
+    """Run the load in `folder`, an empty one."""
     (folder / "main.wasm").write_bytes(versioned(_BUILDS[0]))
     (folder / "config.yaml").write_text("version: 1\n")
     async with _upstream() as upstream, _gateway(folder, engine=engine, upstream=upstream) as (hgw, document):
         figures = Figures()
-        run = _Campaign(url=document["data"]["url"], ends=time.monotonic() + seconds, known=1, figures=figures)
+        run = _Campaign(url=document["data"]["url"], ends=time.monotonic() + load.seconds, known=1, figures=figures)
         tasks = [
             asyncio.create_task(_ask(run, duration, streams=bool(number % 2)))
-            for duration, count in clients.items()
+            for duration, count in load.clients.items()
             for number in range(count)
         ]
-        sizes = asyncio.create_task(_sizes(run, hgw.pid, after=warm_up))
-        await _edit(run, folder, hgw, every=every)
+        sizes = asyncio.create_task(_sizes(run, hgw.pid, after=load.warm_up))
+        await _edit(run, folder, hgw, every=load.every)
         await asyncio.gather(*tasks, sizes)
     return figures
 
@@ -247,15 +252,15 @@ def main() -> None:
     """Run the campaign and print what came of it; 1 where a request failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--engine", default="envoy")
-    parser.add_argument("--seconds", type=float, default=180.0)
-    parser.add_argument("--every", type=float, default=2.0)
-    parser.add_argument("--warm-up", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=Load.seconds)
+    parser.add_argument("--every", type=float, default=Load.every)
+    parser.add_argument("--warm-up", type=float, default=Load.warm_up)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "plugin"
         folder.mkdir()
         figures = asyncio.run(
-            campaign(folder, engine=given.engine, seconds=given.seconds, every=given.every, warm_up=given.warm_up)
+            campaign(folder, Load(seconds=given.seconds, every=given.every, warm_up=given.warm_up), engine=given.engine)
         )
     for duration, count in sorted(figures.asked.items()):
         print(f"{duration:5g} s: {count} requests")

@@ -14,7 +14,8 @@ from higress_cli.session import Session
 from higress_cli.settings.machine import LANG, TEMPLATE
 
 if TYPE_CHECKING:
-    from higress_cli.commands.init import Additions, InitResult
+    from higress_cli.cli.init_wizard import Order
+    from higress_cli.commands.init import InitResult
     from higress_cli.commands.init_answers import Wishes
 
 app = new_app()
@@ -63,19 +64,19 @@ def init(
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
     from higress_cli.cli.init_show import show_project
-    from higress_cli.commands.init import Additions
-    from higress_cli.commands.init_answers import Wishes
+    from higress_cli.commands.init_answers import Additions, Wishes
 
     call = invocation(ctx)
     if list_templates:
         _list_templates(ctx)
         return
-    wishes = Wishes(module=module, lang=call.lang, variables=dict(_pair(text) for text in variables or ()))
     additions = Additions(ci=ci, editor=editor, devcontainer=devcontainer, git=git)
+    answers = dict(_pair(text) for text in variables or ())
+    wishes = Wishes(module=module, lang=call.lang, variables=answers, additions=additions)
     if existing:
-        result = _complete(call, where, wishes, additions, force=force, dry_run=dry_run)
+        result = _complete(call, where, wishes, force=force, dry_run=dry_run)
     else:
-        result = _create(call, where, wishes, additions, asks=not defaults, force=force, dry_run=dry_run)
+        result = _create(_order(call, where, wishes, asks=not defaults), force=force, dry_run=dry_run)
     finish(ctx, result, show_project)
 
 
@@ -86,16 +87,7 @@ def _list_templates(ctx: typer.Context) -> None:
     finish(ctx, use_case.templates(lang=invocation(ctx).lang), show_templates)
 
 
-def _create(
-    call: Invocation,
-    where: Path | None,
-    wishes: "Wishes",
-    additions: "Additions",
-    *,
-    asks: bool,
-    force: bool,
-    dry_run: bool,
-) -> "InitResult":
+def _order(call: Invocation, where: Path | None, wishes: "Wishes", *, asks: bool) -> "Order":
     """A new plugin in DIR or in an empty current folder; what is still open is asked for, where somebody can answer."""
     from higress_cli.cli import init_wizard
     from higress_cli.commands import init as use_case
@@ -112,30 +104,24 @@ def _create(
         session=session,
         directory=session.folder(where),
         wishes=wishes,
-        additions=additions,
         lang_given=call.choose(LANG).value is not None,
     )
-    if asks:
-        order = init_wizard.complete(order, ui=call.ui)
-    return use_case.init(
-        order.session,
-        directory=order.directory,
-        wishes=order.wishes,
-        additions=order.additions,
-        force=force,
-        dry_run=dry_run,
-    )
+    return init_wizard.complete(order, ui=call.ui) if asks else order
 
 
-def _complete(
-    call: Invocation, where: Path | None, wishes: "Wishes", additions: "Additions", *, force: bool, dry_run: bool
-) -> "InitResult":
+def _create(order: "Order", *, force: bool, dry_run: bool) -> "InitResult":
+    from higress_cli.commands.init import init as create
+
+    return create(order.session, directory=order.directory, wishes=order.wishes, force=force, dry_run=dry_run)
+
+
+def _complete(call: Invocation, where: Path | None, wishes: "Wishes", *, force: bool, dry_run: bool) -> "InitResult":
     """What the plugin in DIR, or in the current folder, lacks."""
     from higress_cli.commands.init_existing import init_existing
 
     session = call.session()
     _refuse_together(session, force=force)
-    return init_existing(session, directory=session.folder(where), wishes=wishes, additions=additions, dry_run=dry_run)
+    return init_existing(session, directory=session.folder(where), wishes=wishes, dry_run=dry_run)
 
 
 def _refuse_together(session: Session, *, force: bool) -> None:

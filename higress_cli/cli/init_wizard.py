@@ -38,7 +38,6 @@ class Order:
     session: Session
     directory: Path
     wishes: Wishes
-    additions: use_case.Additions
     lang_given: bool
 
     def has(self, setting: Setting[Any]) -> bool:
@@ -69,12 +68,11 @@ def complete(order: Order, *, ui: Ui) -> Order:
             question = variable.help.in_(wishes.lang) if variable.help else name
             value = _ask(ui, question[:1].upper() + question[1:], str(variable.default), _acceptable(variable))
             wishes = replace(wishes, variables={**wishes.variables, name: value})
-    order = replace(order, wishes=wishes)
-    if order.additions.git is None and use_case.can_make_repository(order.session, order.directory):
+    if wishes.additions.git is None and use_case.can_make_repository(order.session, order.directory):
         git = yes_or_no(_("Make a git repository"), default=True, warn=ui.warn)
-        order = replace(order, additions=replace(order.additions, git=git))
+        wishes = replace(wishes, additions=replace(wishes.additions, git=git))
     ui.note("")
-    return order
+    return replace(order, wishes=wishes)
 
 
 def ask_folder(session: Session, ui: Ui) -> Path:

@@ -57,13 +57,8 @@ def install(
 ) -> None:
     from higress_cli.commands import install as use_case
 
-    result = use_case.install(
-        invocation(ctx).session(),
-        tools=tools or (),
-        archive=archive,
-        sha256=sha256,
-        dry_run=dry_run,
-    )
+    wishes = use_case.Wishes(tools=tools or (), archive=archive, sha256=sha256)
+    result = use_case.install(invocation(ctx).session(), wishes, dry_run=dry_run)
     finish(ctx, result, _show)
 
 

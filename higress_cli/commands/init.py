@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from higress_cli.abi import EVERY_ABI, Abi
-from higress_cli.commands.init_answers import Wishes, answers_for
+from higress_cli.commands.init_answers import Additions, Wishes, answers_for
 from higress_cli.compile.recipe import make_recipe
 from higress_cli.errors import ConflictError, ToolError
 from higress_cli.i18n import _
@@ -23,9 +23,6 @@ from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
 from higress_cli.system import process
-
-_CI_LAYERS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
-_EDITOR_LAYERS: Final = {"vscode": "vscode"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,29 +82,7 @@ class TemplatesResult(Result):
     """The templates, in the order of the list."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Additions:
-    """What is created on request: files for CI systems, editors and a devcontainer, and a git repository.
-
-    `git` is None where nobody has said whether there should be one: then there is none.
-    """
-
-    ci: str | None = None
-    editor: str | None = None
-    devcontainer: bool = False
-    git: bool | None = None
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        return (
-            *([_CI_LAYERS[self.ci]] if self.ci else []),
-            *([_EDITOR_LAYERS[self.editor]] if self.editor else []),
-            *(["devcontainer"] if self.devcontainer else []),
-        )
-
-
-NOTHING_MORE: Final = Additions()
-NO_WISHES: Final = Wishes()
+_NO_WISHES: Final = Wishes()
 
 
 def templates(*, lang: str) -> TemplatesResult:
@@ -167,8 +142,7 @@ def init(
     session: Session,
     *,
     directory: Path,
-    wishes: Wishes = NO_WISHES,
-    additions: Additions = NOTHING_MORE,
+    wishes: Wishes = _NO_WISHES,
     force: bool = False,
     dry_run: bool = False,
 ) -> InitResult:
@@ -183,10 +157,10 @@ def init(
     """
     found = chosen_template(session)
     answers = answers_for(session, directory=directory, template=found, wishes=wishes)
-    extras, warnings = extras_for(session, answers, additions)
+    extras, warnings = extras_for(session, answers, wishes.additions)
     plan = make_plan(directory, render_project(found, answers, extras=extras), force=force)
-    git = bool(additions.git)
-    result = carry_out(session, plan, template=found, answers=answers, git=git, dry_run=dry_run)
+    git = carry_out(session, plan, git=bool(wishes.additions.git), dry_run=dry_run)
+    result = init_result(plan, template=found, answers=answers, git=git, dry_run=dry_run)
     return replace(result, warnings=(*_nested(directory), *warnings))
 
 
@@ -197,14 +171,17 @@ def plugin_above(directory: Path) -> Path | None:
     return go_mod.parent if go_mod is not None and any(go_mod.parent.glob("*.go")) else None
 
 
-def carry_out(
-    session: Session, plan: Plan, *, template: Template, answers: Answers, git: bool, dry_run: bool
-) -> InitResult:
-    """Write the planned files, unless `dry_run`, and return what happened to each."""
+def carry_out(session: Session, plan: Plan, *, git: bool, dry_run: bool) -> bool:
+    """Write the planned files, unless `dry_run`; return whether a git repository is (or would be) made of them."""
     repository = _repository(session, plan.directory) if git else None
     if not dry_run:
         refuse_conflicts(plan)
         apply_plan(plan, complete=repository)
+    return repository is not None
+
+
+def init_result(plan: Plan, *, template: Template, answers: Answers, git: bool, dry_run: bool) -> InitResult:
+    """The project that `plan` makes, or would make, of a template."""
     return InitResult(
         directory=plan.directory,
         template=template.name,
@@ -218,7 +195,7 @@ def carry_out(
             **answers.variables,
         },
         files=tuple(InitFile(path=file.path, action=file.action, copy=file.copy) for file in plan.files),
-        git=repository is not None,
+        git=git,
         dry_run=dry_run,
         next_step=template.next.in_(answers.lang) if template.next else "",
     )

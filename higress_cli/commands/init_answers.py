@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import Choice
@@ -22,6 +22,30 @@ from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE
 from higress_cli.settings.resolver import Resolver
 from higress_cli.wasm.host_functions import is_older
 
+_CI_LAYERS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
+_EDITOR_LAYERS: Final = {"vscode": "vscode"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Additions:
+    """What is created on request: files for CI systems, editors and a devcontainer, and a git repository.
+
+    `git` is None where nobody has said whether there should be one: then there is none.
+    """
+
+    ci: str | None = None
+    editor: str | None = None
+    devcontainer: bool = False
+    git: bool | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (
+            *([_CI_LAYERS[self.ci]] if self.ci else []),
+            *([_EDITOR_LAYERS[self.editor]] if self.editor else []),
+            *(["devcontainer"] if self.devcontainer else []),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
@@ -33,6 +57,7 @@ class Wishes:
     module: str | None = None
     lang: str = "en"
     variables: Mapping[str, str] = field(default_factory=dict)
+    additions: Additions = field(default_factory=Additions)
 
 
 def answers_for(session: Session, *, directory: Path, template: Template, wishes: Wishes) -> Answers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
-from higress_cli.commands.init import NOTHING_MORE, Additions, InitResult, carry_out, extras_for
+from higress_cli.commands.init import InitResult, carry_out, extras_for, init_result
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, resource_of
 from higress_cli.doctor.written import PluginNames
@@ -41,14 +41,7 @@ _BESIDE_BOOTSTRAP: Final = "config.json"
 _READS_CONFIG: Final = re.compile(r"Parse\w*Config\w*|GetPluginConfiguration")
 
 
-def init_existing(
-    session: Session,
-    *,
-    directory: Path,
-    wishes: Wishes,
-    additions: Additions = NOTHING_MORE,
-    dry_run: bool = False,
-) -> InitResult:
+def init_existing(session: Session, *, directory: Path, wishes: Wishes, dry_run: bool = False) -> InitResult:
     """Add the files that the plugin in `directory` lacks; existing files are not changed.
 
     Its go.mod and source determine the profile and the ABI unless others are asked for. Go source without a go.mod
@@ -68,7 +61,7 @@ def init_existing(
         template=template,
         wishes=replace(wishes, module=wishes.module or plugin.module),
     )
-    wanted, warnings = extras_for(session, answers, additions)
+    wanted, warnings = extras_for(session, answers, wishes.additions)
     extras = _extras(session, plugin, answers, wanted)
     if plugin.go_mod is None:
         template = replace(template, modules=modules_imported(plugin.imports, go_profile(answers.profile)))
@@ -82,8 +75,8 @@ def init_existing(
         *_import_warnings(plugin, answers),
     )
     plan = make_plan(directory, rendered, keep=True)
-    git = bool(additions.git)
-    result = carry_out(session, plan, template=template, answers=answers, git=git, dry_run=dry_run)
+    git = carry_out(session, plan, git=bool(wishes.additions.git), dry_run=dry_run)
+    result = init_result(plan, template=template, answers=answers, git=git, dry_run=dry_run)
     # The template's next step refers to the hgw.yaml that it would have created.
     next_step = result.next_step if plugin.project.own is None else ""
     return replace(result, next_step=next_step, warnings=warnings)

@@ -53,20 +53,29 @@ class InstallResult(Result):
     """The set, where all of one was asked for."""
 
 
-def install(
-    session: Session,
-    *,
-    tools: Sequence[str] = (),
-    archive: str | None = None,
-    sha256: str | None = None,
-    directory: Path | None = None,
-    dry_run: bool = False,
-) -> InstallResult:
-    """Make sure that tools are installed: all that a profile needs, or those named as `TOOL[@VERSION]`.
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """The tools that are named as `TOOL[@VERSION]`; with none, all that a profile needs.
 
-    Versions come from `tools`, else from the settings of the project in `directory` (default: the session's folder),
-    like the profile, else from hgw's preferred sets. `archive` (a path or URL) and `sha256` provide a single tool.
-    With `dry_run` nothing is changed, and the result says what would be fetched.
+    `archive` (a path or URL) and its `sha256` provide a single tool.
+    """
+
+    tools: Sequence[str] = ()
+    archive: str | None = None
+    sha256: str | None = None
+
+
+_ALL: Final = Wishes()
+
+
+def install(
+    session: Session, wishes: Wishes = _ALL, *, directory: Path | None = None, dry_run: bool = False
+) -> InstallResult:
+    """Make sure that tools are installed.
+
+    Versions come from the wishes, else from the settings of the project in `directory` (default: the session's folder),
+    like the profile, else from hgw's preferred sets. With `dry_run` nothing is changed, and the result says what would
+    be fetched.
 
     Raises:
         UsageError: `tool-unknown`, `version-unknown`, `source-unknown`, `usage`.
@@ -74,19 +83,17 @@ def install(
         ToolError, DownloadError, ConsentError, ConflictError: see `ensure_set`.
     """
     started = time.monotonic()
-    named = _parse(tools)
+    named = _parse(wishes.tools)
     source = session.choose(SOURCE).value
     _check_source(source, named)
     project = open_project(directory or session.directory, needs_source=False)
     versions = {VERSION_OF[name]: version for name, version in named.items() if version}
     settings = settings_of(project, session.typed(versions))
     chosen = settings.choose(PROFILE)
-    if archive is not None or sha256 is not None:
+    if wishes.archive is not None or wishes.sha256 is not None:
         tool, version = _only_tool(named, source)
-        url, digest = _archive(session, archive, sha256)
-        named_archive = Archive(urls=(url,), sha256=digest)
         act_on_archive = plan_archive if dry_run else install_archive
-        installed = act_on_archive(session, named_archive, tool=tool, version=version)
+        installed = act_on_archive(session, _archive(session, wishes), tool=tool, version=version)
     else:
         request = request_for(chosen.value, tools=tuple(named), wanted=wanted_tools(settings))
         installed = (plan_set if dry_run else ensure_set)(session, request, source=source)
@@ -153,8 +160,9 @@ def _only_tool(named: Mapping[ToolName, str | None], source: str | None) -> tupl
     return next(iter(named.items()))
 
 
-def _archive(session: Session, archive: str | None, sha256: str | None) -> tuple[str, str]:
-    """The URL and the SHA-256 digest, after checking their format."""
+def _archive(session: Session, wishes: Wishes) -> Archive:
+    """The archive that is wished for, after checking its digest's format."""
+    archive, sha256 = wishes.archive, wishes.sha256
     if archive is None or sha256 is None:
         raise UsageError(
             _("--archive and --sha256 go together: nothing unverified is installed"),
@@ -167,4 +175,4 @@ def _archive(session: Session, archive: str | None, sha256: str | None) -> tuple
             code="usage",
         )
     url = archive if "://" in archive else session.path(expanded(archive)).as_uri()
-    return url, sha256.lower()
+    return Archive(urls=(url,), sha256=sha256.lower())

@@ -8,7 +8,7 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.oci.credentials import Credential, DockerConfig, config_path, credential_for, read_docker_config
 from higress_cli.oci.reference import registry_host
-from higress_cli.oci.registry import Registry
+from higress_cli.oci.registry import Login, Registry
 from higress_cli.session import Session
 from higress_cli.settings.machine import PLAIN_HTTP, REGISTRY, REGISTRY_PASSWORD, REGISTRY_USERNAME
 from higress_cli.system.web import Web
@@ -42,8 +42,10 @@ class Registries:
             self._found[host] = Registry(
                 host,
                 web=self._web,
-                login=lambda repository: self._credential(host, repository),
-                withheld=self._given.source if self._given and host != self._given_for else None,
+                login=Login(
+                    credential=lambda repository: self._credential(host, repository),
+                    withheld=self._given.source if self._given and host != self._given_for else None,
+                ),
                 plain_http=self._session.choose(PLAIN_HTTP).value,
             )
         return self._found[host]

@@ -94,23 +94,22 @@ def run(
     project = open_project(directory, needs_source=False)
     settings = choose(settings_of(project, session))
     is_own = module is None
-    listen = Listen.as_set(settings)
-    _check(session, project, settings, listen=listen, is_own=is_own, build=build)
+    _check(session, project, settings, is_own=is_own, build=build)
     fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
-    with open_gateway(session, chosen, settings, listen=listen) as opened:
-        source = RunSource(session, directory, opened=opened, settings=settings, module=fresh.path, is_own=is_own)
+    with open_gateway(session, chosen, settings, listen=Listen.as_set(settings)) as opened:
+        source = RunSource(session, directory, opened=opened, module=fresh.path, is_own=is_own)
         is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
         live = Live(opened.gateway, load=source.load, is_stale=is_stale, lacks_room=opened.folder.lacks_room)
         with session.reporter.activity(_("Starting the gateway")):
             ready = live.start()
-        result = _result(settings, opened=opened, chosen=chosen, ready=ready, module=fresh, project=project)
-        _record(opened, result, settings)
+        result = _result(opened, chosen=chosen, ready=ready, module=fresh, project=project)
+        _record(opened, result)
         on_ready(result)
         look_as_usual()
         narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder)
         with contextlib.suppress(KeyboardInterrupt):
-            _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, settings, digest=digest))
+            _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, digest=digest))
     return result
 
 
@@ -126,34 +125,24 @@ def _follow(live: Live, opened: Opened, *, tell: Callable[[Event], None], renew:
             tell(event)
 
 
-def _check(
-    session: Session, project: Project, settings: GatewaySettings, *, listen: Listen, is_own: bool, build: bool
-) -> None:
+def _check(session: Session, project: Project, settings: GatewaySettings, *, is_own: bool, build: bool) -> None:
     """See that nothing stands in the way, before minutes of compiling."""
     load_config(project, settings.config)
     clusters_of(settings.services)
     if is_own:
         check_plugin(session, project)
     needs = needs_of_source(session, project) if build and is_own else None
-    check_machine(settings, host=session.host, listen=listen, runs=session.dirs.runs, needs=needs)
+    check_machine(settings, host=session.host, listen=Listen.as_set(settings), runs=session.dirs.runs, needs=needs)
 
 
-def _record(opened: Opened, result: RunResult, settings: GatewaySettings, *, digest: str | None = None) -> None:
+def _record(opened: Opened, result: RunResult, *, digest: str | None = None) -> None:
     """Write what another hgw process needs in order to use this gateway to the run's folder."""
-    facts = {**result.data(), "http_recorded": settings.upstream.value == HTTPBIN}
+    facts = {**result.data(), "http_recorded": opened.settings.upstream.value == HTTPBIN}
     opened.folder.record({**facts, "module_sha256": digest} if digest else facts)
 
 
-def _result(
-    settings: GatewaySettings,
-    *,
-    opened: Opened,
-    chosen: ChosenEngine,
-    ready: Ready,
-    module: FreshModule,
-    project: Project,
-) -> RunResult:
-    facts, plugin = opened.gateway.facts, ready.change.plugin
+def _result(opened: Opened, *, chosen: ChosenEngine, ready: Ready, module: FreshModule, project: Project) -> RunResult:
+    facts, plugin, settings = opened.gateway.facts, ready.change.plugin, opened.settings
     return RunResult(
         engine=facts.engine,
         engine_version=facts.version,

@@ -10,7 +10,7 @@ from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.live import Loaded
 from higress_cli.gateway.opened import Opened
 from higress_cli.gateway.plugin import Plugin, read_plugin
-from higress_cli.gateway.settings import GatewaySettings, choose, config_path
+from higress_cli.gateway.settings import choose, config_path
 from higress_cli.project.project import open_project
 from higress_cli.project.resolve import settings_of
 from higress_cli.project.settings import FILE_NAME
@@ -22,25 +22,15 @@ _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", 
 
 
 class RunSource:
-    """The files of a plugin. `settings` and `module` are those that the gateway was started with.
+    """The files of a plugin. `module` is the one that the gateway is started with.
 
     `is_own` says whether it is the project's own module, which a build may write under another name.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        directory: Path,
-        *,
-        settings: GatewaySettings,
-        opened: Opened,
-        module: Path,
-        is_own: bool = True,
-    ) -> None:
+    def __init__(self, session: Session, directory: Path, *, opened: Opened, module: Path, is_own: bool = True) -> None:
         self._is_own = is_own
         self._session = session
         self._directory = directory
-        self._settings = settings
         self._opened = opened
         self._module = module
         self._digests: dict[Path, str] = {}
@@ -66,7 +56,7 @@ class RunSource:
             restart=tuple(
                 f"run.{name}" if name != "name" else name
                 for name in _AT_START
-                if getattr(settings, name).value != getattr(self._settings, name).value
+                if getattr(settings, name).value != getattr(self._opened.settings, name).value
             ),
         )
 

@@ -1,6 +1,7 @@
 """The error for a failed compilation, with the cause and the fix if the catalogue knows them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,25 +16,37 @@ from higress_cli.tool import Tool, ToolName
 _TAIL_LINES: Final = 100
 
 
-def compile_error(
-    refused: RefusedError,
-    *,
-    recipe: Recipe,
-    directory: Path,
-    tools: Sequence[Tool],
-    module_cache: Path | None,
-    system: str,
-) -> HgwError:
-    """The error for a compiler that refused the plugin in `directory`; a known one gives its cause and fix.
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A compilation of the plugin in `directory`."""
+
+    recipe: Recipe
+    directory: Path
+    tools: Sequence[Tool]
+
+    @property
+    def compilers(self) -> str:
+        """The compiler with its version; for TinyGo, also the Go whose standard library it compiles."""
+        labels = {tool.name.value: tool.label for tool in self.tools}
+        compiler = labels.get(self.recipe.profile.value, self.recipe.profile.compiler)
+        go = labels.get(ToolName.GO.value)
+        if go is None or compiler == go:
+            return compiler
+        return _("{compiler} with {go}").format(compiler=compiler, go=go)
+
+
+def compile_error(refused: RefusedError, attempt: Attempt, *, module_cache: Path | None, system: str) -> HgwError:
+    """The error for a compiler that refused a plugin; a known one gives its cause and fix.
 
     `system` is Go's name for the operating system, on which the fix may depend.
     """
     matches = recognise(refused.output)
+    recipe = attempt.recipe
     message = _("{compiler} refused {path} (ABI {abi}, exit status {status})").format(
-        compiler=_compilers(recipe, tools), path=directory, abi=recipe.abi, status=refused.status
+        compiler=attempt.compilers, path=attempt.directory, abi=recipe.abi, status=refused.status
     )
     details = {
-        "directory": directory,
+        "directory": attempt.directory,
         "abi": recipe.abi,
         "argv": list(recipe.argv),
         "status": refused.status,
@@ -59,16 +72,6 @@ def compile_error(
     cause = "; ".join((said, *_go_line_of_culprit(known, module_cache)))
     message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
     return known.as_error(message, system=system, details=details)
-
-
-def _compilers(recipe: Recipe, tools: Sequence[Tool]) -> str:
-    """The compiler with its version; for TinyGo, also the Go whose standard library it compiles."""
-    labels = {tool.name.value: tool.label for tool in tools}
-    compiler = labels.get(recipe.profile.value, recipe.profile.compiler)
-    go = labels.get(ToolName.GO.value)
-    if go is None or compiler == go:
-        return compiler
-    return _("{compiler} with {go}").format(compiler=compiler, go=go)
 
 
 def _go_line_of_culprit(known: Match, module_cache: Path | None) -> tuple[str, ...]:

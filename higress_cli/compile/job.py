@@ -62,14 +62,14 @@ class Job:
         """The compiler's command for an ABI; an output inside the plugin's folder is named relative to it."""
         path = self.choices.output(abi)
         inside = path.is_relative_to(self.directory)
-        return make_recipe(
+        recipe = make_recipe(
             profile=self.choices.profile.value,
             abi=abi,
             output=path.relative_to(self.directory).as_posix() if inside else str(path),
             tags=self.choices.tags.value,
             flags=(*self.choices.flags.value, *self.choices.arguments),
-            collector=collector(self.equipment.memory, self.equipment.variables),
         )
+        return recipe.collecting(collector(self.equipment.memory, self.equipment.variables))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -
 
     Its whole output is kept in a file, which is named on the terminal and in the error's details.
     """
-    from higress_cli.compile.failure import compile_error  # noqa: PLC0415 -- only for an error
+    from higress_cli.compile.failure import Attempt, compile_error  # noqa: PLC0415 -- only for an error
 
     places = places_of(job.equipment.variables, store=session.dirs.cache)
     full = full_disk(refused.output, program=recipe.profile.compiler, places=places)
@@ -155,9 +155,7 @@ def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -
         session.reporter.note(_("all that the compiler said is in {path}").format(path=log))
     error = compile_error(
         refused,
-        recipe=recipe,
-        directory=job.directory,
-        tools=job.equipment.tools,
+        Attempt(recipe=recipe, directory=job.directory, tools=job.equipment.tools),
         module_cache=module_cache(directory=job.directory, variables=job.equipment.variables),
         system=session.host.system,
     )

@@ -1,8 +1,8 @@
 """The command that compiles a plugin, as a value: Higress's documented one plus the plugin's own tags and flags."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from higress_cli.abi import Abi
 from higress_cli.profile import Profile
@@ -43,6 +43,10 @@ class Recipe:
         own = [word for word in self.flags if word.startswith(_PLATFORM_FLAGS)]
         return (*_TINYGO_FLAGS, self._tinygo_tags, *own)
 
+    def collecting(self, collector: Mapping[str, str]) -> Self:
+        """The recipe with the variables for the garbage collector of TinyGo itself; native Go's stays as it is."""
+        return self if self.profile is Profile.GO else replace(self, edits={**self.edits, **collector})
+
     @property
     def _tinygo_tags(self) -> str:
         return f"-tags={' '.join(self.tags)}"
@@ -55,17 +59,13 @@ def make_recipe(
     output: str,
     tags: Sequence[str] = (),
     flags: Sequence[str] = (),
-    collector: Mapping[str, str] | None = None,
 ) -> Recipe:
-    """The recipe of a profile for an ABI, with the author's own tags and flags added.
-
-    `collector` are the variables for the garbage collector of TinyGo itself, see `collector.py`.
-    """
+    """The recipe of a profile for an ABI, with the author's own tags and flags added."""
     abi_tag = abi.tag
+    edits: dict[str, str | None] = {}
     if profile == Profile.GO:
         all_tags = tuple(tags)
-        edits: dict[str, str | None] = {"GOOS": "wasip1", "GOARCH": "wasm"}
+        edits = {"GOOS": "wasip1", "GOARCH": "wasm"}
     else:
         all_tags = (*_TINYGO_TAGS, *tags, *((abi_tag,) if abi_tag else ()))
-        edits = dict(collector or {})
     return Recipe(profile=profile, abi=abi, output=output, tags=all_tags, flags=tuple(flags), edits=edits)

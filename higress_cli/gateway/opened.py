@@ -53,8 +53,12 @@ ANY_PORTS: Final = Listen(gateway=_ANYWHERE, admin=_ANYWHERE, upstream=_ANYWHERE
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A gateway that starts with its first `apply`, its upstream and services, and the folder for their files."""
+    """A gateway that starts with its first `apply`, its upstream and services, and the folder for their files.
 
+    `settings` are those that it was opened with.
+    """
+
+    settings: GatewaySettings
     engine: Engine
     gateway: Gateway
     upstream: Upstream
@@ -129,7 +133,14 @@ def open_gateway(
         )
         services = stack.enter_context(played())
         gateway = stack.enter_context(chosen.engine.open(place, folder, variables=session.variables))
-        yield Opened(engine=chosen.engine, gateway=gateway, upstream=upstream, folder=folder, played=services)
+        yield Opened(
+            settings=settings,
+            engine=chosen.engine,
+            gateway=gateway,
+            upstream=upstream,
+            folder=folder,
+            played=services,
+        )
 
 
 def _own_packages(project: Project) -> tuple[str, ...]:

@@ -88,12 +88,19 @@ def traps(
     If `tinygo` is None, rows that depend on its version are skipped. `native` means that go.mod as a whole is for
     native Go. `calls` are the names of the functions that the plugin calls, as far as they are known.
     """
-    known = (
-        (module, version, row)
+    rows = [
+        row
+        for row in data.load("dependencies.toml", Dependencies).trap
+        if row.profile in {None, profile}
+        and (row.tinygo_from is None or (tinygo is not None and release(tinygo) >= release(row.tinygo_from)))
+        and (row.calls is None or row.calls in calls)
+        and not (row.unless_native if native else row.only_native)
+    ]
+    found = [
+        _described(row, module, version, profile)
         for module, version in requirements.items()
-        if (row := _row(module, version, profile=profile, tinygo=tinygo, native=native, calls=calls)) is not None
-    )
-    found = [_described(row, module, version, profile) for module, version, row in known]
+        if (row := next((row for row in rows if row.module == module and _holds(row, version)), None)) is not None
+    ]
     return tuple(sorted(found, key=lambda trap: trap.level))
 
 
@@ -136,24 +143,6 @@ def _described(row: _Row, module: str, version: str, profile: Profile) -> KnownD
 def _releases(module: str) -> _Releases | None:
     rows = data.load("dependencies.toml", Dependencies).releases
     return next((row for row in rows if row.module == module), None)
-
-
-def _row(
-    module: str, version: str, *, profile: Profile, tinygo: str | None, native: bool, calls: Collection[str]
-) -> _Row | None:
-    return next(
-        (
-            row
-            for row in data.load("dependencies.toml", Dependencies).trap
-            if row.module == module
-            and row.profile in {None, profile}
-            and _holds(row, version)
-            and (row.tinygo_from is None or (tinygo is not None and release(tinygo) >= release(row.tinygo_from)))
-            and (row.calls is None or row.calls in calls)
-            and not (row.unless_native if native else row.only_native)
-        ),
-        None,
-    )
 
 
 def _holds(row: _Row, version: str) -> bool:

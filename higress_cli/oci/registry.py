@@ -31,8 +31,16 @@ _OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _NO_LOGIN: Final = frozenset({400, 401, 403})
 
-Login = Callable[[str], Credential | None]
-"""Who to be for a repository of the registry."""
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """Who to be: `credential` gives the one for a repository of the registry, None for nobody.
+
+    `withheld` is where credentials are from that it does not give, because they may be for another registry.
+    """
+
+    credential: Callable[[str], Credential | None]
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +74,7 @@ class Ask:
 
 
 class Registry:
-    """One registry, `host` with its port. Nothing is asked of it before it is used.
-
-    `withheld` is where credentials are from that `login` does not give, because they may be for another registry.
-    """
+    """One registry, `host` with its port. Nothing is asked of it before it is used."""
 
     def __init__(
         self,
@@ -77,7 +82,6 @@ class Registry:
         *,
         web: Web,
         login: Login,
-        withheld: str | None = None,
         plain_http: bool = False,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -90,7 +94,7 @@ class Registry:
         self._base: str | None = None
         self._challenges: tuple[Challenge, ...] = ()
         self._authorization: dict[Access, str] = {}
-        self._shown = errors.Shown(withheld=withheld)
+        self._shown = errors.Shown(withheld=login.withheld)
 
     @contextlib.contextmanager
     def ask(self, ask: Ask) -> Iterator[Reply]:
@@ -230,7 +234,7 @@ class Registry:
         Raises:
             ConsentError: `registry-login`. DownloadError: the token server does not answer.
         """
-        credential = self._login(access.repository)
+        credential = self._login.credential(access.repository)
         self._shown = replace(self._shown, tried=credential.source if credential else None)
         for challenge in wanted:
             if challenge.scheme == "bearer" and challenge.parameters.get("realm"):

@@ -32,6 +32,23 @@ class Runtime:
         """
         return self._modules.compile(self.wasmtime, content)
 
+    def machine(self, compiled: CompiledModule, abi: DeclaredAbi) -> Machine:
+        """What the VMs of a plugin are made from, with what `compile` made of its module.
+
+        Raises:
+            LoadError: no ABI that is known.
+        """
+        if abi.version is None:
+            raise LoadError("Missing or unknown Proxy-Wasm ABI version")
+        return Machine(
+            module=compiled.module,
+            marker=abi.export,
+            stops_on_headers=abi.version == Abi.V0_2_100,
+            engine=self.wasmtime,
+            watchdog=self.watchdog,
+            tokens=itertools.count(1),
+        )
+
     def close(self) -> None:
         """End the thread. Nothing made from this runtime can be used afterwards."""
         self.watchdog.close()
@@ -41,33 +58,17 @@ class PluginHost:
     """A plugin ready for use: open streams through it, and hand it the results of its calls."""
 
     def __init__(
-        self,
-        compiled: CompiledModule,
-        *,
-        abi: DeclaredAbi,
-        engine: Runtime,
-        settings: VmSettings,
-        surroundings: PluginOwner,
-        shared: Shared | None = None,
+        self, machine: Machine, *, settings: VmSettings, surroundings: PluginOwner, shared: Shared | None = None
     ) -> None:
-        """Start a plugin from what `Runtime.compile` made of it.
+        """Start a plugin, whose first VM is made now.
 
         Raises:
             LoadError: it cannot be loaded. StartError: it refused to start. CrashError: it trapped while it started.
         """
-        if abi.version is None:
-            raise LoadError("Missing or unknown Proxy-Wasm ABI version")
         self._settings = settings
         self._surroundings = surroundings
         self.shared = shared or Shared()
-        self._machine = Machine(
-            module=compiled.module,
-            marker=abi.export,
-            stops_on_headers=abi.version == Abi.V0_2_100,
-            engine=engine.wasmtime,
-            watchdog=engine.watchdog,
-            tokens=itertools.count(1),
-        )
+        self._machine = machine
         self._streams: dict[Stream, Guest] = {}
         self._guest: Guest | None = None
         self._guest = self._start()

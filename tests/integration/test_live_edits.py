@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.live_edits import campaign
+from scripts.live_edits import Load, campaign
 from tests.support.plugins import plugin
 from tests.support.running import get, running
 
@@ -26,7 +26,8 @@ def test_no_request_is_cut_and_none_meets_an_older_plugin(tmp_path: Path, engine
     folder = tmp_path / "plugin"
     folder.mkdir()
     clients = {0.01: 2, 3.0: 4}
-    figures = asyncio.run(campaign(folder, engine=engine, seconds=6, every=0.7, clients=clients, warm_up=2))
+    load = Load(seconds=6, every=0.7, clients=clients, warm_up=2)
+    figures = asyncio.run(campaign(folder, load, engine=engine))
     assert figures.wrong == []
     assert figures.asked[0.01] > 50
     assert figures.asked[3.0] >= 8

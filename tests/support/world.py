@@ -135,9 +135,7 @@ class Rig:
         self.shared = shared or Shared()
         parsed = read_module(module, path=_PATH)
         self.host = PluginHost(
-            engine.compile(module),
-            abi=abi_of(parsed),
-            engine=engine,
+            engine.machine(engine.compile(module), abi_of(parsed)),
             settings=VmSettings(plugin_name="probe", **settings),
             surroundings=self.world,
             shared=self.shared,

@@ -51,5 +51,5 @@ def test_the_flags_that_choose_tinygos_files_are_known_without_the_command_line(
 def test_native_go_is_told_its_platform_and_tinygo_how_to_collect():
     own = {"GOGC": "off"}
     platform = {"GOOS": "wasip1", "GOARCH": "wasm"}
-    assert make_recipe(profile=Profile.GO, abi=Abi.V0_2_100, output="o", collector=own).edits == platform
-    assert make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="o", collector=own).edits == own
+    assert make_recipe(profile=Profile.GO, abi=Abi.V0_2_100, output="o").collecting(own).edits == platform
+    assert make_recipe(profile=Profile.TINYGO, abi=Abi.V0_2_1, output="o").collecting(own).edits == own

@@ -8,7 +8,7 @@ import pytest
 from higress_cli.oci.image import make_image
 from higress_cli.oci.push import Target, push
 from higress_cli.oci.reference import parse_reference
-from higress_cli.oci.registry import Registry
+from higress_cli.oci.registry import Login, Registry
 from higress_cli.system.web import Web
 from tests.support.fake_clock import FakeClock
 from tests.support.registry import FakeRegistry, Fault, serving
@@ -42,7 +42,7 @@ def server() -> Iterator[FakeRegistry]:
 def watch(server: FakeRegistry) -> Watched:
     web, activity = Web(os.environ), Watched()
     try:
-        registry = Registry(server.host, web=web, login=lambda _repository: None, clock=FakeClock())
+        registry = Registry(server.host, web=web, login=Login(credential=lambda _repository: None), clock=FakeClock())
         target = Target(registry=registry, references=(parse_reference(f"{server.host}/demo:1"),))
         push(IMAGE, [target], activity=activity)
     finally:

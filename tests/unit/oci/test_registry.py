@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from higress_cli.oci.registry import Access, Ask, Registry
+from higress_cli.oci.registry import Access, Ask, Login, Registry
 from higress_cli.system.busy import MOST_SECONDS_WAITED
 from higress_cli.system.web import Web
 from tests.support.fake_clock import FakeClock
@@ -24,7 +24,7 @@ def asked(server: FakeRegistry, clock: FakeClock) -> int:
     """The status that the manifest is answered with in the end."""
     web = Web(os.environ)
     try:
-        registry = Registry(server.host, web=web, login=lambda _repository: None, clock=clock)
+        registry = Registry(server.host, web=web, login=Login(credential=lambda _repository: None), clock=clock)
         with registry.ask(MANIFEST) as reply:
             return reply.status
     finally:

@@ -82,9 +82,8 @@ class ProxyServer:
             clusters=clusters, client=self._client, happenings=self._happenings, version=version, clock=change.clock
         )
         try:
-            host = PluginHost(
-                compiled, abi=change.plugin.abi, engine=self._engine, settings=settings, surroundings=outside
-            )
+            machine = self._engine.machine(compiled, change.plugin.abi)
+            host = PluginHost(machine, settings=settings, surroundings=outside)
         except Exception:
             outside.close()
             raise

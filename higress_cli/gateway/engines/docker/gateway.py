@@ -20,7 +20,7 @@ from higress_cli.gateway.engines.envoy.bootstrap import vm_id
 from higress_cli.gateway.engines.envoy.calls import StartCalls, StuckError
 from higress_cli.gateway.engines.envoy.evidence import machine_check
 from higress_cli.gateway.engines.envoy.happenings import Happenings
-from higress_cli.gateway.engines.envoy.server import EnvoyServer
+from higress_cli.gateway.engines.envoy.server import EnvoyCommand, EnvoyServer
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
@@ -201,12 +201,12 @@ class DockerGateway:
         calls = StartCalls(self._log, limits=limits)
         with self._happenings.starting(vm_id(version)), told_while_waiting(self._place.tell, calls.waits_for):
             server = self._server = EnvoyServer(
-                command=self._command(compose_file),
+                EnvoyCommand(
+                    argv=self._command(compose_file), variables=self._docker.variables, seen_at=config.MOUNTED
+                ),
                 folder=self._folder,
                 content=config.content(self._layout, change, plan),
                 log=self._log,
-                variables=self._docker.variables,
-                seen_at=config.MOUNTED,
             )
             try:
                 server.wait(self._is_ready, tail, patience=START_SECONDS, calls=calls)

@@ -19,7 +19,7 @@ from higress_cli.gateway.engines.envoy.files import WatchedFiles
 from higress_cli.gateway.engines.envoy.happenings import Happenings
 from higress_cli.gateway.engines.envoy.limits import limit_for
 from higress_cli.gateway.engines.envoy.module import for_envoy
-from higress_cli.gateway.engines.envoy.server import EnvoyServer, GatewayTimeout
+from higress_cli.gateway.engines.envoy.server import EnvoyCommand, EnvoyServer, GatewayTimeout
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.listening import PortTaken, taken_error
 from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
@@ -212,11 +212,10 @@ class EnvoyGateway:
             admin_port=self._admin_port or self._place.admin.port,
         )
         self._server = EnvoyServer(
-            command=(str(self._program),),
+            EnvoyCommand(argv=(str(self._program),), variables=self._variables),
             folder=self._folder,
             content=content,
             log=self._log,
-            variables=self._variables,
         )
         return self._server
 

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -27,30 +28,30 @@ class GatewayTimeout(GatewayError):
     """The gateway did not get ready in time."""
 
 
-class EnvoyServer:
-    """Envoy in the background, with the configuration `content`; its log goes to the file `log`.
+@dataclass(frozen=True, kw_only=True)
+class EnvoyCommand:
+    """What starts an Envoy: a command that takes Envoy's own arguments at its end, and its whole environment.
 
-    `command` begins with a program that starts Envoy with the further words; `seen_at` is `folder` as Envoy sees it.
+    `seen_at` is the run folder as that Envoy sees it; None if it sees what hgw sees.
     """
 
-    def __init__(
-        self,
-        *,
-        command: Sequence[str],
-        folder: RunFolder,
-        content: Mapping[str, object],
-        log: Path,
-        variables: Mapping[str, str],
-        seen_at: PurePath | None = None,
-    ) -> None:
+    argv: Sequence[str]
+    variables: Mapping[str, str] = field(repr=False)
+    seen_at: PurePath | None = None
+
+
+class EnvoyServer:
+    """Envoy in the background, with the configuration `content`; its log goes to the file `log`."""
+
+    def __init__(self, command: EnvoyCommand, *, folder: RunFolder, content: Mapping[str, object], log: Path) -> None:
         self.admin = Admin("")
         self._log = log
         self._address_file = folder.path / "admin-address.txt"
         self._address_file.unlink(missing_ok=True)
-        inside = seen_at or folder.path
+        inside = command.seen_at or folder.path
         self._process = process.start(
             [
-                *command,
+                *command.argv,
                 *("--config-path", str(inside / folder.write_json("bootstrap.json", content).name)),
                 *("--admin-address-path", str(inside / self._address_file.name)),
                 *("--concurrency", "1"),
@@ -65,7 +66,7 @@ class EnvoyServer:
                 # It is for a successor on the same machine, whose shared memory two gateways would fight for.
                 "--disable-hot-restart",
             ],
-            variables=variables,
+            variables=command.variables,
             log=log,
             cwd=folder.path,
         )
