@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.plugins import CALLBACKS, plugin
+from tests.support.plugins import CALLBACKS, HEAP, plugin
 from tests.support.running import get, post, running, wait_for
 
 pytestmark = pytest.mark.extra("local")
@@ -29,14 +29,8 @@ def looping(callback: str) -> bytes:
     text = f"""
     (module
       (memory (export "memory") 4)
-      (global $heap (mut i32) (i32.const 8192))
       (func (export "proxy_abi_version_0_2_1"))
-      (func (export "malloc") (param $wanted i32) (result i32) (local $at i32)
-        (local.set $at (global.get $heap))
-        (global.set $heap
-          (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
-        (local.get $at))
-      (func (export "proxy_on_context_create") (param i32 i32))
+      {HEAP}
       {functions})
     """
     return bytes(wat2wasm(text))

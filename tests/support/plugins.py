@@ -29,6 +29,16 @@ def _data(content: bytes) -> str:
     return "".join(f"\\{byte:02x}" for byte in content)
 
 
+HEAP = """
+  (global $heap (mut i32) (i32.const 8192))
+  (func (export "malloc") (param $wanted i32) (result i32)
+    (local $at i32)
+    (local.set $at (global.get $heap))
+    (global.set $heap
+      (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
+    (local.get $at))
+  (func (export "proxy_on_context_create") (param i32 i32))"""
+"""The part of a module's text that gives the host memory, from 8192 upwards, and takes none back."""
 _CLUSTER = b"outbound|80||svc.dns"
 
 _WAT = """
@@ -54,20 +64,13 @@ _WAT = """
   (data (i32.const 144) "no such service")
   (data (i32.const 256) "CLUSTER")
   (data (i32.const 320) "PAIRS")
-  (global $heap (mut i32) (i32.const 8192))
   (global $config (mut i32) (i32.const 0))
   (global $size (mut i32) (i32.const 0))
   (global $mode (mut i32) (i32.const WHEN_EMPTY))
   (global $stream (mut i32) (i32.const 0))
   (func (export "MARKER"))
   ENTRY
-  (func (export "malloc") (param $wanted i32) (result i32)
-    (local $at i32)
-    (local.set $at (global.get $heap))
-    (global.set $heap
-      (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
-    (local.get $at))
-  (func (export "proxy_on_context_create") (param i32 i32))
+  HEAP
   (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
   (func (export "proxy_on_configure") (param $ctx i32) (param $bytes i32) (result i32)
     (drop (call $log (i32.const 2) (i32.const 16) (i32.const 14)))
@@ -149,7 +152,8 @@ def plugin(*, marker: str = NEW, wants: str | None = None, empty: str = "pass", 
     pairs = _pairs()
     begin = f'(func (export "{entry}"))' if entry else ""
     text = (
-        _WAT.replace("MARKER", marker)
+        _WAT.replace("HEAP", HEAP)
+        .replace("MARKER", marker)
         .replace("ENTRY", begin)
         .replace("WHEN_EMPTY", str(ord(empty[0])))
         .replace("EXTRA_IMPORT", extra)
@@ -210,14 +214,8 @@ def trapping(callback: str) -> bytes:
       (data (i32.const 16) "panic: the reason is this")
       (data (i32.const 256) "{_data(_CLUSTER)}")
       (data (i32.const 320) "{_data(pairs)}")
-      (global $heap (mut i32) (i32.const 8192))
       (func (export "{NEW}"))
-      (func (export "malloc") (param $wanted i32) (result i32) (local $at i32)
-        (local.set $at (global.get $heap))
-        (global.set $heap
-          (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
-        (local.get $at))
-      (func (export "proxy_on_context_create") (param i32 i32))
+      {HEAP}
       (func $main.fail (unreachable))
       {functions})
     """

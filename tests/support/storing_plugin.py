@@ -7,6 +7,8 @@ source.address. It logs `new year` if its clock shows 2026-01-01 in UTC, and `fi
 
 from functools import cache
 
+from tests.support.plugins import HEAP
+
 _WAT = r"""
 (module
   (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
@@ -28,15 +30,8 @@ _WAT = r"""
   (data (i32.const 160) "ready")
   (data (i32.const 176) "first request")
   (global $is_used (mut i32) (i32.const 0))
-  (global $heap (mut i32) (i32.const 8192))
   (func (export "proxy_abi_version_0_2_1"))
-  (func (export "malloc") (param $wanted i32) (result i32)
-    (local $at i32)
-    (local.set $at (global.get $heap))
-    (global.set $heap
-      (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
-    (local.get $at))
-  (func (export "proxy_on_context_create") (param i32 i32))
+  HEAP
   (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
   (func (export "proxy_on_configure") (param i32 i32) (result i32)
     (drop (call $log (i32.const 3) (i32.const 160) (i32.const 5)))
@@ -62,4 +57,4 @@ _WAT = r"""
 def storing_plugin() -> bytes:
     from wasmtime import wat2wasm
 
-    return bytes(wat2wasm(_WAT))
+    return bytes(wat2wasm(_WAT.replace("HEAP", HEAP)))

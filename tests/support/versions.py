@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from tests.support.plugins import HEAP
+
 
 @cache
 def versioned(build: str) -> bytes:
@@ -19,16 +21,10 @@ def versioned(build: str) -> bytes:
       (data (i32.const 16) "x-build")
       (data (i32.const 32) "x-version")
       (data (i32.const 64) "BUILD")
-      (global $heap (mut i32) (i32.const 8192))
       (global $config (mut i32) (i32.const 0))
       (global $size (mut i32) (i32.const 0))
       (func (export "proxy_abi_version_0_2_1"))
-      (func (export "malloc") (param $wanted i32) (result i32) (local $at i32)
-        (local.set $at (global.get $heap))
-        (global.set $heap
-          (i32.and (i32.add (i32.add (global.get $heap) (local.get $wanted)) (i32.const 7)) (i32.const -8)))
-        (local.get $at))
-      (func (export "proxy_on_context_create") (param i32 i32))
+      HEAP
       (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
       (func (export "proxy_on_configure") (param i32) (param $bytes i32) (result i32)
         (drop (call $buffer (i32.const 7) (i32.const 0) (local.get $bytes) (i32.const 0) (i32.const 4)))
@@ -41,4 +37,4 @@ def versioned(build: str) -> bytes:
         (drop (call $add (i32.const 0) (i32.const 32) (i32.const 9) (global.get $config) (global.get $size)))
         (i32.const 0)))
     """
-    return bytes(wat2wasm(text.replace("BUILD", build)))
+    return bytes(wat2wasm(text.replace("HEAP", HEAP).replace("BUILD", build)))
