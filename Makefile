@@ -59,7 +59,7 @@ odd: $(VENV)/.for-work ## A thousand odd options, files and texts for each reade
 	@$(BIN)/python -m scripts.odd_inputs
 
 alive: $(VENV)/.for-work ## Before a release: whether everything that hgw pins can still be downloaded
-	@$(BIN)/python -m scripts.pins_alive
+	@$(BIN)/python -m scripts.pin_liveness
 
 schemas: $(VENV)/.for-work ## Write the JSON Schemas of the commands from the types that they return
 	@$(BIN)/python scripts/schemas.py
@@ -90,10 +90,10 @@ $(BIN)/python:
 		echo "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP) --upgrade 'pip>=25.1'
 
-$(LOWEST)/.ready: pyproject.toml scripts/lowest.py scripts/build_hook.py $(CATALOGUES) | $(VENV)/.for-work
+$(LOWEST)/.ready: pyproject.toml scripts/lowest_versions.py scripts/build_hook.py $(CATALOGUES) | $(VENV)/.for-work
 	@echo "Installing the lowest versions of what hgw needs into $(LOWEST)"
 	@test -x $(LOWEST)/bin/python || $(BIN)/python -m venv $(LOWEST)
-	@$(BIN)/python -m scripts.lowest > $(LOWEST)/constraints.txt
+	@$(BIN)/python -m scripts.lowest_versions > $(LOWEST)/constraints.txt
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--editable '.[local]' --group test --constraint $(LOWEST)/constraints.txt

@@ -12,7 +12,7 @@ from higress_cli.reporter import Reporter
 from higress_cli.settings.resolver import Given, machine_resolver
 from higress_cli.settings.setting import Setting
 from higress_cli.system.host import Host
-from higress_cli.system.moving import undo_interrupted
+from higress_cli.system.moves import undo_interrupted
 from higress_cli.system.paths import Dirs, expanded
 
 T = TypeVar("T")

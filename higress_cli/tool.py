@@ -7,7 +7,7 @@ from typing import Final
 
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
-from higress_cli.nearest import nearest
+from higress_cli.spelling import nearest
 
 # The source of a tool that was already on the machine and is run in place.
 SYSTEM: Final = "system"

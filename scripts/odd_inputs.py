@@ -30,7 +30,7 @@ TESTS: Final = (
     "tests/unit/oci/test_image.py",
     "tests/unit/oci/test_readers.py",
     "tests/unit/system/test_archive.py",
-    "tests/unit/system/test_visible.py",
+    "tests/unit/system/test_visible_text.py",
     "tests/unit/system/test_download.py",
 )
 _NAME: Final = re.compile(r"^(tests/\S+\.py::.+?):$")

@@ -23,10 +23,10 @@ from typing import Any, Final
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from higress_cli.commands.about import HelpResult, VersionResult  # noqa: E402 -- from this checkout
 from higress_cli.commands.build_result import BuildResult, CommandsResult  # noqa: E402
 from higress_cli.commands.clean import CleanResult  # noqa: E402
 from higress_cli.commands.doctor import ChecksResult, DoctorResult  # noqa: E402
+from higress_cli.commands.help_and_version import HelpResult, VersionResult  # noqa: E402 -- from this checkout
 from higress_cli.commands.help_file import FileReferenceResult  # noqa: E402
 from higress_cli.commands.help_settings import SettingsResult  # noqa: E402
 from higress_cli.commands.init import InitResult, TemplatesResult  # noqa: E402

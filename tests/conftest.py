@@ -16,11 +16,11 @@ sys.path.insert(0, str(ROOT))
 from higress_cli import i18n  # noqa: E402
 from higress_cli.cli.main import main  # noqa: E402
 from higress_cli.system.clock import SYSTEM_CLOCK  # noqa: E402
-from higress_cli.system.visible import visible  # noqa: E402
+from higress_cli.system.visible_text import visible  # noqa: E402
 from tests.support import costs, properties  # noqa: E402
 from tests.support.case_ids import case_id  # noqa: E402
 from tests.support.extras import missing  # noqa: E402
-from tests.support.guarded import sitecustomize as guard  # noqa: E402
+from tests.support.guard import sitecustomize as guard  # noqa: E402
 from tests.support.ids import watch  # noqa: E402
 from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 

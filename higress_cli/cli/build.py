@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.error_show import show_error
+from higress_cli.cli.error_view import show_error
 from higress_cli.cli.options import word_option
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
@@ -115,7 +115,7 @@ def _build(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
 
 
 def _finish(ctx: typer.Context, session: "Session", result: "BuildResult") -> None:
-    from higress_cli.cli.build_show import show_modules
+    from higress_cli.cli.build_view import show_modules
 
     finish(ctx, result, lambda shown, ui: show_modules(shown, ui, session.directory))
 
@@ -136,7 +136,7 @@ def _print_commands(ctx: typer.Context, session: "Session", directories: Sequenc
 
 def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
     """Build and watch until Ctrl-C, which is how this ends well once the first build is over."""
-    from higress_cli.cli.build_show import saving_builds, show_modules
+    from higress_cli.cli.build_view import saving_builds, show_modules
     from higress_cli.commands.build_watch import build_and_watch
 
     ui = invocation(ctx).ui

@@ -25,11 +25,11 @@ def doctor(
     strict: Annotated[bool, typer.Option("--strict", help=N_("warnings count as errors"))] = False,
     list_checks: Annotated[bool, typer.Option("--list-checks", help=N_("list the checks and end"))] = False,
 ) -> None:
-    from higress_cli.cli import doctor_show
+    from higress_cli.cli import doctor_view
     from higress_cli.commands import doctor as use_case
 
     if list_checks:
-        finish(ctx, use_case.list_checks(), doctor_show.show_list)
+        finish(ctx, use_case.list_checks(), doctor_view.show_list)
         return
     session = invocation(ctx).session()
-    finish(ctx, use_case.doctor(session, wanted=checks or (), fix=fix, strict=strict), doctor_show.show)
+    finish(ctx, use_case.doctor(session, wanted=checks or (), fix=fix, strict=strict), doctor_view.show)

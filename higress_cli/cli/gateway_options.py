@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from higress_cli.i18n import N_
-from higress_cli.nearest import nearest
+from higress_cli.spelling import nearest
 
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation

@@ -10,7 +10,7 @@ from higress_cli.cli.usage import no_such_command
 from higress_cli.i18n import N_
 
 if TYPE_CHECKING:
-    from higress_cli.commands.about import HelpResult
+    from higress_cli.commands.help_and_version import HelpResult
 
 app = new_app()
 SETTINGS_TOPIC: Final = "settings"
@@ -61,7 +61,7 @@ def _help_file(ctx: typer.Context, names: list[str]) -> None:
 
 
 def _help_command(ctx: typer.Context, words: list[str]) -> None:
-    from higress_cli.commands.about import HelpResult
+    from higress_cli.commands.help_and_version import HelpResult
 
     about = _context_of(ctx, words)
     finish(ctx, HelpResult(topic=" ".join(words or ["hgw"]), text=about.get_help()), _show)

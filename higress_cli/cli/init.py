@@ -63,7 +63,7 @@ def init(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("show what would be written, write nothing"))] = False,
     list_templates: Annotated[bool, typer.Option("--list-templates", help=N_("list the templates and exit"))] = False,
 ) -> None:
-    from higress_cli.cli.init_show import show_project
+    from higress_cli.cli.init_view import show_project
     from higress_cli.commands.init_answers import Additions, Wishes
 
     call = invocation(ctx)
@@ -81,7 +81,7 @@ def init(
 
 
 def _list_templates(ctx: typer.Context) -> None:
-    from higress_cli.cli.init_show import show_templates
+    from higress_cli.cli.init_view import show_templates
     from higress_cli.commands import init as use_case
 
     finish(ctx, use_case.templates(lang=invocation(ctx).lang), show_templates)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from higress_cli.cli.ask import ask, refused_choice, yes_or_no
+from higress_cli.cli.questions import ask, refused_choice, yes_or_no
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.commands import init as use_case

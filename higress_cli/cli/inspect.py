@@ -34,7 +34,7 @@ def inspect(
         str | None, typer.Option("--diff", metavar="FILE|URL|oci://IMAGE", help=N_("say what differs from this module"))
     ] = None,
 ) -> None:
-    from higress_cli.cli.inspect_show import show
+    from higress_cli.cli.inspect_view import show
     from higress_cli.commands import inspect as use_case
 
     call = invocation(ctx)

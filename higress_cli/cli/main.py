@@ -9,16 +9,16 @@ import typer
 
 from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
-from higress_cli.cli.error_show import presentable, show_error
+from higress_cli.cli.error_view import presentable, show_error
 from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope
+from higress_cli.system.os_errors import is_full, machine_error, shortage, write_error
 from higress_cli.system.process import admit_helpers, dismiss_helpers
 from higress_cli.system.urls import shown
-from higress_cli.system.visible import visible
-from higress_cli.system.writing import is_full, machine_error, shortage, write_error
+from higress_cli.system.visible_text import visible
 
 
 def prepare_process() -> None:

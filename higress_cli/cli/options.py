@@ -12,10 +12,10 @@ from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, language, listed
-from higress_cli.nearest import nearest
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
 from higress_cli.settings.table import SETTINGS
+from higress_cli.spelling import nearest
 
 _SETTINGS_FILE: Final = "hgw.yaml"
 

@@ -10,7 +10,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.error_show import show_error
+from higress_cli.cli.error_view import show_error
 from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError

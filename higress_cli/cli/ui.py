@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from higress_cli.cli.ask import yes_or_no
 from higress_cli.cli.own_command import typable
+from higress_cli.cli.questions import yes_or_no
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _, joined
 from higress_cli.reporter import Activity, SilentActivity
+from higress_cli.system.os_errors import is_full, refused
 from higress_cli.system.urls import shown
-from higress_cli.system.visible import visible, visible_json
-from higress_cli.system.writing import is_full, refused
+from higress_cli.system.visible_text import visible, visible_json
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,7 @@ import typer
 from higress_cli.cli.typer_seam import BadOptionUsage, MissingParameter, NoSuchOption
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
-from higress_cli.nearest import did_you_mean, nearest
+from higress_cli.spelling import did_you_mean, nearest
 
 # What typer/_click/core.py says of arguments that a command has no place for.
 _EXTRA: Final = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)

@@ -14,7 +14,7 @@ from higress_cli.i18n import N_
 from higress_cli.system.host import this_host
 
 if TYPE_CHECKING:
-    from higress_cli.commands.about import VersionResult
+    from higress_cli.commands.help_and_version import VersionResult
 
 app = new_app()
 
@@ -25,7 +25,7 @@ app = new_app()
     epilog="hgw version\nhgw version -v\nhgw version --output json",
 )
 def version(ctx: typer.Context) -> None:
-    from higress_cli.commands.about import VersionResult
+    from higress_cli.commands.help_and_version import VersionResult
 
     result = VersionResult(
         version=__version__,

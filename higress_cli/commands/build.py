@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from higress_cli.commands.build_one import Built, build_one
 from higress_cli.commands.build_plan import Plan, Wishes, complete, install_for, settle
 from higress_cli.commands.build_result import (
     Artifact,
@@ -20,8 +19,9 @@ from higress_cli.commands.build_result import (
     PackageBytes,
     PlannedCommand,
 )
+from higress_cli.commands.single_build import Built, build_one
 from higress_cli.compile.collector import COMPILER_BYTES
-from higress_cli.compile.make import Made
+from higress_cli.compile.module_build import Made
 from higress_cli.compile.modules import Modules
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _

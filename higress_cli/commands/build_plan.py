@@ -19,11 +19,11 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.i18n import _, listed
 from higress_cli.project.parents import nearest_above
 from higress_cli.project.project import open_project, plugins_below
-from higress_cli.project.resolve import settings_of, wanted_tools
+from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.session import Session
 from higress_cli.settings.project import PROFILE
 from higress_cli.settings.resolver import Resolver
-from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.selection import find_toolset
 from higress_cli.toolchain.sets import SetRequest, request_for
 from higress_cli.toolchain.toolset import Toolset
 

@@ -8,9 +8,9 @@ from higress_cli.go.mod import read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
 from higress_cli.i18n import _
-from higress_cli.nearest import did_you_mean, nearest
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
+from higress_cli.spelling import did_you_mean, nearest
 from higress_cli.system import process
 
 _SHARED = frozenset({FILE_NAME, GO_WORK, f"{GO_WORK}.sum"})

@@ -13,7 +13,7 @@ from higress_cli.i18n import N_, _, ngettext
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system import fs, staging
-from higress_cli.toolchain.select import compiler_cache
+from higress_cli.toolchain.selection import compiler_cache
 from higress_cli.toolchain.store import Store
 
 

@@ -13,7 +13,7 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.settings.project import ABI, OUT_FILE
 from higress_cli.system import fs
-from higress_cli.system.moving import copy_name
+from higress_cli.system.moves import copy_name
 
 _GO_FILES: Final = ("go.mod", "go.sum")
 

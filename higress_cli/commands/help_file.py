@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
-from higress_cli.nearest import did_you_mean
 from higress_cli.project.reference import KeyEntry, reference
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
+from higress_cli.spelling import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,15 +7,15 @@ from typing import Any
 from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
-from higress_cli.nearest import did_you_mean
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Word
 from higress_cli.settings.resolver import Resolver
 from higress_cli.settings.setting import Scope, Setting
 from higress_cli.settings.table import SETTINGS
+from higress_cli.spelling import did_you_mean
 from higress_cli.system.urls import shown
 
 

@@ -12,7 +12,7 @@ from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.i18n import _
 from higress_cli.oci.image import ANNOTATION, MODULE_ABI, MODULE_DIGEST
 from higress_cli.project.project import Project
-from higress_cli.project.resolve import name_in_go_mod
+from higress_cli.project.resolution import name_in_go_mod
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Unfit
 from higress_cli.settings.project import NAME, UNKNOWN_VERSION, VERSION

@@ -248,7 +248,7 @@ def _nested(directory: Path) -> tuple[str, ...]:
 
 def _private_go(session: Session, profile: Profile) -> Path | None:
     """The GOROOT of the Go that builds the plugin; None if it is not installed yet."""
-    from higress_cli.toolchain.select import find_toolset  # noqa: PLC0415 -- only for an editor's settings
+    from higress_cli.toolchain.selection import find_toolset  # noqa: PLC0415 -- only for an editor's settings
     from higress_cli.toolchain.sets import request_for  # noqa: PLC0415 -- the same
 
     with contextlib.suppress(ToolError):

@@ -12,7 +12,7 @@ from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.scaffold.manifest import Template
 from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from

@@ -11,7 +11,7 @@ from higress_cli.choice import SourceKind
 from higress_cli.commands.init import InitResult, carry_out, extras_for, init_result
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, resource_of
-from higress_cli.doctor.written import PluginNames
+from higress_cli.doctor.written_configuration import PluginNames
 from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
@@ -23,10 +23,10 @@ from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import holds_bootstrap, read_plugin_config
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
-from higress_cli.scaffold.render import CONFIG_FILE
+from higress_cli.scaffold.renderer import CONFIG_FILE
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project
 from higress_cli.scaffold.templates import template_for_existing
 from higress_cli.session import Session

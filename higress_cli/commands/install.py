@@ -11,7 +11,7 @@ from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
-from higress_cli.project.resolve import VERSION_OF, settings_of, wanted_tools
+from higress_cli.project.resolution import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.kinds import is_tool_version, version_problem
@@ -21,7 +21,7 @@ from higress_cli.system.download import Archive
 from higress_cli.system.paths import expanded
 from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.dry_run import plan_archive, plan_set
-from higress_cli.toolchain.installed import InstalledTool, PlannedTool
+from higress_cli.toolchain.installation import InstalledTool, PlannedTool
 from higress_cli.toolchain.installer import ensure_set, install_archive
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.sources import table

@@ -10,9 +10,9 @@ from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.reference import SCHEME, names_image
 from higress_cli.session import Session
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.urls import shown
 from higress_cli.system.user_file import read_bytes
-from higress_cli.system.writing import read_error
 
 if TYPE_CHECKING:
     from higress_cli.commands.image_module import ImageModule

@@ -15,8 +15,8 @@ from higress_cli.oci.layout import layout_files, layout_tar
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.os_errors import write_error
 from higress_cli.system.staging import reveal, staging_folder
-from higress_cli.system.writing import write_error
 
 _FOLDER: Final = "dist"
 _LAYOUT: Final = "oci-layout"

@@ -16,10 +16,10 @@ from higress_cli.fault import Fault, Severity, refuse
 from higress_cli.i18n import _, listed
 from higress_cli.oci.image import MODULE_NAME, Image, PluginFile, make_image
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.session import Session
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes
-from higress_cli.system.writing import read_error
 from higress_cli.wasm.abi import abi_of
 from higress_cli.wasm.module import Module, read_module
 from higress_cli.wasm.verdict import Wanted, findings

@@ -8,7 +8,7 @@ from higress_cli.choice import SourceKind
 from higress_cli.commands.build_plan import plan_at_hand
 from higress_cli.compile import choices
 from higress_cli.compile.freshness import judge
-from higress_cli.compile.make import Standing, confirmed, standing
+from higress_cli.compile.module_build import Standing, confirmed, standing
 from higress_cli.compile.output import check_output
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, ToolError
@@ -18,7 +18,7 @@ from higress_cli.go.syntax import called_names
 from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, hint_without_plugin
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.session import Session
 from higress_cli.wasm.host_functions import needed_by
 from higress_cli.wasm.module import Module

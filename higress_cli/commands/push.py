@@ -21,8 +21,8 @@ from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.machine import REGISTRY
 from higress_cli.system.fs import write_atomically
+from higress_cli.system.os_errors import read_error, write_error
 from higress_cli.system.user_file import MOST_BYTES, read_bytes
-from higress_cli.system.writing import read_error, write_error
 
 _DEFAULT_NAMESPACES: Final = frozenset({"", "default"})
 

@@ -17,18 +17,18 @@ from higress_cli.commands.verify import VerifyResult, VerifyWishes, verify
 from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
-from higress_cli.gateway.opened import check_machine
+from higress_cli.gateway.opening import check_machine
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
 from higress_cli.settings.project import ABI
 from higress_cli.tool import SYSTEM
-from higress_cli.toolchain.installed import InstalledTool
+from higress_cli.toolchain.installation import InstalledTool
 
 DEFAULT_DIRECTORY: Final = "wasm-demo-go"
 _TEMPLATE: Final = "basic"

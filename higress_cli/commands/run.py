@@ -13,20 +13,20 @@ from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.commands.source_watch import SourceWatch
-from higress_cli.commands.unmapped import unmapped_services
+from higress_cli.commands.unmapped_services import unmapped_services
 from higress_cli.errors import ConflictError
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.events import Event
-from higress_cli.gateway.live import Live, Ready
-from higress_cli.gateway.opened import Listen, Opened, check_machine, open_gateway
+from higress_cli.gateway.live_gateway import Live, Ready
+from higress_cli.gateway.opening import Listen, Opened, check_machine, open_gateway
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import EVENTS
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
 from higress_cli.i18n import _
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN

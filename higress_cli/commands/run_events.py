@@ -6,7 +6,7 @@ from datetime import datetime
 from higress_cli.errors import REPORT_AT
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.events import Event, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
-from higress_cli.gateway.live import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
+from higress_cli.gateway.live_gateway import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
 from higress_cli.gateway.run_folder import BUGS, RunFolder
 from higress_cli.gateway.services import example_address, service_key
 from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines

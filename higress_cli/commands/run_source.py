@@ -7,12 +7,12 @@ from typing import Final
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_module import modules_beside
 from higress_cli.gateway.engine import choose_engine
-from higress_cli.gateway.live import Loaded
-from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.live_gateway import Loaded
+from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.settings import choose, config_path
 from higress_cli.project.project import open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
 from higress_cli.system.fs import sha256_of

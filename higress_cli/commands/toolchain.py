@@ -12,20 +12,20 @@ from typing import ClassVar, Final
 from higress_cli.choice import Choice, Source
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _, listed
-from higress_cli.nearest import nearest
 from higress_cli.profile import Profile
 from higress_cli.project.project import open_project
-from higress_cli.project.resolve import settings_of, wanted_tools
+from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import PROFILE
+from higress_cli.spelling import nearest
 from higress_cli.system import fs
-from higress_cli.system.hand_over import hand_over
+from higress_cli.system.handover import hand_over
 from higress_cli.system.process import find_program, program_missing
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
 from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.probe import probe_all
-from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.selection import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Store
 from higress_cli.toolchain.toolset import Toolset

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from higress_cli.commands.unmapped import unmapped_services
+from higress_cli.commands.unmapped_services import unmapped_services
 from higress_cli.commands.verify_evidence import Comparison, check_folder, write_evidence
 from higress_cli.commands.verify_proof import Proof, Proven, own_gateway, plan, prove, running_gateway
 from higress_cli.commands.verify_reports import Reports
@@ -16,7 +16,7 @@ from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, 
 from higress_cli.gateway.settings import GatewaySettings, choose
 from higress_cli.i18n import _, listed
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.project.scenario import Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.agreement import Disagreement, disagreements

@@ -18,9 +18,9 @@ from higress_cli.scenarios.comparison import Difference
 from higress_cli.scenarios.evidence import Evidence, Run, page
 from higress_cli.session import Session
 from higress_cli.system import fs
-from higress_cli.system.asking import ask
+from higress_cli.system.exact_request import ask
 from higress_cli.system.http import NoAnswerError
-from higress_cli.system.writing import write_error
+from higress_cli.system.os_errors import write_error
 
 _DATA: Final = "evidence.json"
 _PAGE: Final = "evidence.md"

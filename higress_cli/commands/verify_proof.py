@@ -21,7 +21,7 @@ from higress_cli.commands.plugin_module import (
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change, GatewayFacts, Inside, Renamed
 from higress_cli.gateway.engine import ChosenEngine, choose_engines
-from higress_cli.gateway.opened import ANY_PORTS, open_gateway
+from higress_cli.gateway.opening import ANY_PORTS, open_gateway
 from higress_cli.gateway.plugin import Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, load_config
@@ -29,7 +29,7 @@ from higress_cli.gateway.upstream import check_upstream
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
 from higress_cli.project.scenario import Scenario
-from higress_cli.scenarios.running import RunningGateway
+from higress_cli.scenarios.running_gateway import RunningGateway
 from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
 from higress_cli.session import Session

@@ -10,7 +10,7 @@ from higress_cli.scenarios.github import annotations
 from higress_cli.scenarios.junit import LONGEST_PROLOGUE, is_junit, junit
 from higress_cli.scenarios.step import Step
 from higress_cli.system import fs
-from higress_cli.system.writing import write_error
+from higress_cli.system.os_errors import write_error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Final
 from higress_cli.compile.recipe import Recipe
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
+from higress_cli.system.os_errors import home_error
 from higress_cli.system.staging import abandoned_folders, staging_folder
-from higress_cli.system.writing import home_error
 
 _TEMPORARY: Final = ("TMPDIR", "TMP", "TEMP", "GOTMPDIR")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
-from higress_cli.go.misspelt import known_modules, meant, read_go_sum
+from higress_cli.go.misspelt_imports import known_modules, meant, read_go_sum
 from higress_cli.go.mod import escaped_path, read_go_mod
 from higress_cli.go.requirements import provides
 from higress_cli.i18n import _, chained, joined

@@ -8,7 +8,7 @@ from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.settings.project import OUT_FILE
 from higress_cli.system.fs import first_bytes, write_atomically
-from higress_cli.system.writing import is_full, write_error
+from higress_cli.system.os_errors import is_full, write_error
 from higress_cli.wasm.binary import MAGIC
 
 

@@ -15,7 +15,7 @@ from higress_cli.doctor.variables import check_variables
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 from higress_cli.knowledge.catalogue import entry
-from higress_cli.nearest import nearest
+from higress_cli.spelling import nearest
 from higress_cli.tool import ToolName
 
 if TYPE_CHECKING:

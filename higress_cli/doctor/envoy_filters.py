@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from higress_cli.doctor.written import PluginNames, Written
+from higress_cli.doctor.written_configuration import PluginNames, Written
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _

@@ -10,19 +10,19 @@ from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.job import Compilation, Equipment, Job, look, own_source
-from higress_cli.compile.make import confirmed, standing
+from higress_cli.compile.module_build import confirmed, standing
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
 from higress_cli.doctor.gateway_yaml import mounts_in
-from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, ModuleFile, PortFacts, looks_like_project
+from higress_cli.doctor.observations import DockerFacts, EnvoyFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
-from higress_cli.doctor.written import PluginNames
+from higress_cli.doctor.written_configuration import PluginNames
 from higress_cli.errors import HgwError, InvalidInput, ToolError, UsageError
 from higress_cli.fault import Fault
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.engines import engine
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
-from higress_cli.gateway.opened import Listen, check_machine
+from higress_cli.gateway.opening import Listen, check_machine
 from higress_cli.gateway.settings import GatewaySettings
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import GoFile
@@ -34,7 +34,7 @@ from higress_cli.knowledge.compatibility import misfits
 from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of, wanted_tools
+from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.session import Session
 from higress_cli.settings.project import HTTPBIN, PROFILE
 from higress_cli.settings.resolver import Resolver
@@ -43,7 +43,7 @@ from higress_cli.system.fs import sha256_of
 from higress_cli.system.user_file import read_bytes
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.probe import Probed, probe
-from higress_cli.toolchain.select import find_toolset
+from higress_cli.toolchain.selection import find_toolset
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.store import Damage, Store
 from higress_cli.toolchain.toolset import Toolset

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from higress_cli.doctor.gateway_yaml import find_written
 from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
-from higress_cli.doctor.written import RULES, Written
+from higress_cli.doctor.written_configuration import RULES, Written
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _, chained
 

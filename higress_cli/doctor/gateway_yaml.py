@@ -7,7 +7,7 @@ from typing import Final
 
 from higress_cli.doctor.envoy_filters import filters_below, read_filters, unreadable
 from higress_cli.doctor.wasm_plugin import is_resource, names_in, read_resource
-from higress_cli.doctor.written import PluginNames, Written
+from higress_cli.doctor.written_configuration import PluginNames, Written
 from higress_cli.errors import InvalidInput
 from higress_cli.project.yaml_node import compose_all
 from higress_cli.system.user_file import read_text

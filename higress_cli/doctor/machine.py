@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from higress_cli.doctor.model import Finding, Fix, Status, skip
-from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, PortFacts
+from higress_cli.doctor.observations import DockerFacts, EnvoyFacts, PortFacts
 from higress_cli.errors import HgwError
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.i18n import _

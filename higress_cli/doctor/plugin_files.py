@@ -8,7 +8,7 @@ from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
 from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
-from higress_cli.doctor.observed import ModuleFile
+from higress_cli.doctor.observations import ModuleFile
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig

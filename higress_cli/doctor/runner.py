@@ -10,7 +10,7 @@ from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import advice
-from higress_cli.system.writing import machine_error
+from higress_cli.system.os_errors import machine_error
 
 T = TypeVar("T")
 

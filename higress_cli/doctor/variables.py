@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 from higress_cli.doctor.model import Finding, Fix, Status, combined
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
-from higress_cli.nearest import nearest
 from higress_cli.settings.resolver import machine_resolver
 from higress_cli.settings.setting import VARIABLE_PREFIX
 from higress_cli.settings.table import SETTINGS
+from higress_cli.spelling import nearest
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from higress_cli.doctor.written import PluginNames, Written
+from higress_cli.doctor.written_configuration import PluginNames, Written
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
 from higress_cli.project.wasm_plugin import KIND, Resource, image_faults

@@ -8,8 +8,8 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes
-from higress_cli.system.writing import read_error
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.module import Module, read_module
 

@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
+from higress_cli.system.os_errors import home_error, is_full
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import home_error, is_full
 
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"

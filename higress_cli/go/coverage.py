@@ -5,7 +5,7 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
-from higress_cli.go.misspelt import known_modules, meant
+from higress_cli.go.misspelt_imports import known_modules, meant
 from higress_cli.go.mod import GoMod
 from higress_cli.go.requirements import missing_pins, provides
 from higress_cli.i18n import _

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import read_error
 
 _COMMENT: Final = re.compile(r"//.*")
 

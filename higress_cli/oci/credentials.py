@@ -16,8 +16,8 @@ from higress_cli.errors import InvalidInput, ToolError
 from higress_cli.i18n import _
 from higress_cli.oci.reference import DOCKER_HUB
 from higress_cli.system import process
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import read_error
 
 _HUB_KEY: Final = "https://index.docker.io/v1/"
 _TOKEN_USER: Final = "<token>"  # noqa: S105 -- the name by which helpers say that the secret is an identity token

@@ -14,8 +14,8 @@ from higress_cli.oci.challenge import Challenge, challenges
 from higress_cli.oci.credentials import Credential
 from higress_cli.oci.reference import DOCKER_HUB
 from higress_cli.reporter import Activity, SilentActivity
-from higress_cli.system.busy import GrowingWaits
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
+from higress_cli.system.growing_waits import GrowingWaits
 from higress_cli.system.http import ObstacleKind
 from higress_cli.system.transfer import BUSY, retry_after
 from higress_cli.system.web import Body, NoReplyError, Reply, TooLongError, Web, is_loopback, join, same_origin

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.system.fs import mark_as_cache, sha256_of
-from higress_cli.system.writing import home_error
+from higress_cli.system.os_errors import home_error
 
 MOST_BYTES: Final = 512 << 20
 """What the whole store may take; the pieces that were used longest ago go first."""

@@ -11,8 +11,8 @@ from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.parser_words import in_words
 from higress_cli.project.yaml_node import compose
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import read_error
 
 BOOTSTRAP: Final = "config-is-bootstrap"
 _SECTIONS: Final = {

@@ -9,11 +9,11 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
-from higress_cli.nearest import nearest
 from higress_cli.project.parents import settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
+from higress_cli.spelling import nearest
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes
-from higress_cli.system.writing import read_error
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
 # The SDK, its forks, and the wrapper under its old and new path. A program that uses none of them is not a plugin.

@@ -10,8 +10,8 @@ from higress_cli.project.scenario import Scenario
 from higress_cli.project.scenario_grammar import INCLUDE, SCENARIO
 from higress_cli.project.shapes import Record
 from higress_cli.project.yaml_node import Node, compose
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import read_error
 
 _FILE: Final = "file"
 

@@ -11,8 +11,8 @@ from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
 from higress_cli.settings.setting import Scope, Setting
 from higress_cli.settings.table import SETTINGS
+from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
-from higress_cli.system.writing import read_error
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ import yaml
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
-from higress_cli.nearest import nearest
 from higress_cli.project.yaml_node import Node
+from higress_cli.spelling import nearest
 
 _INT32: Final = 1 << 31
 _LONGEST_SHOWN: Final = 80

@@ -11,8 +11,8 @@ import yaml
 
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _, joined, listed
-from higress_cli.nearest import did_you_mean
 from higress_cli.project.parser_words import in_words
+from higress_cli.spelling import did_you_mean
 
 _MOST_VALUES: Final = 200_000
 _INTEGER: Final = "tag:yaml.org,2002:int"

@@ -8,13 +8,13 @@ from typing import Final
 import wasmtime
 
 from higress_cli.proxy_wasm.callbacks import badly_shaped
-from higress_cli.proxy_wasm.calling import CallAnswer
 from higress_cli.proxy_wasm.calls import find_import
 from higress_cli.proxy_wasm.context import Control, StreamContext, StreamFacts
 from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, MemoryFault, StartError
+from higress_cli.proxy_wasm.guest_api import CallAnswer
 from higress_cli.proxy_wasm.limits import Watchdog
-from higress_cli.proxy_wasm.shared import Shared
+from higress_cli.proxy_wasm.shared_state import Shared
 from higress_cli.proxy_wasm.surroundings import HttpAnswer, PluginOwner, VmSettings
 from higress_cli.proxy_wasm.vm import Vm
 

@@ -9,7 +9,7 @@ from higress_cli.proxy_wasm.errors import LoadError
 from higress_cli.proxy_wasm.guest import Guest, Machine
 from higress_cli.proxy_wasm.limits import Watchdog
 from higress_cli.proxy_wasm.modules import CompiledModule, ModuleCache, make_engine
-from higress_cli.proxy_wasm.shared import Shared
+from higress_cli.proxy_wasm.shared_state import Shared
 from higress_cli.proxy_wasm.stream import Sink, Stream
 from higress_cli.proxy_wasm.surroundings import HttpAnswer, PluginOwner, VmSettings
 from higress_cli.wasm.abi import DeclaredAbi

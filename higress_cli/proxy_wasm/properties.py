@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.proxy_wasm import pairs
-from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel, MapType
+from higress_cli.proxy_wasm.guest_api import GuestApi
 from higress_cli.proxy_wasm.headers import HeaderMap
 
 if TYPE_CHECKING:

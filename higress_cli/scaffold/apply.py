@@ -5,9 +5,9 @@ from pathlib import Path
 
 from higress_cli.i18n import _
 from higress_cli.scaffold.plan import Plan, PlannedFile
-from higress_cli.system.moving import Move, missing_folders, move_all
+from higress_cli.system.moves import Move, missing_folders, move_all
+from higress_cli.system.os_errors import write_error
 from higress_cli.system.staging import staging_folder
-from higress_cli.system.writing import write_error
 
 
 def apply_plan(plan: Plan, *, complete: Callable[[Path], None] | None = None) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _, listed, ngettext
 from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
-from higress_cli.scaffold.render import RenderedFile
-from higress_cli.system.moving import copy_name
+from higress_cli.scaffold.renderer import RenderedFile
+from higress_cli.system.moves import copy_name
 
 _GO_SOURCE: Final = ".go"
 

@@ -17,7 +17,7 @@ from higress_cli.profile import Profile
 from higress_cli.project.file_schema import SCHEMA_FILE, file_schema_text
 from higress_cli.project.settings import FILE_NAME as SETTINGS_FILE
 from higress_cli.scaffold.manifest import FILE_NAME, Template, TemplateService, Variable
-from higress_cli.scaffold.render import CONFIG_FILE, RenderedFile, Renderer, render_files
+from higress_cli.scaffold.renderer import CONFIG_FILE, RenderedFile, Renderer, render_files
 from higress_cli.scaffold.templates import shared_root
 from higress_cli.settings.project import ABI, GATEWAY, PROFILE
 

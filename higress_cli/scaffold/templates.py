@@ -5,9 +5,9 @@ from typing import Final
 
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _, listed
-from higress_cli.nearest import did_you_mean
 from higress_cli.origin import install_command
 from higress_cli.scaffold.manifest import FILE_NAME, Template, read_manifest
+from higress_cli.spelling import did_you_mean
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _SHARED: Final = "shared"

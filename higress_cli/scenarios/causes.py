@@ -19,7 +19,7 @@ from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import N_, _, chained, joined, listed
 from higress_cli.knowledge.catalogue import entry, recognise
 from higress_cli.project.scenario import Headers, Request
-from higress_cli.scenarios.observed import Call, Observed
+from higress_cli.scenarios.observation import Call, Observed
 from higress_cli.scenarios.pause import CALLS, likely_cause, paused_in
 
 _UNKNOWN_SERVICE: Final = "service-unknown"

@@ -9,11 +9,11 @@ from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.words import trap_sentence
 from higress_cli.i18n import _, chained
 from higress_cli.project.scenario import Expectation, LineExpectation
-from higress_cli.scenarios.checking import checks, values_of
+from higress_cli.scenarios.condition_checks import checks, values_of
 from higress_cli.scenarios.judge_inside import judge_actions, judge_metrics, judge_state
 from higress_cli.scenarios.judge_outside import judge_calls, judge_upstream
 from higress_cli.scenarios.matching import Subject, describe, fits, quote
-from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.observation import Observed
 from higress_cli.system.http import Answer
 
 

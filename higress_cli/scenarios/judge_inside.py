@@ -7,9 +7,9 @@ from higress_cli.i18n import _, listed
 from higress_cli.phases import action_name
 from higress_cli.project.matcher import Matcher
 from higress_cli.project.scenario import Expectation
-from higress_cli.scenarios.checking import checks
+from higress_cli.scenarios.condition_checks import checks
 from higress_cli.scenarios.matching import Subject, describe, value_fits
-from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.observation import Observed
 
 
 def judge_metrics(expect: Expectation, observed: Observed) -> Iterator[Evidence]:

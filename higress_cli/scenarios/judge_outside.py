@@ -7,9 +7,9 @@ from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.services import cluster_name, service_key
 from higress_cli.i18n import _, listed, ngettext
 from higress_cli.project.scenario import CallExpectation, Expectation
-from higress_cli.scenarios.checking import checks, named_subjects, request_fits, request_words
+from higress_cli.scenarios.condition_checks import checks, named_subjects, request_fits, request_words
 from higress_cli.scenarios.matching import Subject, fits
-from higress_cli.scenarios.observed import Call, Observed
+from higress_cli.scenarios.observation import Call, Observed
 
 
 def judge_upstream(expect: Expectation, observed: Observed) -> Iterator[Evidence]:

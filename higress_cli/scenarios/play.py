@@ -11,10 +11,10 @@ from higress_cli.gateway.servers import Seen
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Expectation, Request, Turn
 from higress_cli.scenarios.judge import line_fits
-from higress_cli.scenarios.observed import Call, Observed
+from higress_cli.scenarios.observation import Call, Observed
 from higress_cli.scenarios.pause import silence
 from higress_cli.scenarios.stage import pairs_of
-from higress_cli.system.asking import Asking, Outgoing, WholeAnswer
+from higress_cli.system.exact_request import Asking, Outgoing, WholeAnswer
 from higress_cli.system.http import NoAnswerError
 
 # A gateway waits 15 s for an upstream; a request that is silent for longer was stopped and never resumed.

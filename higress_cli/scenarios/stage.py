@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.redis_server import RedisServer
 from higress_cli.gateway.redis_store import RedisError
-from higress_cli.gateway.scripted import Reply, ScriptedServer
+from higress_cli.gateway.scripted_server import Reply, ScriptedServer
 from higress_cli.gateway.servers import Seen, refusing
 from higress_cli.gateway.services import Endpoint, cluster_name
 from higress_cli.project.matcher import Values
 from higress_cli.project.scenario import Headers, Key, Response, Scenario, Service
 from higress_cli.proxy_wasm.redis import Reply as RedisReply
-from higress_cli.scenarios.checking import request_fits
-from higress_cli.scenarios.observed import Call
-from higress_cli.system.asking import Asking, Outgoing
+from higress_cli.scenarios.condition_checks import request_fits
+from higress_cli.scenarios.observation import Call
+from higress_cli.system.exact_request import Asking, Outgoing
 from higress_cli.system.http import NoAnswerError
 
 T = TypeVar("T")

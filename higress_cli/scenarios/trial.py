@@ -7,7 +7,7 @@ from pathlib import Path
 
 from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Renamed
 from higress_cli.gateway.events import Event, Trap
-from higress_cli.gateway.opened import Opened
+from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.services import UPSTREAM_CLUSTER
 from higress_cli.i18n import _, listed
@@ -15,7 +15,7 @@ from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, judge_identity, judge_refusal
-from higress_cli.scenarios.observed import Observed
+from higress_cli.scenarios.observation import Observed
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.stage import Stage, longest_delay, staged, wanted_services
 from higress_cli.scenarios.step import Sent, Step, make_step, scenario_step, skipped_step

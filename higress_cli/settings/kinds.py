@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
 from higress_cli.i18n import _, listed, ngettext
-from higress_cli.nearest import did_you_mean
+from higress_cli.spelling import did_you_mean
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str)

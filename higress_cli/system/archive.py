@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
+from higress_cli.system.os_errors import write_error
 from higress_cli.system.unpacking import Contradiction, Escape, Unpacked
-from higress_cli.system.writing import write_error
 
 _ZIPS = frozenset({".zip", ".whl"})
 # What the libraries raise for a file that is not what it says. RuntimeError is a zip that is encrypted or compressed in

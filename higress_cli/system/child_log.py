@@ -9,7 +9,7 @@ from typing import Final
 from higress_cli.i18n import _
 from higress_cli.system.process import command_line
 from higress_cli.system.urls import shown
-from higress_cli.system.visible import visible
+from higress_cli.system.visible_text import visible
 
 _KEPT: Final = 20
 _SUFFIX: Final = ".log"

@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
-from higress_cli.system.busy import GrowingWaits
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
 from higress_cli.system.fs import sha256_of
+from higress_cli.system.growing_waits import GrowingWaits
+from higress_cli.system.os_errors import write_error
 from higress_cli.system.transfer import Client, PassingError, bring
 from higress_cli.system.urls import shown
-from higress_cli.system.writing import write_error
 
 _SHA256_HEX_DIGITS: Final = 64
 _FIRST_WAIT_SECONDS: Final = 1.0

@@ -13,7 +13,7 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
-from higress_cli.system.writing import home_error
+from higress_cli.system.os_errors import home_error
 
 _CACHE_TAG: Final = """\
 Signature: 8a477f597d28d172789f06886806bc55

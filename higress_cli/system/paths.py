@@ -8,8 +8,8 @@ from pathlib import Path
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.settings.machine import HOME
+from higress_cli.system.os_errors import home_error
 from higress_cli.system.owner import is_private
-from higress_cli.system.writing import home_error
 
 
 @dataclass(frozen=True, kw_only=True)

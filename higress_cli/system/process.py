@@ -24,7 +24,7 @@ from higress_cli.system.last_will import ending_with_hgw
 _POLITE_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
-_SUPERVISOR: Final = Path(__file__).with_name("supervise.py")
+_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 # Settings for hgw's own Python must not reach a child's (pip, a node-gyp script).
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
 

@@ -11,7 +11,7 @@ from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system.clock import Clock
-from higress_cli.system.writing import read_error
+from higress_cli.system.os_errors import read_error
 
 if TYPE_CHECKING:
     import httpx

@@ -9,11 +9,11 @@ from higress_cli.session import Session
 from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
 from higress_cli.tool import SYSTEM, Tool, ToolName
-from higress_cli.toolchain.acquire import Acquisition, Obtained
+from higress_cli.toolchain.acquisition import Acquisition, Obtained
 from higress_cli.toolchain.attempt import Tried
-from higress_cli.toolchain.installed import Installed, InstalledTool, PlannedTool, installed_tool
+from higress_cli.toolchain.installation import Installed, InstalledTool, PlannedTool, installed_tool
 from higress_cli.toolchain.installer import unfetched
-from higress_cli.toolchain.select import nothing_fits
+from higress_cli.toolchain.selection import nothing_fits
 from higress_cli.toolchain.sets import SetRequest, plans
 from higress_cli.toolchain.sources import archive
 from higress_cli.toolchain.sources.contract import Offer

@@ -13,10 +13,10 @@ from higress_cli.system.download import Archive
 from higress_cli.system.reach import Reach
 from higress_cli.system.staging import staging_folder
 from higress_cli.tool import SYSTEM, Tool, ToolName
-from higress_cli.toolchain.acquire import Acquisition, Obtained
+from higress_cli.toolchain.acquisition import Acquisition, Obtained
 from higress_cli.toolchain.attempt import PassedOver, passed_over
-from higress_cli.toolchain.installed import Installed, installed_tool
-from higress_cli.toolchain.select import assemble, nothing_fits
+from higress_cli.toolchain.installation import Installed, installed_tool
+from higress_cli.toolchain.selection import assemble, nothing_fits
 from higress_cli.toolchain.sets import SetPlan, SetRequest, plans
 from higress_cli.toolchain.sources import archive, llvm
 from higress_cli.toolchain.sources.contract import Offer

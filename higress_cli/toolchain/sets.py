@@ -12,8 +12,8 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.knowledge.compatibility import Misfit
-from higress_cli.nearest import nearest
 from higress_cli.profile import Profile
+from higress_cli.spelling import nearest
 from higress_cli.system.host import Host
 from higress_cli.tool import Tool, ToolName
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from higress_cli.errors import HgwError
 from higress_cli.knowledge.disk import full_disk, places_of
+from higress_cli.system.os_errors import disk_full, refused, write_error
 from higress_cli.system.process import Completed
-from higress_cli.system.writing import disk_full, refused, write_error
 
 _FULL_BELOW_BYTES: Final = 16 << 20
 

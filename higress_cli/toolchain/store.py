@@ -16,9 +16,9 @@ from higress_cli.system import fs
 from higress_cli.system.staging import put_back, reveal, staging_folder
 from higress_cli.system.user_file import read_text
 from higress_cli.tool import Tool, ToolName
-from higress_cli.toolchain.compiled_with import go_that_compiled
 from higress_cli.toolchain.contents import read_contents, write_contents
 from higress_cli.toolchain.probe import ask
+from higress_cli.toolchain.program_build_info import go_that_compiled
 
 RECEIPT: Final = "receipt.json"
 _LOCK: Final = ".lock"

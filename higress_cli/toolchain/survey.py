@@ -11,7 +11,7 @@ from higress_cli.session import Session
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
-from higress_cli.toolchain.select import system_tool, tools_here
+from higress_cli.toolchain.selection import system_tool, tools_here
 from higress_cli.toolchain.sets import Here, SetPlan, SetRequest, misfits, usable
 from higress_cli.toolchain.sources.table import names_of
 from higress_cli.toolchain.store import Damage, Entry, Store

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.visible import visible
+from higress_cli.system.visible_text import visible
 from tests.conftest import Hgw
 from tests.support.programs import basic_programs
 

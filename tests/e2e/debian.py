@@ -12,7 +12,7 @@ import filelock
 
 from higress_cli.gateway.services import Endpoint
 from tests.e2e.conftest import CACHE
-from tests.support.running import wait_for
+from tests.support.hgw_process import wait_for
 
 PYTHON_PACKAGES = (
     "attr cached-property certifi chardet charset-normalizer distro docker dockerpty docopt dotenv idna jsonschema "

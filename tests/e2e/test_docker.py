@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.asking import ask
+from higress_cli.system.exact_request import ask
 from higress_cli.system.http import Answer, NoAnswerError
 from tests.e2e.conftest import ROOT, HgwProcess
 from tests.e2e.debian import unpacked

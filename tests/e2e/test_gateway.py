@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running import get, running, wait_for
+from tests.support.hgw_process import get, running, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 

@@ -13,8 +13,8 @@ from higress_cli.proxy_wasm.redis import encode
 from higress_cli.scaffold.templates import list_templates
 from tests.e2e.conftest import HgwProcess, Made, project_of
 from tests.e2e.debian import redis_server
+from tests.support.hgw_process import wait_for
 from tests.support.redis_client import redis_client
-from tests.support.running import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.extra("local")]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import Hgw, get, running, wait_for
 from tests.support.plugins import plugin
-from tests.support.running import Hgw, get, running, wait_for
 
 pytestmark = pytest.mark.extra("local")
 RUN = ("run", "--port", "0", "--upstream-port", "0", "--output", "json", "--engine", "builtin")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import post, running, wait_for
 from tests.support.plugins import CALLBACKS, plugin, trapping
-from tests.support.running import post, running, wait_for
 
 pytestmark = pytest.mark.extra("local")
 

@@ -17,7 +17,7 @@ from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.system import ports
-from higress_cli.system.asking import ask
+from higress_cli.system.exact_request import ask
 from tests.support.plugins import plugin
 from tests.support.tool_stubs import write_program
 

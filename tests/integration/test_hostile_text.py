@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.system.visible import visible
+from higress_cli.system.visible_text import visible
+from tests.support.hgw_process import get, running
 from tests.support.modules import wasm
 from tests.support.plugins import plugin
-from tests.support.running import get, running
 
 pytestmark = pytest.mark.extra("local")
 ENGINES = pytest.mark.parametrize("engine", ["envoy", "builtin"])

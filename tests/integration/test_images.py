@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import Hgw, get, running, wait_for
 from tests.support.images import OCI_LAYER, RAW, digest_of, image, packed
 from tests.support.plugins import plugin
 from tests.support.registry import FakeRegistry, Fault, serving
-from tests.support.running import Hgw, get, running, wait_for
 
 ANY_PORT = ("--port", "0", "--upstream-port", "0", "--output", "json")
 AS_JSON = ("--output", "json")

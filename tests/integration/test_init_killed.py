@@ -30,7 +30,7 @@ MINE = {
 def killed_everywhere(folder: Path, argv: list[str], following: list[str] | int) -> list[dict[str, Any]]:
     """What was left after each point of `hgw ARGV` in `folder` and the command after it; the last one is complete."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.dying", str(folder), json.dumps(argv), json.dumps(following)],
+        [sys.executable, "-m", "tests.support.kill_points", str(folder), json.dumps(argv), json.dumps(following)],
         env={**os.environ, "PYTHONPATH": f"{python_path()}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,

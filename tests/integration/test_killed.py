@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from higress_cli.system import ports
+from tests.support.hgw_process import answers, running, wait_for
 from tests.support.plugins import plugin, stuck
-from tests.support.running import answers, running, wait_for
 from tests.support.stub_compilers import stub_compilers
 
 pytestmark = [

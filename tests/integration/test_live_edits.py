@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from scripts.live_edits import Load, campaign
+from tests.support.hgw_process import get, running
 from tests.support.plugins import plugin
-from tests.support.running import get, running
 
 pytestmark = [
     pytest.mark.extra("local"),

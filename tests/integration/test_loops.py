@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import get, post, running, wait_for
 from tests.support.plugins import CALLBACKS, HEAP, plugin
-from tests.support.running import get, post, running, wait_for
 
 pytestmark = pytest.mark.extra("local")
 ENGINES = pytest.mark.parametrize("engine", ["envoy", "builtin"])

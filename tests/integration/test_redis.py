@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from higress_cli.gateway.redis_server import RedisServer
+from tests.support.hgw_process import get, running
 from tests.support.probes import OLD, POINTER, REDIS_REPLY, SIZE, Probe
-from tests.support.running import get, running
 
 pytestmark = pytest.mark.extra("local")
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import answers, get, post, running, serve_once, wait_for
 from tests.support.plugins import NEWEST, OLD, plugin, stuck
-from tests.support.running import answers, get, post, running, serve_once, wait_for
 from tests.support.schemas import validate
 
 pytestmark = pytest.mark.extra("local")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.hgw_process import running, serve_once
 from tests.support.plugins import NEWEST, OLD, plugin
-from tests.support.running import running, serve_once
 from tests.support.schemas import validate
 
 pytestmark = pytest.mark.extra("local")

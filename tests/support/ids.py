@@ -13,7 +13,7 @@ from higress_cli.doctor.model import Finding
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.fault import Fault
 from higress_cli.knowledge.catalogue import entries
-from higress_cli.toolchain.acquire import KINDS
+from higress_cli.toolchain.acquisition import KINDS
 from higress_cli.toolchain.attempt import PassedOver
 from tests.support.source import syntax_trees
 

@@ -22,9 +22,9 @@ import pytest
 from higress_cli.cli.main import main
 from higress_cli.errors import ExitCode
 from higress_cli.gateway import engines
-from higress_cli.gateway.live import Live
+from higress_cli.gateway.live_gateway import Live
 from higress_cli.i18n import activate
-from higress_cli.system.visible import visible
+from higress_cli.system.visible_text import visible
 from tests.support.plugins import plugin
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 from tests.support.writes import writes_only_below

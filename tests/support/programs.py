@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-GUARDED: Final = str(Path(__file__).parent / "guarded")
+GUARDED: Final = str(Path(__file__).parent / "guard")
 """On PYTHONPATH it puts the guard of the tests into a child."""
 # What the stand-ins for tools call by name, what tests call themselves, and every shell that hgw writes for.
 _NAMES: Final = (

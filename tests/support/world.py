@@ -9,7 +9,7 @@ from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import Crash
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.host import PluginHost, Runtime
-from higress_cli.proxy_wasm.shared import Shared
+from higress_cli.proxy_wasm.shared_state import Shared
 from higress_cli.proxy_wasm.stream import Stream
 from higress_cli.proxy_wasm.surroundings import HttpCall, RedisCall, RedisLogin, VmSettings
 from higress_cli.wasm.abi import abi_of

@@ -31,7 +31,7 @@ from higress_cli.proxy_wasm.pairs import decode
 from higress_cli.proxy_wasm.redis import RespError, end_of_value, words_of
 from higress_cli.system.transfer import retry_after
 from higress_cli.system.urls import shown
-from higress_cli.system.visible import visible, visible_json
+from higress_cli.system.visible_text import visible, visible_json
 from higress_cli.toolchain.sources.apt import read_uris
 from tests.support.odd_files import changed, damaged
 

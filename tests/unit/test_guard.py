@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.guarded import sitecustomize as guard
+from tests.support.guard import sitecustomize as guard
 from tests.support.tool_stubs import write_program
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
@@ -28,7 +28,7 @@ def test_a_stand_in_is_run_and_the_real_tool_is_not(breaches, tmp_path):
     with pytest.raises(PermissionError, match="/usr/bin/go"):
         subprocess.run(["/usr/bin/go", "version"], check=False)
     with pytest.raises(PermissionError, match="/opt/envoy"):
-        subprocess.run([sys.executable, "supervise.py", "/opt/envoy"], check=False)
+        subprocess.run([sys.executable, "supervisor.py", "/opt/envoy"], check=False)
     assert breaches.read_text() == "the program /usr/bin/go was run\nthe program /opt/envoy was run\n"
 
 

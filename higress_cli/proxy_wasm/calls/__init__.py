@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from higress_cli.proxy_wasm.calling import GuestApi
-from higress_cli.proxy_wasm.calls import general, maps, outside, state, streams, wasi
+from higress_cli.proxy_wasm.calls import basics, maps, services, state, streams, wasi
 from higress_cli.proxy_wasm.calls.table import Declared
 from higress_cli.proxy_wasm.crossing import HostImport
 from higress_cli.proxy_wasm.enums import AbiStatus
+from higress_cli.proxy_wasm.guest_api import GuestApi
 
 _ENV: Final = "env"
 _WASI: Final = frozenset({"wasi_snapshot_preview1", "wasi_unstable"})
 _ENV_FUNCTIONS: Final[dict[str, Declared]] = {
-    **general.FUNCTIONS.entries,
+    **basics.FUNCTIONS.entries,
     **maps.FUNCTIONS.entries,
-    **outside.FUNCTIONS.entries,
+    **services.FUNCTIONS.entries,
     **state.FUNCTIONS.entries,
     **streams.FUNCTIONS.entries,
 }

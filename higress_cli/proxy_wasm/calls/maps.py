@@ -3,9 +3,9 @@
 from typing import Final
 
 from higress_cli.proxy_wasm import pairs
-from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import Table
 from higress_cli.proxy_wasm.enums import AbiStatus, BufferType, LogLevel, MapType
+from higress_cli.proxy_wasm.guest_api import GuestApi
 from higress_cli.proxy_wasm.headers import HeaderMap
 
 FUNCTIONS: Final = Table()

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from higress_cli.proxy_wasm import foreign, properties
-from higress_cli.proxy_wasm.calling import GuestApi
+from higress_cli.proxy_wasm import foreign_functions, properties
 from higress_cli.proxy_wasm.calls.table import Table
 from higress_cli.proxy_wasm.enums import AbiStatus, MetricType
+from higress_cli.proxy_wasm.guest_api import GuestApi
 
 FUNCTIONS: Final = Table()
 
@@ -108,7 +108,7 @@ def call_foreign(
     guest: GuestApi, name_at: int, name_size: int, at: int, size: int, pointer_at: int, size_at: int
 ) -> int:
     name = guest.vm.read(name_at, name_size).decode("utf-8", "replace")
-    status, result = foreign.call(guest, name, guest.vm.read(at, size))
+    status, result = foreign_functions.call(guest, name, guest.vm.read(at, size))
     if status is not AbiStatus.NOT_FOUND and pointer_at and size_at:
         guest.give(result, pointer_at, size_at)
     return status

@@ -3,9 +3,9 @@
 from typing import Final
 
 from higress_cli.proxy_wasm import pairs
-from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import SINCE_0_2_0, V0_1_0, Table
 from higress_cli.proxy_wasm.enums import AbiStatus, StreamType
+from higress_cli.proxy_wasm.guest_api import GuestApi
 
 FUNCTIONS: Final = Table()
 

@@ -7,10 +7,10 @@ plugin see this machine's clock, environment and streams.
 import struct
 from typing import Final
 
-from higress_cli.proxy_wasm.calling import GuestApi
 from higress_cli.proxy_wasm.calls.table import Table
 from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import MemoryFault
+from higress_cli.proxy_wasm.guest_api import GuestApi
 
 _SUCCESS: Final = 0
 _BADF: Final = 8

@@ -12,7 +12,7 @@ from higress_cli.toolchain import pins
 from higress_cli.toolchain.attempt import Cause, PassedOver
 from higress_cli.toolchain.pins import Manager
 from higress_cli.toolchain.probe import ask, probe
-from higress_cli.toolchain.select import system_tool
+from higress_cli.toolchain.selection import system_tool
 from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.sources import apt
 from higress_cli.toolchain.sources.contract import Download, Offer

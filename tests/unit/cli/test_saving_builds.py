@@ -3,7 +3,7 @@
 import pytest
 
 from higress_cli import i18n
-from higress_cli.cli.build_show import saving_builds
+from higress_cli.cli.build_view import saving_builds
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import advice
 

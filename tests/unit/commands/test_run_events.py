@@ -9,7 +9,7 @@ from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change, Place
 from higress_cli.gateway.events import PluginLine
 from higress_cli.gateway.listening import Listening
-from higress_cli.gateway.live import ChangeRefused, Live, Loaded
+from higress_cli.gateway.live_gateway import ChangeRefused, Live, Loaded
 from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint, service_key

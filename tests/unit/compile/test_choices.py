@@ -8,7 +8,7 @@ from higress_cli.compile.choices import choose
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, UsageError
 from higress_cli.project.project import open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.settings.project import ABI, OUT_FILE, PROFILE, TAGS
 from higress_cli.settings.setting import Setting
 from tests.support.sessions import bare_session

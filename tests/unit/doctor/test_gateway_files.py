@@ -7,7 +7,7 @@ import pytest
 from higress_cli.doctor.gateway_files import judge_written
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, written_in
 from higress_cli.doctor.model import Status
-from higress_cli.doctor.written import PluginNames
+from higress_cli.doctor.written_configuration import PluginNames
 
 CONFIG = Path("/p/config.yaml")
 FILTER = """\

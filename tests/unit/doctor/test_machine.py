@@ -9,7 +9,7 @@ from higress_cli.doctor.machine import (
     judge_port,
 )
 from higress_cli.doctor.model import Status
-from higress_cli.doctor.observed import DockerFacts, EnvoyFacts, PortFacts
+from higress_cli.doctor.observations import DockerFacts, EnvoyFacts, PortFacts
 from higress_cli.errors import ToolError
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.origin import install_command

@@ -7,7 +7,7 @@ import pytest
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import choose
 from higress_cli.doctor.model import FixAction, Status
-from higress_cli.doctor.observed import ModuleFile, looks_like_project
+from higress_cli.doctor.observations import ModuleFile, looks_like_project
 from higress_cli.doctor.plugin_files import (
     judge_config,
     judge_module,
@@ -16,7 +16,7 @@ from higress_cli.doctor.plugin_files import (
 from higress_cli.fault import Fault
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from tests.support.sessions import bare_session
 
 MODULE = Path("/p/main.wasm")

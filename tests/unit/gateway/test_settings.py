@@ -7,7 +7,7 @@ import pytest
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.gateway.settings import choose, load_config
 from higress_cli.project.project import Project, open_project
-from higress_cli.project.resolve import settings_of
+from higress_cli.project.resolution import settings_of
 from higress_cli.settings.project import BIND, CONFIG, ENV, SERVICES
 from tests.support.sessions import bare_session
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from higress_cli.oci.registry import Access, Ask, Login, Registry
-from higress_cli.system.busy import MOST_SECONDS_WAITED
+from higress_cli.system.growing_waits import MOST_SECONDS_WAITED
 from higress_cli.system.web import Web
 from tests.support.fake_clock import FakeClock
 from tests.support.registry import FakeRegistry, Fault, serving

@@ -13,7 +13,7 @@ from higress_cli.proxy_wasm.surroundings import refused
 from tests.support.probes import OLD, REQUEST_HEADERS, Probe
 from tests.support.world import Rig
 from tests.unit.proxy_wasm.conftest import MakeRig
-from tests.unit.proxy_wasm.test_outside import ASK
+from tests.unit.proxy_wasm.test_services import ASK
 from tests.unit.proxy_wasm.test_wasi import write
 
 FOREVER = "(loop $ever (br $ever))"

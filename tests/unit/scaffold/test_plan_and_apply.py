@@ -9,7 +9,7 @@ import pytest
 from higress_cli.errors import ConflictError, ToolError
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.plan import Action, Plan, PlannedFile, make_plan, refuse_conflicts
-from higress_cli.scaffold.render import RenderedFile
+from higress_cli.scaffold.renderer import RenderedFile
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from higress_cli.gateway.events import (
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.scenario import Request
 from higress_cli.scenarios.causes import Surroundings, causes
-from higress_cli.scenarios.observed import Call, Observed
-from higress_cli.system.asking import WholeAnswer
+from higress_cli.scenarios.observation import Call, Observed
+from higress_cli.system.exact_request import WholeAnswer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POST = Request(method="POST", path="/post", body="hello")

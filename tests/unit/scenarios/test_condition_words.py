@@ -6,7 +6,7 @@ from higress_cli import i18n
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.matcher import Contains, Equals
 from higress_cli.project.scenario import RequestMatch
-from higress_cli.scenarios.checking import named_subjects, request_words
+from higress_cli.scenarios.condition_checks import named_subjects, request_words
 from higress_cli.scenarios.matching import Subject, describe, verdicts
 
 

@@ -9,8 +9,8 @@ from higress_cli.project.matcher import Absent, Contains, Equals, Matches
 from higress_cli.project.scenario import Expectation, LineExpectation, RequestMatch, UpstreamExpectation
 from higress_cli.scenarios.judge import judge, judge_identity
 from higress_cli.scenarios.matching import quote
-from higress_cli.scenarios.observed import Observed
-from higress_cli.system.asking import WholeAnswer
+from higress_cli.scenarios.observation import Observed
+from higress_cli.system.exact_request import WholeAnswer
 
 DIGEST = "ab" * 32
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from higress_cli.errors import InvalidInput
 from higress_cli.wasm.callers import call_chain
-from higress_cli.wasm.derive import CannotDeriveError, derive
+from higress_cli.wasm.derivation import CannotDeriveError, derive
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.rewrite import rename_export
 from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm

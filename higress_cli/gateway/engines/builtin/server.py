@@ -12,7 +12,7 @@ from higress_cli.gateway.engines.builtin.client import Client
 from higress_cli.gateway.engines.builtin.exchange import ProxiedRequest
 from higress_cli.gateway.engines.builtin.forward import Way
 from higress_cli.gateway.engines.builtin.happenings import EventQueue
-from higress_cli.gateway.engines.builtin.outside import Outside
+from higress_cli.gateway.engines.builtin.surroundings import Outside
 from higress_cli.gateway.engines.builtin.wire import Connection, Reader, http_date, too_many
 from higress_cli.gateway.events import AnsweredBy
 from higress_cli.gateway.identity import HEADER

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from higress_cli.gateway.engines.envoy.bootstrap import LISTENER
-from higress_cli.system.asking import ask
+from higress_cli.system.exact_request import ask
 from higress_cli.system.http import Answer, NoAnswerError, Target
 
 _SECONDS: Final = 5.0

@@ -1,0 +1,57 @@
+"""Questions to a person at the terminal: on stderr, answered on stdin."""
+
+import sys
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import typer
+
+from higress_cli.errors import HgwError, UsageError
+from higress_cli.i18n import _, listed
+from higress_cli.system.visible_text import visible
+
+T = TypeVar("T")
+
+# In every language: people answer `y` to a Chinese question, too.
+_ANSWERS: Final = {
+    **dict.fromkeys(("y", "yes", "是", "是的", "好", "好的"), True),
+    **dict.fromkeys(("n", "no", "否", "不", "不是"), False),
+}
+
+
+def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callable[[str], None]) -> T:
+    """Ask until `accept` takes the answer; an empty one means `default`, and `warn` says why one is refused.
+
+    Raises:
+        typer.Abort: stdin has ended.
+    """
+    while True:
+        sys.stderr.write(visible(_("{question} [{default}]:").format(question=question, default=default) + " "))
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise typer.Abort
+        try:
+            return accept(line.strip())
+        except HgwError as error:
+            warn(error.message)
+
+
+def yes_or_no(question: str, *, default: bool, warn: Callable[[str], None]) -> bool:
+    """Ask for a yes or a no, in any language of hgw; an empty answer is `default`."""
+
+    def accept(text: str) -> bool:
+        if not text:
+            return default
+        if text.lower() not in _ANSWERS:
+            raise refused_choice(text, [_("yes"), _("no")])
+        return _ANSWERS[text.lower()]
+
+    return ask(question, default="Y/n" if default else "y/N", accept=accept, warn=warn)
+
+
+def refused_choice(text: str, choices: list[str]) -> UsageError:
+    """The error for an answer that is not one of `choices`."""
+    return UsageError(
+        _("`{value}` is none of: {choices}").format(value=text, choices=listed(choices)), code="choice-invalid"
+    )
