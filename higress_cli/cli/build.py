@@ -46,9 +46,9 @@ def build(
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help=N_("build again on each change, until Ctrl-C"))] = False,
     force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
-    no_debug: Annotated[
-        bool, typer.Option("--no-debug", help=N_("leave out debugging information: smaller, crashes without names"))
-    ] = False,
+    debug_info: Annotated[
+        bool, typer.Option(" /--no-debug", help=N_("leave out debugging information: smaller, crashes without names"))
+    ] = True,
     tidy: Annotated[
         str | None,
         word_option(
@@ -67,7 +67,7 @@ def build(
     call = invocation(ctx)
     session = call.session()
     folders, arguments = _divided(where or [], call.argv)
-    wishes = Wishes(arguments=arguments, force=force, debug=not no_debug, tidy=Tidy(tidy or Tidy.AUTO))
+    wishes = Wishes(arguments=arguments, force=force, debug=debug_info, tidy=Tidy(tidy or Tidy.AUTO))
     directories = _directories(call, folders, every=every or bool(matrix or since), since=since)
     if matrix:
         _print_matrix(ctx, session, matrix, directories)

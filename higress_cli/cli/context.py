@@ -47,7 +47,7 @@ class Invocation:
         self.ui = Ui(
             output=self._shown_by(OUTPUT),
             color=self._shown_by(COLOR),
-            no_color=bool(self.variables.get("NO_COLOR")),
+            allows_color=not self.variables.get("NO_COLOR"),
             quiet=self._shown_by(QUIET),
             verbose=self._shown_by(VERBOSE) or self.debug,
         )
@@ -100,7 +100,8 @@ class Invocation:
         for setting in SETTINGS:
             if setting.counts_in(self.command):
                 choose(setting)
-        unattended = self.variables.get("CI", "").lower() in _TRUE or not sys.stdin.isatty() or not sys.stderr.isatty()
+        in_ci = self.variables.get("CI", "").lower() in _TRUE
+        attended = not in_ci and sys.stdin.isatty() and sys.stderr.isatty()
         session = Session(
             directory=_working_folder(choose(DIRECTORY)),
             variables=self.variables,
@@ -108,7 +109,7 @@ class Invocation:
             host=this_host(self.variables),
             reporter=self.ui,
             given=dict(self.given),
-            interactive=not unattended and self.ui.output == "text",
+            interactive=attended and self.ui.output == "text",
             assume_yes=choose(YES).value,
             offline=choose(OFFLINE).value,
             verbose=self.ui.verbose,

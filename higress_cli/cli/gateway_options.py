@@ -18,7 +18,7 @@ PluginFolder = Annotated[
     str | None,
     typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
 ]
-NoBuild = Annotated[bool, typer.Option("--no-build", help=N_("use the module as it is, without building"))]
+Build = Annotated[bool, typer.Option(" /--no-build", help=N_("use the module as it is, without building"))]
 OtherModule = Annotated[
     str | None,
     typer.Option(

@@ -23,7 +23,7 @@ Force = Annotated[bool, typer.Option("--force", help=N_("only warn about what th
 
 
 def image_wishes(
-    session: "Session", *, also: list[Path] | None, annotation: list[str] | None, no_build: bool, force: bool
+    session: "Session", *, also: list[Path] | None, annotation: list[str] | None, build: bool, force: bool
 ) -> "ImageWishes":
     """What these options ask for."""
     from higress_cli.commands.plugin_image import ImageWishes
@@ -31,6 +31,6 @@ def image_wishes(
     return ImageWishes(
         also=tuple(session.path(path) for path in also or ()),
         annotations=tuple(annotation or ()),
-        build=not no_build,
+        build=build,
         force=force,
     )

@@ -7,7 +7,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild
+from higress_cli.cli.gateway_options import Build
 from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _
@@ -48,7 +48,7 @@ def push(
     ] = False,
     also: Also = None,
     annotation: Annotations = None,
-    no_build: NoBuild = False,
+    build: Build = True,
     force: Force = False,
 ) -> None:
     from higress_cli.commands import push as use_case
@@ -61,7 +61,7 @@ def push(
         wishes=use_case.PushWishes(
             update=session.path(update) if update else None, dry_run=dry_run, abi_suffix=abi_suffix
         ),
-        image=image_wishes(session, also=also, annotation=annotation, no_build=no_build, force=force),
+        image=image_wishes(session, also=also, annotation=annotation, build=build, force=force),
     )
     finish(ctx, result, lambda shown, ui: _show(shown, ui, session.directory))
 

@@ -11,7 +11,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.error_view import show_error
-from higress_cli.cli.gateway_options import NoBuild, OtherModule, other_module, plugin_folder
+from higress_cli.cli.gateway_options import Build, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import N_, _
@@ -41,14 +41,14 @@ def run(
         ),
     ] = None,
     module: OtherModule = None,
-    no_build: NoBuild = False,
+    build: Build = True,
 ) -> None:
     from higress_cli.commands import run as use_case
 
     call = invocation(ctx)
     directory, other = _places(call, where, module)
     with _shown_when_ready(ctx) as on_ready:
-        use_case.run(call.session(), directory=directory, module=other, build=not no_build, on_ready=on_ready)
+        use_case.run(call.session(), directory=directory, module=other, build=build, on_ready=on_ready)
     call.ui.note("\n" + _("the gateway has stopped"))
 
 

@@ -166,8 +166,7 @@ def _argument_usage(param: Any) -> str:
 
 
 def _option_row(param: Any) -> Row:
-    names = ", ".join(sorted(param.opts, key=len))
-    if param.secondary_opts:
-        names = " / ".join([names, *param.secondary_opts])
+    # An option that only switches something off, such as --no-build, has no first names.
+    names = " / ".join(filter(None, [", ".join(sorted(param.opts, key=len)), *param.secondary_opts]))
     takes_value = not param.is_flag and not param.count
     return Row(f"{names} {param.metavar or param.name.upper()}" if takes_value else names, param.help or "")

@@ -90,11 +90,11 @@ def writing(name: str) -> Iterator[None]:
 class Ui:
     """Implements `higress_cli.reporter.Reporter` for people, and prints results and errors."""
 
-    def __init__(self, *, output: str, color: str, no_color: bool, quiet: bool, verbose: bool) -> None:
+    def __init__(self, *, output: str, color: str, allows_color: bool, quiet: bool, verbose: bool) -> None:
         self.output = output
         self.quiet = quiet
         self.verbose = verbose
-        self._color = "never" if no_color and color == "auto" else color
+        self._color = color if allows_color or color != "auto" else "never"
         self._consoles: dict[str, Console] = {}
         self._busy: Any = None
         self._warned: set[str] = set()

@@ -67,4 +67,4 @@ def _name(error: Any) -> str:
         return ""
     if param.param_type_name == "argument":
         return str(param.metavar or param.name.upper())
-    return str(max(param.opts, key=len))
+    return str(max(param.opts or param.secondary_opts, key=len))

@@ -8,7 +8,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import NoBuild, OtherModule, PluginFolder, other_module, plugin_folder
+from higress_cli.cli.gateway_options import Build, OtherModule, PluginFolder, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, chained, joined, listed
@@ -40,7 +40,7 @@ def verify(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` has there"))
     ] = None,
-    no_build: NoBuild = False,
+    build: Build = True,
     report: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,7 +69,7 @@ def verify(
     directory = plugin_folder(call, where)
     wishes = use_case.VerifyWishes(
         module=other_module(session, module),
-        build=not no_build,
+        build=build,
         baseline=session.path(baseline) if baseline else None,
         only=tuple(scenario or ()),
         url=url,

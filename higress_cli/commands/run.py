@@ -100,7 +100,7 @@ def run(
     with open_gateway(session, chosen, settings, listen=Listen.as_set(settings)) as opened:
         source = RunSource(session, directory, opened=opened, module=fresh.path, is_own=is_own)
         is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
-        live = Live(opened.gateway, load=source.load, is_stale=is_stale, lacks_room=opened.folder.lacks_room)
+        live = Live(opened.gateway, load=source.load, is_stale=is_stale, has_room=opened.folder.has_room)
         with session.reporter.activity(_("Starting the gateway")):
             ready = live.start()
         result = _result(opened, chosen=chosen, ready=ready, module=fresh, project=project)

@@ -7,16 +7,16 @@ from higress_cli.i18n import _
 from higress_cli.origin import install_command
 
 
-def is_without_binary(package: str) -> bool:
-    """Whether pip found no wheel of the package for this machine, and took the one that has no program or library."""
+def has_binary(package: str) -> bool:
+    """Whether a package has a program or library: where pip finds no wheel for this machine, it takes one without."""
     from importlib import metadata
 
     try:
         text = metadata.distribution(package).read_text("WHEEL") or ""
     except metadata.PackageNotFoundError:
-        return False
+        return True
     tags = [line.partition(":")[2] for line in text.splitlines() if line.startswith("Tag:")]
-    return bool(tags) and all(tag.endswith("-any") for tag in tags)
+    return not tags or not all(tag.endswith("-any") for tag in tags)
 
 
 class ExtraMissing(ToolError):

@@ -78,7 +78,7 @@ class Loaded:
 class Live:
     """`load` reads the files as they are now.
 
-    `is_stale` says whether a module does not match its source, `lacks_room` whether the disk of the logs is full.
+    `is_stale` says whether a module does not match its source, `has_room` whether the disk of the logs has room.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Live:
         *,
         load: Callable[[], Loaded],
         is_stale: Callable[[Path], bool] = lambda _module: False,
-        lacks_room: Callable[[], bool] = lambda: False,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
         self._gateway = gateway
         self._load = load
         self._is_stale = is_stale
-        self._lacks_room = lacks_room
-        self._was_full = False
+        self._has_room = has_room
+        self._had_room = True
         self._pending = PendingRequests()
         self._watched: dict[Path, Watched] = {}
         self._change: Change | None = None
@@ -180,10 +180,10 @@ class Live:
 
     def _look_for_room(self) -> Iterator[Event]:
         """Report a full disk, once until there is room again."""
-        is_full = self._lacks_room()
-        if is_full and not self._was_full:
+        has_room = self._has_room()
+        if self._had_room and not has_room:
             yield DiskFull(at=_now())
-        self._was_full = is_full
+        self._had_room = has_room
 
 
 def _now() -> datetime:

@@ -61,13 +61,13 @@ class RunFolder:
         """A log in the folder: `EVENTS` and `UPSTREAM` have one JSON object per line, `BUGS` has tracebacks."""
         return LogFile(self.path / name, on_failure=self.failures.append)
 
-    def lacks_room(self) -> bool:
-        """Whether a log could not be written since the last call, or nothing more can be."""
-        failed = any(map(is_full, self.failures))
+    def has_room(self) -> bool:
+        """Whether every log could be written since the last call, and more can be."""
+        written = not any(map(is_full, self.failures))
         self.failures.clear()
         with contextlib.suppress(OSError):
-            return failed or shutil.disk_usage(self.path).free < _LEAST_BYTES
-        return failed
+            return written and shutil.disk_usage(self.path).free >= _LEAST_BYTES
+        return written
 
     @property
     def server_log(self) -> Path:

@@ -206,7 +206,7 @@ class Registry:
         # A registry on this machine may do without TLS, but not with a certificate that nobody trusts.
         if on_this_machine and failure.obstacle.kind is not ObstacleKind.UNTRUSTED:
             return self._greet_plainly(host)
-        if failure.not_tls and self._answers_plainly(host):
+        if not failure.speaks_tls and self._answers_plainly(host):
             raise errors.plain_http(self.host) from failure
         raise errors.unreachable(self.host, failure) from failure
 
@@ -292,7 +292,7 @@ class Registry:
 
 def may_pass(error: NoReplyError) -> bool:
     """Whether another try may help: the host did not answer, rather than cannot."""
-    return error.obstacle.kind is ObstacleKind.SILENT and not error.unknown_host and not error.not_tls
+    return error.obstacle.kind is ObstacleKind.SILENT and error.knows_host and error.speaks_tls
 
 
 def _refreshing(credential: Credential, service: str, access: Access) -> bytes:

@@ -23,7 +23,7 @@ _MOST_SHOWN: Final = 300
 def unreachable(host: str, error: NoReplyError) -> DownloadError:
     """The error for a host that does not answer."""
     found = error.obstacle
-    if error.unknown_host:
+    if not error.knows_host:
         return DownloadError(
             _("the registry {host} cannot be found: {reason}").format(host=host, reason=found.text),
             code="registry-unknown-host",

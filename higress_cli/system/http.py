@@ -111,16 +111,16 @@ def obstacle_of(error: Exception) -> Obstacle:
     return Obstacle(kind=ObstacleKind.UNUSABLE, text=text)
 
 
-def is_unknown_host(error: BaseException) -> bool:
-    """Whether a request failed because nobody knows its host."""
-    return any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+def knows_host(error: BaseException) -> bool:
+    """Whether a request that failed found an address for its host."""
+    return not any(isinstance(cause, socket.gaierror) for cause in _causes(error))
 
 
-def is_unverified_tls_failure(error: BaseException) -> bool:
-    """Whether TLS failed for another reason than the certificate: the other side may not speak TLS at all."""
+def speaks_tls(error: BaseException) -> bool:
+    """Whether the other side may speak TLS: False where TLS failed for another reason than the certificate."""
     causes = tuple(_causes(error))
-    return any(isinstance(cause, ssl.SSLError) for cause in causes) and not any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or not any(
+        isinstance(cause, ssl.SSLError) for cause in causes
     )
 
 

@@ -22,14 +22,14 @@ _SECRET_HEADERS: Final = ("authorization", "cookie")
 class NoReplyError(Exception):
     """A request got no answer, or not all of it; `obstacle` says why.
 
-    `unknown_host`: nobody knows the host's name. `not_tls`: the other side does not seem to speak TLS.
+    `knows_host`: the host has an address. `speaks_tls`: nothing says that the other side speaks no TLS.
     """
 
-    def __init__(self, obstacle: Obstacle, *, unknown_host: bool = False, not_tls: bool = False) -> None:
+    def __init__(self, obstacle: Obstacle, *, knows_host: bool = True, speaks_tls: bool = True) -> None:
         super().__init__(obstacle.text)
         self.obstacle = obstacle
-        self.unknown_host = unknown_host
-        self.not_tls = not_tls
+        self.knows_host = knows_host
+        self.speaks_tls = speaks_tls
 
 
 class TooLongError(Exception):
@@ -174,6 +174,6 @@ def _as_no_reply() -> Iterator[None]:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise NoReplyError(
             http.obstacle_of(error),
-            unknown_host=http.is_unknown_host(error),
-            not_tls=http.is_unverified_tls_failure(error),
+            knows_host=http.knows_host(error),
+            speaks_tls=http.speaks_tls(error),
         ) from error

@@ -17,7 +17,7 @@ IMPORTS = [
 def ui(monkeypatch: pytest.MonkeyPatch) -> Ui:
     monkeypatch.setenv("COLUMNS", "50")
     monkeypatch.setattr(Ui, "on_terminal", True)
-    return Ui(output="text", color="never", no_color=True, quiet=False, verbose=False)
+    return Ui(output="text", color="never", allows_color=False, quiet=False, verbose=False)
 
 
 def shown(capsys: pytest.CaptureFixture[str]) -> list[str]:

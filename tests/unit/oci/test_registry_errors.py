@@ -6,16 +6,16 @@ from higress_cli.system.web import NoReplyError
 
 
 @pytest.mark.parametrize(
-    ("kind", "unknown", "code"),
+    ("kind", "known", "code"),
     [
-        (ObstacleKind.SILENT, True, "registry-unknown-host"),
-        (ObstacleKind.SILENT, False, "registry-unreachable"),
-        (ObstacleKind.UNTRUSTED, False, "registry-untrusted"),
-        (ObstacleKind.PROXY, False, "registry-unreachable"),
+        (ObstacleKind.SILENT, False, "registry-unknown-host"),
+        (ObstacleKind.SILENT, True, "registry-unreachable"),
+        (ObstacleKind.UNTRUSTED, True, "registry-untrusted"),
+        (ObstacleKind.PROXY, True, "registry-unreachable"),
     ],
 )
-def test_a_host_that_does_not_answer(kind, unknown, code):
-    error = unreachable("r.example.com", NoReplyError(Obstacle(kind=kind, text="why"), unknown_host=unknown))
+def test_a_host_that_does_not_answer(kind, known, code):
+    error = unreachable("r.example.com", NoReplyError(Obstacle(kind=kind, text="why"), knows_host=known))
 
     assert (error.code, int(error.exit_code)) == (code, 5)
     assert "r.example.com" in error.message

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli import data
 from higress_cli.errors import HgwError, ToolError
-from higress_cli.gateway.extra import ExtraMissing, is_without_binary
+from higress_cli.gateway.extra import ExtraMissing, has_binary
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _, listed
 from higress_cli.origin import install_command
@@ -48,7 +48,7 @@ class Builtin:
                 ),
                 host,
             )
-        if host.system != "windows" and is_without_binary(package):
+        if host.system != "windows" and not has_binary(package):
             return _no_wheel(
                 _("the package {package} has no library for this machine: it needs glibc, or musl 1.2 or newer").format(
                     package=package

