@@ -15,7 +15,7 @@ from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope
-from higress_cli.system.os_errors import is_full, machine_error, shortage, write_error
+from higress_cli.system.os_errors import is_full, system_error
 from higress_cli.system.process import admit_helpers, dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible_text import visible
@@ -84,12 +84,9 @@ def _run(call: Invocation) -> int:
 
 def _of_the_machine(error: Exception) -> HgwError | None:
     """The error for what the system refuses to do with a file or folder, whoever asked it; None if it may be a bug."""
-    if not isinstance(error, OSError) or not is_full(error):
-        return shortage(error) or machine_error(error)
-    if error.filename is not None:
-        return write_error(error.filename, error)
-    _forget_stdout()
-    return write_error(_("the output"), error, hint=other_disk())
+    if isinstance(error, OSError) and is_full(error) and error.filename is None:
+        _forget_stdout()
+    return system_error(error, output=_("the output"), hint=other_disk())
 
 
 def _forget_stdout() -> None:

@@ -14,6 +14,7 @@ from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import _, listed
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
+from higress_cli.system.os_errors import DISK_FULL
 from higress_cli.system.urls import shown
 
 
@@ -77,7 +78,11 @@ class Narrator:
             self._reporter.advise(event.error.hint)
         if event.traceback is not None:
             self._bug(shown(event.traceback), at=event.at)
-        self._reporter.note(_("the gateway continues with what it had before"))
+        if event.error.code == DISK_FULL:
+            text = _("the gateway continues with what it had before: save the file again when there is space")
+        else:
+            text = _("the gateway continues with what it had before")
+        self._reporter.note(text)
 
     def _bug(self, traceback: str, *, at: datetime) -> None:
         """Keep the traceback of a bug in the run's folder, show it if details are wanted, and say where to report."""

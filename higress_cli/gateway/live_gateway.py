@@ -15,6 +15,7 @@ from higress_cli.gateway.pending_requests import PendingRequests
 from higress_cli.gateway.refusal import GatewayDied
 from higress_cli.gateway.watch import Watched
 from higress_cli.i18n import _
+from higress_cli.system.os_errors import system_error
 
 _POLL_SECONDS: Final = 0.1
 _SOURCE_SECONDS: Final = 1.0
@@ -159,8 +160,7 @@ class Live:
             yield ChangeRefused(at=_now(), error=error)
             return
         except Exception as error:  # noqa: BLE001 -- an edit that hgw cannot cope with must not end what runs
-            message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
-            yield ChangeRefused(at=_now(), error=HgwError(message, code="bug"), traceback=traceback.format_exc())
+            yield _refused(error)
             return
         before, self._change = self._change, loaded.change
         yield Ready(at=_now(), change=loaded.change, applied=applied, before=before)
@@ -184,6 +184,15 @@ class Live:
         if self._had_room and not has_room:
             yield DiskFull(at=_now())
         self._had_room = has_room
+
+
+def _refused(error: Exception) -> ChangeRefused:
+    """An edit that ended with something else than an error of hgw's own: the machine's fault, or a bug."""
+    if (known := system_error(error, output=_("a file of the run"))) is not None:
+        return ChangeRefused(at=_now(), error=known)
+    message = _("this is a bug in hgw: {error}").format(error=f"{type(error).__name__}: {error}")
+    bug = HgwError(message, code="bug")
+    return ChangeRefused(at=_now(), error=bug, traceback="".join(traceback.format_exception(error)))
 
 
 def _now() -> datetime:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +80,7 @@ class RunFolder:
         Raises:
             ConflictError: it cannot be written (`write_error`).
         """
-        return self.write(name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        return self.write(name, _as_json(content))
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a file that appears complete or not at all.
@@ -94,6 +94,48 @@ class RunFolder:
         except OSError as error:
             raise home_error(path, error) from error
         return path
+
+    def store(self, name: str, content: bytes) -> Path:
+        """The file `name`, written if it is not there yet: its name says what is in it.
+
+        Raises:
+            ConflictError: it cannot be written (`write_error`).
+        """
+        path = self.path / name
+        return path if path.exists() else self.write(name, content)
+
+    def store_module(self, sha256: str, content: bytes) -> Path:
+        """A copy of the plugin's module, which a rebuild of the project cannot change under the gateway.
+
+        Raises:
+            ConflictError: it cannot be written (`write_error`).
+        """
+        return self.store(self.module(sha256).name, content)
+
+    def module(self, sha256: str) -> Path:
+        """Where `store_module` puts the module with this digest."""
+        return self.path / f"module-{sha256[:12]}.wasm"
+
+    def forget_modules(self, current: Path) -> None:
+        """Remove all copies but that one: a day of rebuilding need not fill the disk."""
+        for path in self.path.glob("module-*.wasm"):
+            if path != current:
+                path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def staged(self, name: str, content: Mapping[str, Any]) -> Iterator[Callable[[], object]]:
+        """`write_json` in two steps: the call of what is yielded lets the file appear, for which a full disk has room.
+
+        Raises:
+            ConflictError: it cannot be written (`write_error`).
+        """
+        path = self.path / name
+        with contextlib.ExitStack() as stack:
+            try:
+                reveal = stack.enter_context(fs.staged(path, _as_json(content)))
+            except OSError as error:
+                raise home_error(path, error) from error
+            yield reveal
 
     def record(self, facts: Mapping[str, Any]) -> None:
         """Write down what another hgw needs to connect to this run."""
@@ -151,3 +193,7 @@ def prune(runs: Path, *, keep: int = KEPT) -> int:
         except OSError:
             continue
     return in_use
+
+
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

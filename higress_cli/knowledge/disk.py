@@ -12,8 +12,8 @@ from typing import Final
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.settings.machine import HOME
+from higress_cli.system.os_errors import DISK_FULL, on_another_disk
 
-_ID: Final = "disk-full"
 _FULL_BELOW_BYTES: Final = 16 << 20
 # lld maps the file that it writes; the system ends it in this way when there is no space for it.
 _BUS_ERROR: Final = re.compile(r"\bbus error\b", re.IGNORECASE)
@@ -41,7 +41,7 @@ def full_disk(printed: str, *, program: str, places: Iterable[Place]) -> Conflic
     """The error for a child that failed for want of space; None if what it printed says nothing of that."""
     from higress_cli.knowledge.catalogue import entry  # noqa: PLC0415 -- only for an error
 
-    said = next((found for row in entry(_ID).patterns if (found := row.text.search(printed))), None)
+    said = next((found for row in entry(DISK_FULL).patterns if (found := row.text.search(printed))), None)
     free = sorted(((_free(place.folder), place) for place in places), key=lambda pair: pair[0])
     least = free[0][0] if free else float("inf")
     if said is None and not (_BUS_ERROR.search(printed) and least < _FULL_BELOW_BYTES):
@@ -50,7 +50,7 @@ def full_disk(printed: str, *, program: str, places: Iterable[Place]) -> Conflic
     hint: str | None = None
     if least < _FULL_BELOW_BYTES:
         place = free[0][1]
-        where, hint = place.folder, _advice(place.variable)
+        where, hint = place.folder, on_another_disk(place.variable)
     else:
         # A quota, or the child removed what it had written.
         where = _path_in(printed, said)
@@ -59,11 +59,7 @@ def full_disk(printed: str, *, program: str, places: Iterable[Place]) -> Conflic
         if where is not None
         else _("{program} cannot write: the disk is full").format(program=program)
     )
-    return ConflictError(message, code=_ID, hint=hint, details={"path": where, "program": program})
-
-
-def _advice(variable: str) -> str:
-    return _("free some space there, or set {variable} to a folder on another disk").format(variable=variable)
+    return ConflictError(message, code=DISK_FULL, hint=hint, details={"path": where, "program": program})
 
 
 def _path_in(printed: str, said: re.Match[str] | None) -> Path | None:

@@ -3,6 +3,7 @@
 Compiling a native Go module of 6 MB takes 3 s and more, reading the compiled form 20 ms.
 """
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -61,9 +62,11 @@ class ModuleCache:
             try:
                 module = wasmtime.Module.deserialize(engine, stored)
             except wasmtime.WasmtimeError:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             else:
-                os.utime(path)
+                with contextlib.suppress(OSError):  # a disk that became read-only: only its age would be wrong
+                    os.utime(path)
                 return CompiledModule(module=module, cached=True)
         try:
             module = wasmtime.Module(engine, content)
@@ -96,7 +99,8 @@ class ModuleCache:
                 old.unlink(missing_ok=True)
         except OSError:
             # A full disk only makes the next start slower.
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _is_private(folder: Path) -> bool:

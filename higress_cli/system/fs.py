@@ -1,12 +1,13 @@
 """Files and folders that appear complete or not at all."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,16 @@ Signature: 8a477f597d28d172789f06886806bc55
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write `content` to `path` through a sibling and a rename; the permissions of an old file are kept."""
+    with staged(path, content) as reveal:
+        reveal()
+
+
+@contextlib.contextmanager
+def staged(path: Path, content: bytes) -> Iterator[Callable[[], object]]:
+    """Write `content` beside `path`; the call of what is yielded puts it in its place, and needs no space for that.
+
+    Without that call nothing remains of it at the end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     partial = Path(name)
@@ -32,10 +43,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             sink.flush()
             os.fsync(sink.fileno())
         partial.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-        partial.replace(path)
-    except BaseException:
+        yield functools.partial(partial.replace, path)
+    finally:
         partial.unlink(missing_ok=True)
-        raise
 
 
 def sha256_of(path: Path) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from higress_cli.errors import ConflictError, InvalidInput
+from higress_cli.errors import ConflictError, HgwError, InvalidInput
 from higress_cli.i18n import N_, _
 from higress_cli.settings.machine import HOME
 from higress_cli.system.user_file import UnsuitableFileError
+
+DISK_FULL: Final = "disk-full"
+"""The id of the error if there is no space left, whoever finds it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,7 @@ class Refused:
     reason: str
 
 
-_DISK_FULL: Final = Refused(code="disk-full", reason=N_("the disk is full"))
+_DISK_FULL: Final = Refused(code=DISK_FULL, reason=N_("the disk is full"))
 _IN_USE: Final = Refused(code="file-in-use", reason=N_("another program is using it"))
 _TOO_LONG: Final = Refused(code="name-too-long", reason=N_("the path is too long"))
 _NOT_A_FOLDER: Final = Refused(code="not-a-folder", reason=N_("a part of the path is a file, not a folder"))
@@ -29,7 +32,7 @@ _DENIED: Final = Refused(code="write-denied", reason=N_("permission denied"))
 # By name, because Windows lacks some of them.
 _BY_NAME: Final = {
     "ENOSPC": _DISK_FULL,
-    "EDQUOT": Refused(code="disk-full", reason=N_("the disk quota is used up")),
+    "EDQUOT": Refused(code=DISK_FULL, reason=N_("the disk quota is used up")),
     "EROFS": Refused(code="read-only", reason=N_("the file system is read-only")),
     "EACCES": _DENIED,
     "EPERM": _DENIED,
@@ -75,15 +78,27 @@ def refused(error: OSError) -> Refused:
 
 def is_full(error: OSError) -> bool:
     """Whether the disk is full or a quota is used up, which is never a bug of hgw."""
-    return refused(error).code == _DISK_FULL.code
+    return refused(error).code == DISK_FULL
 
 
-def machine_error(error: Exception) -> InvalidInput | None:
+def system_error(error: Exception, *, output: str, hint: str | None = None) -> HgwError | None:
+    """The error for what the system refuses to do, whoever asked it; None if it may be a bug of hgw.
+
+    `output` is what was being written if `error` names no file, and `hint` says what helps if there is no space for it.
+    """
+    if not isinstance(error, OSError) or not is_full(error):
+        return shortage(error) or machine_error(error)
+    return write_error(output, error, hint=hint) if error.filename is None else write_error(error.filename, error)
+
+
+def machine_error(error: Exception) -> HgwError | None:
     """The error if nothing can be done with a file or folder: no rights, an odd name, a pipe, a bad disk; else None."""
     if isinstance(error, RuntimeError) and (loop := _LOOP.fullmatch(str(error))):
         return read_error(Path(loop[1]), OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
-    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+    if not isinstance(error, OSError):
         return None
+    if not isinstance(error.filename, str):
+        return _bad_disk(error) if error.errno == errno.EIO else None
     if not isinstance(error, UnsuitableFileError) and _name(error) not in _OF_THE_MACHINE:
         return None
     return read_error(Path(error.filename), error)
@@ -103,6 +118,8 @@ def shortage(error: Exception) -> ConflictError | None:
 
 def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:
     """The error if the system does not let hgw write `path` (or something with that name)."""
+    if (short := shortage(error)) is not None:
+        return short
     why = refused(error)
     return ConflictError(
         _("{path} cannot be written: {reason}").format(path=path, reason=why.reason),
@@ -114,8 +131,15 @@ def write_error(path: Path | str, error: OSError, *, hint: str | None = None) ->
 
 def home_error(path: Path, error: OSError) -> ConflictError:
     """The error for one of hgw's own folders; the hint says how to move them all."""
+    if is_full(error):
+        return write_error(path, error, hint=on_another_disk(HOME.variable))
     hint = _("set {variable} to a folder that you can write to").format(variable=HOME.variable)
     return write_error(path, error, hint=hint)
+
+
+def on_another_disk(variable: str) -> str:
+    """What to do if the disk is full that `variable` moves hgw, or what it runs, away from."""
+    return _("free some space there, or set {variable} to a folder on another disk").format(variable=variable)
 
 
 def disk_full(path: Path) -> ConflictError:
@@ -123,8 +147,10 @@ def disk_full(path: Path) -> ConflictError:
     return write_error(path, OSError(errno.ENOSPC, ""))
 
 
-def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> InvalidInput:
+def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> HgwError:
     """The error for a file that hgw cannot read as text; without `hint`, the hint is the one for the cause."""
+    if (short := shortage(error)) is not None:
+        return short
     if isinstance(error, UnicodeDecodeError):
         reason = _("it is not text in UTF-8 (byte {offset})").format(offset=error.start)
         fitting: str | None = _("save it as UTF-8")
@@ -138,6 +164,12 @@ def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | N
         hint=hint or fitting,
         details={"path": path},
     )
+
+
+def _bad_disk(error: OSError) -> ConflictError:
+    # Once a file is open, the system no longer says which it is.
+    message = _("the system could not read or write a file: {reason}").format(reason=error.strerror)
+    return ConflictError(message, code="write-failed")
 
 
 def _name(error: OSError) -> str:

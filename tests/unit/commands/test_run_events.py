@@ -1,3 +1,5 @@
+import errno
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +59,17 @@ def change(tmp_path: Path) -> Change:
     )
 
 
+def refused_edit(load: Callable[[], Loaded], *, change: Change, folder: RunFolder) -> ChangeRefused:
+    """What comes of an edit of the configuration with which `load` does not work."""
+    anywhere = Listening(bind="127.0.0.1", port=0, option="--port", source=Source(SourceKind.FLAG, "--port"))
+    place = Place(listening=anywhere, admin=anywhere, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p")
+    with ToyGateway(place, folder) as gateway:
+        live = Live(gateway, load=load)
+        live.start()
+        change.config_file.write_text("answer: 42\n")
+        return next(event for events in live.events() for event in events if isinstance(event, ChangeRefused))
+
+
 def test_a_service_that_nothing_maps_is_named_once_with_its_option(change, folder):
     reporter = Reporter()
     narrate = Narrator(reporter, change=change, folder=folder)
@@ -83,14 +96,7 @@ def test_a_bug_in_a_change_keeps_its_traceback_and_says_where_to_report_it(chang
             raise ZeroDivisionError("division by zero")
         return Loaded(change=change, files=(change.config_file,))
 
-    anywhere = Listening(bind="127.0.0.1", port=0, option="--port", source=Source(SourceKind.FLAG, "--port"))
-    place = Place(listening=anywhere, admin=anywhere, upstream=Endpoint(host="127.0.0.1", port=1), plugin_name="p")
-    with ToyGateway(place, folder) as gateway:
-        live = Live(gateway, load=load)
-        live.start()
-        change.config_file.write_text("answer: 42\n")
-        refused = next(event for events in live.events() for event in events if isinstance(event, ChangeRefused))
-    Narrator(reporter, change=change, folder=folder)(refused)
+    Narrator(reporter, change=change, folder=folder)(refused_edit(load, change=change, folder=folder))
 
     log = folder.path / "bugs.log"
     assert reporter.warnings == ["this is a bug in hgw: ZeroDivisionError: division by zero"]
@@ -99,6 +105,37 @@ def test_a_bug_in_a_change_keeps_its_traceback_and_says_where_to_report_it(chang
         assert "Traceback (most recent call last):" in kept
         assert "in load" in kept
     assert reporter.details
+
+
+@pytest.mark.parametrize(
+    ("error", "warning"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/d/x"), "/d/x cannot be written: the disk is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), "a file of the run cannot be written: the disk is full"),
+        (
+            OSError(errno.EDQUOT, "Disk quota exceeded"),
+            "a file of the run cannot be written: the disk quota is used up",
+        ),
+        (OSError(errno.EIO, "Input/output error"), "the system could not read or write a file: Input/output error"),
+        (OSError(errno.EIO, "Input/output error", "/d/main.wasm"), "/d/main.wasm cannot be read: Input/output error"),
+        (OSError(errno.EMFILE, "Too many open files"), "hgw cannot open one more file: too many are open"),
+        (MemoryError(), "there is no memory left for hgw"),
+    ],
+)
+def test_what_the_machine_refuses_is_no_bug(change, folder, error, warning):
+    reporter = Reporter()
+
+    def load() -> Loaded:
+        if change.config_file.exists():
+            raise error
+        return Loaded(change=change, files=(change.config_file,))
+
+    Narrator(reporter, change=change, folder=folder)(refused_edit(load, change=change, folder=folder))
+
+    assert reporter.warnings == [warning]
+    assert reporter.notes[-1].startswith("the gateway continues with what it had before")
+    assert ("when there is space" in reporter.notes[-1]) == ("full" in warning or "quota" in warning)
+    assert not (folder.path / "bugs.log").exists()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,13 @@ def test_each_reason_has_an_id(number: int | None, code: str, reason: str) -> No
     assert error.details == {"path": Path("/p/main.wasm")}
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_file_that_is_one_too_many_is_neither_unreadable_nor_unwritable(number: int) -> None:
+    error = OSError(number, os.strerror(number), "/p/hgw.yaml")
+    for known in (write_error("/p/hgw.yaml", error), read_error(Path("/p/hgw.yaml"), error)):
+        assert (known.code, known.exit_code) == ("too-many-files", 6)
+
+
 @pytest.mark.parametrize(("number", "code"), [(32, "file-in-use"), (206, "name-too-long"), (5, "write-denied")])
 def test_windows_says_more_by_its_own_number(number: int, code: str) -> None:
     error = OSError(errno.EACCES, "Access is denied")

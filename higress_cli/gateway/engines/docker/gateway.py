@@ -20,7 +20,7 @@ from higress_cli.gateway.engines.envoy.bootstrap import vm_id
 from higress_cli.gateway.engines.envoy.calls import StartCalls, StuckError
 from higress_cli.gateway.engines.envoy.evidence import machine_check
 from higress_cli.gateway.engines.envoy.happenings import Happenings
-from higress_cli.gateway.engines.envoy.server import EnvoyCommand, EnvoyServer
+from higress_cli.gateway.engines.envoy.server import BOOTSTRAP, EnvoyCommand, EnvoyServer
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.identity import identity_start
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
@@ -36,7 +36,6 @@ from higress_cli.system import ports
 NAME: Final = "docker"
 START_SECONDS: Final = 180.0
 _LOOPBACK: Final = "127.0.0.1"
-_MODULE: Final = "main.wasm"
 _STOP_SECONDS: Final = 10.0
 """A container is stopped by a client that asks the daemon."""
 _PORT_CHOICES: Final = 5
@@ -105,6 +104,7 @@ class DockerGateway:
                 self._start(before, self._version)
             raise
         self._loaded = change
+        self._folder.forget_modules(self._folder.module(change.plugin.sha256))
         return Applied(version=self._version)
 
     def evidence(self) -> Sequence[Evidence]:
@@ -112,7 +112,7 @@ class DockerGateway:
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
         assert self._server is not None  # noqa: S101 -- the same
         wanted = self._loaded.plugin.sha256
-        found = hashlib.sha256((self._folder.path / _MODULE).read_bytes()).hexdigest()
+        found = hashlib.sha256(self._folder.module(wanted).read_bytes()).hexdigest()
         text = _("the container holds the module {digest}")
         return (
             Evidence(ok=found == wanted, expected=text.format(digest=wanted), got=text.format(digest=found)),
@@ -184,19 +184,21 @@ class DockerGateway:
         return [at for at in used if any(re.search(rf":{at.port}\b", line) for line in refused)]
 
     def _start_container(self, change: Change, version: int) -> None:
-        self._stop_container()
         plugin = change.plugin
-        (self._folder.path / _MODULE).write_bytes(plugin.content)
-        compose_file = self._folder.write_json("docker-compose.yaml", config.compose(self._layout))
-        tail = Tail(self._log, only_new=True)
-        size = self._log.stat().st_size if self._log.exists() else 0
+        module = self._folder.store_module(plugin.sha256, plugin.content)
         plan = config.Plan(
             version=version,
             plugin_name=self._place.plugin_name,
             identity=identity_start(engine=NAME, run=self._folder.id, version=version, sha256=plugin.sha256),
-            module=_MODULE,
+            module=module.name,
             upstream=change.upstream or self._place.upstream,
         )
+        # All that is written comes before the end of the old container, which goes on if the disk is full.
+        bootstrap_file = self._folder.write_json(BOOTSTRAP, config.content(self._layout, change, plan))
+        compose_file = self._folder.write_json("docker-compose.yaml", config.compose(self._layout))
+        self._stop_container()
+        tail = Tail(self._log, only_new=True)
+        size = self._log.stat().st_size if self._log.exists() else 0
         limits = Limits()
         calls = StartCalls(self._log, limits=limits)
         with self._happenings.starting(vm_id(version)), told_while_waiting(self._place.tell, calls.waits_for):
@@ -204,8 +206,7 @@ class DockerGateway:
                 EnvoyCommand(
                     argv=self._command(compose_file), variables=self._docker.variables, seen_at=config.MOUNTED
                 ),
-                folder=self._folder,
-                content=config.content(self._layout, change, plan),
+                config=bootstrap_file,
                 log=self._log,
             )
             try:

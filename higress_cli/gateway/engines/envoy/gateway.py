@@ -19,7 +19,7 @@ from higress_cli.gateway.engines.envoy.files import WatchedFiles
 from higress_cli.gateway.engines.envoy.happenings import Happenings
 from higress_cli.gateway.engines.envoy.limits import limit_for
 from higress_cli.gateway.engines.envoy.module import for_envoy
-from higress_cli.gateway.engines.envoy.server import EnvoyCommand, EnvoyServer, GatewayTimeout
+from higress_cli.gateway.engines.envoy.server import BOOTSTRAP, EnvoyCommand, EnvoyServer, GatewayTimeout
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.listening import PortTaken, taken_error
 from higress_cli.gateway.refusal import GatewayDied, config_refused, module_refused, plugin_trapped
@@ -119,24 +119,25 @@ class EnvoyGateway:
     def _bring(self, change: Change, version: int) -> Applied:
         tail = Tail(self._log, only_new=True)
         ready, limit = for_envoy(change.plugin), limit_for(change)
-        module = self._files.store(f"module-{change.plugin.sha256[:12]}.wasm", ready.content)
+        module = self._folder.store_module(change.plugin.sha256, ready.content)
         calls = StartCalls(self._log, limits=self._limits)
         wait = functools.partial(self._wait, tail=tail, calls=calls)
         with (
             self._happenings.starting(bootstrap.vm_id(version)),
             told_while_waiting(self._place.tell, calls.waits_for),
+            self._files.prepared(change, version=version, module=module, buffer_limit=limit.bytes) as files,
         ):
             refusals = self._refusals()
-            self._files.write_clusters(change)
+            files.clusters()
             if self._server is not None:
                 # A plugin finds the services that it calls from its first request on.
                 wait(lambda: self._clusters_ready(refusals))
-            self._files.write_plugin(change, version=version, module=module)
-            self._files.write_listener(change, buffer_limit=limit.bytes)
+            files.plugin()
+            files.listener()
             if self._server is None:
                 wait(self._start().knows_address)
             wait(lambda: self._plugin_ready(refusals, change, version, tail))
-            self._files.write_identity(version=version, sha256=change.plugin.sha256)
+            files.identity()
             wait(lambda: self._listener_ready(version))
         with contextlib.suppress(ConflictError):
             # Only for people to read: the change has taken effect without it.
@@ -144,7 +145,7 @@ class EnvoyGateway:
         self._engine_version = self._admin.server()
         shown = self._admin.filter_content(bootstrap.PLUGIN_FILTER)
         self._loaded = _Loaded(change=change, version=version, module=module, shown=shown)
-        self._files.forget_modules(module)
+        self._folder.forget_modules(module)
         return Applied(version=version, renamed=ready.renamed, notes=limit.notes)
 
     def evidence(self) -> Sequence[Evidence]:
@@ -205,7 +206,8 @@ class EnvoyGateway:
 
     def _start(self) -> EnvoyServer:
         # Until the plugin is ready; a file that Envoy watches has to exist.
-        self._files.write_identity(version=0, sha256="")
+        with self._files.identity(version=0, sha256="") as write:
+            write()
         content = bootstrap.bootstrap(
             listener_file=self._files.path("listener"),
             cluster_file=self._files.path("clusters"),
@@ -213,8 +215,7 @@ class EnvoyGateway:
         )
         self._server = EnvoyServer(
             EnvoyCommand(argv=(str(self._program),), variables=self._variables),
-            folder=self._folder,
-            content=content,
+            config=self._folder.write_json(BOOTSTRAP, content),
             log=self._log,
         )
         return self._server

@@ -12,12 +12,12 @@ from higress_cli.gateway.engines.envoy import log_lines
 from higress_cli.gateway.engines.envoy.admin import Admin
 from higress_cli.gateway.engines.envoy.calls import StartCalls
 from higress_cli.gateway.refusal import GatewayDied
-from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _, joined
 from higress_cli.system import process
 from higress_cli.system.http import NoAnswerError
 
+BOOTSTRAP: Final = "bootstrap.json"
 _SHORTEST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.2
 _PAUSE_SHARE: Final = 0.05
@@ -41,18 +41,19 @@ class EnvoyCommand:
 
 
 class EnvoyServer:
-    """Envoy in the background, with the configuration `content`; its log goes to the file `log`."""
+    """Envoy in the background, with the file `config` of the run folder; its log goes to the file `log`."""
 
-    def __init__(self, command: EnvoyCommand, *, folder: RunFolder, content: Mapping[str, object], log: Path) -> None:
+    def __init__(self, command: EnvoyCommand, *, config: Path, log: Path) -> None:
         self.admin = Admin("")
         self._log = log
-        self._address_file = folder.path / "admin-address.txt"
+        folder = config.parent
+        self._address_file = folder / "admin-address.txt"
         self._address_file.unlink(missing_ok=True)
-        inside = command.seen_at or folder.path
+        inside = command.seen_at or folder
         self._process = process.start(
             [
                 *command.argv,
-                *("--config-path", str(inside / folder.write_json("bootstrap.json", content).name)),
+                *("--config-path", str(inside / config.name)),
                 *("--admin-address-path", str(inside / self._address_file.name)),
                 *("--concurrency", "1"),
                 # At this level a call into the plugin leaves a line when it begins, and one when it ends.
@@ -68,7 +69,7 @@ class EnvoyServer:
             ],
             variables=command.variables,
             log=log,
-            cwd=folder.path,
+            cwd=folder,
         )
 
     def knows_address(self) -> bool:
