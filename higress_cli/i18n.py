@@ -2,6 +2,9 @@
 
 The English text in the code is the message id; `locale/LANGUAGE/LC_MESSAGES/hgw.po` has the translations.
 Call `activate` once, at the top, before anything is printed.
+
+The active language is the one thing that hgw keeps for a whole process (tests/unit/test_module_state.py), as gettext
+itself does: `_()` is called in every layer, by the threads of gateways too, and a parameter for it would be everywhere.
 """
 
 import gettext
@@ -48,7 +51,7 @@ def activate(language: str) -> Path | None:
 
     Return the path of the compiled catalogue if this installation lacks it (texts are then English), else None.
     """
-    global _speech  # noqa: PLW0603 -- `_()` is called everywhere, too often for a parameter
+    global _speech  # noqa: PLW0603 -- see the top of this module
     _speech = _Speech(_WRITTEN_IN, gettext.NullTranslations())
     if language == _WRITTEN_IN:
         return None

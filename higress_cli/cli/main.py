@@ -15,8 +15,8 @@ from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
 from higress_cli.result import error_envelope
+from higress_cli.system import programs
 from higress_cli.system.os_errors import is_full, system_error
-from higress_cli.system.process import admit_helpers, dismiss_helpers
 from higress_cli.system.urls import shown
 from higress_cli.system.visible_text import visible
 
@@ -38,10 +38,10 @@ def prepare_process() -> None:
 
 def main(argv: list[str]) -> int:
     """Run hgw with `argv` (without the program's name) and return the exit code. Prints, never exits."""
-    admit_helpers()
     call = new_invocation(argv)
     try:
-        return _run(call)
+        with programs.of_one_call():
+            return _run(call)
     except ReaderGoneError:
         _forget_stdout()
         return int(ExitCode.OK)
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
 
 
 def _interrupt(*_args: object) -> None:
-    dismiss_helpers()
+    programs.current().dismiss()
     raise KeyboardInterrupt
 
 

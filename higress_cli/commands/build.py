@@ -3,10 +3,9 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.commands.build_plan import Plan, Wishes, complete, install_for, settle
 from higress_cli.commands.build_result import (
@@ -33,7 +32,11 @@ from higress_cli.settings.resolver import Resolver
 from higress_cli.system.host import usable_cores
 from higress_cli.system.memory import available_memory
 from higress_cli.system.shell import command_text, shell_at_hand
+from higress_cli.system.workers import Workers
 from higress_cli.wasm.host_functions import offer_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _NO_WISHES: Final = Wishes()
 
@@ -117,7 +120,7 @@ def _build_several(session: Session, directories: Sequence[Path], wishes: Wishes
     memory = available_memory()
     workers = compilers_at_once(len(directories), cores=usable_cores(), memory=memory)
     wishes = replace(wishes, memory=memory // workers if memory is not None else None)
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="build")
+    pool = Workers(workers, thread_name_prefix="build")
     title = _("Building {count} plugins").format(count=len(directories))
     futures: list[Future[Built | HgwError]] = []
     try:

@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +22,7 @@ from higress_cli.system import fs
 from higress_cli.system.handover import hand_over
 from higress_cli.system.process import find_program, program_missing
 from higress_cli.system.shell_exports import Dialect, Exports, dialect_at_hand, dialect_named, export_lines
+from higress_cli.system.workers import Workers
 from higress_cli.tool import SYSTEM, ToolName, tool_named
 from higress_cli.toolchain.probe import probe_all
 from higress_cli.toolchain.selection import find_toolset
@@ -164,7 +164,7 @@ def list_tools(session: Session) -> ToolsResult:
         used = _paths_in_use(store, _current_set(session).tools)
     except HgwError as error:
         warnings = (error.message,)
-    with session.reporter.activity(_("Looking at the tools")), ThreadPoolExecutor(4) as pool:
+    with session.reporter.activity(_("Looking at the tools")), Workers(4) as pool:
         stored = tuple(pool.map(lambda folder: _stored(session, store, folder), store.folders()))
     tools = tuple(replace(tool, used=tool.path in used) for tool in (*_system_tools(session), *stored))
     return ToolsResult(store=store.root, bytes=sum(tool.bytes or 0 for tool in stored), tools=tools, warnings=warnings)

@@ -3,7 +3,6 @@
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar, cast
 
 from higress_cli.doctor.model import Check, CheckSpec, Finding, Fix, Status
@@ -11,6 +10,7 @@ from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.knowledge.catalogue import advice
 from higress_cli.system.os_errors import machine_error
+from higress_cli.system.workers import Workers
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def run_checks(specs: Sequence[CheckSpec], judge: Callable[[CheckSpec], Finding]
     """Run `judge` for these checks in parallel and return the results in the order of `specs`."""
     if not specs:
         return ()
-    with ThreadPoolExecutor(max_workers=len(specs), thread_name_prefix="doctor") as pool:
+    with Workers(max_workers=len(specs), thread_name_prefix="doctor") as pool:
         findings = pool.map(lambda spec: _finding(spec, judge), specs)
         return tuple(
             Check(spec=spec, title=str(spec.title), finding=finding)

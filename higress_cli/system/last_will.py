@@ -6,12 +6,12 @@ in the moment before hgw was killed is recognised by a variable of its environme
 POSIX only: Windows has no process groups to kill.
 """
 
-import atexit
 import contextlib
 import os
 import secrets
 import subprocess
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,36 +46,6 @@ done
 """
 
 
-class _LastWill:
-    def __init__(self) -> None:
-        self.mark: Final = f"{os.getpid()}-{secrets.token_hex(8)}"
-        self._shell: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
-
-    def prepare(self) -> None:
-        """Start the shell, unless it runs: a program must not have to wait for that."""
-        with self._lock, contextlib.suppress(OSError):
-            if self._shell is None:
-                self._shell = _start(self.mark)
-                atexit.register(self._end)
-
-    def tell(self, word: str, group: int | str = "") -> None:
-        with self._lock, contextlib.suppress(OSError):
-            if self._shell is not None and self._shell.stdin is not None:
-                self._shell.stdin.write(f"{word} {group}\n".encode())
-                self._shell.stdin.flush()
-
-    def _end(self) -> None:
-        self.tell("farewell")
-        if self._shell is not None and self._shell.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._shell.stdin.close()
-            self._shell.wait()
-
-
-_will: Final = _LastWill()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Bond:
     """What binds programs to hgw: `variables` in their environment, and their process groups, by `add` once known."""
@@ -84,24 +54,45 @@ class Bond:
     add: Callable[[int], None]
 
 
-@contextlib.contextmanager
-def ending_with_hgw() -> Iterator[Bond]:
-    """While this context lasts, the programs that get its bond end as soon as hgw has, in any way."""
-    if os.name != "posix":
-        yield Bond(variables=MappingProxyType({}), add=lambda _group: None)
-        return
-    _will.prepare()
-    groups: list[int] = []
+class LastWill:
+    """What is to end with hgw. Its shell starts with the first program, and ends when nothing has this object."""
 
-    def add(group: int) -> None:
-        _will.tell("add", group)
-        groups.append(group)
+    def __init__(self) -> None:
+        self._mark: Final = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._shell: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
 
-    try:
-        yield Bond(variables=MappingProxyType({_MARK: _will.mark}), add=add)
-    finally:
-        for group in groups:
-            _will.tell("drop", group)
+    @contextlib.contextmanager
+    def binding(self) -> Iterator[Bond]:
+        """While this context lasts, the programs that get its bond end as soon as hgw has, in any way."""
+        if os.name != "posix":
+            yield Bond(variables=MappingProxyType({}), add=lambda _group: None)
+            return
+        self._prepare()
+        groups: list[int] = []
+
+        def add(group: int) -> None:
+            self._tell("add", group)
+            groups.append(group)
+
+        try:
+            yield Bond(variables=MappingProxyType({_MARK: self._mark}), add=add)
+        finally:
+            for group in groups:
+                self._tell("drop", group)
+
+    def _prepare(self) -> None:
+        """Start the shell, unless it runs: a program must not have to wait for that."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._shell is None:
+                self._shell = _start(self._mark)
+                # At the latest when hgw exits in order: then too it is told that there is nothing left to look for.
+                weakref.finalize(self, _end, self._shell)
+
+    def _tell(self, word: str, group: int) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            if self._shell is not None:
+                _say(self._shell, f"{word} {group}")
 
 
 def _start(mark: str) -> subprocess.Popen[bytes]:
@@ -116,3 +107,18 @@ def _start(mark: str) -> subprocess.Popen[bytes]:
         start_new_session=True,
         cwd="/",
     )
+
+
+def _say(shell: subprocess.Popen[bytes], line: str) -> None:
+    assert shell.stdin is not None  # noqa: S101 -- it was asked for as a pipe
+    shell.stdin.write(f"{line}\n".encode())
+    shell.stdin.flush()
+
+
+def _end(shell: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        _say(shell, "farewell ")
+    if shell.stdin is not None:
+        with contextlib.suppress(OSError):
+            shell.stdin.close()
+    shell.wait()

@@ -17,71 +17,14 @@ from typing import IO, Final
 
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
-from higress_cli.system import interrupts
+from higress_cli.system import interrupts, programs
 from higress_cli.system.child_output import ChildOutput
-from higress_cli.system.last_will import ending_with_hgw
 
-_POLITE_SECONDS: Final = 2.0
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
 _SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 # Settings for hgw's own Python must not reach a child's (pip, a node-gyp script).
 _NEVER_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__")
-
-
-class _Helpers:
-    """The children that threads other than the main one wait for.
-
-    Only the main thread receives a Ctrl-C, but at exit it would wait for these threads, and they for their children.
-    """
-
-    def __init__(self) -> None:
-        self._children: set[subprocess.Popen[bytes]] = set()
-        self._gone = False
-
-    @contextlib.contextmanager
-    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        if threading.current_thread() is threading.main_thread():
-            yield
-            return
-        self._children.add(process)
-        if self._gone:
-            self._signal(None)
-        try:
-            yield
-        finally:
-            self._children.discard(process)
-
-    def dismiss(self) -> None:
-        self._gone = True
-        self._signal(signal.SIGINT)
-        insist = threading.Timer(_POLITE_SECONDS, self._insist)
-        insist.daemon = True
-        insist.start()
-
-    def admit(self) -> None:
-        self._gone = False
-
-    def _insist(self) -> None:
-        if self._gone:
-            self._signal(None)
-
-    def _signal(self, wanted: signal.Signals | None) -> None:
-        for process in tuple(self._children):
-            _signal_group(process, wanted)
-
-
-_helpers: Final = _Helpers()
-
-
-def dismiss_helpers() -> None:
-    """Stop all programs that other threads run, now and until `admit_helpers`, because hgw is about to end."""
-    _helpers.dismiss()
-
-
-def admit_helpers() -> None:
-    """Let other threads run programs again: an interrupt ends one call of hgw, and a process may make several."""
-    _helpers.admit()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,22 +103,26 @@ def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
             did not end in time (`program-timeout`).
     """
-    with ending_with_hgw() as bond, contextlib.ExitStack() as stack:
+    own = programs.current()
+    with own.will.binding() as bond, contextlib.ExitStack() as stack:
         started = time.monotonic()
         with interrupts.deferred():
             process = _spawn(
                 argv,
                 variables={**variables, **bond.variables},
                 cwd=cwd,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                streams=_Streams(
+                    stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                ),
             )
             bond.add(process.pid)
             listener = stack.enter_context(_listening(process, on_line, patience))
             stack.enter_context(_stopped_on_error(process, patience))
         _feed(process, stdin)
-        _wait(process, argv=argv, timeout=timeout, patience=patience)
+        with own.watching(lambda wanted: _signal_group(process, wanted)):
+            _wait(process, argv=argv, timeout=timeout, patience=patience)
     listener.raise_error()
     return Completed(
         argv=tuple(argv),
@@ -239,7 +186,8 @@ def start(
     program = resolve(argv[0], variables)
     supervised = [sys.executable, "-I", "-S", str(_SUPERVISOR), program, *argv[1:]]
     with log.open("ab") as sink:
-        process = _spawn(supervised, variables=variables, cwd=cwd, stdin=subprocess.PIPE, stdout=sink, stderr=sink)
+        streams = _Streams(stdin=subprocess.PIPE, stdout=sink, stderr=sink)
+        process = _spawn(supervised, variables=variables, cwd=cwd, streams=streams)
     return Running(process, argv)
 
 
@@ -314,8 +262,7 @@ def _wait(process: subprocess.Popen[bytes], *, argv: Sequence[str], timeout: flo
         ToolError: `program-timeout`; it has been stopped.
     """
     try:
-        with _helpers.watching(process):
-            process.wait(timeout)
+        process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         _stop(process, patience.late, patience.terminated)
         raise ToolError(
@@ -334,14 +281,17 @@ def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:
             process.stdin.close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Streams:
+    """The streams of a program, each as subprocess takes it."""
+
+    stdin: int
+    stdout: int | IO[bytes]
+    stderr: int | IO[bytes]
+
+
 def _spawn(
-    argv: Sequence[str],
-    *,
-    variables: Mapping[str, str],
-    cwd: Path | None,
-    stdout: int | IO[bytes],
-    stderr: int | IO[bytes],
-    stdin: int = subprocess.DEVNULL,
+    argv: Sequence[str], *, variables: Mapping[str, str], cwd: Path | None, streams: _Streams
 ) -> subprocess.Popen[bytes]:
     resolved = [resolve(argv[0], variables), *argv[1:]]
     try:
@@ -350,9 +300,9 @@ def _spawn(
             resolved,
             cwd=cwd,
             env=dict(variables),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
+            stderr=streams.stderr,
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

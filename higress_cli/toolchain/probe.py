@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from higress_cli.errors import ToolError
 from higress_cli.session import Session
 from higress_cli.system import process
+from higress_cli.system.workers import Workers
 from higress_cli.tool import ToolName
 
 _SECONDS: Final = 20.0
@@ -43,7 +43,7 @@ def probe(name: str, session: Session) -> Probed | None:
 
 def probe_all(session: Session) -> dict[ToolName, Probed]:
     """Every tool on the session's PATH; all are asked at the same time."""
-    with ThreadPoolExecutor(len(ToolName)) as pool:
+    with Workers(len(ToolName)) as pool:
         answers = {name: pool.submit(probe, name, session) for name in ToolName}
         return {name: found for name, answer in answers.items() if (found := answer.result()) is not None}
 

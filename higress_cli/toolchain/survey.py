@@ -1,13 +1,13 @@
 """The tools on the machine before anything is fetched: which are usable for a request, and why others are not."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from higress_cli.i18n import _, joined
 from higress_cli.knowledge import compatibility
 from higress_cli.session import Session
+from higress_cli.system.workers import Workers
 from higress_cli.tool import SYSTEM, Tool, ToolName
 from higress_cli.toolchain.attempt import Tried
 from higress_cli.toolchain.probe import Probed, probe_all
@@ -74,7 +74,7 @@ class Survey:
         }
 
     def _damages(self, entries: list[Entry]) -> list[Damage]:
-        with ThreadPoolExecutor(len(ToolName)) as pool:
+        with Workers(len(ToolName)) as pool:
             judged = pool.map(lambda entry: self.store.damage(entry, self.variables), entries)
             return [damage for damage in judged if damage is not None]
 

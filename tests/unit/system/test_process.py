@@ -7,13 +7,13 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from higress_cli.errors import ToolError
-from higress_cli.system import process
+from higress_cli.system import process, programs
+from higress_cli.system.workers import Workers
 
 ROOT = Path(__file__).parents[3]
 
@@ -396,14 +396,17 @@ def test_a_background_program_that_is_not_there_is_named_and_leaves_no_thread(tm
     assert eventually(lambda: set(threading.enumerate()) <= before)
 
 
-def test_programs_of_other_threads_are_stopped_from_a_dismissal_until_they_are_admitted():
-    with ThreadPoolExecutor(1) as thread:
-        process.dismiss_helpers()
-        try:
-            dismissed = thread.submit(run, "import time; time.sleep(30)").result()
-        finally:
-            process.admit_helpers()
-        admitted = thread.submit(run, "import time; time.sleep(2.5)").result()
+def test_programs_of_a_calls_other_threads_are_stopped_from_its_dismissal_on(tmp_path):
+    up = tmp_path / "up"
+    with Workers(1) as thread:
+        with programs.of_one_call() as first:
+            started = thread.submit(run, f"import time; open({str(up)!r}, 'w').close(); time.sleep(30)")
+            assert eventually(up.exists)
+            first.dismiss()
+            late = thread.submit(run, "import time; time.sleep(30)")
+        with programs.of_one_call():
+            following = thread.submit(run, "import time; time.sleep(2.5)")
 
-    assert dismissed.returncode == -signal.SIGKILL
-    assert admitted.returncode == 0
+    assert started.result().returncode in {-signal.SIGINT, -signal.SIGKILL}
+    assert late.result().returncode == -signal.SIGKILL
+    assert following.result().returncode == 0

@@ -1,0 +1,50 @@
+"""Modules keep nothing for a whole process: what a call of hgw has is made by `main`, and passed on."""
+
+import ast
+import importlib
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+import higress_cli
+from higress_cli.proxy_wasm.calls.table import Table
+
+PACKAGE = Path(higress_cli.__file__).parent
+MODULES = {
+    ".".join(("higress_cli", *path.relative_to(PACKAGE).with_suffix("").parts)): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.name not in {"__init__.py", "__main__.py", "supervise.py"} and "templates" not in path.parts
+}
+# Why, is said at the top of that module.
+SPEECH = "higress_cli.i18n"
+
+
+def rebinds(path: Path) -> bool:
+    return any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+def may_change(value: object) -> bool:
+    """Whether it is an object of hgw's own that can be another one later."""
+    kind = type(value)
+    is_frozen = getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+    # A table of host functions is complete when its module is: only decorators there add to it.
+    fixed = (type, tuple, str, int, Enum, Table)
+    is_own = kind.__module__.startswith("higress_cli")
+    return is_own and not is_frozen and not isinstance(value, fixed) and bool(vars(value))
+
+
+def test_only_the_language_is_rebound() -> None:
+    assert [name for name, path in MODULES.items() if rebinds(path)] == [SPEECH]
+
+
+@pytest.mark.extra("local")
+def test_no_module_holds_an_object_that_changes() -> None:
+    held = {
+        f"{name}.{key}": type(value).__name__
+        for name in MODULES
+        for key, value in vars(importlib.import_module(name)).items()
+        if may_change(value)
+    }
+
+    assert held == {}
