@@ -5,16 +5,17 @@ from datetime import datetime
 
 from higress_cli.errors import REPORT_AT
 from higress_cli.gateway.contract import Change
-from higress_cli.gateway.events import Event, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
+from higress_cli.gateway.events import Event, FilesExhausted, NotReturned, PluginLine, RequestHangs, StreamEnded, Trap
 from higress_cli.gateway.live_gateway import ChangeRefused, DiskFull, Loading, Ready, RestartNeeded, SourceChanged
 from higress_cli.gateway.run_folder import BUGS, RunFolder
 from higress_cli.gateway.services import example_address, service_key
 from higress_cli.gateway.words import hanging_line, not_returned_line, stream_line, trap_lines
 from higress_cli.gateway.wrapper_lines import unknown_service
 from higress_cli.i18n import _, listed
+from higress_cli.knowledge.catalogue import advice
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.reporter import Reporter
-from higress_cli.system.os_errors import DISK_FULL
+from higress_cli.system.os_errors import DISK_FULL, too_many_files
 from higress_cli.system.urls import shown
 
 
@@ -30,6 +31,9 @@ class Narrator:
         self._change = change
         self._loading = contextlib.ExitStack()
         self._missed: set[str] = set()
+        self._was_short = False
+        # Looked up now: when no more files can be opened, the catalogue cannot either.
+        self._more_files = advice(too_many_files().code) or ""
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -42,9 +46,20 @@ class Narrator:
                 self._reporter.event(f"[error] {first}", at=event.at, level="error")
                 for line in more:
                     self._reporter.event(f"        {line}", at=event.at, level="error")
+            case FilesExhausted():
+                self._short_of_files()
             case _:
                 self._files(event)
         self._missed_service(event)
+
+    def _short_of_files(self) -> None:
+        """Warn once: each further connection would say the same."""
+        if self._was_short:
+            return
+        self._was_short = True
+        text = _("{problem}; connections wait or fail until others end")
+        self._reporter.warn(text.format(problem=too_many_files().message))
+        self._reporter.advise(self._more_files)
 
     def _files(self, event: Event) -> None:
         """Report an event about changed files."""
@@ -74,10 +89,10 @@ class Narrator:
 
     def _refused(self, event: ChangeRefused) -> None:
         self._reporter.warn(event.error.message)
-        if event.error.hint:
-            self._reporter.advise(event.error.hint)
         if event.traceback is not None:
             self._bug(shown(event.traceback), at=event.at)
+        elif hint := event.error.hint or advice(event.error.code):
+            self._reporter.advise(hint)
         if event.error.code == DISK_FULL:
             text = _("the gateway continues with what it had before: save the file again when there is space")
         else:

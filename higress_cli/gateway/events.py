@@ -115,6 +115,11 @@ class ServiceUnknown(Event):
     is_redis: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class FilesExhausted(Event):
+    """The gateway could not open or accept a connection, because hgw may not have so many files open at once."""
+
+
 class Step(StrEnum):
     """What a gateway does with a new plugin, one after the other."""
 

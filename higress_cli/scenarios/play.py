@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from higress_cli.gateway.contract import Inside
-from higress_cli.gateway.events import Event, PluginLine, StreamEnded, Trap
+from higress_cli.gateway.events import Event, FilesExhausted, PluginLine, StreamEnded, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Expectation, Request, Turn
@@ -16,6 +16,7 @@ from higress_cli.scenarios.pause import silence
 from higress_cli.scenarios.stage import pairs_of
 from higress_cli.system.exact_request import Asking, Outgoing, WholeAnswer
 from higress_cli.system.http import NoAnswerError
+from higress_cli.system.os_errors import too_many_files
 
 # A gateway waits 15 s for an upstream; a request that is silent for longer was stopped and never resumed.
 _SILENCE_SECONDS: Final = 20.0
@@ -63,7 +64,7 @@ def play(turn: Turn, ground: Ground, *, packages: tuple[str, ...] = ()) -> Obser
     """Send the request of `turn` and return what was observed, its log phase included.
 
     Raises:
-        GatewayError: the gateway has ended.
+        GatewayError: the gateway has ended. ConflictError: `too-many-files`.
     """
     ground.seen()
     ground.calls()
@@ -142,6 +143,8 @@ class _EventRecorder:
 
     def listen(self) -> None:
         new = self._ground.events()
+        if any(isinstance(event, FilesExhausted) for event in new or ()):
+            raise too_many_files()  # the plugin is not to blame for what follows
         if new is None or self.events is None:
             self.events = None
         else:

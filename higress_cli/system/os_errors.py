@@ -112,8 +112,30 @@ def shortage(error: Exception) -> ConflictError | None:
     if isinstance(error, MemoryError) or name == "ENOMEM" or threadless:
         return ConflictError(_("there is no memory left for hgw"), code="memory-exhausted")
     if name in {"EMFILE", "ENFILE"}:
-        return ConflictError(_("hgw cannot open one more file: too many are open"), code="too-many-files")
+        return too_many_files()
     return None
+
+
+def too_many_files() -> ConflictError:
+    """The error if this process may open no more files and connections."""
+    return ConflictError(_("hgw cannot open one more file: too many are open"), code="too-many-files")
+
+
+def check_open_files(least: int) -> None:
+    """See that this process may open `least` more files and connections.
+
+    Raises:
+        ConflictError: `too-many-files`.
+    """
+    opened: list[int] = []
+    try:
+        for _number in range(least):
+            opened.append(os.open(os.devnull, os.O_RDONLY))  # noqa: PERF401 -- those before a failure have to be closed
+    except OSError as error:
+        raise (shortage(error) or error) from error
+    finally:
+        for handle in opened:
+            os.close(handle)
 
 
 def write_error(path: Path | str, error: OSError, *, hint: str | None = None) -> ConflictError:

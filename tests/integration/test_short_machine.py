@@ -1,12 +1,17 @@
 """A machine or a shell that gives hgw too little: said, with what helps, and never as a bug of hgw."""
 
+import contextlib
 import os
+import resource
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.hgw_process import get, running, wait_for
 from tests.support.plugins import plugin
 from tests.support.programs import python_path
 
@@ -35,15 +40,34 @@ def here(tmp_path: Path) -> None:
     (tmp_path / "work" / "main.wasm").write_bytes(plugin(entry="_initialize"))
 
 
-def test_too_few_open_files() -> None:
-    ended = limited("-n 8", "verify", "--no-build", "--engine", "builtin")
+@pytest.mark.parametrize(("command", "most"), [("verify", 8), ("verify", 12), ("verify", 16), ("run", 16)])
+def test_too_few_open_files(command: str, most: int) -> None:
+    ended = limited(f"-n {most}", command, "--no-build", "--engine", "builtin")
     assert ended.returncode == 6, ended.stderr
     assert "hgw cannot open one more file: too many are open" in ended.stderr
     assert "hint: ulimit -n 1024" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_few_open_files_are_enough() -> None:
     assert limited("-n 32", "verify", "--no-build", "--engine", "builtin").returncode == 0
+
+
+def test_a_gateway_with_more_connections_than_it_may_have_says_so_once_and_goes_on(tmp_path: Path) -> None:
+    words = ("run", "--port", "0", "--upstream-port", "0", "--engine", "builtin", "--output", "json")
+    with running(*words, cwd=tmp_path / "work") as hgw:
+        url = hgw.document()["data"]["url"]
+        resource.prlimit(hgw.process.pid, resource.RLIMIT_NOFILE, (32, 32))
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with contextlib.ExitStack() as connections:
+            for _number in range(40):
+                connections.enter_context(socket.create_connection(address))
+            hgw.wait_for_text("too many are open; connections wait or fail until others end\nhint: ulimit -n 1024\n")
+            time.sleep(1.5)  # asyncio tries again each second
+        wait_for(lambda: get(f"{url}/get")[0] == 200, lambda: hgw.said)
+        assert hgw.said.count("too many are open") == 1
+        assert "Traceback" not in hgw.said
+        assert hgw.end() == 0
 
 
 @pytest.mark.parametrize("kilobytes", [60_000, 150_000, 400_000])

@@ -10,6 +10,7 @@ from typing import Final
 
 import h11
 
+from higress_cli.gateway.engines.builtin.happenings import EventQueue
 from higress_cli.gateway.engines.builtin.patience import patience
 from higress_cli.gateway.engines.builtin.wire import Connection, response_pairs, to_request
 from higress_cli.gateway.services import Endpoint
@@ -27,9 +28,10 @@ _INCOMPLETE: Final = HttpAnswer(headers=())
 class Client:
     """Opens connections and keeps some of those that can be used again."""
 
-    def __init__(self, certificates: Path | None) -> None:
+    def __init__(self, certificates: Path | None, happenings: EventQueue) -> None:
         """`certificates` are the authorities by which a server's own certificate is checked."""
         self._certificates = certificates
+        self._happenings = happenings
         self._idle: dict[Endpoint, list[Connection]] = {}
 
     async def connect(self, at: Endpoint, *, fresh: bool = False) -> tuple[Connection, bool]:
@@ -44,13 +46,25 @@ class Client:
             if connection.idle:
                 return connection, True
             connection.abort()
-        context = self._tls() if at.tls else None
-        name = at.host if context else None
         async with patience(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(
-                at.host, at.port, ssl=context, server_hostname=name, limit=_READ_BYTES
-            )
+            reader, writer = await self.open(at, self._tls() if at.tls else None)
         return Connection(h11.CLIENT, reader, writer), False
+
+    async def open(
+        self, at: Endpoint, tls: ssl.SSLContext | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A new connection, with `tls` an encrypted one.
+
+        Raises:
+            OSError: the server cannot be reached.
+        """
+        try:
+            return await asyncio.open_connection(
+                at.host, at.port, ssl=tls, server_hostname=at.host if tls else None, limit=_READ_BYTES
+            )
+        except OSError as error:
+            self._happenings.tell_if_short(error)
+            raise
 
     def release(self, at: Endpoint, connection: Connection) -> None:
         """The answer is complete: keep the connection where it can be used again."""

@@ -23,6 +23,7 @@ from higress_cli.proxy_wasm.host import Runtime
 from higress_cli.proxy_wasm.limits import Limits
 from higress_cli.proxy_wasm.modules import CompiledModule
 from higress_cli.proxy_wasm.surroundings import VmSettings
+from higress_cli.system.os_errors import check_open_files
 
 NAME: Final = "builtin"
 _STACK_BYTES: Final = 16 * 1024 * 1024
@@ -30,6 +31,8 @@ _STACK_BYTES: Final = 16 * 1024 * 1024
 _START_SECONDS: Final = 10.0
 """A plugin starts in the thread that serves requests, and those under way wait so long at most."""
 _POLL_SECONDS: Final = 0.2
+_LEAST_FILES: Final = 16
+"""What a loop, a listening socket and two requests at once need, with a call to a service each."""
 _STOP_SECONDS: Final = 3.0
 
 T = TypeVar("T")
@@ -39,13 +42,20 @@ class BuiltinGateway:
     """A gateway that lives and ends with this process. Use it as a context."""
 
     def __init__(self, place: Place, folder: RunFolder, *, limits: Limits | None = None) -> None:
+        """Prepare it; nothing runs yet.
+
+        Raises:
+            ConflictError: `too-many-files`.
+        """
         self._place = place
         self._folder = folder
         self._limits = limits or Limits(start_seconds=_START_SECONDS)
         self._log = folder.path / "builtin.log"
         self._happenings = EventQueue(folder.log("builtin.log"))
         self._engine = Runtime(place.cache / "modules" if place.cache else None)
+        check_open_files(_LEAST_FILES)
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._loop_failed)
         self._thread: threading.Thread | None = None
         self._server: ProxyServer | None = None
         self._version = 0
@@ -160,6 +170,11 @@ class BuiltinGateway:
         return (Step.COMPILE, None) if running is None else (Step.START, running.function)
 
     # In the loop --------------------------------------------------------------------------------------------------
+
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody awaits, such as a connection that could not be accepted."""
+        if not self._happenings.tell_if_short(context.get("exception")):
+            loop.default_exception_handler(context)
 
     async def _inside(self) -> Inside:
         assert self._server is not None  # noqa: S101 -- the contract: there was an apply

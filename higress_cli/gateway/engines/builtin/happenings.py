@@ -4,9 +4,10 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from higress_cli.gateway.events import Event, PluginLine, Trap
+from higress_cli.gateway.events import Event, FilesExhausted, PluginLine, Trap
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.proxy_wasm.errors import Crash
+from higress_cli.system.os_errors import shortage
 
 
 class EventQueue:
@@ -28,6 +29,13 @@ class EventQueue:
             stack = "".join(f"\n  at {frame}" for frame in event.frames)
             said = f": {event.panic}" if event.panic else ""
             self.write("critical", f"the plugin crashed in {event.function} ({event.reason}){said}{stack}")
+
+    def tell_if_short(self, error: object) -> bool:
+        """Note it as an event if `error` is that hgw may open no more files, and say whether it is."""
+        if not isinstance(error, OSError) or shortage(error) is None:
+            return False
+        self.tell(FilesExhausted(at=now()))
+        return True
 
     def write(self, level: str, text: str) -> None:
         """A line of the log file."""

@@ -1,24 +1,26 @@
 """A plugin's calls to Redis: one connection for each service, in the order of the calls."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm.redis import RespError, command, end_of_value
 from higress_cli.proxy_wasm.surroundings import RedisLogin
 
 _CHUNK: Final = 65536
 _DEFAULT_TIMEOUT: Final = 1000
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 class RedisClient:
-    """Talks to the Redis at `at` as `login` says."""
+    """Talks to the Redis that `connect` leads to, as `login` says."""
 
-    def __init__(self, at: Endpoint, login: RedisLogin | None) -> None:
-        self._at = at
+    def __init__(self, connect: Callable[[], Awaitable[Streams]], login: RedisLogin | None) -> None:
+        self._open = connect
         self._login = login
         self._turn = asyncio.Lock()
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._streams: Streams | None = None
         self._rest = b""
 
     async def call(self, query: bytes) -> bytes | None:
@@ -39,8 +41,8 @@ class RedisClient:
             self._streams[1].transport.abort()
         self._streams, self._rest = None, b""
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection(self._at.host, self._at.port)
+    async def _connect(self) -> Streams:
+        reader, writer = await self._open()
         try:
             login = self._login
             if login is not None and login.password:

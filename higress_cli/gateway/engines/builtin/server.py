@@ -41,7 +41,7 @@ class ProxyServer:
         self._place = place
         self._engine = engine
         self._happenings = happenings
-        self._client = Client(place.certificates)
+        self._client = Client(place.certificates, happenings)
         self._server: asyncio.Server | None = None
         self._loaded: _Loaded | None = None
         self._retired: list[_Loaded] = []

@@ -1,6 +1,7 @@
 """What the plugin needs from outside itself, in the thread of the gateway's event loop."""
 
 import asyncio
+import functools
 import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -124,7 +125,8 @@ class Outside:
         if at is None:
             self._unknown(call.cluster, is_redis=True)
             return False
-        client = self._redis.setdefault(call.cluster, RedisClient(at, self._logins.get(call.cluster)))
+        connect = functools.partial(self._client.open, at)
+        client = self._redis.setdefault(call.cluster, RedisClient(connect, self._logins.get(call.cluster)))
 
         async def ask() -> None:
             reply = await client.call(call.query)
