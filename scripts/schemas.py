@@ -120,6 +120,8 @@ class Document:
         origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
         if kind is Any:
             return {}
+        if isinstance(kind, typing.NewType):
+            return self._schema(kind.__supertype__)
         if kind in _SCALARS:
             return {"type": _SCALARS[kind]}
         if origin in (typing.Union, types.UnionType):
@@ -187,7 +189,8 @@ def _descriptions(origin: type) -> dict[str, str]:
 def _either(options: Sequence[Schema]) -> Schema:
     """One of `options`, as short as it can be said."""
     if all(option.keys() == {"type"} for option in options):
-        return {"type": [option["type"] for option in options]}
+        types_ = list(dict.fromkeys(option["type"] for option in options))
+        return {"type": types_[0] if len(types_) == 1 else types_}
     if all(option.keys() == {"enum"} or option == {"type": "null"} for option in options):
         return {"enum": [value for option in options for value in option.get("enum", [None])]}
     return {"oneOf": list(options)}

@@ -24,6 +24,7 @@ from typing import Final
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from higress_cli.digest import Integrity  # noqa: E402 -- from this checkout
 from higress_cli.errors import HgwError, ToolError  # noqa: E402 -- from this checkout
 from higress_cli.system import process  # noqa: E402
 from higress_cli.toolchain.pins import TOOLCHAIN_MODULE, NpmPackage, toolchain_version  # noqa: E402
@@ -107,7 +108,7 @@ def packages(text: str, clients: Clients, wanted: Sequence[str]) -> str:
     npm = tomllib.loads(text)["npm"]
     for version in wanted:
         if version not in npm["integrity"]:
-            package = NpmPackage(package=npm["package"], version=version, integrity="", executable="")
+            package = NpmPackage(package=npm["package"], version=version, integrity=Integrity(""), executable="")
             text = f'{text.rstrip()}\n"{version}" = "{clients.integrity(package.specifier)}"\n'
     return text
 

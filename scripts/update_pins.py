@@ -23,6 +23,7 @@ import httpx
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from higress_cli.digest import Sha256  # noqa: E402 -- from this checkout
 from higress_cli.knowledge.compatibility import line, release  # noqa: E402 -- from this checkout
 from higress_cli.system import http  # noqa: E402
 
@@ -41,7 +42,7 @@ class Row:
     """One archive. `source` names who says that this is its digest, joined by `+`."""
 
     file: str
-    sha256: str
+    sha256: Sha256
     source: str
 
     def confirmed(self, by: str) -> "Row":
@@ -126,7 +127,8 @@ def go_releases(client: httpx.Client, index: str) -> Table:
         for file in found["files"]:
             platform = f"{file['os']}-{file['arch']}"
             if found["stable"] and file["kind"] == "archive" and file["sha256"] and platform in PLATFORMS:
-                table["go", version, platform] = Row(file=file["filename"], sha256=file["sha256"], source="go.dev")
+                digest = Sha256(file["sha256"])
+                table["go", version, platform] = Row(file=file["filename"], sha256=digest, source="go.dev")
     return table
 
 
@@ -154,7 +156,7 @@ def binaryen_releases(client: httpx.Client, api: str) -> Table:
                 continue
             digest, source = _digest(asset), "github"
             if digest is None and (address := beside.get(f"{asset['name']}.sha256")):
-                digest, source = client.get(address).raise_for_status().text.split()[0], "upstream"
+                digest, source = Sha256(client.get(address).raise_for_status().text.split()[0]), "upstream"
             if digest is not None:
                 table["binaryen", version, platform] = Row(file=asset["name"], sha256=digest, source=source)
     return table
@@ -174,9 +176,9 @@ def _github(client: httpx.Client, url: str, *, prefix: str) -> Iterator[tuple[st
         page = answer.links.get("next", {}).get("url")
 
 
-def _digest(asset: Mapping[str, Any]) -> str | None:
+def _digest(asset: Mapping[str, Any]) -> Sha256 | None:
     algorithm, _separator, digest = (asset.get("digest") or "").partition(":")
-    return digest if algorithm == "sha256" else None
+    return Sha256(digest) if algorithm == "sha256" else None
 
 
 def main(argv: list[str] | None = None) -> int:

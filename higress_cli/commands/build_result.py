@@ -6,6 +6,7 @@ from pathlib import Path
 
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
+from higress_cli.digest import Sha256
 from higress_cli.errors import ExitCode
 from higress_cli.profile import Profile
 from higress_cli.result import Result
@@ -58,7 +59,7 @@ class Artifact:
     """The packages of its code, largest first; none if the compiler left no names."""
     imports: tuple[BuiltImport, ...]
     """The functions that it imports."""
-    sha256: str
+    sha256: Sha256
     """The digest of the module."""
     abi_export: str
     """The export that declares the ABI."""

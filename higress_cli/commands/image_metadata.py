@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
+from higress_cli.digest import Sha256
 from higress_cli.errors import InvalidInput, ToolError, UsageError
 from higress_cli.i18n import _
 from higress_cli.oci.image import ANNOTATION, MODULE_ABI, MODULE_DIGEST
@@ -60,7 +61,9 @@ def choose_naming(session: Session, project: Project, settings: Resolver) -> Nam
     return Naming(name=name, version=version, revision=revision, warnings=(*version_warnings, *revision_warnings))
 
 
-def annotations(*, naming: Naming, abi: str | None, module_sha256: str, given: Mapping[str, str]) -> Mapping[str, str]:
+def annotations(
+    *, naming: Naming, abi: str | None, module_sha256: Sha256, given: Mapping[str, str]
+) -> Mapping[str, str]:
     """The annotations of an image, without `created`; `given` ones win.
 
     Raises:

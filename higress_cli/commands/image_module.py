@@ -1,14 +1,15 @@
 """The module of a published plugin, pulled from a registry, and what the readers of Higress make of its image."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from higress_cli.commands.registries import Registries
+from higress_cli.digest import ImageDigest
 from higress_cli.errors import CheckFailed
 from higress_cli.gateway.plugin import module_missing
 from higress_cli.i18n import _
+from higress_cli.oci.formats import digest_of
 from higress_cli.oci.pull import Pulled, Source, pull
 from higress_cli.oci.readers import Reader, Verdict, reader_name
 from higress_cli.oci.reference import SCHEME, is_reference, names_image, parse_reference
@@ -24,7 +25,7 @@ class ImageModule:
 
     path: Path
     content: bytes
-    digest: str
+    digest: ImageDigest
     verdicts: tuple[Verdict, ...]
     warnings: tuple[str, ...]
 
@@ -47,7 +48,7 @@ def module_of_image(session: Session, address: str) -> ImageModule:
     if module is None or pulled.digest is None:
         raise image_refused(pulled)
     store = image_store(session.dirs.cache)
-    digest = f"sha256:{hashlib.sha256(module.content).hexdigest()}"
+    digest = digest_of(module.content)
     path = store.get(digest) or store.put(digest, [module.content], most_bytes=len(module.content))
     store.trim()
     return ImageModule(

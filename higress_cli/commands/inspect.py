@@ -6,6 +6,7 @@ from typing import Final
 
 from higress_cli.choice import Choice
 from higress_cli.commands.module_source import FoundModule, find_module
+from higress_cli.digest import ImageDigest, Sha256
 from higress_cli.errors import ExitCode, InvalidInput
 from higress_cli.fault import Fault
 from higress_cli.i18n import _
@@ -65,7 +66,7 @@ class Finding:
 class InspectedImage:
     """An image that the gateway takes."""
 
-    digest: str
+    digest: ImageDigest
     """The digest of the manifest, `sha256:HEX`: what `sha256` of a WasmPlugin resource means."""
     verdicts: tuple[Verdict, ...]
     """What each reader of Higress would make of the image."""
@@ -81,7 +82,7 @@ class InspectResult(Result):
     """module, or component for one of the component model, of which only sections are known."""
     bytes: int
     """Its size."""
-    sha256: str
+    sha256: Sha256
     """Its digest."""
     abi: str | None
     """The version of its proxy-wasm ABI."""

@@ -1,12 +1,12 @@
 """`hgw install`: the tools that a project, or the default set, needs."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
+from higress_cli.digest import typed_sha256
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
@@ -28,7 +28,6 @@ from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
 
 # A tool may also be named by its program.
-_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _ARCHIVE_ONLY: Final = "archive"
 
 
@@ -169,10 +168,11 @@ def _archive(session: Session, wishes: Wishes) -> Archive:
             code="usage",
             hint="hgw install tinygo --archive FILE --sha256 HEX",
         )
-    if not _SHA256.fullmatch(sha256):
+    digest = typed_sha256(sha256)
+    if digest is None:
         raise UsageError(
             _("`{value}` (from --sha256) is not a SHA-256, which has 64 hexadecimal digits").format(value=sha256),
             code="usage",
         )
     url = archive if "://" in archive else session.path(expanded(archive)).as_uri()
-    return Archive(urls=(url,), sha256=sha256.lower())
+    return Archive(urls=(url,), sha256=digest)

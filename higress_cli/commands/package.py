@@ -8,6 +8,7 @@ from typing import Final
 from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_image import ImageWishes, PluginImage, plugin_image
+from higress_cli.digest import ImageDigest, Sha256
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.oci.formats import Descriptor
@@ -28,7 +29,7 @@ class PackageResult(Result):
 
     path: Path
     """The file or folder, absolute."""
-    digest: str
+    digest: ImageDigest
     """The digest of the manifest, `sha256:HEX`."""
     bytes: int
     """The size of all that a registry keeps of the image."""
@@ -40,7 +41,7 @@ class PackageResult(Result):
     """The ABI of the module; null if it declares none that a gateway knows."""
     module: Path
     """The module, absolute."""
-    module_sha256: str
+    module_sha256: Sha256
     """The digest of the module."""
     module_bytes: int
     """The module's size."""

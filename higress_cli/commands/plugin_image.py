@@ -1,6 +1,5 @@
 """The image of a project's plugin: built if needed, judged as the gateway would judge it, and put together."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from higress_cli.commands.image_metadata import Naming, annotations, choose_nami
 from higress_cli.commands.plugin_module import build_choices, check_plugin, fresh_module, refuse_for_gateway
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
+from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import UsageError
 from higress_cli.fault import Fault, Severity, refuse
 from higress_cli.i18n import _, listed
@@ -48,7 +48,7 @@ class PluginImage:
     naming: Naming
     abi: Abi | None
     module: Path
-    module_sha256: str
+    module_sha256: Sha256
     module_bytes: int
     files: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -76,7 +76,7 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
     path, content = fresh.path, _content(fresh.path)
     module = read_module(content, path=path)
     warnings = fresh.warnings + _judge(session, project, chosen, module, force=wishes.force)
-    sha256, version = hashlib.sha256(content).hexdigest(), abi_of(module).version
+    sha256, version = sha256_of_bytes(content), abi_of(module).version
     abi = Abi(version) if version in set(Abi) else None
     written = annotations(naming=naming, abi=abi, module_sha256=sha256, given=given)
     return PluginImage(

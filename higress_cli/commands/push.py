@@ -11,6 +11,7 @@ from higress_cli.abi import Abi
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_image import ImageWishes, PluginImage, plugin_image
 from higress_cli.commands.registries import Registries, given_credential, named_registry
+from higress_cli.digest import ImageDigest, Sha256, hex_of
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.push import Pushed, Sent, Target, push
@@ -59,9 +60,9 @@ class PushResult(Result):
     """Whether nothing was pushed and nothing was written."""
     tags: tuple[PushedTag, ...]
     """Where the image is, in the order of the arguments."""
-    digest: str
+    digest: ImageDigest
     """The digest of the manifest, `sha256:HEX`."""
-    sha256: str
+    sha256: Sha256
     """The same without its prefix, as `sha256` of a WasmPlugin resource wants it."""
     bytes: int
     """The size of all that a registry keeps of the image."""
@@ -77,7 +78,7 @@ class PushResult(Result):
     """The ABI of the module; null if it declares none that a gateway knows."""
     module: Path
     """The module, absolute."""
-    module_sha256: str
+    module_sha256: Sha256
     """The digest of the module."""
     updated: UpdatedFile | None
     """The file of --update; null without it."""
@@ -131,7 +132,7 @@ def push_plugin(
     made = plugin_image(session, directory, image)
     wanted = tuple(_tagged(reference, made, abi_suffix=wishes.abi_suffix) for reference in given)
     digest = made.image.digest
-    planned = _planned(wishes.update, made, wanted[0], sha256=digest.partition(":")[2]) if wishes.update else None
+    planned = _planned(wishes.update, made, wanted[0], sha256=hex_of(digest)) if wishes.update else None
     if session.offline and not wishes.dry_run:
         raise DownloadError(_("--offline forbids a push"), code="offline", hint="hgw package")
     outcome = _Outcome() if wishes.dry_run else _push(session, made, wanted)
@@ -146,7 +147,7 @@ def push_plugin(
         dry_run=wishes.dry_run,
         tags=tuple(_tag(reference, outcome.pushed) for reference in wanted),
         digest=digest,
-        sha256=digest.partition(":")[2],
+        sha256=hex_of(digest),
         bytes=made.image.bytes,
         sent_blobs=outcome.sent.blobs,
         sent_bytes=outcome.sent.bytes,
@@ -244,7 +245,7 @@ def _tag(reference: Reference, pushed: Sequence[Pushed]) -> PushedTag:
     )
 
 
-def _planned(path: Path, made: PluginImage, reference: Reference, *, sha256: str) -> _Planned:
+def _planned(path: Path, made: PluginImage, reference: Reference, *, sha256: Sha256) -> _Planned:
     """The new text of the file to update.
 
     Raises:

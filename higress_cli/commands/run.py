@@ -14,6 +14,7 @@ from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.commands.source_watch import SourceWatch
 from higress_cli.commands.unmapped_services import unmapped_services
+from higress_cli.digest import Sha256
 from higress_cli.errors import ConflictError
 from higress_cli.gateway.engine import ChosenEngine, choose_engine
 from higress_cli.gateway.event_log import EventLog
@@ -57,7 +58,7 @@ class RunResult(Result):
     """The process to interrupt to stop the gateway."""
     module: Path
     """The module's file, absolute."""
-    module_sha256: str
+    module_sha256: Sha256
     """The digest of that file."""
     abi: str | None
     """The ABI that the module declares; null where it declares none that a gateway knows."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.choice import Choice
 from higress_cli.commands.plugin_module import modules_beside
@@ -16,6 +16,9 @@ from higress_cli.project.resolution import settings_of
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.session import Session
 from higress_cli.system.fs import sha256_of
+
+if TYPE_CHECKING:
+    from higress_cli.digest import Sha256
 
 # The settings that a gateway only reads at start.
 _AT_START: Final = ("name", "engine", "bind", "port", "admin_port", "upstream", "upstream_port")
@@ -33,7 +36,7 @@ class RunSource:
         self._directory = directory
         self._opened = opened
         self._module = module
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[Path, Sha256] = {}
 
     def load(self) -> Loaded:
         """What hgw.yaml, the plugin's configuration and the module that matches the source say now.

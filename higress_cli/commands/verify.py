@@ -12,6 +12,7 @@ from higress_cli.commands.unmapped_services import unmapped_services
 from higress_cli.commands.verify_evidence import Comparison, check_folder, write_evidence
 from higress_cli.commands.verify_proof import Proof, Proven, own_gateway, plan, prove, running_gateway
 from higress_cli.commands.verify_reports import Reports
+from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
 from higress_cli.gateway.settings import GatewaySettings, choose
 from higress_cli.i18n import _, listed
@@ -34,7 +35,7 @@ class VerifiedModule:
     """The ABI that it declares; null where it declares none that a gateway knows."""
     path: Path
     """Its file, absolute."""
-    sha256: str
+    sha256: Sha256
     """The digest of that file."""
 
 
@@ -46,7 +47,7 @@ class VerifyResult(Result):
     """What ran the plugin: envoy, builtin, docker; all: several; `unknown` for a gateway (--url) of another machine."""
     module: Path
     """The module's file, absolute; the first one if there are several."""
-    module_sha256: str
+    module_sha256: Sha256
     """The digest of that file."""
     abi: str | None
     """The ABI that the module declares; null where it declares none that a gateway knows."""

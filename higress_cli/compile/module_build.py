@@ -1,7 +1,6 @@
 """Compile one module of a plugin, check it and put it in place, unless what is there is what a build would make."""
 
 import contextlib
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from higress_cli.compile.job import Compilation, Job, look, refusal
 from higress_cli.compile.output import put_in_place
 from higress_cli.compile.record import Record, is_as_built, read_record, record_path, write_record
 from higress_cli.compile.target import size_faults
+from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import HgwError
 from higress_cli.fault import refuse
 from higress_cli.i18n import _
@@ -44,7 +44,7 @@ class Made:
 
     abi: Abi
     path: Path
-    sha256: str
+    sha256: Sha256
     abi_export: str
     up_to_date: bool
     seconds: float
@@ -178,7 +178,7 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
         scope=step.scope,
         contents=step.contents,
         listed=step.listed,
-        sha256=hashlib.sha256(compiled.content).hexdigest(),
+        sha256=sha256_of_bytes(compiled.content),
         abi_export=str(seen.abi.export),
         warned=manner.warned,
         derived=derived,

@@ -11,7 +11,8 @@ from typing import Final
 from higress_cli.compile.inputs import Scope
 from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import REVISION, Recipe
-from higress_cli.system.fs import write_atomically
+from higress_cli.digest import Sha256
+from higress_cli.system.fs import sha256_of, write_atomically
 from higress_cli.system.user_file import read_text
 from higress_cli.tool import Tool
 
@@ -51,7 +52,7 @@ class Record:
     scope: Scope
     contents: Mapping[str, str]
     listed: str
-    sha256: str
+    sha256: Sha256
     abi_export: str
     warned: bool = False
     derived: bool = False
@@ -96,7 +97,7 @@ def read_record(path: Path) -> Record | None:
             scope=Scope.from_document(document["scope"]),
             contents=dict(document["contents"]),
             listed=str(document["listed"]),
-            sha256=str(document["sha256"]),
+            sha256=Sha256(document["sha256"]),
             abi_export=str(document["abi_export"]),
             warned=bool(document["warned"]),
             derived=bool(document["derived"]),
@@ -118,8 +119,7 @@ def write_record(path: Path, record: Record) -> None:
 def is_as_built(record: Record, module: Path) -> bool:
     """Whether `module` exists and is byte for byte what was built."""
     try:
-        with module.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest() == record.sha256
+        return sha256_of(module) == record.sha256
     except OSError:
         return False
 

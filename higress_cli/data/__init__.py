@@ -2,8 +2,8 @@
 
 A file is described by frozen dataclasses: a field for each key, nested ones for tables, `tuple[Row, ...]` for an array
 of tables, `Mapping[str, Row]` for a table whose keys are data. A trailing underscore is dropped, so that a field can be
-named after a keyword (`from_`). `Annotated[str, PATTERN]` constrains a single value; constraints on several values are
-checked in the row's `__post_init__`, which raises ValueError.
+named after a keyword (`from_`). `Annotated[str, PATTERN]` constrains a single value, as the type of a digest does;
+constraints on several values are checked in the row's `__post_init__`, which raises ValueError.
 
 Why not a library: msgspec reports a wrong value as `$[...][...]`, which does not identify a row among 200, and accepts
 unknown keys of dataclasses.
@@ -23,6 +23,7 @@ from typing import (
     Any,
     Final,
     Literal,
+    NewType,
     Protocol,
     Self,
     TypeVar,
@@ -34,16 +35,14 @@ from typing import (
     runtime_checkable,
 )
 
+from higress_cli.digest import PATTERNS
 from higress_cli.i18n import N_, _, listed
 
 T = TypeVar("T")
 
-Sha256 = Annotated[str, re.compile(r"[0-9a-f]{64}")]
-# The go command's own hash of a module (dirhash.Hash1).
-GoHash = Annotated[str, re.compile(r"h1:[A-Za-z0-9+/]{43}=")]
-# https://www.w3.org/TR/SRI/: the integrity value that npm gives for a package.
-Integrity = Annotated[str, re.compile(r"sha512-[A-Za-z0-9+/]{86}==")]
-Url = Annotated[str, re.compile(r"https?://[^\s/]+(?:/\S*)?")]
+Url = NewType("Url", str)
+"""An address of the web."""
+_PATTERNS: Final[Mapping[object, re.Pattern[str]]] = {**PATTERNS, Url: re.compile(r"https?://[^\s/]+(?:/\S*)?")}
 
 # Marks the field that receives the row's key in a `Mapping[str, Row]`.
 KEY: Final[Mapping[str, bool]] = {"key": True}
@@ -127,6 +126,8 @@ class _Invalid(Exception):
 def _value(raw: object, kind: object, at: _Place) -> object:
     if kind is Any:
         return raw
+    if isinstance(kind, NewType):
+        return _fitting(raw, _PATTERNS[kind], at)
     if reader := _READERS.get(get_origin(kind)):
         return reader(raw, kind, at)
     assert isinstance(kind, type)  # noqa: S101 -- the fields of our own rows
@@ -219,8 +220,12 @@ def _one_of(raw: object, choices: tuple[Any, ...], at: _Place) -> object:
 
 
 def _matching(raw: object, kind: object, at: _Place) -> object:
-    wanted, pattern = get_args(kind)
-    text = _value(raw, wanted, at)
+    _text, pattern = get_args(kind)
+    return _fitting(raw, pattern, at)
+
+
+def _fitting(raw: object, pattern: re.Pattern[str], at: _Place) -> str:
+    text = _typed(raw, str, at)
     if pattern.fullmatch(text):
         return text
     raise _Invalid(

@@ -13,6 +13,7 @@ from higress_cli.compile.job import Compilation, Equipment, Job, look, own_sourc
 from higress_cli.compile.module_build import confirmed, standing
 from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import size_faults
+from higress_cli.digest import Sha256
 from higress_cli.doctor.gateway_yaml import mounts_in
 from higress_cli.doctor.observations import DockerFacts, EnvoyFacts, ModuleFile, PortFacts, looks_like_project
 from higress_cli.doctor.runner import Once
@@ -345,7 +346,7 @@ def _worst(faults: Sequence[Fault]) -> Fault | None:
     return min(faults, key=lambda fault: not fault.fatal, default=None)
 
 
-def _digests(paths: Iterable[Path]) -> Mapping[str, str]:
+def _digests(paths: Iterable[Path]) -> Mapping[Sha256, str]:
     """The digest of each file that can be read, with its name."""
     found = {}
     for path in paths:

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from higress_cli.digest import is_sha256
 from higress_cli.doctor.written_configuration import PluginNames, Written
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
@@ -101,7 +102,7 @@ def _digests_of_modules(resource: Resource, plugin: PluginNames) -> Iterator[Fau
     """Digests of modules where the gateway compares that of an image's manifest (istio, pkg/wasm/cache.go)."""
     given = {"sha256": resource.sha256, "url": resource.url.partition("@sha256:")[2]}
     for key, digest in given.items() if resource.is_image else ():
-        if digest not in plugin.digests:
+        if not is_sha256(digest) or digest not in plugin.digests:
             continue
         yield Fault(
             id="wasmplugin-sha256-module",

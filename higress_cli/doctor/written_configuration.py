@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from higress_cli.digest import Sha256
 from higress_cli.fault import Fault
 
 RULES: Final = "_rules_"
@@ -40,7 +41,7 @@ class PluginNames:
     names: frozenset[str]
     modules: frozenset[str] = _MODULE_NAMES
     mounts: Mapping[str, str] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[Sha256, str] = field(default_factory=dict)
 
     def include(self, candidate: str) -> bool:
         """Whether a name is one of the plugin's, with or without a version behind it."""

@@ -1,11 +1,11 @@
 """The plugin under test: its module as it is on disk."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from higress_cli.abi import Abi
+from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.system.os_errors import read_error
@@ -25,7 +25,7 @@ class Plugin:
 
     path: Path
     content: bytes
-    sha256: str
+    sha256: Sha256
     module: Module
     abi: DeclaredAbi
 
@@ -81,7 +81,7 @@ def read_plugin(path: Path) -> Plugin:
     return Plugin(
         path=path,
         content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=sha256_of_bytes(content),
         module=module,
         abi=abi_of(module),
     )

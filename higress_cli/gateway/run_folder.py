@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from higress_cli.digest import Sha256
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
 from higress_cli.system.os_errors import home_error, is_full
@@ -104,7 +105,7 @@ class RunFolder:
         path = self.path / name
         return path if path.exists() else self.write(name, content)
 
-    def store_module(self, sha256: str, content: bytes) -> Path:
+    def store_module(self, sha256: Sha256, content: bytes) -> Path:
         """A copy of the plugin's module, which a rebuild of the project cannot change under the gateway.
 
         Raises:
@@ -112,7 +113,7 @@ class RunFolder:
         """
         return self.store(self.module(sha256).name, content)
 
-    def module(self, sha256: str) -> Path:
+    def module(self, sha256: Sha256) -> Path:
         """Where `store_module` puts the module with this digest."""
         return self.path / f"module-{sha256[:12]}.wasm"
 

@@ -4,12 +4,12 @@ Source: the OCI image specification 1.1 (manifest.md, descriptor.md, media-types
 version 2, schema 2.
 """
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from higress_cli.digest import ImageDigest, image_digest, sha256_of_bytes
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -25,7 +25,6 @@ RAW_MODULE: Final = "application/vnd.module.wasm.content.layer.v1+wasm"
 MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
 GZIPPED_TARS: Final = frozenset({OCI_LAYER, DOCKER_LAYER})
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ class Descriptor:
 
     media_type: str
     """What the content is."""
-    digest: str
+    digest: ImageDigest
     """`sha256:HEX` of the content."""
     bytes: int
     """The size of the content."""
@@ -50,14 +49,9 @@ class MalformedImageError(Exception):
     """A manifest, an index or a configuration that is not valid; the text says what about it."""
 
 
-def digest_of(content: bytes) -> str:
+def digest_of(content: bytes) -> ImageDigest:
     """`sha256:HEX` of these bytes."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-def is_digest(text: str) -> bool:
-    """Whether `text` is a digest that hgw can check."""
-    return _DIGEST.fullmatch(text) is not None
+    return image_digest(sha256_of_bytes(content))
 
 
 def describe(media_type: str, content: bytes) -> Descriptor:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from higress_cli.digest import ImageDigest
 from higress_cli.oci.formats import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Descriptor, describe, digest_of, encoded
 from higress_cli.oci.stored_gzip import stored_gzip
 
@@ -37,11 +38,11 @@ class Image:
     descriptor: Descriptor
     config: Descriptor
     layers: tuple[Descriptor, ...]
-    blobs: Mapping[str, bytes]
+    blobs: Mapping[ImageDigest, bytes]
     annotations: Mapping[str, str]
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> ImageDigest:
         """The digest of the manifest: what `sha256` in a WasmPlugin resource means."""
         return self.descriptor.digest
 
@@ -91,7 +92,7 @@ def layer_tar(files: Iterable[PluginFile]) -> bytes:
     return b"".join((*parts, bytes(2 * _BLOCK)))
 
 
-def _configuration(diff_id: str, *, created: str | None) -> dict[str, Any]:
+def _configuration(diff_id: ImageDigest, *, created: str | None) -> dict[str, Any]:
     """An image configuration (OCI image specification, config.md). Its platform counts only in an index."""
     return {
         **({"created": created} if created else {}),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from io import BufferedIOBase
 from typing import Final
 
+from higress_cli.digest import ImageDigest, Sha256, image_digest
 from higress_cli.oci.formats import GZIPPED_TARS, RAW_MODULE, Descriptor
 
 MOST_UNPACKED: Final = 256 << 20
@@ -43,7 +44,7 @@ class Layer:
 
     descriptor: Descriptor
     modules: tuple[ModuleFile, ...] = ()
-    diff_id: str | None = None
+    diff_id: ImageDigest | None = None
     problem: LayerProblem | None = None
 
 
@@ -76,15 +77,19 @@ class _Unpacked:
     def __init__(self, source: BufferedIOBase, most: int) -> None:
         self._source = source
         self._left = most
-        self.digest = hashlib.sha256()
+        self._hash = hashlib.sha256()
 
     def read(self, count: int) -> bytes:
         chunk = self._source.read1(count)  # what comes before a fault is not lost
         self._left -= len(chunk)
         if self._left < 0:
             raise _TooLargeError
-        self.digest.update(chunk)
+        self._hash.update(chunk)
         return chunk
+
+    def digest(self) -> ImageDigest:
+        """The digest of what was read."""
+        return image_digest(Sha256(self._hash.hexdigest()))
 
     def drain(self) -> None:
         while self.read(_CHUNK):
@@ -106,7 +111,7 @@ def _read_tar(descriptor: Descriptor, source: BufferedIOBase, most: int) -> Laye
     return Layer(
         descriptor=descriptor,
         modules=tuple(modules),
-        diff_id=None if problem else f"sha256:{unpacked.digest.hexdigest()}",
+        diff_id=None if problem else unpacked.digest(),
         problem=problem,
     )
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from higress_cli.digest import is_image_digest
 from higress_cli.i18n import _
-from higress_cli.oci.formats import INDEXES, MANIFESTS, Descriptor, MalformedImageError, is_digest
+from higress_cli.oci.formats import INDEXES, MANIFESTS, Descriptor, MalformedImageError
 
 MOST_BYTES: Final = 4 << 20
 """The largest manifest that registries take (OCI distribution specification, "Pushing Manifests")."""
@@ -88,7 +89,7 @@ def _descriptors(value: object, field: str) -> tuple[Descriptor, ...]:
 def _descriptor(value: object, field: str) -> Descriptor:
     match value:
         case {"mediaType": str(media_type), "digest": str(digest), "size": int(size), **more} if (
-            is_digest(digest) and size >= 0
+            is_image_digest(digest) and size >= 0
         ):
             return Descriptor(
                 media_type=media_type, digest=digest, bytes=size, platform=_platform(more.get("platform"))

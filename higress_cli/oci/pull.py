@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import ImageDigest
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.oci.formats import (
@@ -39,8 +40,8 @@ class Pulled:
     """
 
     reference: Reference
-    digest: str | None
-    index_digest: str | None
+    digest: ImageDigest | None
+    index_digest: ImageDigest | None
     judged: Judged
 
 
@@ -158,7 +159,7 @@ def _piece(reference: Reference, part: Descriptor, source: Source, *, kind: str)
         _fetch(reference, part, source, kind=kind)
         path = source.store.get(part.digest)
     if path is None:
-        raise _mismatch(str(reference), expected=part.digest, found="")
+        raise _mismatch(str(reference), expected=part.digest, found=None)
     size = path.stat().st_size
     if size != part.bytes:
         raise MalformedImageError(
@@ -225,7 +226,7 @@ def _too_large(what: str) -> DownloadError:
     )
 
 
-def _mismatch(what: str, *, expected: str, found: str) -> DownloadError:
+def _mismatch(what: str, *, expected: str, found: ImageDigest | None) -> DownloadError:
     if found:
         message = _("{image} has the digest {found}, and {expected} was asked for")
     else:
@@ -234,5 +235,5 @@ def _mismatch(what: str, *, expected: str, found: str) -> DownloadError:
         message.format(image=what, found=found, expected=expected),
         code="image-digest-mismatch",
         hint=_("nothing of it was used; try again, and tell the registry's owner if it happens again"),
-        details={"image": what, "found": found or None, "expected": expected},
+        details={"image": what, "found": found, "expected": expected},
     )

@@ -4,10 +4,11 @@ import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from higress_cli.digest import ImageDigest
 from higress_cli.errors import DownloadError, HgwError
 from higress_cli.i18n import _
 from higress_cli.oci import registry_errors as errors
@@ -38,7 +39,7 @@ class Pushed:
     """The digest of the image that the tag had before; null if it had none, or this one."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sent:
     """What was moved."""
 
@@ -66,11 +67,19 @@ class _Progress:
     activity: Activity
     total: int
     sent: int = 0
-    moved: Sent = field(default_factory=Sent)
+    moved: Sent = Sent()
 
     def add(self, count: int) -> None:
         self.sent += count
         self.activity.advance(max(0, self.sent), self.total)
+
+    def note_mounted(self) -> None:
+        """Count a blob that the registry took from another repository."""
+        self.moved = replace(self.moved, mounted=self.moved.mounted + 1)
+
+    def note_uploaded(self, size: int) -> None:
+        """Count a blob of `size` bytes."""
+        self.moved = replace(self.moved, blobs=self.moved.blobs + 1, bytes=self.moved.bytes + size)
 
 
 def push(image: Image, targets: Sequence[Target], *, activity: Activity) -> tuple[tuple[Pushed, ...], Sent]:
@@ -93,7 +102,7 @@ def push(image: Image, targets: Sequence[Target], *, activity: Activity) -> tupl
 
 
 def _provide(
-    target: Target, part: Descriptor, blobs: Mapping[str, bytes], *, mount_from: str | None, progress: _Progress
+    target: Target, part: Descriptor, blobs: Mapping[ImageDigest, bytes], *, mount_from: str | None, progress: _Progress
 ) -> None:
     """See to it that the repository has a blob."""
     other = mount_from if mount_from != target.repository else None
@@ -130,13 +139,12 @@ class _Upload:
         start: int | None = None
         for tries in itertools.count():
             if start is None and not self._open(mount_from=mount_from):
-                self.progress.moved.mounted += 1
+                self.progress.note_mounted()
                 self.progress.add(self.part.bytes)
                 return
             problem = self._send(start or 0)
             if problem is None:
-                self.progress.moved.blobs += 1
-                self.progress.moved.bytes += self.part.bytes
+                self.progress.note_uploaded(self.part.bytes)
                 return
             seconds = registry.next_wait(tries)
             if seconds is None:

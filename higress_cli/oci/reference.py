@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from higress_cli.digest import ImageDigest, is_image_digest
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
-from higress_cli.oci.formats import is_digest
 from higress_cli.settings.kinds import REGISTRY_HOST
 
 SCHEME: Final = "oci://"
@@ -32,7 +32,7 @@ class Reference:
     host: str
     repository: str
     tag: str | None = None
-    digest: str | None = None
+    digest: ImageDigest | None = None
 
     def __str__(self) -> str:
         """Without the scheme, such as `registry.example.com/team/plugin:1.0.0`."""
@@ -100,9 +100,11 @@ def parse_reference(text: str) -> Reference:
         repository = f"library/{repository}"
     if colon and not _TAG.fullmatch(tag):
         raise _invalid(text, _("`{part}` is not a tag").format(part=tag))
-    if at and not is_digest(digest):
+    if not at:
+        return Reference(host=host, repository=repository, tag=tag or None)
+    if not is_image_digest(digest):
         raise _invalid(text, _("`{part}` is not a digest (sha256: and 64 hexadecimal digits)").format(part=digest))
-    return Reference(host=host, repository=repository, tag=tag or None, digest=digest or None)
+    return Reference(host=host, repository=repository, tag=tag or None, digest=digest)
 
 
 def as_repository(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import ImageDigest, Sha256, image_digest
 from higress_cli.system.fs import mark_as_cache, sha256_of
 from higress_cli.system.os_errors import home_error
 
@@ -16,9 +17,9 @@ MOST_BYTES: Final = 512 << 20
 
 
 class OtherContentError(Exception):
-    """What came is not what its digest says; `found` is the digest that it has."""
+    """What came is not what its digest says; `found` is its digest, None if there was too much of it."""
 
-    def __init__(self, found: str) -> None:
+    def __init__(self, found: ImageDigest | None) -> None:
         super().__init__(found)
         self.found = found
 
@@ -30,17 +31,17 @@ class Store:
         self._folder = folder
         self._most_bytes = most_bytes
 
-    def get(self, digest: str) -> Path | None:
+    def get(self, digest: ImageDigest) -> Path | None:
         """The file with this digest; None if it is not here. A damaged one is removed."""
         path = self._path(digest)
         with contextlib.suppress(OSError):
-            if f"sha256:{sha256_of(path)}" == digest:
+            if image_digest(sha256_of(path)) == digest:
                 os.utime(path)
                 return path
             path.unlink()
         return None
 
-    def put(self, digest: str, chunks: Iterable[bytes], *, most_bytes: int) -> Path:
+    def put(self, digest: ImageDigest, chunks: Iterable[bytes], *, most_bytes: int) -> Path:
         """Keep what comes, if it has this digest and no more than `most_bytes`.
 
         Raises:
@@ -75,7 +76,7 @@ class Store:
                 path.unlink()
                 total -= size
 
-    def _path(self, digest: str) -> Path:
+    def _path(self, digest: ImageDigest) -> Path:
         return self._folder / digest.replace(":", os.sep, 1)
 
 
@@ -90,14 +91,14 @@ def _partial_beside(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _copy(chunks: Iterable[bytes], partial: Path, most_bytes: int) -> str:
-    """Write the chunks and return their digest; an empty one if there are more than `most_bytes`."""
+def _copy(chunks: Iterable[bytes], partial: Path, most_bytes: int) -> ImageDigest | None:
+    """Write the chunks and return their digest; None if there are more than `most_bytes`."""
     hashed, left = hashlib.sha256(), most_bytes
     with partial.open("wb") as sink:
         for chunk in chunks:
             left -= len(chunk)
             if left < 0:
-                return ""
+                return None
             hashed.update(chunk)
             sink.write(chunk)
-    return f"sha256:{hashed.hexdigest()}"
+    return image_digest(Sha256(hashed.hexdigest()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from higress_cli.digest import Sha256, typed_sha256
 from higress_cli.i18n import N_, _
 from higress_cli.project.parser_words import in_words
 from higress_cli.project.shapes import (
@@ -59,10 +60,10 @@ class SameAsFile:
 
 
 @dataclass(frozen=True)
-class Sha256:
+class HasSha256:
     """The bytes have this digest, lower-case hex."""
 
-    digest: str
+    digest: Sha256
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Values:
     matchers: tuple["Matcher", ...]
 
 
-Matcher = Absent | Equals | Contains | Matches | SameAsFile | Sha256 | Is | Json | Not | All | Values
+Matcher = Absent | Equals | Contains | Matches | SameAsFile | HasSha256 | Is | Json | Not | All | Values
 
 Step = str | int
 """A key of a JSON object, or an index of an array."""
@@ -134,9 +135,10 @@ def _pattern(text: str) -> Matcher:
 
 
 def _digest(text: str) -> Matcher:
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+    digest = typed_sha256(text)
+    if digest is None:
         raise ValueError(_("expected 64 hexadecimal digits"))
-    return Sha256(text.lower())
+    return HasSha256(digest)
 
 
 def _json(parts: Mapping[str, Matcher]) -> Matcher:

@@ -4,7 +4,6 @@ Sources: api/extensions/v1alpha1/wasmplugin.proto of Higress; pkg/wasm/cache.go 
 higress-group/istio.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from higress_cli.digest import Sha256, is_sha256
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
@@ -20,7 +20,6 @@ from higress_cli.project.yaml_node import Node, compose_all
 
 KIND: Final = "WasmPlugin"
 _SCHEMES: Final = ("oci", "http", "https", "file")
-_HEX: Final = re.compile(r"[0-9a-f]{64}")
 _ALWAYS: Final = "Always"
 
 
@@ -120,7 +119,7 @@ def image_faults(resource: Resource) -> tuple[Fault, ...]:
     return (*_url_faults(resource), *_digest_faults(resource))
 
 
-def with_image(text: str, resource: Resource, *, url: str, sha256: str) -> str:
+def with_image(text: str, resource: Resource, *, url: str, sha256: Sha256) -> str:
     """The text of the resource's file with another image in it; every other character stays as it is.
 
     Raises:
@@ -196,7 +195,7 @@ def _digest_faults(resource: Resource) -> Iterator[Fault]:
     entries = _entries(resource.spec)
     if not resource.sha256:
         return
-    if not _HEX.fullmatch(resource.sha256):
+    if not is_sha256(resource.sha256):
         yield Fault(
             id="wasmplugin-sha256-invalid",
             severity=Severity.WARNING,

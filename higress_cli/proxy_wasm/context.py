@@ -13,27 +13,36 @@ from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class StreamFacts:
-    """What is known of a stream besides its content; the owner fills it in as it comes to know more.
+    """What is known of a stream from its start.
 
     `properties` are the owner's own answers by path, segments joined by dots; they come before everything else.
-    `upstream_hosts` are addresses with what is known of them as JSON text. `upstream` and `upstream_local` are the ends
-    of the connection to the upstream. `received_bytes` and `sent_bytes` are of the bodies, so far. `nanoseconds` is how
-    long the request took, and `upstream_nanoseconds` how long the upstream.
+    `upstream_hosts` are addresses with what is known of them as JSON text.
     """
 
     route_name: str
     cluster_name: str
     source: tuple[str, int] = ("127.0.0.1", 0)
     destination: tuple[str, int] = ("127.0.0.1", 0)
-    upstream: tuple[str, int] | None = None
-    upstream_local: tuple[str, int] | None = None
     protocol: str = "HTTP/1.1"
     connection_id: int = 1
     start_nanoseconds: int = 0
     properties: Mapping[str, bytes] = field(default_factory=dict)
     upstream_hosts: tuple[Pair, ...] = ()
+
+
+@dataclass(kw_only=True)
+class StreamProgress:
+    """How far a stream has come besides its content: its owner and the plugin write into it as it goes on.
+
+    `upstream` and `upstream_local` are the ends of the connection to the upstream. `received_bytes` and `sent_bytes`
+    are of the bodies, so far. `nanoseconds` is how long the request took, and `upstream_nanoseconds` how long the
+    upstream.
+    """
+
+    upstream: tuple[str, int] | None = None
+    upstream_local: tuple[str, int] | None = None
     override_host: str | None = None
     """Where the plugin wants the request to go instead."""
     response_code: int | None = None
@@ -160,10 +169,13 @@ _MOST_ACTIONS: Final = 1000
 class StreamContext:
     """A stream's context in the plugin. `state` is what the plugin stored with set_property."""
 
-    def __init__(self, identifier: int, *, caller: Caller, facts: StreamFacts, control: Control) -> None:
+    def __init__(
+        self, identifier: int, *, caller: Caller, facts: StreamFacts, progress: StreamProgress, control: Control
+    ) -> None:
         self.id = identifier
         self.caller = caller
         self.facts = facts
+        self.progress = progress
         self.control = control
         self.request = Side(self, "request")
         self.response = Side(self, "response")

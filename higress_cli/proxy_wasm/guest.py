@@ -9,7 +9,7 @@ import wasmtime
 
 from higress_cli.proxy_wasm.callbacks import badly_shaped
 from higress_cli.proxy_wasm.calls import find_import
-from higress_cli.proxy_wasm.context import Control, StreamContext, StreamFacts
+from higress_cli.proxy_wasm.context import Control, StreamContext, StreamFacts, StreamProgress
 from higress_cli.proxy_wasm.enums import AbiStatus, LogLevel
 from higress_cli.proxy_wasm.errors import CrashError, LoadError, MemoryFault, StartError
 from higress_cli.proxy_wasm.guest_api import CallAnswer
@@ -110,10 +110,10 @@ class Guest:
         self.configuration = None
         self.vm.seconds = settings.limits.call_seconds
 
-    def open_context(self, facts: StreamFacts, control: Control) -> StreamContext:
+    def open_context(self, facts: StreamFacts, progress: StreamProgress, *, control: Control) -> StreamContext:
         """A context for a new stream; the plugin is told when the request's headers come."""
         self._last_context += 1
-        context = StreamContext(self._last_context, caller=self, facts=facts, control=control)
+        context = StreamContext(self._last_context, caller=self, facts=facts, progress=progress, control=control)
         self._contexts[context.id] = context
         self._run(context.id, "proxy_on_context_create", context.id, ROOT)
         return context

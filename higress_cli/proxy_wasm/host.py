@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 from higress_cli.abi import Abi
-from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.context import StreamFacts, StreamProgress
 from higress_cli.proxy_wasm.errors import LoadError
 from higress_cli.proxy_wasm.guest import Guest, Machine
 from higress_cli.proxy_wasm.limits import Watchdog
@@ -88,8 +88,8 @@ class PluginHost:
         """What the plugin's memory takes now."""
         return self._guest.vm.memory_bytes if self._guest else 0
 
-    def open_stream(self, facts: StreamFacts, sink: Sink) -> Stream:
-        """A stream for a new request, in a new VM where the last one crashed.
+    def open_stream(self, facts: StreamFacts, progress: StreamProgress, *, sink: Sink) -> Stream:
+        """A stream for a new request, whose owner writes into `progress`, in a new VM where the last one crashed.
 
         Raises:
             StartError, CrashError: the new VM does not start.
@@ -99,7 +99,7 @@ class PluginHost:
             guest = self._guest = self._start()
             self._let_go(former)
         stream = Stream(sink, limit=self._settings.buffer_limit, deferred=guest.defer)
-        stream.attach(guest.open_context(facts, stream))
+        stream.attach(guest.open_context(facts, progress, control=stream))
         self._streams[stream] = guest
         if guest.failed:
             stream.fail()

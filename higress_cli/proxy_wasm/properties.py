@@ -91,13 +91,13 @@ def _headers(found: HeaderMap | None) -> Mapping[str, Value]:
 
 def _request(context: "StreamContext") -> Value:
     """Envoy's extensions/filters/common/expr/context.cc, RequestWrapper."""
-    headers, facts = context.readable(MapType.REQUEST_HEADERS), context.facts
+    headers, facts, progress = context.readable(MapType.REQUEST_HEADERS), context.facts, context.progress
     always: dict[str, Value] = {
         "protocol": facts.protocol,
         "time": facts.start_nanoseconds,
-        "duration": facts.nanoseconds,
-        "size": facts.received_bytes,
-        "total_size": facts.received_bytes,
+        "duration": progress.nanoseconds,
+        "size": progress.received_bytes,
+        "total_size": progress.received_bytes,
     }
     if headers is None:
         return always
@@ -115,8 +115,8 @@ def _request(context: "StreamContext") -> Value:
         "useragent": headers.get(b"user-agent"),
         "id": headers.get(b"x-request-id"),
         "headers": _headers(headers),
-        "size": _announced(headers, otherwise=facts.received_bytes),
-        "total_size": facts.received_bytes + headers.size,
+        "size": _announced(headers, otherwise=progress.received_bytes),
+        "total_size": progress.received_bytes + headers.size,
     }
 
 
@@ -135,19 +135,19 @@ def _announced(headers: HeaderMap, *, otherwise: int) -> int | None:
 
 def _response(context: "StreamContext") -> Value:
     """Envoy's extensions/filters/common/expr/context.cc, ResponseWrapper."""
-    facts = context.facts
+    progress = context.progress
     headers, trailers = (context.readable(kind) for kind in (MapType.RESPONSE_HEADERS, MapType.RESPONSE_TRAILERS))
     there = [each for each in (trailers, headers) if each is not None]
     return {
-        "code": facts.response_code,
-        "code_details": facts.response_details or None,
+        "code": progress.response_code,
+        "code_details": progress.response_details or None,
         "flags": 0,
-        "grpc_status": _grpc_status(there, facts.response_code),
+        "grpc_status": _grpc_status(there, progress.response_code),
         "headers": _headers(headers),
         "trailers": _headers(trailers),
-        "size": facts.sent_bytes,
-        "total_size": facts.sent_bytes + sum(each.size for each in there),
-        "backend_latency": facts.upstream_nanoseconds,
+        "size": progress.sent_bytes,
+        "total_size": progress.sent_bytes + sum(each.size for each in there),
+        "backend_latency": progress.upstream_nanoseconds,
     }
 
 
@@ -170,11 +170,11 @@ def _written(address: tuple[str, int]) -> str:
 
 
 def _upstream(context: "StreamContext") -> Value:
-    facts = context.facts
-    there = _address(facts.upstream)
-    if there is None or facts.upstream_local is None:
+    progress = context.progress
+    there = _address(progress.upstream)
+    if there is None or progress.upstream_local is None:
         return there
-    return {**there, "local_address": _written(facts.upstream_local), "transport_failure_reason": ""}
+    return {**there, "local_address": _written(progress.upstream_local), "transport_failure_reason": ""}
 
 
 _OF_STREAM: Final[dict[str, Callable[["StreamContext"], Value]]] = {

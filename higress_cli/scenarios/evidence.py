@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from higress_cli.digest import Sha256
 from higress_cli.scenarios.comparison import Difference
 from higress_cli.scenarios.step import Step
 
@@ -18,7 +19,7 @@ class Run:
 
     role: str
     module: Path
-    module_sha256: str
+    module_sha256: Sha256
     abi: str | None
     engine: str
     engine_version: str | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from higress_cli.digest import Sha256
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.events import AnsweredBy, PluginLine
 from higress_cli.gateway.identity import HEADER, read_identity
@@ -89,7 +90,7 @@ def line_fits(wanted: LineExpectation, line: PluginLine) -> bool:
     return has_level and (wanted.matcher is None or fits(wanted.matcher, Subject.of_text(line.text)))
 
 
-def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version: str = "") -> Evidence:
+def judge_identity(answer: Answer | None, *, digest: Sha256, run: str = "", version: str = "") -> Evidence:
     """Check that a response came from this gateway running this module, and that the module had not crashed.
 
     An empty `run` or `version` accepts any run, or any version of the configuration.
@@ -108,7 +109,7 @@ def judge_identity(answer: Answer | None, *, digest: str, run: str = "", version
     if identity.answered_by is AnsweredBy.CRASHED:
         got = _("the plugin crashed, and the gateway answered {status} for it").format(status=answer.status)
         return Evidence(ok=False, expected=expected, got=got)
-    return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=identity.sha256))
+    return Evidence(ok=True, expected=expected, got=_("the module {digest}").format(digest=digest))
 
 
 def _expected_line(wanted: LineExpectation) -> str:

@@ -1,13 +1,13 @@
 """Conditions put to values: whether they fit, and both in words. Pure."""
 
 import difflib
-import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from higress_cli.digest import sha256_of_bytes
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _, chained
 from higress_cli.project.matcher import (
@@ -15,13 +15,13 @@ from higress_cli.project.matcher import (
     All,
     Contains,
     Equals,
+    HasSha256,
     Is,
     Json,
     Matcher,
     Matches,
     Not,
     SameAsFile,
-    Sha256,
     Values,
     path_steps,
 )
@@ -72,8 +72,8 @@ def fits(matcher: Matcher, subject: Subject) -> bool:  # noqa: PLR0911 -- one fo
     match matcher:
         case SameAsFile(path):
             return content == path.read_bytes()
-        case Sha256(digest):
-            return hashlib.sha256(content).hexdigest() == digest
+        case HasSha256(digest):
+            return sha256_of_bytes(content) == digest
         case Json(parts):
             found, document = _parsed(text)
             return found and all(_part_fits(part, document, path) for path, part in parts.items())
@@ -172,7 +172,7 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
             return _about(_("{what} matches {value}"), what, value=quote(pattern))
         case SameAsFile(path):
             return _about(_("{what} is the content of {path}"), what, path=path)
-        case Sha256(digest):
+        case HasSha256(digest):
             return _about(_("{what} has the SHA-256 {digest}"), what, digest=digest)
         case Not(inner):
             return _("not: {condition}").format(condition=describe(what, inner))
@@ -253,8 +253,8 @@ def _array(text: str | None) -> list[Any] | None:
 def _got(what: str, matcher: Matcher, subject: Subject) -> str:
     if subject.content is None:
         return _absent(what)
-    if isinstance(matcher, Sha256 | SameAsFile):
-        digest = hashlib.sha256(subject.content).hexdigest()
+    if isinstance(matcher, HasSha256 | SameAsFile):
+        digest = sha256_of_bytes(subject.content)
         return _about(_("{what} has the SHA-256 {digest}"), what, digest=digest)
     if isinstance(matcher, Json):
         return _about(_("{what} is not JSON: {value}"), what, value=quote(subject.text or ""))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import GatewayError, InvalidInput
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.event_log import WrittenEvents
@@ -31,14 +32,14 @@ _LAG_SECONDS: Final = 0.3
 class RunningGateway:
     """The gateway at `url`; `record` is the record of its run, None if it is not on this machine."""
 
-    def __init__(self, url: str, *, digest: str, run: str, record: Mapping[str, Any] | None) -> None:
+    def __init__(self, url: str, *, digest: Sha256, run: str, record: Mapping[str, Any] | None) -> None:
         self.url = url
         self.record = record
         self._digest = digest
         self._run_id = run
 
     @classmethod
-    def find(cls, url: str, *, runs: Path, digest: str) -> Self:
+    def find(cls, url: str, *, runs: Path, digest: Sha256) -> Self:
         """The gateway at `url`, which should run the module with this digest.
 
         Raises:

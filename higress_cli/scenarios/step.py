@@ -1,7 +1,6 @@
 """One step of a verification: what was sent, and what was observed."""
 
 import dataclasses
-import hashlib
 import shlex
 import time
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
+from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Evidence
 from higress_cli.i18n import _, chained
@@ -51,7 +51,7 @@ class Exchange:
     """The headers of the answer, in order."""
     body_bytes: int | None = None
     """The size of the answer's body; null where no answer came."""
-    body_sha256: str | None = None
+    body_sha256: Sha256 | None = None
     """The digest of the answer's body; null where no answer came."""
 
 
@@ -186,7 +186,7 @@ def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchang
         body=answer.text[:_LONGEST_BODY] if answer else None,
         headers=answer.pairs if answer else (),
         body_bytes=len(answer.body) if answer else None,
-        body_sha256=hashlib.sha256(answer.body).hexdigest() if answer else None,
+        body_sha256=sha256_of_bytes(answer.body) if answer else None,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
@@ -37,7 +38,7 @@ class Archive:
     """A file at one or more addresses (http, https or file), and the SHA-256 of its bytes in lower-case hex."""
 
     urls: tuple[str, ...]
-    sha256: str
+    sha256: Sha256
 
     @property
     def file_name(self) -> str:

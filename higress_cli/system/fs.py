@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
@@ -48,10 +49,10 @@ def staged(path: Path, content: bytes) -> Iterator[Callable[[], object]]:
         partial.unlink(missing_ok=True)
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path) -> Sha256:
     """The SHA-256 of a file's bytes in lower-case hex."""
     with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+        return Sha256(hashlib.file_digest(source, "sha256").hexdigest())
 
 
 def first_bytes(path: Path, count: int) -> bytes | None:

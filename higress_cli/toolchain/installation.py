@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from higress_cli.digest import Sha256
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.acquisition import Obtained
 from higress_cli.toolchain.attempt import Tried
@@ -33,7 +34,7 @@ class InstalledTool(Tool):
 
     seconds: float
     """How long it took to get; 0 where it was here."""
-    sha256: str | None
+    sha256: Sha256 | None
     """The digest of the downloaded file; null for a tool of the system."""
     tried: tuple[Tried, ...]
     """The sources that were passed over, in the order of their trial."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from higress_cli import data
+from higress_cli.digest import GoHash, Integrity, Sha256
 from higress_cli.knowledge import compatibility
 from higress_cli.system.host import Host
 from higress_cli.toolchain.mirrors import mirrors
@@ -19,7 +20,7 @@ class ArchivePin:
     tool: str
     version: str
     file: str
-    sha256: str
+    sha256: Sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class TinygoModule:
 
     version: str
     module: str
-    h1: data.GoHash
+    h1: GoHash
     llvm: tuple[str, ...]
     drop: tuple[str, ...]
 
@@ -41,7 +42,7 @@ class Bootstrap:
     distribution: str
     version: str
     root: str
-    sha256: tuple[data.Sha256, ...]
+    sha256: tuple[Sha256, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ class NpmPackage:
 
     package: str
     version: str
-    integrity: str
+    integrity: Integrity
     executable: str
 
     @property
@@ -94,7 +95,7 @@ class _Archive:
     """`source` says who published the digest."""
 
     file: str
-    sha256: data.Sha256
+    sha256: Sha256
     source: str
 
 
@@ -119,7 +120,7 @@ class _Toolchain:
 
     go: str
     platform: str
-    h1: data.GoHash
+    h1: GoHash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,7 @@ class _GoModulesFile:
 class _Npm:
     package: str
     executable: str
-    integrity: Mapping[str, data.Integrity]
+    integrity: Mapping[str, Integrity]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +176,7 @@ def newest_matching(tool: str, wanted: str, host: Host) -> str | None:
     return next((known for known in reversed(known_versions(tool, host)) if compatibility.matches(known, wanted)), None)
 
 
-def toolchain_h1(go: str, host: Host) -> str | None:
+def toolchain_h1(go: str, host: Host) -> GoHash | None:
     """The hash of a Go toolchain module, None if no proxy serves it for the machine."""
     rows = _go_modules().toolchain
     return next((row.h1 for row in rows if row.go == go and row.platform == host.platform), None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from higress_cli import __version__
+from higress_cli.digest import Sha256
 from higress_cli.errors import HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.session import Session
@@ -42,8 +43,8 @@ class Receipt:
     home: str | None = None
     search: tuple[str, ...] = ("bin",)
     requires: tuple[str, ...] = ()
-    digest: str | None = None
-    parts: Mapping[str, str] | None = field(default=None, hash=False)
+    digest: Sha256 | None = None
+    parts: Mapping[str, Sha256] | None = field(default=None, hash=False)
     built_with: str | None = None
     files: int = 0
     hgw: str = __version__

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from higress_cli.digest import Sha256
 from higress_cli.wasm.inspection import Inspection
 
 
@@ -38,7 +39,7 @@ class Difference:
     """Whether both are the same to a byte."""
     other: str
     """The path or the address of the other."""
-    other_sha256: str
+    other_sha256: Sha256
     """The digest of the other."""
     other_bytes: int
     """The size of the other."""

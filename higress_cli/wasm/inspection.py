@@ -1,10 +1,10 @@
 """All that is known of a module from its bytes alone."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.i18n import N_, _
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.binary import MAGIC, MalformedError, frames
@@ -35,7 +35,7 @@ _ENTRIES: Final = ("_initialize", "_start")
 class Inspection:
     """A module, or a component, of which only `sections` are known. `functions` are in the order of the module."""
 
-    sha256: str
+    sha256: Sha256
     module: Module
     is_component: bool = False
     abi: DeclaredAbi
@@ -62,7 +62,7 @@ def inspect_bytes(content: bytes, *, path: Path) -> Inspection:
     Raises:
         InvalidInput: `wasm-invalid` with the reason, or with what it is instead.
     """
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256_of_bytes(content)
     if content[: len(MAGIC)] != MAGIC:
         head = content.removeprefix(b"\xef\xbb\xbf").lstrip()
         known = next((what for begin, what in _BEGINNINGS if head.lower().startswith(begin.lower())), None)
@@ -100,7 +100,7 @@ def _instead(known: str | None, *, empty: bool) -> str:
     return _("it is {what}").format(what=_(known))
 
 
-def _component(content: bytes, *, sha256: str, path: Path) -> Inspection:
+def _component(content: bytes, *, sha256: Sha256, path: Path) -> Inspection:
     sections = component_sections(content)
     module = Module(path=path, bytes=len(content), imports=(), exports=(), sections=sections, producers=())
     return Inspection(sha256=sha256, module=module, is_component=True, abi=abi_of(module), origin=Origin())

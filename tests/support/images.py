@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from higress_cli.digest import ImageDigest
 from tests.support.modules import TINYGO_EXPORTS, wasm
 
 OCI = "application/vnd.oci.image."
@@ -52,8 +53,8 @@ def stored_zstd(content: bytes) -> bytes:
 PLUGIN = packed(("plugin.wasm", MODULE))
 
 
-def digest_of(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+def digest_of(content: bytes) -> ImageDigest:
+    return ImageDigest(f"sha256:{hashlib.sha256(content).hexdigest()}")
 
 
 @dataclass
@@ -62,11 +63,11 @@ class Shape:
 
     media_type: str
     content: bytes
-    blobs: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[ImageDigest, bytes] = field(default_factory=dict)
     children: tuple["Shape", ...] = ()
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> ImageDigest:
         return digest_of(self.content)
 
     @property

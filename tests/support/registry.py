@@ -101,7 +101,7 @@ class FakeRegistry:
 
     def add(self, repository: str, tag: str, shape: Shape) -> None:
         """Publish an image as others have pushed it."""
-        self.blobs.setdefault(repository, {}).update(shape.blobs)
+        self.blobs.setdefault(repository, {}).update({str(digest): blob for digest, blob in shape.blobs.items()})
         for part in (*shape.children, shape):
             known = self.manifests.setdefault(repository, {})
             known[part.digest] = (part.media_type, part.content)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.context import StreamFacts, StreamProgress
 from higress_cli.proxy_wasm.enums import LogLevel
 from higress_cli.proxy_wasm.errors import Crash
 from higress_cli.proxy_wasm.headers import HeaderMap
@@ -145,7 +145,7 @@ class Rig:
         """A new stream."""
         facts = {"route_name": "a-route", "cluster_name": "outbound|80||up.static", **facts}
         wire = Wire()
-        return Exchange(self, self.host.open_stream(StreamFacts(**facts), wire), wire)
+        return Exchange(self, self.host.open_stream(StreamFacts(**facts), StreamProgress(), sink=wire), wire)
 
     def get(self, **headers: str) -> "Exchange":
         """A request without a body, as far as it comes."""

@@ -101,5 +101,5 @@ def set_upstream_override_host(guest: GuestApi, at: int, size: int) -> int:
     address = guest.vm.read(at, size).decode("utf-8", "replace")
     if context is None or not address:
         return AbiStatus.BAD_ARGUMENT
-    context.facts.override_host = address
+    context.progress.override_host = address
     return AbiStatus.OK

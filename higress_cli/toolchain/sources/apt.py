@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import Sha256
 from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system import process
@@ -49,7 +50,7 @@ class DebianPackage:
     file: str
     url: str
     bytes: int
-    sha256: str | None
+    sha256: Sha256 | None
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ def read_uris(output: str) -> tuple[DebianPackage, ...]:
             file=field[1],
             url=field[0].strip("'"),
             bytes=int(field[2]),
-            sha256=field[3].partition(":")[2] if field[3].startswith("SHA256:") else None,
+            sha256=Sha256(field[3].removeprefix("SHA256:")) if field[3].startswith("SHA256:") else None,
         )
         for field in fields
         if len(field) > 3 and field[1].count("_") > 1 and field[2].isdecimal()  # noqa: PLR2004 -- the columns

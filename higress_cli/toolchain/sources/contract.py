@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from higress_cli.digest import GoHash, Integrity, Sha256
 from higress_cli.tool import Tool, ToolName
 from higress_cli.toolchain.sets import Need
 from higress_cli.toolchain.work import Work
@@ -20,7 +21,7 @@ class Download:
     """Its address without user name and password; null where a client (go, apt, npm, pip) decides."""
     bytes: int | None = None
     """Its size; null where it is not known."""
-    digest: str | None = None
+    digest: Sha256 | GoHash | Integrity | None = None
     """What it is known by: a SHA-256 in lower-case hex, `h1:...` of a Go module, `sha512-...` of an npm package."""
     kept: bool = False
     """Whether an earlier download lies in hgw's cache."""

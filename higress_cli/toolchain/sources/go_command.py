@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import GoHash
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.knowledge import compatibility
@@ -47,7 +48,7 @@ class FetchedGoModule:
 
     path: str
     version: str
-    h1: str
+    h1: GoHash
 
     def __str__(self) -> str:
         return f"{self.path}@{self.version}"

@@ -130,7 +130,7 @@ def _install(work: Work, major: str, packages: Sequence[str], names: frozenset[s
             source=SOURCE,
             origin=", ".join(f"{deb.name} {deb.version}" for deb in debs),
             executable=f"bin/clang-{major}",
-            parts={deb.file: str(deb.sha256) for deb in debs},
+            parts={deb.file: deb.sha256 for deb in debs if deb.sha256 is not None},
         )
         for program in pins.packages().llvm.programs:
             _require_running(work, staged / "bin" / f"{program}-{major}", activity)

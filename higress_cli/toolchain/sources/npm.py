@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from higress_cli.digest import Integrity
 from higress_cli.errors import ToolError
 from higress_cli.i18n import _, listed
 from higress_cli.reporter import Activity
@@ -97,7 +98,7 @@ def _pack(work: Work, name: str, activity: Activity) -> Path:
     return next(folder.glob("*.tgz"))
 
 
-def _verify(file: Path, integrity: str, name: str) -> None:
+def _verify(file: Path, integrity: Integrity, name: str) -> None:
     algorithm, _separator, expected = integrity.partition("-")
     with file.open("rb") as source:
         found = base64.b64encode(hashlib.file_digest(source, algorithm).digest()).decode("ascii")

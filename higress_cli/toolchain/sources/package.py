@@ -86,7 +86,7 @@ def _with_apt(work: Work, wanted: str | None) -> Tool:
                 executable=executable,
                 search=(executable.rpartition("/")[0],),
                 digest=next(deb.sha256 for deb in debs if deb.name == names[0]),
-                parts={deb.file: str(deb.sha256) for deb in debs},
+                parts={deb.file: deb.sha256 for deb in debs if deb.sha256 is not None},
             )
             return work.store.adopt(staged, receipt, variables=work.session.variables).tool()
 

@@ -12,6 +12,7 @@ from higress_cli.compile.inputs import Scope, contents, go_environment_file, sco
 from higress_cli.compile.packages import Listing, Package
 from higress_cli.compile.recipe import make_recipe
 from higress_cli.compile.record import Record, Setup, read_record, record_path, setup_of, write_record
+from higress_cli.digest import Sha256
 from higress_cli.profile import Profile
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -159,7 +160,7 @@ def test_a_record_is_read_back_as_it_was_written(top: Path, scope: Scope, tmp_pa
         scope=scope,
         contents=contents(scope),
         listed="l",
-        sha256="s",
+        sha256=Sha256("s"),
         abi_export="e",
         warned=True,
     )
@@ -189,7 +190,7 @@ def test_the_reason_of_staleness_is_said(tmp_path: Path, change: str | None, rea
     module.write_bytes(b"module")
     (plugin / "a.go").write_text("package a\n")
     scope = Scope(folders=(plugin,), trees=(), files=())
-    sha256 = hashlib.sha256(b"module").hexdigest()
+    sha256 = Sha256(hashlib.sha256(b"module").hexdigest())
     record = Record(
         setup=UNUSED, scope=scope, contents=contents(scope), listed="", sha256=sha256, abi_export="x", warned=False
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import pytest
 
 from higress_cli import data
+from higress_cli.digest import Sha256
 from higress_cli.i18n import Translated, activate
 
 
@@ -21,7 +22,7 @@ class Colour(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Archive:
     url: data.Url
-    sha256: data.Sha256
+    sha256: Sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,9 @@ title = {{ en = "another", zh = "另一个" }}
 def test_a_file_becomes_values() -> None:
     document = data.read(GOOD, Document, where="x.toml")
 
-    assert document.archives["1.20"]["linux"] == Archive(url="https://example.com/a.tar.gz", sha256="0" * 64)
+    assert document.archives["1.20"]["linux"] == Archive(
+        url=data.Url("https://example.com/a.tar.gz"), sha256=Sha256("0" * 64)
+    )
     assert document.range == (Range(from_=1), Range(from_=2, below=3))
     assert document.colours == {Colour.RED}
     assert document.named["basic"] == Named(name="basic", title=Translated(en="the same", zh="the same"))

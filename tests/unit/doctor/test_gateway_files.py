@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.digest import Sha256
 from higress_cli.doctor.gateway_files import judge_written
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, written_in
 from higress_cli.doctor.model import Status
@@ -348,7 +349,7 @@ def test_the_image_of_a_resource_is_judged_too(spec, code):
     assert (finding.status, [item.code for item in finding.each]) == (Status.WARN, [code])
 
 
-BUILT = PluginNames(names=frozenset({"demo"}), digests={"ab" * 32: "main.wasm"})
+BUILT = PluginNames(names=frozenset({"demo"}), digests={Sha256("ab" * 32): "main.wasm"})
 
 
 @pytest.mark.parametrize(

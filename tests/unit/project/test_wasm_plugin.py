@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import InvalidInput
 from higress_cli.project.wasm_plugin import choose_resource, image_faults, resources_in, with_image
 
 FILE = Path("wasmplugin.yaml")
-HEX = "ab" * 32
+HEX = Sha256("ab" * 32)
 HEAD = "kind: WasmPlugin\nmetadata: {name: demo}\nspec:\n"
 
 

@@ -167,4 +167,4 @@ def test_upstream_hosts_are_listed_and_one_is_chosen(rig: MakeRig) -> None:
     exchange = rig(probe).open(upstream_hosts=((b"10.0.0.1:80", b"{}"),))
     exchange.request()
     assert pairs.decode(exchange.rig.lines[0].encode()) == [(b"10.0.0.1:80", b"{}")]
-    assert exchange.stream.context.facts.override_host == "10.0.0.1:80"
+    assert exchange.stream.context.progress.override_host == "10.0.0.1:80"

@@ -49,7 +49,7 @@ def test_number_is_eight_bytes(rig: MakeRig) -> None:
         "response_headers", probe.show(probe.property("response.code")), probe.say(f"(i32.load (i32.const {SIZE}))")
     )
     exchange = rig(probe).get()
-    exchange.stream.context.facts.response_code = 206
+    exchange.stream.context.progress.response_code = 206
     assert exchange.answer({":status": "206"}).rig.lines == [
         struct.pack("<q", 206).decode("utf-8", "replace"),
         "8",

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from higress_cli.digest import Sha256
 from higress_cli.gateway.events import HeadersSentUpstream, PluginLine, Trap
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.matcher import Absent, Contains, Equals, Matches
@@ -12,7 +13,7 @@ from higress_cli.scenarios.matching import quote
 from higress_cli.scenarios.observation import Observed
 from higress_cli.system.exact_request import WholeAnswer
 
-DIGEST = "ab" * 32
+DIGEST = Sha256("ab" * 32)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

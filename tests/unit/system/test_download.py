@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import ConflictError, DownloadError
 from higress_cli.reporter import SilentActivity
 from higress_cli.system.download import Archive, HostsBusyError, fetch, kept_at
@@ -20,7 +21,7 @@ from tests.support.fake_clock import FakeClock
 from tests.support.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 4000
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
+DIGEST = Sha256(hashlib.sha256(CONTENT).hexdigest())
 
 
 class Watching(SilentActivity):
@@ -38,7 +39,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def get(tmp_path, clock):
-    def run(*urls: str, sha256: str = DIGEST, activity: SilentActivity | None = None):
+    def run(*urls: str, sha256: Sha256 = DIGEST, activity: SilentActivity | None = None):
         archive = Archive(urls=urls, sha256=sha256)
         folder = tmp_path / "cache"
         activity = activity or SilentActivity()

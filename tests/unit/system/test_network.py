@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError
 from higress_cli.reporter import SilentActivity
 from higress_cli.system import download, trust
@@ -27,7 +28,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def get(url: str, folder: Path, variables: dict[str, str], content: bytes = HELLO) -> bytes:
-    wanted = download.Archive(urls=(url,), sha256=hashlib.sha256(content).hexdigest())
+    wanted = download.Archive(urls=(url,), sha256=Sha256(hashlib.sha256(content).hexdigest()))
     return download.fetch(wanted, folder=folder, variables=variables, activity=SilentActivity()).path.read_bytes()
 
 

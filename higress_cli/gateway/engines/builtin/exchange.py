@@ -30,7 +30,7 @@ from higress_cli.gateway.engines.builtin.wire import (
 )
 from higress_cli.gateway.events import AnsweredBy, RequestSeen, StreamEnded
 from higress_cli.gateway.identity import HEADER
-from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.context import StreamFacts, StreamProgress
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import CRASH_DETAILS, NO_STATUS_DETAILS, Stream
@@ -65,7 +65,7 @@ class ProxiedRequest:
         self._gone = False
         self._stream: Stream
         self._forward: Forward
-        self._facts: StreamFacts
+        self._progress = StreamProgress()
         self._upstream_task: asyncio.Task[None] | None = None
         self._method = self._path = ""
         self._status: int | None = None
@@ -79,7 +79,7 @@ class ProxiedRequest:
         self._happenings.tell(RequestSeen(at=now(), method=self._method, path=self._path))
         if self._connection.http.they_are_waiting_for_100_continue:
             self._connection.send(h11.InformationalResponse(status_code=100, headers=[]))
-        self._facts = StreamFacts(
+        facts = StreamFacts(
             route_name=self._way.route,
             cluster_name=self._way.cluster,
             source=self._connection.peer,
@@ -89,15 +89,15 @@ class ProxiedRequest:
             upstream_hosts=((f"{self._way.upstream.host}:{self._way.upstream.port}".encode(), b"{}"),),
         )
         self._forward = Forward(self._way, self._client, self._happenings, is_head=self._method == "HEAD")
-        self._stream = self._way.host.open_stream(self._facts, self)
-        self._forward.attach(self._stream, self._facts, self._connection)
+        self._stream = self._way.host.open_stream(facts, self._progress, sink=self)
+        self._forward.attach(self._stream, self._progress, self._connection)
         feeding = self._start(self._feed(request))
         try:
             await self._over.wait()
         finally:
             await cancelled(feeding, self._upstream_task)
-            self._facts.response_details = self._details
-            self._facts.nanoseconds = int((time.monotonic() - self._started) * _NANOSECONDS)
+            self._progress.response_details = self._details
+            self._progress.nanoseconds = int((time.monotonic() - self._started) * _NANOSECONDS)
             self._way.host.close_stream(self._stream)
             self._way.state.clear()
             self._way.state.update(self._stream.context.state)
@@ -122,7 +122,7 @@ class ProxiedRequest:
             while has_body:
                 event = await self._connection.event(self._ready)
                 if isinstance(event, h11.Data):
-                    self._facts.received_bytes += len(event.data)
+                    self._progress.received_bytes += len(event.data)
                     self._stream.on_request_data(bytes(event.data), end=False)
                 elif isinstance(event, h11.EndOfMessage):
                     self._end_request(list(event.headers))
@@ -176,7 +176,7 @@ class ProxiedRequest:
             self._happenings.write("error", f"the answer cannot be sent: {error}")
             self.reset(CRASH_DETAILS)
             return
-        self._status = self._facts.response_code = response.status_code
+        self._status = self._progress.response_code = response.status_code
         # Without a body, the length is about one that there would have been.
         self._announced = None if end else announced_length(response.headers)
         if end:
@@ -185,7 +185,7 @@ class ProxiedRequest:
     def response_data(self, data: bytes, *, end: bool) -> None:
         left = None if self._announced is None else max(self._announced - self._sent, 0)
         self._sent += len(data)
-        self._facts.sent_bytes = self._sent
+        self._progress.sent_bytes = self._sent
         passed = data if left is None else data[:left]
         if passed and self._method != "HEAD":
             self._connection.send(h11.Data(data=passed))

@@ -22,7 +22,7 @@ from higress_cli.gateway.engines.builtin.wire import (
 from higress_cli.gateway.events import HeadersSentUpstream, SentUpstream
 from higress_cli.gateway.services import Endpoint
 from higress_cli.proxy_wasm import surroundings
-from higress_cli.proxy_wasm.context import StreamFacts
+from higress_cli.proxy_wasm.context import StreamProgress
 from higress_cli.proxy_wasm.direction import Direction
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.host import PluginHost
@@ -81,12 +81,12 @@ class Forward:
         self._answered = self._over = False
         self._bodiless = False
         self._stream: Stream
-        self._facts: StreamFacts
+        self._progress: StreamProgress
         self._downstream: Connection
 
-    def attach(self, stream: Stream, facts: StreamFacts, downstream: Connection) -> None:
+    def attach(self, stream: Stream, progress: StreamProgress, downstream: Connection) -> None:
         """Name the stream that the answer goes to, and the connection that it leaves by: before anything else."""
-        self._stream, self._facts, self._downstream = stream, facts, downstream
+        self._stream, self._progress, self._downstream = stream, progress, downstream
 
     def data(self, data: bytes, *, end: bool) -> None:
         """A part of the body, to be sent when its turn comes; `ready` says when there is room for more."""
@@ -121,7 +121,7 @@ class Forward:
             self._stream.answer(503, "missing required header: :method", details=NO_METHOD)
             return
         way, seconds = self._way, _take_timeout(headers)
-        at = _overridden(self._facts.override_host) or way.upstream
+        at = _overridden(self._progress.override_host) or way.upstream
         try:
             connection, reused = await self._client.connect(at)
             if reused and not end:
@@ -131,7 +131,7 @@ class Forward:
         except OSError as error:
             self._stream.answer(503, surroundings.REFUSED, details=_refused(error))
             return
-        self._facts.upstream, self._facts.upstream_local = connection.peer, connection.local
+        self._progress.upstream, self._progress.upstream_local = connection.peer, connection.local
         complete = False
         try:
             request = to_request(headers, prefix=at.path, host=way.host_header, end=end)
@@ -244,7 +244,7 @@ class Forward:
                 await self._downstream.drain()
             elif isinstance(event, h11.EndOfMessage):
                 took = time.monotonic() - (self._request_sent or self._started)
-                self._facts.upstream_nanoseconds = int(took * _NANOSECONDS)
+                self._progress.upstream_nanoseconds = int(took * _NANOSECONDS)
                 self._answer_end(list(event.headers))
                 return True
             elif isinstance(event, h11.ConnectionClosed):
@@ -258,7 +258,7 @@ class Forward:
         pairs = [*response_pairs(response), (b"x-envoy-upstream-service-time", str(took).encode())]
         head = self._is_head or response.status_code in {204, 304}
         self._bodiless = head or announced_length(response.headers) == 0
-        self._facts.response_code = response.status_code
+        self._progress.response_code = response.status_code
         self._stream.on_response_headers(pairs, end=self._bodiless)
 
     def _answer_end(self, trailers: list[Pair]) -> None:

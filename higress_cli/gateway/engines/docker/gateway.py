@@ -1,7 +1,6 @@
 """The real gateway in a container: each change is a new container, as an edit of the guide's files is."""
 
 import contextlib
-import hashlib
 import os
 import re
 import sys
@@ -32,6 +31,7 @@ from higress_cli.gateway.watch import Tail
 from higress_cli.i18n import _
 from higress_cli.proxy_wasm.limits import Limits, took_longer
 from higress_cli.system import ports
+from higress_cli.system.fs import sha256_of
 
 NAME: Final = "docker"
 START_SECONDS: Final = 180.0
@@ -112,7 +112,7 @@ class DockerGateway:
         assert self._loaded is not None  # noqa: S101 -- the contract: there was an apply
         assert self._server is not None  # noqa: S101 -- the same
         wanted = self._loaded.plugin.sha256
-        found = hashlib.sha256(self._folder.module(wanted).read_bytes()).hexdigest()
+        found = sha256_of(self._folder.module(wanted))
         text = _("the container holds the module {digest}")
         return (
             Evidence(ok=found == wanted, expected=text.format(digest=wanted), got=text.format(digest=found)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from higress_cli.digest import Sha256
 from higress_cli.gateway.contract import Change, Place
 from higress_cli.gateway.engines.envoy import bootstrap
 from higress_cli.gateway.engines.envoy.facts import route_names_module
@@ -99,7 +100,7 @@ class WatchedFiles:
         )
         return self._staged("plugin", version, bootstrap.plugin(plan))
 
-    def identity(self, *, version: int, sha256: str) -> contextlib.AbstractContextManager[Step]:
+    def identity(self, *, version: int, sha256: Sha256 | None) -> contextlib.AbstractContextManager[Step]:
         """The file with the header that names the version, written; the step lets Envoy see it."""
         return self._staged("identity", version, bootstrap.identity(plugin_part(version=version, sha256=sha256)))
 

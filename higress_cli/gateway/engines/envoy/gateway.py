@@ -206,7 +206,7 @@ class EnvoyGateway:
 
     def _start(self) -> EnvoyServer:
         # Until the plugin is ready; a file that Envoy watches has to exist.
-        with self._files.identity(version=0, sha256="") as write:
+        with self._files.identity(version=0, sha256=None) as write:
             write()
         content = bootstrap.bootstrap(
             listener_file=self._files.path("listener"),
