@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from higress_cli.errors import HgwError, InvalidInput, UsageError
 from higress_cli.i18n import N_, _
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 _DEFAULT: Final = N_("default")
 
 
@@ -76,10 +76,10 @@ DEFAULT: Final = Source(SourceKind.DEFAULT, _DEFAULT)
 
 
 @dataclass(frozen=True)
-class Choice(Generic[T]):
+class Choice(Generic[T_co]):
     """A value and its source."""
 
-    value: T
+    value: T_co
     """The value that won."""
     source: Source = DEFAULT
     """Who chose it: a flag, a variable, a file, or `default`."""

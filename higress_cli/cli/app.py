@@ -1,7 +1,8 @@
 """The commands of hgw: one module per command, one package per group, imported when they are called."""
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -9,8 +10,8 @@ from higress_cli import __version__
 from higress_cli.cli.command_names import COMMANDS
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
-from higress_cli.cli.typer_seam import HgwCommand, HgwGroup, command_of
-from higress_cli.cli.ui import writing
+from higress_cli.cli.typer_seam import Command, Context, HgwCommand, HgwGroup, command_of
+from higress_cli.cli.ui import Ui, writing
 from higress_cli.cli.usage import command_missing, no_such_command
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_
@@ -18,6 +19,7 @@ from higress_cli.result import Result, envelope
 
 __all__ = ["COMMANDS", "HgwCommand", "build_command", "finish", "invocation", "new_app", "new_group"]
 
+R = TypeVar("R", bound=Result)
 _PACKAGE: Final = "higress_cli.cli"
 
 
@@ -27,23 +29,23 @@ class Commands(HgwGroup):
     package: str = _PACKAGE
     names: tuple[str, ...] = COMMANDS
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the signature is Typer's
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 -- the signature is Typer's
         return list(self.names)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         if cmd_name not in self.names:
             return None
         path = command_id(f"{ctx.command_path} {cmd_name}")
         return _load(f"{self.package}.{cmd_name.replace('-', '_')}", cmd_name, path=path)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Context) -> object:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             # Typer would turn it into exit code 130, which could also come from a program that hgw ran.
             raise typer.Abort from interrupt
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         name, *rest = args
         command = self.get_command(ctx, name)
         if command is None:
@@ -81,7 +83,7 @@ root = typer.Typer(
 )
 
 
-def build_command() -> Any:
+def build_command() -> Command:
     """The whole command tree, in the active language."""
     command = command_of(root)
     command.params += group_parameters()
@@ -97,7 +99,7 @@ def invocation(ctx: typer.Context) -> Invocation:
     return found
 
 
-def finish(ctx: typer.Context, result: Result, show: Any) -> None:
+def finish(ctx: typer.Context, result: R, show: Callable[[R, Ui], None]) -> None:
     """Print the result, `show(result, ui)` as text or its envelope as JSON, and end with its exit code."""
     call = invocation(ctx)
     if call.ui.output == "json":
@@ -110,7 +112,7 @@ def finish(ctx: typer.Context, result: Result, show: Any) -> None:
         raise typer.Exit(int(result.exit_code))
 
 
-def _load(module_name: str, name: str, *, path: str) -> Any:
+def _load(module_name: str, name: str, *, path: str) -> Command:
     """The command or group that a module declares as `app`, with the options that every command takes."""
     module = import_module(module_name)
     command = command_of(module.app)

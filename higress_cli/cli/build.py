@@ -15,8 +15,9 @@ from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
+    from higress_cli.cli.ui import Ui
     from higress_cli.commands.build_plan import Wishes
-    from higress_cli.commands.build_result import BuildResult
+    from higress_cli.commands.build_result import BuildResult, CommandsResult
     from higress_cli.errors import HgwError
     from higress_cli.session import Session
 
@@ -131,7 +132,12 @@ def _print_commands(ctx: typer.Context, session: "Session", directories: Sequenc
     from higress_cli.commands import build as use_case
 
     result = use_case.planned_commands(session, directories=directories, wishes=wishes)
-    finish(ctx, result, lambda shown, ui: [ui.data(command.text) for command in shown.commands])
+    finish(ctx, result, _show_commands)
+
+
+def _show_commands(result: "CommandsResult", ui: "Ui") -> None:
+    for command in result.commands:
+        ui.data(command.text)
 
 
 def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:

@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from higress_cli import i18n
 from higress_cli.choice import Choice
@@ -15,7 +15,7 @@ from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.machine import COLOR, DEBUG, DIRECTORY, HOME, LANG, OFFLINE, OUTPUT, QUIET, VERBOSE, YES
-from higress_cli.settings.resolver import machine_resolver
+from higress_cli.settings.resolver import GivenValue, machine_resolver
 from higress_cli.settings.setting import Setting
 from higress_cli.settings.table import SETTINGS
 from higress_cli.system.host import this_host
@@ -31,7 +31,7 @@ class Invocation:
 
     argv: list[str]
     variables: dict[str, str] = field(default_factory=dict)
-    given: dict[Setting[Any], Any] = field(default_factory=dict)
+    given: dict[Setting[object], GivenValue] = field(default_factory=dict)
     command: str = "hgw"
     is_parsed: bool = False
     missing_texts: Path | None = None

@@ -1,10 +1,11 @@
 """`hgw help`: the help of a command, as its `--help` prints it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from higress_cli.cli.app import Commands, HgwCommand, finish, invocation, new_app
+from higress_cli.cli.typer_seam import Context
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.usage import no_such_command
 from higress_cli.i18n import N_
@@ -67,13 +68,13 @@ def _help_command(ctx: typer.Context, words: list[str]) -> None:
     finish(ctx, HelpResult(topic=" ".join(words or ["hgw"]), text=about.get_help()), _show)
 
 
-def _context_of(ctx: typer.Context, words: list[str]) -> Any:
+def _context_of(ctx: typer.Context, words: list[str]) -> Context:
     """The context in which the command named by these words would run.
 
     Raises:
         UsageError: `usage` if there is no such command; the hint is the nearest one.
     """
-    found: Any = ctx.find_root()
+    found: Context = ctx.find_root()
     for word in words:
         group = found.command
         command = group.get_command(found, word) if isinstance(group, Commands) else None

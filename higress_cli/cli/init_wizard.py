@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from higress_cli.cli.questions import ask, refused_choice, yes_or_no
 from higress_cli.cli.ui import Ui
@@ -40,11 +40,11 @@ class Order:
     wishes: Wishes
     lang_given: bool
 
-    def has(self, setting: Setting[Any]) -> bool:
+    def has(self, setting: Setting[object]) -> bool:
         """Whether `setting` is already known, so that it need not be asked for."""
         return self.session.given.get(setting) is not None
 
-    def answered(self, setting: Setting[Any], value: str) -> "Order":
+    def answered(self, setting: Setting[object], value: str) -> "Order":
         """The order with an answer."""
         return replace(self, session=self.session.typed({setting: Answer(value)}))
 
@@ -77,7 +77,7 @@ def complete(order: Order, *, ui: Ui) -> Order:
 
 def ask_folder(session: Session, ui: Ui) -> Path:
     """Ask where to put the plugin, because the current folder is not empty."""
-    name = session.given.get(NAME) or use_case.default_name()
+    name = str(session.given.get(NAME) or use_case.default_name())
     question = _("Folder of the plugin ({path} is not empty)").format(path=session.directory)
     beside = use_case.plugin_above(session.directory / name) == session.directory
     return _ask(ui, question, f"{'..' if beside else '.'}/{name}", expanded)

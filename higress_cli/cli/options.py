@@ -1,18 +1,19 @@
 """The options of commands: those of settings, made from the table, and those that every command takes."""
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from higress_cli.cli.context import Invocation, command_id
-from higress_cli.cli.typer_seam import GLOBAL_PANEL, parameters_of
+from higress_cli.cli.typer_seam import GLOBAL_PANEL, Parameter, parameters_of
 from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _, language, listed
 from higress_cli.settings.kinds import Switch
+from higress_cli.settings.resolver import GivenValue
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
 from higress_cli.settings.table import SETTINGS
 from higress_cli.spelling import nearest
@@ -20,7 +21,7 @@ from higress_cli.spelling import nearest
 _SETTINGS_FILE: Final = "hgw.yaml"
 
 
-def word_option(flag: str, words: Sequence[str], *, help: str) -> Any:  # noqa: A002 -- as Typer calls it
+def word_option(flag: str, words: Sequence[str], *, help: str) -> object:  # noqa: A002 -- as Typer calls it
     """An option that takes one of `words` and is no setting; anything else is `choice-invalid`."""
 
     def check(value: str | None) -> str | None:
@@ -36,30 +37,30 @@ def word_option(flag: str, words: Sequence[str], *, help: str) -> Any:  # noqa: 
     return typer.Option(flag, metavar="|".join(words), show_default=False, callback=check, help=help)
 
 
-def setting_parameters(command: str) -> list[Any]:
+def setting_parameters(command: str) -> list[Parameter]:
     """New parameter objects for the settings that the command with this id takes, without the global ones."""
     own = [item for item in SETTINGS if item.flag and item.commands != EVERY_COMMAND and item.counts_in(command)]
     return _parameters(own, command)
 
 
-def group_parameters() -> list[Any]:
+def group_parameters() -> list[Parameter]:
     """The parameter objects for the options that every group takes."""
     return list(_group_parameters(language()))
 
 
-def command_parameters() -> list[Any]:
+def command_parameters() -> list[Parameter]:
     """The parameter objects for the options that every command takes."""
     return [*parameters_of(_schema_option), *group_parameters()]
 
 
 @cache
-def _group_parameters(_language: str) -> list[Any]:
+def _group_parameters(_language: str) -> list[Parameter]:
     """The root, a group and a command share them: they are made once in a call of hgw."""
     settings = (setting for setting in SETTINGS if setting.flag and setting.commands == EVERY_COMMAND)
     return [*_parameters(settings), *parameters_of(_common_options)]
 
 
-def _parameters(settings: Iterable[Setting[Any]], command: str = "") -> list[Any]:
+def _parameters(settings: Iterable[Setting[object]], command: str = "") -> list[Parameter]:
     def holder() -> None:
         """Exists only for its signature, which Typer turns into parameters."""
 
@@ -69,9 +70,9 @@ def _parameters(settings: Iterable[Setting[Any]], command: str = "") -> list[Any
     return parameters_of(holder)
 
 
-def _parameter(setting: Setting[Any], command: str) -> inspect.Parameter:
+def _parameter(setting: Setting[object], command: str) -> inspect.Parameter:
     is_switch = isinstance(setting.kind, Switch)
-    kind: Any = bool if is_switch else list[str] | None if setting.kind.repeatable else str | None
+    kind: object = bool if is_switch else list[str] | None if setting.kind.repeatable else str | None
     option = typer.Option(
         *filter(None, (setting.short, setting.flag)),
         help=_("{help} ({variable})").format(help=_(setting.help), variable=setting.variable),
@@ -88,8 +89,8 @@ def _parameter(setting: Setting[Any], command: str) -> inspect.Parameter:
     )
 
 
-def _remembering(setting: Setting[Any]) -> Any:
-    def remember(ctx: typer.Context, value: Any) -> Any:
+def _remembering(setting: Setting[object]) -> Callable[[typer.Context, GivenValue], GivenValue]:
+    def remember(ctx: typer.Context, value: GivenValue) -> GivenValue:
         """Validate and keep the typed value; the last occurrence wins."""
         invocation = ctx.find_root().obj
         if isinstance(invocation, Invocation) and value not in (None, False, []):

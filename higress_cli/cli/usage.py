@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import typer
 
@@ -15,7 +15,7 @@ from higress_cli.spelling import did_you_mean, nearest
 _EXTRA: Final = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 
 
-def usage_error(error: Any, *, command: str) -> UsageError:
+def usage_error(error: Exception, *, command: str) -> UsageError:
     """Turn a usage error of Typer into one of hgw; `command` is, for example, `hgw build`."""
     hint = f"{command} --help"
     option = getattr(error, "option_name", None)
@@ -58,7 +58,7 @@ def no_such_command(name: str, known: Collection[str], *, group: str, asked: str
     )
 
 
-def _name(error: Any) -> str:
+def _name(error: typer.BadParameter) -> str:
     """The option or argument that an error is about, as typed."""
     param = error.param
     if error.param_hint:

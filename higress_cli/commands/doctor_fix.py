@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.abi import EVERY_ABI
 from higress_cli.doctor.model import Check, Fix, FixAction
@@ -14,6 +14,9 @@ from higress_cli.session import Session
 from higress_cli.settings.project import ABI, OUT_FILE
 from higress_cli.system import fs
 from higress_cli.system.moves import copy_name
+
+if TYPE_CHECKING:
+    from higress_cli.settings.resolver import Given
 
 _GO_FILES: Final = ("go.mod", "go.sum")
 
@@ -123,7 +126,7 @@ def _failing_build(session: Session, directory: Path) -> HgwError | None:
         if plan_at_hand(session, choices, settings) is None:
             session.reporter.note(_("there are no tools yet to build with the new go.mod"))
             return None
-        one = {ABI: choices.abis[0]} if choices.abi.value == EVERY_ABI else {}
+        one: Given = {ABI: choices.abis[0]} if choices.abi.value == EVERY_ABI else {}
         session.reporter.note(_("building with the new go.mod:"))
         with tempfile.TemporaryDirectory(prefix="hgw-doctor-") as scratch:
             build(session.typed({OUT_FILE: str(Path(scratch) / "main.wasm"), **one}), directories=[directory])

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
@@ -91,12 +90,12 @@ def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
         return Project(directory=session.directory), (error.message,)
 
 
-def _names(setting: Setting[Any]) -> tuple[str, ...]:
+def _names(setting: Setting[object]) -> tuple[str, ...]:
     """The names that select a setting: its key, its option without dashes and its variable."""
     return tuple(filter(None, (setting.key, setting.flag.lstrip("-"), setting.variable)))
 
 
-def _is_selected_by(setting: Setting[Any], name: str) -> bool:
+def _is_selected_by(setting: Setting[object], name: str) -> bool:
     return name in _names(setting) or setting.key.startswith(f"{name}.")
 
 
@@ -110,7 +109,7 @@ def _unknown(name: str) -> UsageError:
     )
 
 
-def _entry(setting: Setting[Any], resolver: Resolver) -> SettingEntry:
+def _entry(setting: Setting[object], resolver: Resolver) -> SettingEntry:
     problem = None
     try:
         choice = resolver.choose(setting)

@@ -113,7 +113,7 @@ def _completed(session: Session, plugin: _Plugin) -> Session:
     """The session, with what the command line leaves open derived from the plugin's own source."""
     settings = settings_of(plugin.project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
-    found: dict[Setting[Any], str] = {PROFILE: profile.value, ABI: abi.value}
+    found: dict[Setting[object], str] = {PROFILE: profile.value, ABI: abi.value}
     if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(plugin.files):
         found[ABI] = Abi.V0_2_100
     named = last_part(plugin.module or "")

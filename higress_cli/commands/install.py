@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from higress_cli.digest import typed_sha256
 from higress_cli.errors import UsageError
@@ -26,6 +26,9 @@ from higress_cli.toolchain.installer import ensure_set, install_archive
 from higress_cli.toolchain.sets import request_for
 from higress_cli.toolchain.sources import table
 from higress_cli.toolchain.toolset import Toolset
+
+if TYPE_CHECKING:
+    from higress_cli.settings.resolver import Given
 
 # A tool may also be named by its program.
 _ARCHIVE_ONLY: Final = "archive"
@@ -86,7 +89,7 @@ def install(
     source = session.choose(SOURCE).value
     _check_source(source, named)
     project = open_project(directory or session.directory, needs_source=False)
-    versions = {VERSION_OF[name]: version for name, version in named.items() if version}
+    versions: Given = {VERSION_OF[name]: version for name, version in named.items() if version}
     settings = settings_of(project, session.typed(versions))
     chosen = settings.choose(PROFILE)
     if wishes.archive is not None or wishes.sha256 is not None:

@@ -49,7 +49,7 @@ def file_schema_text() -> str:
 
 
 class _Maker:
-    def __init__(self, settings: Mapping[Setting[Any], Any]) -> None:
+    def __init__(self, settings: Mapping[Setting[object], object]) -> None:
         self._settings = settings
         self._shared = {
             number: (named.name, named.shape()) for number, named in named_shapes(settings.values()).items()
@@ -59,7 +59,7 @@ class _Maker:
     def definitions(self) -> dict[str, Schema]:
         return {name: self._inline(shape) for name, shape in self._shared.values()}
 
-    def of_setting(self, setting: Setting[Any]) -> Schema:
+    def of_setting(self, setting: Setting[object]) -> Schema:
         about = _("{text} (default: {value})").format(text=_(setting.help), value=setting.shown_default)
         return {**self._of(self._settings[setting]), "description": about}
 

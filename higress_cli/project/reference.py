@@ -40,7 +40,7 @@ def reference() -> tuple[KeyEntry, ...]:
     return tuple(_Walk(project_settings()).entries())
 
 
-def project_settings() -> tuple[Setting[Any], ...]:
+def project_settings() -> tuple[Setting[object], ...]:
     """The settings that hgw.yaml can hold."""
     return tuple(setting for setting in SETTINGS if setting.scope is Scope.PROJECT)
 
@@ -90,7 +90,7 @@ def parts(shape: object) -> tuple[Any, ...]:  # noqa: PLR0911 -- a table of shap
 class _Walk:
     """One walk through all shapes; what was explained once is only named where it comes again."""
 
-    def __init__(self, settings: Iterable[Setting[Any]]) -> None:
+    def __init__(self, settings: Iterable[Setting[object]]) -> None:
         self._settings = {setting: shape_of(setting.kind) for setting in settings}
         self._named = named_shapes(self._settings.values())
         self._named_entries = {
@@ -177,7 +177,7 @@ class _Walk:
             return False
         return isinstance(shape, shapes.Record) or any(self._has_keys(part) for part in parts(shape))
 
-    def _form(self, setting: Setting[Any]) -> str:
+    def _form(self, setting: Setting[object]) -> str:
         if isinstance(setting.kind, Pairs):
             name, _equals, value = setting.kind.metavar.partition("=")
             return f"{{{name}: {value}}}"

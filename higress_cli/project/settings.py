@@ -9,6 +9,7 @@ from higress_cli.project import shapes
 from higress_cli.project.scenario_files import ScenarioList
 from higress_cli.project.yaml_node import Node, compose
 from higress_cli.settings.kinds import Kind, Pairs, Scenarios, Several, Text, Unfit, Whole
+from higress_cli.settings.resolver import SettingValues
 from higress_cli.settings.setting import Scope, Setting
 from higress_cli.settings.table import SETTINGS
 from higress_cli.system.os_errors import read_error
@@ -24,12 +25,13 @@ class Settings:
     """What one hgw.yaml says, with the lines of the values; settings that it does not mention have no value."""
 
     file: Path
-    values: Mapping[Setting[Any], Any] = field(default_factory=dict)
-    lines: Mapping[Setting[Any], int] = field(default_factory=dict)
+    values: SettingValues = field(default_factory=dict)
+    lines: Mapping[Setting[object], int] = field(default_factory=dict)
 
     def get(self, setting: Setting[T]) -> T | None:
         """The value of `setting`, None if the file does not mention it."""
-        return self.values.get(setting)
+        value: T | None = self.values.get(setting)
+        return value
 
 
 def read_settings(path: Path) -> Settings:

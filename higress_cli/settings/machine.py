@@ -1,6 +1,6 @@
 """The settings of a machine: mirrors, language, output, what every command takes. They are never in hgw.yaml."""
 
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.i18n import LANGUAGES, N_, _
 from higress_cli.settings.kinds import REGISTRY_HOST, Mirror, Secret, Switch, Text, Word
@@ -223,7 +223,7 @@ TEMPLATE: Final = Setting[str](
     commands=("init",),
 )
 
-MACHINE: Final[tuple[Setting[Any], ...]] = (
+MACHINE: Final[tuple[Setting[object], ...]] = (
     *(
         MIRROR_GO,
         MIRROR_GITHUB,

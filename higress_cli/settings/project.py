@@ -264,7 +264,7 @@ VERIFY: Final = Setting[tuple[Any, ...]](
     inherited=False,
 )
 
-PROJECT: Final[tuple[Setting[Any], ...]] = (
+PROJECT: Final[tuple[Setting[object], ...]] = (
     *(NAME, VERSION, PROFILE, ABI, GATEWAY, TOOLCHAIN_GO, TOOLCHAIN_TINYGO, TOOLCHAIN_BINARYEN),
     *(OUT_FILE, TAGS, FLAGS, SIZE_BUDGET),
     *(ENGINE, BIND, PORT, ADMIN_PORT, UPSTREAM, UPSTREAM_PORT, CONFIG, SERVICES, ENV, BUFFER_LIMIT),

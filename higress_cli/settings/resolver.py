@@ -8,13 +8,10 @@ from typing import Any, Final, Protocol, TypeVar
 from higress_cli.choice import DEFAULT, Choice, Source, SourceKind
 from higress_cli.i18n import _
 from higress_cli.settings.kinds import Pairs, Unfit, Word
-from higress_cli.settings.setting import Setting
+from higress_cli.settings.setting import Implication, Setting
 from higress_cli.settings.table import IMPLICATIONS
 
 T = TypeVar("T")
-
-Given = Mapping[Setting[Any], Any]
-"""Values from the command line: a text, several texts if the option may be repeated, True for a switch, an Answer."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,12 @@ class Answer:
         return self.text
 
 
-NOTHING: Final[Mapping[Setting[Any], Any]] = MappingProxyType({})
+GivenValue = str | Sequence[str] | bool | Answer | None
+"""From the command line: a text, several texts if the option may be repeated, True for a switch; None says nothing."""
+Given = Mapping[Setting[object], GivenValue]
+SettingValues = Mapping[Setting[object], Any]
+"""Each value has the type of its setting, which Python's types of mappings cannot say."""
+NOTHING: Final[Given] = MappingProxyType({})
 
 
 class Rung(Protocol):
@@ -74,8 +76,8 @@ class Values:
     """Values from one source, already read and checked; `lines` are their lines if it is a file."""
 
     source: Source
-    values: Mapping[Setting[Any], Any]
-    lines: Mapping[Setting[Any], int] = field(default_factory=dict)
+    values: SettingValues
+    lines: Mapping[Setting[object], int] = field(default_factory=dict)
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
         if setting not in self.values or (self.source.kind is SourceKind.PARENT and not setting.inherited):
@@ -87,7 +89,7 @@ class Values:
 class Fixed:
     """Choices that have already been made, with their sources."""
 
-    choices: Mapping[Setting[Any], Choice[Any]]
+    choices: Mapping[Setting[object], Choice[Any]]
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:  # noqa: ARG002 -- a Rung
         return self.choices.get(setting)
@@ -97,7 +99,7 @@ class Fixed:
 class Inferred:
     """Values that follow from other choices or from the project's own files, one rule per setting."""
 
-    rules: Mapping[Setting[Any], Callable[["Resolver"], Choice[Any] | None]]
+    rules: Mapping[Setting[object], Callable[["Resolver"], Choice[Any] | None]]
 
     def find(self, setting: Setting[T], resolver: "Resolver") -> Choice[T] | None:
         rule = self.rules.get(setting)
@@ -109,7 +111,7 @@ class Resolver:
     """The places where one command in one folder looks for values, in order of precedence."""
 
     rungs: tuple[Rung, ...]
-    implications: Mapping[Setting[Any], Any] = field(default_factory=lambda: IMPLICATIONS)
+    implications: Mapping[Setting[object], Implication[Any]] = field(default_factory=lambda: IMPLICATIONS)
 
     def choose(
         self, setting: Setting[T], *, fits: Callable[[T], bool] | None = None, default: Choice[T] | None = None
@@ -135,7 +137,7 @@ class Resolver:
             return replace(first, value=merged)
         return first
 
-    def fixed(self, choices: Mapping[Setting[Any], Choice[Any]]) -> "Resolver":
+    def fixed(self, choices: Mapping[Setting[object], Choice[Any]]) -> "Resolver":
         """The same resolver, with some choices already made."""
         return replace(self, rungs=(Fixed(choices), *self.rungs))
 

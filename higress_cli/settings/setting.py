@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from higress_cli.i18n import _
 from higress_cli.settings.kinds import Kind
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 EVERY_COMMAND: Final = ("*",)
 VARIABLE_PREFIX: Final = "HGW_"
@@ -22,7 +22,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Setting(Generic[T]):
+class Setting(Generic[T_co]):
     """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty if it has none.
 
     `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
@@ -34,7 +34,7 @@ class Setting(Generic[T]):
     key: str
     kind: Kind[Any]
     help: str
-    default: T
+    default: T_co
     otherwise: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = Scope.PROJECT
@@ -58,8 +58,8 @@ class Setting(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Implication(Generic[T]):
+class Implication(Generic[T_co]):
     """How the value of another setting also determines this one, in each place that does not set this one."""
 
-    setting: Setting[Any]
-    of: Callable[[Any], T | None]
+    setting: Setting[object]
+    of: Callable[[Any], T_co | None]

@@ -11,9 +11,9 @@ from higress_cli.settings.machine import MACHINE
 from higress_cli.settings.project import ABI, PROJECT, TAGS
 from higress_cli.settings.setting import Implication, Setting
 
-SETTINGS: Final[tuple[Setting[Any], ...]] = (*PROJECT, *MACHINE)
+SETTINGS: Final[tuple[Setting[object], ...]] = (*PROJECT, *MACHINE)
 """In the order of help."""
 
-IMPLICATIONS: Final[Mapping[Setting[Any], Implication[Any]]] = {
+IMPLICATIONS: Final[Mapping[Setting[object], Implication[Any]]] = {
     ABI: Implication(setting=TAGS, of=lambda tags: Abi.V0_2_100 if NEW_ABI_TAG in tags else None),
 }

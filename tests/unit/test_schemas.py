@@ -76,7 +76,7 @@ class Sample(Result):
     """A tree or none."""
     things: tuple[Thing, ...]
     """Things."""
-    settings: Mapping[str, Choice[Any]]
+    settings: Mapping[str, Choice[object]]
     """Settings."""
     hidden: object = None
 

@@ -1,6 +1,5 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,7 +16,7 @@ Tree = Callable[[Mapping[str, str]], Path]
 GO_MOD = "module x\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n"
 NATIVE_GO_MOD = "module x\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
 TAG = "proxy_wasm_version_0_2_100"
-_SETTINGS: dict[str, Setting[Any]] = {"abi": ABI, "out_file": OUT_FILE, "profile": PROFILE, "tags": TAGS}
+_SETTINGS: dict[str, Setting[object]] = {"abi": ABI, "out_file": OUT_FILE, "profile": PROFILE, "tags": TAGS}
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The order in which values win. The setting is a toy: what holds for it holds for each row of the table."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from higress_cli.settings.resolver import (
     Inferred,
     Resolver,
     Rung,
+    SettingValues,
     Values,
     Variables,
     machine_resolver,
@@ -37,7 +37,7 @@ LABELS = Setting[Mapping[str, str]](
 )
 
 
-def at(kind: SourceKind, values: Mapping[Setting[Any], Any]) -> Values:
+def at(kind: SourceKind, values: SettingValues) -> Values:
     return Values(Source(kind, kind.value), values)
 
 
@@ -110,7 +110,7 @@ def test_pairs_of_the_command_line_are_laid_over_those_below():
 
 def test_a_setting_of_one_plugin_is_not_inherited():
     own = Setting[str](key="toy.own", kind=COLOUR.kind, help="", default="red", inherited=False)
-    values = {own: "green", COLOUR: "green"}
+    values: SettingValues = {own: "green", COLOUR: "green"}
     parent = Resolver(rungs=(at(SourceKind.PARENT, values),))
     assert (parent.choose(own).value, parent.choose(COLOUR).value) == ("red", "green")
     assert Resolver(rungs=(at(SourceKind.FILE, values),)).choose(own).value == "green"
@@ -120,7 +120,9 @@ def test_on_each_level_a_value_may_follow_from_another_setting():
     words = Setting[tuple[str, ...]](
         key="toy.words", kind=Several("W", split=by_commas_or_spaces), help="", default=(), flag="--words"
     )
-    implied = {COLOUR: Implication(setting=words, of=lambda value: "blue" if "sky" in value else None)}
+    implied: dict[Setting[object], Implication[str]] = {
+        COLOUR: Implication(setting=words, of=lambda value: "blue" if "sky" in value else None)
+    }
 
     def choose(*rungs):
         chosen = Resolver(rungs=rungs, implications=implied).choose(COLOUR)
