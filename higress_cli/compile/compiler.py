@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.compile.recipe import Recipe
+from higress_cli.errors import ConflictError
+from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
 from higress_cli.system import process
 from higress_cli.system.os_errors import home_error
@@ -41,6 +43,7 @@ def compile_module(
 
     Raises:
         RefusedError: the compiler failed; the reporter has received its output.
+        ConflictError: `folder-missing`; somebody removed the temporary folder meanwhile.
     """
     with contextlib.ExitStack() as stack:
         folder = _scratch_folder(scratch, stack)
@@ -52,9 +55,20 @@ def compile_module(
         own = {**variables, **dict.fromkeys(_TEMPORARY, str(temporary))}
         completed = process.run(command, variables=own, cwd=directory, on_line=reporter.child_line)
         if completed.returncode or not output.is_file():
+            if not folder.is_dir():
+                raise _scratch_gone(folder)
             reporter.child_failed(completed.output)
             raise RefusedError(completed.output, completed.returncode)
         return Compiled(content=output.read_bytes(), seconds=completed.seconds)
+
+
+def _scratch_gone(folder: Path) -> ConflictError:
+    return ConflictError(
+        _("{path}, where the compiler writes to, was removed while it ran").format(path=folder),
+        code="folder-missing",
+        hint="hgw build",
+        details={"path": folder},
+    )
 
 
 def _scratch_folder(scratch: Path, stack: contextlib.ExitStack) -> Path:

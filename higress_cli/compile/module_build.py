@@ -12,13 +12,14 @@ from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
 from higress_cli.compile.freshness import Freshness, changed_files, judge
 from higress_cli.compile.inputs import contents
 from higress_cli.compile.job import Compilation, Job, look, refusal
-from higress_cli.compile.output import put_in_place
+from higress_cli.compile.output import check_inside, check_output, put_in_place
 from higress_cli.compile.record import Record, is_as_built, read_record, record_path, write_record
 from higress_cli.compile.target import size_faults
 from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import HgwError
 from higress_cli.fault import refuse
 from higress_cli.i18n import _
+from higress_cli.project.project import no_folder
 from higress_cli.session import Session
 from higress_cli.system import process
 from higress_cli.system.fs import mark_as_cache
@@ -112,7 +113,7 @@ def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | No
     module = read_module(content, path=own)
     warnings = _judge(content, module, choices, abi, _Known(packages=record.packages, pulled=record.pulled))
     if path != own:
-        put_in_place(own, content)
+        _put(own, content, choices=choices)
         write_record(record_path(session.dirs.cache, own), record)
     return Made(
         abi=abi,
@@ -150,6 +151,7 @@ def make(session: Session, step: Compilation, manner: Manner) -> Made:
     Raises:
         InputsChangedError: a file changed meanwhile, and this is not the `last` try.
         CompileError, CheckFailed, ConflictError: the old module is unchanged.
+        InvalidInput: `no-project`; somebody removed or moved the plugin meanwhile.
     """
     mark_as_cache(session.dirs.cache)
     if not manner.force and (current := _current(session, step, warned=manner.warned)) is not None:
@@ -165,6 +167,8 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
     content = derived_from(manner.base, step) if manner.base else None
     derived = content is not None
     compiled = _compiled(session, step) if content is None else Compiled(content=content, seconds=0.0)
+    if not step.job.directory.is_dir():
+        raise no_folder(step.job.directory)
     changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
     if changed and not manner.last:
         raise InputsChangedError(changed)
@@ -172,7 +176,7 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
     previous = read_record(record_path(session.dirs.cache, step.output))
     known = _known(step, seen, previous)
     warnings = _judge(compiled.content, seen.module, step.job.choices, step.recipe.abi, known)
-    put_in_place(step.output, compiled.content)
+    _put(step.output, compiled.content, choices=step.job.choices)
     fresh = Record(
         setup=step.job.setup(step.recipe.abi),
         scope=step.scope,
@@ -204,6 +208,17 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
         previous=previous,
         warnings=warnings,
     )
+
+
+def _put(path: Path, content: bytes, *, choices: Choices) -> None:
+    """Write the module, after looking once more: a compiler takes long enough for something else to get there.
+
+    Raises:
+        ConflictError: `out-file-outside`, `out-file-taken`, `out-file-is-folder`, or the system's reason.
+    """
+    check_inside(path, directory=choices.directory, source=choices.out_file.source)
+    check_output(path)
+    put_in_place(path, content)
 
 
 def _known(step: Compilation, seen: "Inspection", previous: Record | None) -> "_Known":

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from higress_cli.errors import ToolError
+from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.i18n import _
 from higress_cli.system import interrupts, programs
 from higress_cli.system.child_output import ChildOutput
+from higress_cli.system.os_errors import shortage
 
 _SUPERVISOR_SECONDS: Final = 2.0
 """How long a supervisor may take, beyond the grace it was given, to kill its program and end."""
@@ -222,6 +223,16 @@ def broken(argv: Sequence[str], error: OSError) -> ToolError:
     )
 
 
+def _not_started(argv: Sequence[str], error: OSError, *, cwd: Path | None) -> HgwError:
+    """The error for a program that was found and did not start: what is wrong may also be the machine or `cwd`."""
+    if (short := shortage(error)) is not None:
+        return short
+    if cwd is not None and not cwd.is_dir():
+        message = _("the folder {path} does not exist").format(path=cwd)
+        return InvalidInput(message, code="directory-missing", details={"path": cwd})
+    return broken(argv, error)
+
+
 @contextlib.contextmanager
 def _listening(
     process: subprocess.Popen[bytes], on_line: Callable[[str], None] | None, patience: Patience
@@ -307,7 +318,7 @@ def _spawn(
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
     except OSError as error:
-        raise broken(argv, error) from error
+        raise _not_started(argv, error, cwd=cwd) from error
     except ValueError as error:  # a NUL in an argument or a variable, which no program can be given
         raise broken(argv, OSError(errno.EINVAL, str(error))) from error
 
