@@ -16,21 +16,24 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """A fact that several checks need: the first caller computes it, and other threads wait for the result."""
+    """A fact that several checks need: the first caller computes it, and other threads wait for the result.
+
+    An error that hgw expects is a result, too: it is raised for every caller.
+    """
 
     def __init__(self, compute: Callable[[], T]) -> None:
         self._compute = compute
         self._lock = threading.Lock()
         self._done = False
         self._value: T | None = None
-        self._error: Exception | None = None
+        self._error: HgwError | None = None
 
     def __call__(self) -> T:
         with self._lock:
             if not self._done:
                 try:
                     self._value = self._compute()
-                except Exception as error:  # noqa: BLE001 -- kept, and raised for every caller
+                except HgwError as error:
                     self._error = error
                 self._done = True
         if self._error is not None:

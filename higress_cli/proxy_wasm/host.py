@@ -1,5 +1,6 @@
 """A module with its configuration, kept alive: a new VM takes the place of one that crashed."""
 
+import contextlib
 import itertools
 from pathlib import Path
 
@@ -145,11 +146,10 @@ class PluginHost:
     def _start(self) -> Guest:
         guest = Guest(self._machine, settings=self._settings, surroundings=self._surroundings, shared=self.shared)
         guest.on_crash = lambda: self._fail_streams(guest)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(guest.close)
             guest.start()
-        except Exception:
-            guest.close()
-            raise
+            undo.pop_all()
         return guest
 
     def _fail_streams(self, guest: Guest) -> None:

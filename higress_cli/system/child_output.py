@@ -63,7 +63,7 @@ class ChildOutput:
             return
         try:
             self._on_line(line)
-        except Exception as error:  # noqa: BLE001 -- keep reading: a child with a full pipe would never end
+        except Exception as error:  # noqa: BLE001 -- for `raise_error`: a child whose pipe nobody reads would never end
             self._error = error
 
     def raise_error(self) -> None:

@@ -99,16 +99,15 @@ def move_all(moves: Sequence[Move], *, folder: Path, staging: Path) -> None:
     entries = tuple(_entry(move, folder=folder, staging=staging, number=number) for number, move in enumerate(moves))
     journal = _Journal(entries=entries, created=tuple(_relative(path, folder) for path in created))
     journal.write(staging)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_undo, journal, folder=folder, staging=staging)
         for path in reversed(created):
             path.mkdir()
         for entry in entries:
             if entry.kept is not None and entry.copy is not None:
                 (staging / entry.kept).rename(folder / entry.copy)
             (staging / entry.staged).replace(folder / entry.target)
-    except BaseException:
-        _undo(journal, folder=folder, staging=staging)
-        raise
+        undo.pop_all()
     (staging / _JOURNAL).unlink()
 
 

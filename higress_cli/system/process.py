@@ -260,10 +260,9 @@ def _listening(
 def _stopped_on_error(process: subprocess.Popen[bytes], patience: Patience) -> Iterator[None]:
     try:
         yield
-    except BaseException:
+    finally:
         if process.returncode is None:
             _stop(process, patience.interrupted, patience.terminated)
-        raise
 
 
 def _wait(process: subprocess.Popen[bytes], *, argv: Sequence[str], timeout: float | None, patience: Patience) -> None:

@@ -101,11 +101,10 @@ def reveal(staged: Path, target: Path) -> None:
         old = staging / _ASIDE / target.name
         old.parent.mkdir()
         target.rename(old)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(old.rename, target)
             staged.rename(target)
-        except BaseException:
-            old.rename(target)
-            raise
+            undo.pop_all()
 
 
 def put_back(leftover: Path) -> None:

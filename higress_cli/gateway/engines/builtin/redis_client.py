@@ -1,6 +1,7 @@
 """A plugin's calls to Redis: one connection for each service, in the order of the calls."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -43,16 +44,15 @@ class RedisClient:
 
     async def _connect(self) -> Streams:
         reader, writer = await self._open()
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(writer.transport.abort)
             login = self._login
             if login is not None and login.password:
                 who = (login.username, login.password) if login.username else (login.password,)
                 await self._must(reader, writer, command("AUTH", *who))
             if login is not None and login.options.get("db", "0") != "0":
                 await self._must(reader, writer, command("SELECT", login.options["db"]))
-        except BaseException:
-            writer.transport.abort()
-            raise
+            undo.pop_all()
         return reader, writer
 
     async def _must(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, query: bytes) -> None:

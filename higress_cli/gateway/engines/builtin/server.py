@@ -1,6 +1,7 @@
 """The server and the plugin that its requests go through. All of it runs in the gateway's event loop."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -81,12 +82,11 @@ class ProxyServer:
         outside = Outside(
             clusters=clusters, client=self._client, happenings=self._happenings, version=version, clock=change.clock
         )
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(outside.close)
             machine = self._engine.machine(compiled, change.plugin.abi)
             host = PluginHost(machine, settings=settings, surroundings=outside)
-        except Exception:
-            outside.close()
-            raise
+            undo.pop_all()
         outside.host = host
         way = Way(
             host=host,
