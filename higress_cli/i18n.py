@@ -91,6 +91,11 @@ def joined(parts: Iterable[object]) -> str:
     return separator.join(str(part) for part in parts)
 
 
+def noted(text: object, note: object) -> str:
+    """A text and a note on it: `text (note)`."""
+    return _("{text} ({note})").format(text=text, note=note)
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form of the message that fits `count`."""
     return _speech.texts.ngettext(singular, plural, count)

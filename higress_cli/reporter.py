@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
 
+from higress_cli.i18n import joined
+
 
 class Activity(Protocol):
     """Work under way that may last longer than a second."""
@@ -104,4 +106,4 @@ class Prefixed:
         raise AssertionError(f"{question} would be asked in the middle of other things")
 
     def _prefixed(self, text: str) -> str:
-        return f"{self._name}: {text}"
+        return joined((self._name, text))

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from higress_cli.i18n import noted
+
 _KILOBYTE: Final = 1e3
 _MEGABYTE: Final = 1e6
 
@@ -17,4 +19,4 @@ def size(count: int) -> str:
 
 def exact_size(count: int) -> str:
     """The size, and the number of bytes, for limits that are exact to the byte: `1.93 MB (1933806 B)`."""
-    return size(count) if count < _KILOBYTE else f"{size(count)} ({count} B)"
+    return size(count) if count < _KILOBYTE else noted(size(count), f"{count} B")

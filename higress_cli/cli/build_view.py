@@ -10,7 +10,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.build_result import Artifact, BuildResult, BuiltImport, BuiltProject, FailedPlugin
-from higress_cli.i18n import _, joined, listed
+from higress_cli.i18n import _, joined, listed, noted
 from higress_cli.size import size
 
 _MOST_NAMED: Final = 3
@@ -62,7 +62,7 @@ def _typed_abi(result: BuildResult, *, but: str | None = None) -> str:
 
 def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
     module = f"{blocks.near(artifact.path, here)}  {size(artifact.bytes)}  ABI {artifact.abi}"
-    blocks.item(ui, "good", f"{module} ({artifact.abi_export})", indent=0)
+    blocks.item(ui, "good", noted(module, artifact.abi_export), indent=0)
     if ui.quiet:
         return
     blocks.paragraph(ui, _made(artifact), indent=2, style="faint")
@@ -90,8 +90,8 @@ def _imports(artifact: Artifact, ui: Ui) -> None:
 def _import(item: BuiltImport) -> str:
     name = f"{item.module}.{item.name}"
     if item.supported is None:
-        return f"{name} ({_('not known to hgw')})"
-    return f"{name} ({_('since gateway {version}').format(version=item.since)})" if item.since else name
+        return noted(name, _("not known to hgw"))
+    return noted(name, _("since gateway {version}").format(version=item.since)) if item.since else name
 
 
 def _grown(artifact: Artifact, delta: int) -> str:
@@ -149,7 +149,7 @@ def _row(artifact: Artifact, ui: Ui, here: Path) -> Sequence[str]:
 
 
 def _failed(failure: FailedPlugin, ui: Ui, here: Path) -> None:
-    text = f"{blocks.near(failure.directory, here)}: {failure.message} [{failure.code}]"
+    text = joined((blocks.near(failure.directory, here), f"{failure.message} [{failure.code}]"))
     blocks.item(ui, "bad", text, indent=0)
     if failure.hint:
         blocks.hint(ui, failure.hint, indent=2, folder=seen_from_here(failure.directory))

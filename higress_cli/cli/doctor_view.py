@@ -11,7 +11,7 @@ from higress_cli.cli.ui import Ui
 from higress_cli.commands.doctor import ChecksResult, DoctorResult
 from higress_cli.doctor.catalogue import GROUPS
 from higress_cli.doctor.model import Check, Finding, Fix, Status
-from higress_cli.i18n import _, listed, ngettext
+from higress_cli.i18n import _, joined, listed, ngettext, noted
 
 _STYLES: Final = {
     Status.OK: "good",
@@ -27,7 +27,7 @@ def show_list(result: ChecksResult, ui: Ui) -> None:
     """All checks, each with its group."""
     room = max(len(entry.id) for entry in result.available)
     for entry in result.available:
-        ui.line(f"{entry.id:<{room}}  {_(GROUPS[entry.group])}: {entry.title}")
+        ui.line(f"{entry.id:<{room}}  {joined((_(GROUPS[entry.group]), entry.title))}")
 
 
 def show(result: DoctorResult, ui: Ui) -> None:
@@ -90,7 +90,7 @@ def _show_finding(finding: Finding, ui: Ui, told: set[Fix], *, title: str, docs:
     about = finding.why if finding.status is Status.SKIP else finding.found
     line = _("{title}: {found}").format(title=title, found=about) if about else title
     if finding.note:
-        line = _("{text} ({note})").format(text=line, note=finding.note)
+        line = noted(line, finding.note)
     blocks.item(ui, _STYLES[finding.status], line)
     wrong = finding.status not in {Status.OK, Status.SKIP}
     if finding.expected and (wrong or ui.verbose):

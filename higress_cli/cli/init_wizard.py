@@ -10,7 +10,7 @@ from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells, terminal_width, wrap
 from higress_cli.commands import init as use_case
 from higress_cli.commands.init_answers import Wishes, answers_for
-from higress_cli.i18n import LANGUAGES, _, joined, listed
+from higress_cli.i18n import LANGUAGES, _, joined, listed, noted
 from higress_cli.knowledge.compatibility import floor
 from higress_cli.profile import Profile
 from higress_cli.scaffold.manifest import Template, Variable
@@ -165,7 +165,7 @@ def _ask_choice(ui: Ui, question: str, choices: Mapping[str, str], default: str)
     """Ask for one of `choices` (value: title); accept its number or the value."""
     values = list(choices)
     numbered = ((f"{number} {value}", title) for number, (value, title) in enumerate(choices.items(), start=1))
-    titles = listed(_("{text} ({note})").format(text=text, note=title) for text, title in numbered)
+    titles = listed(noted(text, title) for text, title in numbered)
     for line in wrap(joined((question, titles)), width=terminal_width()):
         ui.note(line)
     numbers = [str(number + 1) for number in range(len(values))]

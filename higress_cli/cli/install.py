@@ -7,7 +7,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
-from higress_cli.i18n import N_, _, joined, listed
+from higress_cli.i18n import N_, _, joined, listed, noted
 from higress_cli.settings.machine import MIRROR_GITHUB
 from higress_cli.size import size
 
@@ -98,7 +98,7 @@ def _show_planned(result: "use_case.InstallResult", ui: Ui) -> None:
     ui.line(_("Would be fetched:"), "strong")
     for tool in result.planned:
         named = f"{blocks.tool_title(tool.name)} {tool.version or ''}".rstrip()
-        ui.line(f"  {named} {blocks.remark(listed((tool.source, _size(tool.bytes))))}")
+        ui.line(f"  {noted(named, listed((tool.source, _size(tool.bytes))))}")
         for download in tool.downloads:
             amount = _("kept from an earlier download") if download.kept else _size(download.bytes)
             # If a client such as apt decides, its own name for the download says more than an address.

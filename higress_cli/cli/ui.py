@@ -49,6 +49,8 @@ _LEVELS: Final = {
 _COMMAND: Final = re.compile(
     r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
 )
+# The full-width bracket of a Chinese remark brings its own space.
+_WITH_OWN_GAP: Final = "（"
 SLOW_SECONDS: Final = 1.0
 
 
@@ -193,12 +195,13 @@ class Ui:
     def marked(self, mark: str, text: str, style: str) -> None:
         """A line in which only `mark` is coloured, such as the state of a check."""
         stream = sys.stdout
+        gap = "" if text.startswith(_WITH_OWN_GAP) else " "
         if not self._colored(stream):
-            self._write("stdout", f"{mark} {text}", "")
+            self._write("stdout", f"{mark}{gap}{text}", "")
             return
         from rich.text import Text
 
-        line = Text().append(mark, _STYLES[style]).append(f" {visible(text)}")
+        line = Text().append(mark, _STYLES[style]).append(f"{gap}{visible(text)}")
         self.console("stdout").print(line, soft_wrap=True)
 
     def document(self, content: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from higress_cli.compile.collector import COMPILER_BYTES
 from higress_cli.compile.module_build import Made
 from higress_cli.compile.modules import Modules
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, joined
 from higress_cli.profile import Profile
 from higress_cli.reporter import Prefixed
 from higress_cli.session import Session
@@ -161,7 +161,7 @@ def _failure(directory: Path, error: HgwError) -> FailedPlugin:
 
 def _with_owner(owner: Path | None, warnings: Iterable[str]) -> tuple[str, ...]:
     """The warnings, prefixed with the plugin's folder `owner`, which is None if only one plugin is built."""
-    return tuple(f"{owner}: {warning}" if owner else warning for warning in warnings)
+    return tuple(joined((owner, warning)) if owner else warning for warning in warnings)
 
 
 def _relative(path: Path, here: Path) -> Path:

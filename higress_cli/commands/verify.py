@@ -15,7 +15,7 @@ from higress_cli.commands.verify_reports import Reports
 from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
 from higress_cli.gateway.settings import GatewaySettings, choose
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, chained, listed
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolution import settings_of
 from higress_cli.project.scenario import Scenario
@@ -246,6 +246,6 @@ def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:
         raise UsageError(
             _("no scenario has `{part}` (from --scenario) in its name").format(part=listed(only)),
             code="scenario-unknown",
-            hint=_("there are: {names}").format(names="; ".join(scenario.name for scenario in known)),
+            hint=_("there are: {names}").format(names=chained(scenario.name for scenario in known)),
         )
     return chosen

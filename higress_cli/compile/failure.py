@@ -9,7 +9,7 @@ from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.recipe import Recipe
 from higress_cli.errors import CompileError, HgwError, InvalidInput
 from higress_cli.go.mod import cached_go_mod, read_go_mod
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained
 from higress_cli.knowledge.catalogue import Match, recognise
 from higress_cli.tool import Tool, ToolName
 
@@ -69,7 +69,7 @@ def compile_error(refused: RefusedError, attempt: Attempt, *, module_cache: Path
     known = matches[0]
     place = known.found.get("place", "")
     said = known.cause if place in known.cause else _("{place}: {message}").format(place=place, message=known.cause)
-    cause = "; ".join((said, *_go_line_of_culprit(known, module_cache)))
+    cause = chained((said, *_go_line_of_culprit(known, module_cache)))
     message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
     return known.as_error(message, system=system, details=details)
 

@@ -10,7 +10,7 @@ from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, I
 from higress_cli.go.misspelt_imports import known_modules, meant, read_go_sum
 from higress_cli.go.mod import escaped_path, read_go_mod
 from higress_cli.go.requirements import provides
-from higress_cli.i18n import _, chained, joined
+from higress_cli.i18n import _, chained, joined, noted
 from higress_cli.knowledge.catalogue import Match, advice, entry, recognise, shortened
 from higress_cli.settings.machine import MIRROR_GOPROXY
 from higress_cli.system.urls import shown
@@ -70,7 +70,7 @@ def failed_requests(output: str) -> Iterator[Request]:
             module=module,
             version=match["version"],
             proxy=shown(proxy),
-            answer=match["answer"].strip() + (f" ({match['said'].strip()})" if match["said"] else ""),
+            answer=noted(match["answer"].strip(), match["said"].strip()) if match["said"] else match["answer"].strip(),
         )
 
 
@@ -111,7 +111,7 @@ def module_error(missing: Missing, output: str) -> HgwError:
     if known.entry.exit is ExitCode.DOWNLOAD:
         text = _("{module} cannot be downloaded: {reason}").format(module=named, reason=reason)
     else:
-        text = f"{message}:\n{named}: {reason}" if module else f"{message}:\n{reason}"
+        text = f"{message}:\n{joined((named, reason))}" if module else f"{message}:\n{reason}"
     error = known.as_error(text, details=details)
     misspelt = _misspelt_hint(missing, module, where=where)
     error.hint = misspelt or _better_hint(missing, known, request) or error.hint

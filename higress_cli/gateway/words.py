@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from higress_cli.gateway.events import AnsweredBy, NotReturned, RequestHangs, Step, StreamEnded, Trap, Waiting
-from higress_cli.i18n import N_, _, chained
+from higress_cli.i18n import N_, _, chained, listed
 from higress_cli.phases import action_name
 
 _RUNTIME = ("runtime.", "runtime/", "reflect.", "abort", "panic", "rust_panic", "__rust", "core::panicking", "std::")
@@ -122,8 +122,8 @@ def stream_line(event: StreamEnded) -> str:
         AnsweredBy.GATEWAY: _("answered by the gateway itself"),
         AnsweredBy.CRASHED: _("the plugin crashed"),
     }
-    told = f"{request} -> {event.status}, {event.milliseconds} ms"
-    return f"{told}, {by[event.answered_by]}" if event.answered_by else told
+    told = (f"{request} -> {event.status}", f"{event.milliseconds} ms")
+    return listed((*told, by[event.answered_by]) if event.answered_by else told)
 
 
 def _part_in_words(reason: str) -> str:

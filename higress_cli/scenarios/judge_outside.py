@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from higress_cli.choice import DEFAULT
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.services import cluster_name, service_key
-from higress_cli.i18n import _, listed, ngettext
+from higress_cli.i18n import _, chained, listed, ngettext
 from higress_cli.project.scenario import CallExpectation, Expectation
 from higress_cli.scenarios.condition_checks import checks, named_subjects, request_fits, request_words
 from higress_cli.scenarios.matching import Subject, fits
@@ -92,7 +92,7 @@ def _call(wanted: CallExpectation, observed: Observed, *, key: str) -> Evidence:
             count=wanted.times, service=service_key(cluster)
         )
     expected = (
-        _("{calls}: {conditions}").format(calls=expected, conditions="; ".join(conditions)) if conditions else expected
+        _("{calls}: {conditions}").format(calls=expected, conditions=chained(conditions)) if conditions else expected
     )
     ok = bool(found) if wanted.times is None else len(found) == wanted.times
     if cluster in observed.hidden:

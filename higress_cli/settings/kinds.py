@@ -170,7 +170,7 @@ class Size(Kind[int]):
     def parse(self, text: str) -> int:
         found = _SIZE.fullmatch(text.strip().replace("K", "k"))
         if found is None or found[2] == "i":
-            raise Unfit(_("is not a size; one looks like {example}").format(example="3MB, 512KiB"))
+            raise Unfit(_("is not a size; one looks like {example}").format(example=listed(("3MB", "512KiB"))))
         return int(float(found[1]) * _UNITS[found[2]])
 
     def show(self, value: int) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained
 from higress_cli.reporter import Activity
 from higress_cli.system.clock import SYSTEM_CLOCK, Clock
 from higress_cli.system.fs import sha256_of
@@ -201,7 +201,7 @@ class _Download:
         busy = tuple(address.url for address in self.addresses if address.again)
         kind: Callable[..., DownloadError] = HostsBusyError if busy else DownloadError
         failed = kind(
-            "; ".join(error.message for error in errors), code=worst.code, hint=worst.hint, details=worst.details
+            chained(error.message for error in errors), code=worst.code, hint=worst.hint, details=worst.details
         )
         if isinstance(failed, HostsBusyError):
             failed.urls = busy

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from higress_cli.i18n import noted
+
 HIGHEST: Final = 65535
 _WINDOWS: Final = sys.platform == "win32"
 _CONNECT_SECONDS: Final = 0.5
@@ -95,7 +97,7 @@ def _owner(inodes: frozenset[str]) -> str | None:
                 with contextlib.suppress(OSError):
                     if str(descriptor.readlink()) in inodes:
                         name = (process / "comm").read_text("utf-8", errors="replace").strip()
-                        return f"{name} (pid {process.name})"
+                        return noted(name, f"pid {process.name}")
     return None
 
 

@@ -245,7 +245,7 @@ class Acquisition(Generic[T]):
             if failed == name:
                 versions.setdefault((source, failure.reason), []).append(version)
         fetched = (
-            Tried(source=source, reason=f"{', '.join(group)}: {reason}") for (source, reason), group in versions.items()
+            Tried(source=source, reason=joined((listed(group), reason))) for (source, reason), group in versions.items()
         )
         return (*self._known.get(name, ()), *fetched)
 

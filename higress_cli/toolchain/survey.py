@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from higress_cli.i18n import _, joined
+from higress_cli.i18n import _, joined, noted
 from higress_cli.knowledge import compatibility
 from higress_cli.session import Session
 from higress_cli.system.workers import Workers
@@ -84,7 +84,7 @@ class Survey:
             return _("not on the PATH")
         if found.version is None:
             return _("{path} does not report a version").format(path=found.path)
-        what = f"{found.version} ({found.path})"
+        what = noted(found.version, found.path)
         choice = self.request.wanted.get(name)
         if choice is not None and not compatibility.matches(found.version, choice.value):
             return _("{what}: {source} asks for {version}").format(

@@ -1,5 +1,7 @@
 """Every --help and the main texts, word for word. `make golden` renews the golden files."""
 
+import re
+
 import pytest
 
 from higress_cli.cli.wrap import cells
@@ -24,3 +26,16 @@ def test_the_lines_of_help_fit_80_columns():
 
     assert len(helps) > 20
     assert [line for text in helps for line in text.splitlines() if cells(line) > 80] == []
+
+
+def test_chinese_texts_have_the_punctuation_of_chinese():
+    half = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;!?()][\u4e00-\u9fff]|\w （")
+    chinese = [shown for shown in SHOWN if "zh" in re.split(r"\W", str(shown.file.relative_to(GOLDEN)))]
+
+    assert chinese
+    assert [
+        f"{shown.file.name}: {line}"
+        for shown in chinese
+        for line in shown.file.read_text().splitlines()
+        if half.search(line)
+    ] == []

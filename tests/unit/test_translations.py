@@ -94,3 +94,10 @@ def test_a_translation_starts_and_ends_as_its_text_does(pairs):
         return text[: text.index(bare)], text[text.index(bare) + len(bare) :], end in (".", "。")
 
     assert [pair for pair in pairs if frame(pair[0]) != frame(pair[1])] == []
+
+
+def test_punctuation_between_chinese_characters_is_full_width(pairs):
+    """What is typed or quoted, between backticks, has its own."""
+    half = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;!?()][\u4e00-\u9fff]|[\u4e00-\u9fff`\w] （|） [\u4e00-\u9fff]")
+
+    assert [text for _, text in pairs if half.search(re.sub(r"`[^`]*`", "``", text))] == []

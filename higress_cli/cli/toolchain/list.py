@@ -7,7 +7,7 @@ import typer
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.ui import Ui
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, joined
 from higress_cli.size import size
 
 if TYPE_CHECKING:
@@ -49,7 +49,12 @@ def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
     for tool in result.tools:
         if tool.problem:
             ui.line()
-            blocks.item(ui, "bad", f"{blocks.tool_title(tool.name)} {tool.version or ''}: {tool.problem}", indent=0)
+            blocks.item(
+                ui,
+                "bad",
+                joined((f"{blocks.tool_title(tool.name)} {tool.version or ''}".rstrip(), tool.problem)),
+                indent=0,
+            )
             if tool.bytes is not None:
                 blocks.paragraph(ui, _("`hgw install` repairs what a build needs"), indent=4)
     ui.line()

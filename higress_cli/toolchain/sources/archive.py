@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from higress_cli.errors import DownloadError, ToolError
-from higress_cli.i18n import _
+from higress_cli.i18n import _, chained, joined
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
 from higress_cli.reporter import Activity
@@ -102,7 +102,7 @@ def _answering(work: Work, wanted: download.Archive) -> download.Archive:
         return replace(wanted, urls=urls)
     told = {"{0.scheme}://{0.netloc}".format(urlsplit(shown(url))): found for url, found in obstacles.items() if found}
     raise PassedOver(
-        "; ".join(f"{host}: {found.text}" for host, found in told.items()),
+        chained(joined((host, found.text)) for host, found in told.items()),
         cause=Cause.NETWORK,
         code="offline" if work.reach.offline else "download-failed",
         hint=next((found.hint for found in told.values() if found.hint), None),
