@@ -72,7 +72,7 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
     also = tuple(_file(path) for path in wishes.also)
     _refuse_same_names(also)
     naming = choose_naming(session, project, settings_of(project, session))
-    fresh = fresh_module(session, project, build=wishes.build)
+    fresh = fresh_module(session, project, build=wishes.build, any_abi=wishes.force)
     path, content = fresh.path, _content(fresh.path)
     module = read_module(content, path=path)
     warnings = fresh.warnings + _judge(session, project, chosen, module, force=wishes.force)

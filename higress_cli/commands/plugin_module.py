@@ -1,6 +1,6 @@
 """The module of a project that a gateway loads, built first if needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from higress_cli.abi import Abi
@@ -22,7 +22,7 @@ from higress_cli.project.resolution import settings_of
 from higress_cli.session import Session
 from higress_cli.wasm.host_functions import needed_by
 from higress_cli.wasm.module import Module
-from higress_cli.wasm.verdict import for_gateway
+from higress_cli.wasm.verdict import abi_mismatch, for_gateway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +99,17 @@ def module_standing(session: Session, project: Project, *, abi: Abi | None = Non
     return confirmed(session, job, abi, seen) if job else seen
 
 
-def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | None = None) -> FreshModule:
+def fresh_module(
+    session: Session, project: Project, *, build: bool, abi: Abi | None = None, any_abi: bool = False
+) -> FreshModule:
     """The project's module, built first if it is not what a build would make now, unless `build` is false.
 
-    `abi` None is the first of the ABIs that the plugin is built for.
+    `abi` None is the first of the ABIs that the plugin is built for. With `any_abi`, a module that is not built may be
+    for another ABI than was asked for.
 
     Raises:
         InvalidInput: `no-project` if there is neither a module nor source; `module-missing`.
+        CheckFailed: `abi-mismatch`.
         ConflictError: `out-file-is-folder`.
         HgwError: whatever `hgw build` raises.
     """
@@ -116,6 +120,8 @@ def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | 
     if not project.has_source:
         if not path.is_file():
             raise _missing(project, path)
+        if not any_abi:
+            _refuse_other_abi(project, chosen, path, abi=abi)
         return FreshModule(path=path, warnings=_not_rebuilt(project, path) if build else ())
     seen = module_standing(session, project, abi=abi)
     if seen.freshness.fresh:
@@ -129,9 +135,12 @@ def fresh_module(session: Session, project: Project, *, build: bool, abi: Abi | 
             if path.is_file():
                 error.hint = _("{hint}; or, to use {path} as it is: --no-build").format(hint=error.hint, path=path)
             raise
-    found = next((module for module in (path, chosen.twin(abi)) if module.is_file()), None)
-    if found is None:
+    there = [module for module in (path, chosen.twin(abi)) if module.is_file()]
+    if not there:
         raise _missing(project, path)
+    found = min(there, key=lambda module: abi not in _abis_of(module))
+    if not any_abi:
+        _refuse_other_abi(project, chosen, found, abi=abi)
     return FreshModule(path=found, warnings=(_stale_text(found, seen),))
 
 
@@ -170,8 +179,27 @@ def check_plugin(session: Session, project: Project) -> Path:
 
 def _stale_text(path: Path, seen: Standing) -> str:
     """The warning that the module at `path` is used although the plugin's is stale."""
-    reason = seen.freshness.reason if path == seen.path else _("hgw has no record of building it")
+    judged = seen.freshness if path == seen.path or seen.twin is None else seen.twin
+    reason = judged.reason
     return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
+
+
+def _refuse_other_abi(project: Project, chosen: choices.Choices, path: Path, *, abi: Abi) -> None:
+    """Check that the module at `path`, which is not built now, is for the ABI that somebody chose, if anybody did.
+
+    Raises:
+        CheckFailed: `abi-mismatch`.
+    """
+    found = read_plugin(path).abi
+    if chosen.abi.source.kind is SourceKind.DEFAULT or found.version in {None, abi}:
+        return
+    hint = f"hgw build --abi {chosen.abi.value}"
+    if not project.has_source:
+        hint = _("this folder has no source to build it from; say which ABI it has: --abi {abi}").format(
+            abi=found.version
+        )
+    fault = abi_mismatch(found, abi)
+    refuse((replace(fault, places=(path.name,), hint=hint, facts={**fault.facts, "module": path}),))
 
 
 def _not_rebuilt(project: Project, path: Path) -> tuple[str, ...]:

@@ -59,10 +59,14 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The module of a plugin as it is, with what is known of its freshness."""
+    """The module of a plugin as it is, with what is known of its freshness.
+
+    `twin` is what is known of the module under the other name, None if that was not looked at.
+    """
 
     path: Path
     freshness: Freshness
+    twin: Freshness | None = None
 
 
 def standing(session: Session, choices: Choices, abi: Abi, *, job: Job | None) -> Standing:
@@ -72,14 +76,21 @@ def standing(session: Session, choices: Choices, abi: Abi, *, job: Job | None) -
     tools and of the compiler's environment is not noticed.
     """
     setup = job.setup(abi) if job else None
-    own = choices.output(abi)
-    found = judge(session.dirs.cache, own, directory=choices.directory, setup=setup)
-    if not found.fresh:
-        twin = choices.twin(abi)
-        other = judge(session.dirs.cache, twin, directory=choices.directory, setup=setup)
-        if other.fresh:
-            return Standing(path=twin, freshness=other)
-    return Standing(path=own, freshness=found)
+
+    def judged(path: Path) -> Freshness:
+        found = judge(session.dirs.cache, path, directory=choices.directory, setup=setup)
+        if found.record is None or found.record.abi_export == abi.marker:
+            return found
+        return Freshness(record=found.record, reason=_("it was built for another ABI"))
+
+    own, twin = choices.output(abi), choices.twin(abi)
+    found = judged(own)
+    if found.fresh:
+        return Standing(path=own, freshness=found)
+    other = judged(twin)
+    if other.fresh:
+        return Standing(path=twin, freshness=other)
+    return Standing(path=own, freshness=found, twin=other)
 
 
 def confirmed(session: Session, job: Job, abi: Abi, seen: Standing) -> Standing:
@@ -95,7 +106,7 @@ def confirmed(session: Session, job: Job, abi: Abi, seen: Standing) -> Standing:
         return seen
     fresh = replace(record, scope=step.scope, contents=step.contents)
     write_record(record_path(session.dirs.cache, seen.path), fresh)
-    return Standing(path=seen.path, freshness=Freshness(record=fresh))
+    return replace(seen, freshness=Freshness(record=fresh))
 
 
 def reuse(session: Session, choices: Choices, abi: Abi, path: Path) -> Made | None:

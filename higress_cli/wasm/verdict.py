@@ -142,16 +142,7 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             facts={"found": ", ".join(found.markers), "expected": expected},
         )
     elif wanted.abi is not None and found.version != wanted.abi:
-        yield Fault(
-            id="abi-mismatch",
-            message=_(
-                "the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}"
-            ).format(found=found.export, abi=wanted.abi, expected=expected),
-            found=found.export,
-            expected=expected,
-            hint=_("hgw build --print-command (look for another tag or flag that decides about the ABI)"),
-            facts={"found": found.export, "expected": expected, "abi": wanted.abi},
-        )
+        yield abi_mismatch(found, wanted.abi)
     elif found.version is None:
         yield Fault(
             id="abi-unknown",
@@ -159,6 +150,20 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             found=found.export,
             facts={"found": found.export},
         )
+
+
+def abi_mismatch(found: DeclaredAbi, abi: Abi) -> Fault:
+    """The fault of a module that declares another ABI than `abi`."""
+    return Fault(
+        id="abi-mismatch",
+        message=_("the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}").format(
+            found=found.export, abi=abi, expected=abi.marker
+        ),
+        found=found.export,
+        expected=abi.marker,
+        hint=_("hgw build --print-command (look for another tag or flag that decides about the ABI)"),
+        facts={"found": found.export, "expected": abi.marker, "abi": abi},
+    )
 
 
 def _abi_too_new(found: DeclaredAbi, *, gateway: str) -> Iterator[Fault]:

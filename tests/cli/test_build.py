@@ -363,6 +363,40 @@ def test_another_abi_is_a_change_wherever_it_was_asked_for(tree: Tree, hgw, json
     assert (artifact["up_to_date"], artifact["abi_export"]) == (False, "proxy_abi_version_0_2_100")
 
 
+@pytest.mark.slow
+def test_a_module_is_not_used_as_it_is_for_another_abi_than_asked(plugin: Path, hgw, monkeypatch):
+    assert hgw("build").code == 0
+    for command, abi in [("verify", "0.2.100"), ("verify", "all"), ("run", "0.2.100"), ("package", "0.2.100")]:
+        outcome = hgw(command, "--no-build", "--abi", abi, "--output", "json")
+        error = json.loads(outcome.out)["error"]
+        assert (outcome.code, error["code"]) == (1, "abi-mismatch"), (command, abi)
+        assert error["message"].startswith("main.wasm: the module is for another ABI than asked")
+        assert error["hint"] == f"hgw build --abi {abi}"
+    monkeypatch.setenv("HGW_LANG", "zh")
+    outcome = hgw("verify", "--no-build", "--abi", "all")
+    assert "main.wasm：模块的 ABI 与要求的不同" in outcome.err
+
+
+@pytest.mark.slow
+def test_of_several_modules_that_of_the_wanted_abi_is_used_and_its_own_state_is_said(plugin: Path, hgw):
+    assert hgw("build", "--abi", "all").code == 0
+    assert hgw("build").code == 0
+    (plugin / "main.go").write_text(MAIN + "// another\n")
+    document = json.loads(hgw("package", "--no-build", "--abi", "0.2.100", "--name", "demo", "--output", "json").out)
+    assert Path(document["data"]["module"]).name == "main-0.2.100.wasm"
+    (stale,) = (text for text in document["warnings"] if "may not match" in text)
+    assert "main-0.2.100.wasm may not match its source: main.go changed since it was built" in stale
+
+
+@pytest.mark.slow
+def test_a_module_of_another_abi_counts_as_stale_where_nothing_can_build_it(plugin: Path, hgw, monkeypatch):
+    assert hgw("build").code == 0
+    monkeypatch.setenv("PATH", "")
+    outcome = hgw("verify", "--abi", "0.2.100")
+    assert outcome.code == 4, outcome
+    assert "--no-build" in outcome.err
+
+
 def test_a_file_that_the_compiler_leaves_out_is_no_change(plugin: Path, hgw, json_of):
     (plugin / "host_windows.go").write_text("package main\n")
     assert hgw("build").code == 0

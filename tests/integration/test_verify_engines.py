@@ -97,6 +97,13 @@ def test_a_module_of_each_abi(hgw, here, monkeypatch):
     assert new == {"0.2.1": "skipped", "0.2.100": "passed"}
 
 
+def test_a_module_without_source_is_not_verified_as_one_of_another_abi(hgw, here):
+    outcome = hgw("verify", "--abi", "0.2.100", "--output", "json")
+    error = json.loads(outcome.out)["error"]
+    assert (outcome.code, error["code"]) == (1, "abi-mismatch")
+    assert error["hint"] == "this folder has no source to build it from; say which ABI it has: --abi 0.2.1"
+
+
 def test_evidence_has_what_others_need_to_believe_it(hgw, here, tmp_path, monkeypatch):
     monkeypatch.setenv("HGW_ENGINE", "builtin")
     (here / "old.wasm").write_bytes(plugin(empty="answer"))
