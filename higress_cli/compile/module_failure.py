@@ -45,19 +45,26 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A source of Go modules that cannot be reached, and why; `remedy` is what to do, where the reason tells."""
+
+    source: str
+    reason: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Missing:
     """What a build lacks: `imports` are packages that the plugin in `directory` needs, directly or not.
 
-    `tried` are the module proxies that cannot be reached, with the reasons; `pins` are the versions that fit the
-    profile, by module; `http_proxy` is the variable that names a proxy for all requests, None if none does; `offline`
-    says that the network was forbidden.
+    `tried` are the module proxies that cannot be reached; `pins` are the versions that fit the
+    profile, by module; `offline` says that the network was forbidden.
     """
 
     directory: Path
     imports: Sequence[str]
     pins: Mapping[str, str]
-    tried: Sequence[tuple[str, str]] = ()
-    http_proxy: str | None = None
+    tried: Sequence[Tried] = ()
     offline: bool = False
 
 
@@ -86,7 +93,7 @@ def module_error(missing: Missing, output: str) -> HgwError:
         "module": module,
         "version": version,
         "place": where or None,
-        "tried": [{"source": source, "reason": reason} for source, reason in missing.tried],
+        "tried": [{"source": tried.source, "reason": tried.reason} for tried in missing.tried],
         "output": "\n".join(output.strip().splitlines()[-_TAIL_LINES:]),
     }
     asked = f"{module} {version}" if version else module
@@ -143,7 +150,7 @@ def _subject(missing: Missing, known: Match | None, request: Request | None) -> 
 
 def _unreachable_message(missing: Missing, request: Request | None, output: str, *, named: str) -> str:
     if missing.tried or request is None:
-        reasons = chained(joined(tried) for tried in missing.tried) or _last_line(output)
+        reasons = chained(joined((tried.source, tried.reason)) for tried in missing.tried) or _last_line(output)
         return _("{module} is not on this machine and cannot be downloaded ({reasons})").format(
             module=named, reasons=reasons
         )
@@ -161,9 +168,7 @@ def _unreachable_hint(missing: Missing, request: Request | None) -> str:
             return pinned
         if request.module.partition("/")[0] not in _PUBLIC:
             return _("if it is a private module: {command}").format(command=f"go env -w GOPRIVATE={request.module}")
-    if missing.http_proxy is not None and any(url.startswith("http") for url, _reason in missing.tried):
-        return _("check the proxy that {variable} names, or unset {variable}").format(variable=missing.http_proxy)
-    return _mirror_hint()
+    return next((tried.remedy for tried in missing.tried if tried.remedy), None) or _mirror_hint()
 
 
 def _mirror_hint() -> str:

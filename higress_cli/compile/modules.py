@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from higress_cli.compile.packages import Listing, list_packages
@@ -21,10 +21,12 @@ from higress_cli.system.fs import write_atomically
 from higress_cli.system.urls import shown
 from higress_cli.system.user_file import read_bytes
 
+if TYPE_CHECKING:
+    from higress_cli.compile.module_failure import Tried
+
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
 _MOST_SECONDS: Final = 600.0
-_PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ def provide_modules(place: Workplace, *, tidy: Tidy = Tidy.AUTO) -> Modules:
     if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
         return Modules(listing=listing)
     with place.reporter.activity(_("Getting the Go modules")) as activity:
-        tried = ((_("network"), _("--offline forbids it")),) if place.offline else _unreachable(place)
+        tried = _unreachable(place)
         if not tried:
             listing = place.listing(on_line=_progress(activity, place.reporter, only="go: "))
             if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
@@ -112,7 +114,7 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], activity: Activity) -> bool:
+def _tidy(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", activity: Activity) -> bool:
     """Run `go mod tidy` and return whether it changed anything; on failure, restore go.mod and go.sum."""
     from higress_cli.compile.newcomers import (  # noqa: PLC0415 -- only where go.mod lacks something
         newcomer_error,
@@ -152,7 +154,7 @@ def _tidy(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]
     return any(_content(place.directory / name) != content for name, content in before.items())
 
 
-def _failure(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...], *, output: str) -> HgwError:
+def _failure(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", *, output: str) -> HgwError:
     from higress_cli.compile.module_failure import Missing, module_error  # noqa: PLC0415 -- only for an error
 
     missing = Missing(
@@ -160,13 +162,12 @@ def _failure(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], .
         imports=listing.uncovered(None),
         pins=place.pins,
         tried=tried,
-        http_proxy=next((name for name in _PROXIES if place.variables.get(name)), None),
         offline=place.offline,
     )
     return module_error(missing, output)
 
 
-def _incomplete(place: Workplace, listing: Listing, tried: tuple[tuple[str, str], ...]) -> HgwError:
+def _incomplete(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]") -> HgwError:
     """The error for go.mod and go.sum that lack something, where they are not to be changed."""
     if tried:
         return _failure(place, listing, tried, output="")
@@ -219,8 +220,12 @@ def _restore(directory: Path, before: Mapping[str, bytes | None]) -> None:
             write_atomically(path, content)
 
 
-def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
-    """Each module proxy with the reason why it is unreachable; empty if any may work."""
+def _unreachable(place: Workplace) -> "tuple[Tried, ...]":
+    """The module proxies that cannot be reached; empty if any may work."""
+    from higress_cli.compile.module_failure import Tried  # noqa: PLC0415 -- only for what is not in the cache
+
+    if place.offline:
+        return (Tried(source=_("network"), reason=_("--offline forbids it")),)
     answer = process.run(["go", "env", "-json", "GOPROXY"], variables=place.variables, cwd=place.directory)
     try:
         setting = str(json.loads(answer.stdout)["GOPROXY"])
@@ -228,7 +233,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
         return ()
     entries = [entry.strip() for entry in re.split(r"[,|]", setting) if entry.strip()]
     if entries[:1] == ["off"]:
-        return ((_("module proxy"), "GOPROXY=off"),)
+        return (Tried(source=_("module proxy"), reason="GOPROXY=off"),)
     urls = [entry for entry in entries if urlsplit(entry).scheme in {"http", "https"}]
     # The go command ignores this variable, so what hgw reaches through it says nothing about the go command.
     elsewhere = any(place.variables.get(name) for name in ("ALL_PROXY", "all_proxy"))
@@ -241,7 +246,7 @@ def _unreachable(place: Workplace) -> tuple[tuple[str, str], ...]:
     reach.ask(urls)
     # If a host answers at all, let the go command try: it may have credentials or certificates that hgw has not.
     closed = tuple(
-        (shown(url), found.text)
+        Tried(source=shown(url), reason=found.text, remedy=found.hint)
         for url in urls
         if (found := reach.obstacle(url)) is not None and found.kind in {ObstacleKind.SILENT, ObstacleKind.PROXY}
     )

@@ -6,24 +6,32 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-from higress_cli.choice import Source
+from higress_cli.choice import DEFAULT, Source
 from higress_cli.errors import GatewayError
+from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.run_folder import live_records
 from higress_cli.i18n import _
+from higress_cli.settings.project import BIND
 from higress_cli.system import ports
 
 _COMMAND: Final = "hgw run"
+_LOWEST_FOR_ALL: Final = 1024
+"""From here on every user may listen (ip_unprivileged_port_start of Linux)."""
 _URLS: Final = ("url", "admin_url", "upstream_url")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listening:
-    """An address to listen on; port 0 is any free one. `option` sets the port, `source` says who chose it."""
+    """An address to listen on; port 0 is any free one.
+
+    `option` sets the port, `source` says who chose it, `bind_source` who chose the address.
+    """
 
     bind: str
     port: int
     option: str
     source: Source
+    bind_source: Source = DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +58,26 @@ def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> Non
     for at in wanted:
         reason = ports.refusal(at.bind, at.port)
         if reason is not None:
-            raise GatewayError(
-                _("cannot listen on {bind}:{port} (from {source}): {reason}").format(
-                    bind=at.bind, port=at.port, source=at.source, reason=reason
-                ),
-                code="port-refused",
-                hint=_("name another with {option}").format(option=at.option if at.port else "--bind"),
-                details={"bind": at.bind, "port": at.port, "source": at.source},
-            )
+            raise _refused(at, reason)
     taken = [PortTaken.of(at, runs=runs) for at in wanted if not ports.is_free(at.bind, at.port)]
     if taken:
         raise taken_error(taken)
+
+
+def _refused(at: Listening, reason: str) -> GatewayError:
+    """The error for an address or a port that the system does not give; its hint leaves the other one as it is."""
+    message = _("cannot listen on {bind} (from {source}): {reason}")
+    source, words = at.bind_source, [f"{BIND.flag}", LOOPBACK]
+    if ports.refusal(at.bind, 0) is None:
+        message = _("cannot listen on port {port} (from {source}) of {bind}: {reason}")
+        source, words = at.source, [at.option, str(ports.free_port(at.bind, above=_LOWEST_FOR_ALL))]
+    return GatewayError(
+        message.format(bind=at.bind, port=at.port, source=source, reason=reason),
+        code="port-refused",
+        hint=" ".join([_COMMAND, *words]),
+        again=words,
+        details={"bind": at.bind, "port": at.port, "source": source},
+    )
 
 
 def taken_error(taken: Sequence[PortTaken]) -> GatewayError:

@@ -38,9 +38,11 @@ class Listen:
     @classmethod
     def as_set(cls, settings: GatewaySettings) -> "Listen":
         """The addresses from the settings."""
-        port, admin, upstream = settings.port, settings.admin_port, settings.upstream_port
+        bind, port, admin, upstream = settings.bind, settings.port, settings.admin_port, settings.upstream_port
         return cls(
-            gateway=Listening(bind=settings.bind.value, port=port.value, option="--port", source=port.source),
+            gateway=Listening(
+                bind=bind.value, port=port.value, option="--port", source=port.source, bind_source=bind.source
+            ),
             admin=Listening(bind=LOOPBACK, port=admin.value, option="--admin-port", source=admin.source),
             upstream=Listening(bind=LOOPBACK, port=upstream.value, option="--upstream-port", source=upstream.source),
         )

@@ -3,7 +3,7 @@
 import errno
 import socket
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from higress_cli import __version__
 from higress_cli.errors import HgwError
 from higress_cli.i18n import N_, _
 from higress_cli.system import trust
+from higress_cli.system.error_causes import causes
 from higress_cli.system.proxies import proxies
 from higress_cli.system.urls import shown
 
@@ -65,6 +66,8 @@ def client(variables: Mapping[str, str], *, direct: bool = False) -> "httpx.Clie
     """
     import httpx
 
+    from higress_cli.system.through_proxy import ThroughProxy  # noqa: PLC0415 -- it loads httpx
+
     verify = trust.context(variables)
     ways = {} if direct else proxies(variables)
     return httpx.Client(
@@ -74,7 +77,7 @@ def client(variables: Mapping[str, str], *, direct: bool = False) -> "httpx.Clie
         verify=verify,
         # httpx itself would read the variables of this process, not those that hgw was given.
         trust_env=False,
-        mounts={at: httpx.HTTPTransport(verify=verify, proxy=url) if url else None for at, url in ways.items()},
+        mounts={at: ThroughProxy(proxy, verify) if proxy else None for at, proxy in ways.items()},
     )
 
 
@@ -101,26 +104,34 @@ def obstacle_of(error: Exception) -> Obstacle:
     """The obstacle behind an error of a request or of its preparation."""
     import httpx
 
+    from higress_cli.system.through_proxy import ProxyFailure  # noqa: PLC0415 -- it loads httpx
+
     text = reason(error)
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+    if isinstance(error, ProxyFailure):
+        whole = _("the proxy {proxy} fails: {reason}").format(proxy=error.proxy, reason=text)
+        return Obstacle(kind=ObstacleKind.PROXY, text=whole, hint=error.proxy.advice)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error)):
         return Obstacle(kind=ObstacleKind.UNTRUSTED, text=text, hint=trust.hint())
-    if isinstance(error, httpx.ProxyError):
-        return Obstacle(kind=ObstacleKind.PROXY, text=text)
     if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
         return Obstacle(kind=ObstacleKind.SILENT, text=text)
     return Obstacle(kind=ObstacleKind.UNUSABLE, text=text)
 
 
 def knows_host(error: BaseException) -> bool:
-    """Whether a request that failed found an address for its host."""
-    return not any(isinstance(cause, socket.gaierror) for cause in _causes(error))
+    """Whether nothing says that the host has no address: where a proxy failed, its own name may be the unknown one."""
+    import httpx
+
+    found = tuple(causes(error))
+    return any(isinstance(cause, httpx.ProxyError) for cause in found) or not any(
+        isinstance(cause, socket.gaierror) for cause in found
+    )
 
 
 def speaks_tls(error: BaseException) -> bool:
     """Whether the other side may speak TLS: False where TLS failed for another reason than the certificate."""
-    causes = tuple(_causes(error))
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or not any(
-        isinstance(cause, ssl.SSLError) for cause in causes
+    found = tuple(causes(error))
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found) or not any(
+        isinstance(cause, ssl.SSLError) for cause in found
     )
 
 
@@ -223,12 +234,6 @@ def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
 def _httpx_reason(error: Exception) -> str | None:
     """What only httpx's own errors say, None for others."""
     if not type(error).__module__.startswith("httpx"):
@@ -242,7 +247,7 @@ def _httpx_reason(error: Exception) -> str | None:
 
 def _network_reason(error: BaseException) -> str | None:
     """The cause in the user's language, None if it is not a common network error."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, TimeoutError):
             return _("timed out")
         if isinstance(cause, socket.gaierror):

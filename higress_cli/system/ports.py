@@ -8,13 +8,18 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from higress_cli.i18n import noted
+from higress_cli.i18n import N_, _, noted
 
 HIGHEST: Final = 65535
 _WINDOWS: Final = sys.platform == "win32"
 _CONNECT_SECONDS: Final = 0.5
 _LISTENING: Final = "0A"
 """The state of a listening socket in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
+
+_REASONS: Final = {
+    errno.EADDRNOTAVAIL: N_("this machine does not have that address"),
+    errno.EACCES: N_("the system does not let this user do so"),
+}
 
 
 def is_free(bind: str, port: int) -> bool:
@@ -26,11 +31,12 @@ def is_free(bind: str, port: int) -> bool:
 
 
 def refusal(bind: str, port: int) -> str | None:
-    """Why no server can listen there, in the system's words; None if one can, or if the port is only taken."""
+    """Why no server can listen there; None if one can, or if the port is only taken."""
     error = _refusal(bind, port)
     if error is None or error.errno == errno.EADDRINUSE:
         return None
-    return error.strerror or str(error)
+    known = _REASONS.get(error.errno or 0)
+    return _(known) if known else error.strerror or str(error)
 
 
 def free_port(bind: str, *, above: int = 0) -> int:

@@ -463,6 +463,17 @@ def test_without_a_network_go_mod_stays_and_the_way_out_is_named(tree: Tree, tmp
     assert content(folder) == before
 
 
+def test_a_proxy_that_refuses_is_blamed_and_not_the_module_proxy(tree: Tree, tmp_path: Path, monkeypatch, json_of):
+    monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
+    tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})
+    monkeypatch.setenv("GOPROXY", "https://host.invalid")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    document = json_of("build")
+    assert document["error"]["code"] == "go-modules-unreachable"
+    assert "the proxy http://127.0.0.1:9 (from HTTPS_PROXY) fails" in document["error"]["message"]
+    assert document["error"]["hint"] == "check the proxy that HTTPS_PROXY names, or unset HTTPS_PROXY"
+
+
 def test_offline_is_said_to_be_the_reason(tree: Tree, tmp_path: Path, monkeypatch, json_of):
     monkeypatch.setenv("GOMODCACHE", str(tmp_path / "empty"))
     tree({**PLUGIN, "go.mod": "module plugin\n\ngo 1.19\n"})

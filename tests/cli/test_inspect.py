@@ -184,6 +184,17 @@ def test_the_hint_fits_the_cause(json_of, here, address, hint):
     assert json_of(address)["error"]["hint"] == hint
 
 
+@pytest.mark.parametrize("address", ["https://host.invalid/main.wasm", "oci://registry.invalid/p/a:1"])
+def test_a_proxy_that_refuses_is_blamed_and_not_the_host(json_of, monkeypatch, address):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:s3cret@127.0.0.1:9")
+
+    document = json_of(address)
+
+    assert document["exit_code"] == 5
+    assert "the proxy http://127.0.0.1:9 (from HTTPS_PROXY) fails" in document["error"]["message"]
+    assert document["error"]["hint"] == "check the proxy that HTTPS_PROXY names, or unset HTTPS_PROXY"
+
+
 MANY = 2**32 - 1
 MEGABYTES = 16
 

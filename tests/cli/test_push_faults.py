@@ -205,6 +205,12 @@ def test_a_name_that_nobody_knows(pushed, monkeypatch):
     assert (document["exit_code"], document["error"]["code"]) == (5, "registry-unknown-host")
     assert "registry.example.com" in document["error"]["message"]
 
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    behind = pushed("registry.example.com/demo")["error"]
+    assert behind["code"] == "registry-unreachable"
+    assert "the proxy http://proxy.example.com:3128 (from HTTPS_PROXY) fails" in behind["message"]
+    assert behind["hint"] == "check the proxy that HTTPS_PROXY names, or unset HTTPS_PROXY"
+
 
 @pytest.mark.parametrize("options", [(), ("--plain-http",)])
 def test_a_registry_that_nobody_runs(pushed, waits, options):

@@ -1,5 +1,6 @@
 """What `hgw run` and `hgw verify` refuse, each with its code, its place and the way out."""
 
+import errno
 import json
 import platform
 import socket
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.choice import Source, SourceKind
+from higress_cli.errors import GatewayError
+from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.origin import install_command
 from tests.support.plugins import plugin
 
@@ -97,7 +101,37 @@ def test_two_ports_in_use_are_fixed_by_one_command(hgw, here):
 def test_an_address_that_is_not_this_machines(hgw, here):
     outcome = hgw("run", "--port", "0", "--bind", "192.0.2.1", "--output", "json")
     assert outcome.code == 8
-    assert json.loads(outcome.out)["error"]["code"] == "port-refused"
+    error = json.loads(outcome.out)["error"]
+    assert error["code"] == "port-refused"
+    assert error["message"] == "cannot listen on 192.0.2.1 (from --bind): this machine does not have that address"
+    assert error["hint"] == "hgw run --port 0 --output json --bind 127.0.0.1"
+
+
+@needs_gateway
+def test_an_address_that_a_variable_names(hgw, here, monkeypatch):
+    monkeypatch.setenv("HGW_BIND", "192.0.2.1")
+    outcome = hgw("run")
+    assert "cannot listen on 192.0.2.1 (from HGW_BIND): " in outcome.err
+    assert outcome.err.endswith("hint: hgw run --bind 127.0.0.1\n")
+
+
+def test_a_port_that_the_user_may_not_have(monkeypatch):
+    def refusing(self: socket.socket, address: tuple[str, int]) -> None:
+        if 0 < address[1] < 1024:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(self, address)
+
+    real = socket.socket.bind
+    monkeypatch.setattr(socket.socket, "bind", refusing)
+    at = Listening(bind="127.0.0.1", port=80, option="--port", source=Source(SourceKind.FLAG, "--port"))
+    with pytest.raises(GatewayError) as caught:
+        check_ports([at])
+    assert caught.value.message == (
+        "cannot listen on port 80 (from --port) of 127.0.0.1: the system does not let this user do so"
+    )
+    option, port = caught.value.again
+    assert option == "--port"
+    assert int(port) > 1024
 
 
 @BOTH

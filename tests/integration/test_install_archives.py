@@ -167,6 +167,14 @@ def test_hosts_that_do_not_answer_cost_seconds(pinned: MakeHgw) -> None:
     assert ended.err.splitlines()[-1].startswith("hint: ")
 
 
+def test_a_proxy_that_refuses_is_blamed_and_not_the_hosts(pinned: MakeHgw) -> None:
+    ended = pinned()("install", "--output", "json", HTTP_PROXY="http://127.0.0.1:9")
+    error = json.loads(ended.out)["error"]
+    assert ended.code == 5
+    assert "the proxy http://127.0.0.1:9 (from HTTP_PROXY) fails" in error["message"]
+    assert error["hint"] == "check the proxy that HTTP_PROXY names, or unset HTTP_PROXY"
+
+
 def test_a_second_mirror_is_tried_where_the_first_fails(pinned: MakeHgw, releases: Releases) -> None:
     hgw = pinned()
     ended = hgw("install", "binaryen", "--output", "json", HGW_MIRROR_GITHUB=f"http://127.0.0.1:9,{releases.url}")

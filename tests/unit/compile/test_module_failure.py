@@ -1,8 +1,10 @@
 """What is said of Go modules that cannot be fetched, for outputs that the go command really gave."""
 
+from dataclasses import replace
+
 import pytest
 
-from higress_cli.compile.module_failure import Missing, Request, failed_requests, module_error
+from higress_cli.compile.module_failure import Missing, Request, Tried, failed_requests, module_error
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
@@ -193,21 +195,18 @@ def test_a_cause_of_its_own_has_a_hint_of_its_own(explain, output, code, words):
 
 def test_without_a_network_the_first_module_that_is_missing_is_named(explain):
     off = "demo imports\n\tx: module lookup disabled by GOPROXY=off\n"
-    dead = {"tried": [("https://proxy.example", "the connection was refused")]}
+    dead = Tried(source="https://proxy.example", reason="the connection was refused")
 
-    error = explain(off, **dead)
+    error = explain(off, tried=[dead])
 
     assert error.message == (
         f"main.go:4: {WRAPPER} v1.4.3 is not on this machine and cannot be downloaded "
         "(https://proxy.example: the connection was refused)"
     )
     assert "HGW_MIRROR_GOPROXY" in (error.hint or "")
-    assert explain(off, **dead, http_proxy="HTTPS_PROXY").hint == (
-        "check the proxy that HTTPS_PROXY names, or unset HTTPS_PROXY"
-    )
-    assert (
-        explain(off, tried=[("network", "--offline forbids it")], offline=True).hint == "run it once without --offline"
-    )
+    assert explain(off, tried=[dead, replace(dead, remedy="check the proxy")]).hint == "check the proxy"
+    forbidden = Tried(source="network", reason="--offline forbids it")
+    assert explain(off, tried=[forbidden], offline=True).hint == "run it once without --offline"
 
 
 def test_an_unknown_failure_shows_the_go_commands_words_and_no_command_that_finds_nothing(explain):

@@ -12,6 +12,7 @@ from higress_cli.errors import DownloadError
 from higress_cli.reporter import SilentActivity
 from higress_cli.system import download, trust
 from higress_cli.system.http import Obstacle, ObstacleKind, obstacle, size_of
+from higress_cli.system.proxies import proxies
 from higress_cli.system.reach import Reach
 from tests.support.file_server import FileServer, serving
 from tests.support.proxies import AUTHORITY, AUTHORITY_HASH, https_server, socks_proxy
@@ -117,6 +118,49 @@ def test_a_proxy_that_is_none_is_told_without_its_password(tmp_path: Path, wrong
     with pytest.raises(DownloadError) as caught:
         get(f"{NOBODY}/a", tmp_path, {"ALL_PROXY": wrong})
     assert "s3cret" not in found.text + caught.value.message
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_a_proxy_that_does_not_answer_is_named_and_not_the_host(variable: str, scheme: str) -> None:
+    found = obstacle("https://host.invalid/a", {variable: f"{scheme}://me:s3cret@127.0.0.1:9"})
+    assert found is not None
+    assert found.kind is ObstacleKind.PROXY
+    assert found.text == f"the proxy {scheme}://127.0.0.1:9 (from {variable}) fails: the connection was refused"
+    assert found.hint == f"check the proxy that {variable} names, or unset {variable}"
+
+
+def test_a_proxy_that_refuses_to_pass_a_request_on_is_named_too() -> None:
+    with serving(FileServer(HELLO)) as no_proxy:  # it answers CONNECT with 501
+        found = obstacle("https://host.invalid/a", {"HTTPS_PROXY": no_proxy.url})
+    assert found is not None
+    assert found.kind is ObstacleKind.PROXY
+    assert f"{no_proxy.url} (from HTTPS_PROXY)" in found.text
+    assert "501" in found.text
+
+
+@pytest.mark.parametrize("variables", [{}, {"HTTPS_PROXY": NOBODY}, {"ALL_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}])
+def test_a_host_that_no_proxy_stands_before_is_silent_itself(variables: dict[str, str]) -> None:
+    found = obstacle(NOBODY, variables)
+    assert found is not None
+    assert (found.kind, found.hint) == (ObstacleKind.SILENT, None)
+
+
+def test_the_certificate_of_a_host_behind_a_proxy_is_the_hosts() -> None:
+    with socks_proxy() as proxy, https_server() as url:
+        found = obstacle(url, {"ALL_PROXY": proxy.url})
+    assert found is not None
+    assert found.kind is ObstacleKind.UNTRUSTED
+    assert "SSL_CERT_FILE" in str(found.hint)
+
+
+def test_the_proxy_of_the_systems_settings_is_told_without_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"http": "http://127.0.0.1:9"})
+    (proxy,) = proxies({}).values()
+    assert proxy is not None
+    assert str(proxy) == "http://127.0.0.1:9 (from the system's settings)"
+    assert proxy.advice == "check the proxy in the system's network settings"
 
 
 # What is said of a host -----------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ from tests.support.file_server import FileServer, serving
 PROXY = "http://proxy.example:3128"
 
 
+def urls(variables: Mapping[str, str]) -> dict[str, str | None]:
+    return {at: proxy.url if proxy else None for at, proxy in proxies(variables).items()}
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
@@ -39,7 +43,7 @@ PROXY = "http://proxy.example:3128"
     ],
 )
 def test_the_proxies_of_variables(variables: Mapping[str, str], expected: Mapping[str, str | None]) -> None:
-    assert proxies(variables) == expected
+    assert urls(variables) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_they_are_those_that_httpx_would_find(variables: Mapping[str, str], monk
 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert proxies(variables) == _utils.get_environment_proxies()
+    assert urls(variables) == _utils.get_environment_proxies()
 
 
 def test_the_environment_of_the_process_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
