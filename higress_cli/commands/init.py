@@ -166,7 +166,9 @@ def init(
 
 def plugin_above(directory: Path) -> Path | None:
     """The plugin that a folder is inside of, None if there is none."""
-    above = next(folder for folder in directory.parents if folder.is_dir())
+    above = next((folder for folder in directory.parents if folder.is_dir()), None)
+    if above is None:  # the top of a disk
+        return None
     go_mod = above / "go.mod" if (above / "go.mod").is_file() else nearest_above(above, "go.mod")
     return go_mod.parent if go_mod is not None and any(go_mod.parent.glob("*.go")) else None
 

@@ -46,7 +46,9 @@ _BY_NAME: Final = {
 }
 # Windows' own codes, where Python's errno is less precise: a sharing or lock violation, a name that is too long.
 _BY_WINDOWS_NUMBER: Final = {32: _IN_USE, 33: _IN_USE, 206: _TOO_LONG}
-_OF_THE_MACHINE: Final = frozenset({"EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "EIO", "EROFS", "ESTALE", "ETXTBSY"})
+_OF_THE_MACHINE: Final = frozenset({
+    "EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "EIO", "EROFS", "ESTALE", "ETXTBSY", "EISDIR", "ENOTDIR"
+})  # fmt: skip
 _UNREADABLE: Final = {
     "EACCES": _DENIED.reason,
     "EPERM": _DENIED.reason,

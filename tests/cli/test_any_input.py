@@ -140,6 +140,12 @@ def test_any_value_of_any_setting(
     assert code in set(ExitCode) - {ExitCode.BUG}, capsys.readouterr().err
 
 
+def test_the_top_of_a_disk_is_a_folder_too(hgw: Hgw) -> None:
+    outcome = hgw("init", ".", "--defaults", "--dry-run", "-C", Path.cwd().anchor)
+    assert outcome.code in {0, 6}, outcome.err
+    assert "Traceback" not in outcome.err
+
+
 RECEIPTS = [
     *("", "{", "[]", "null", "1", '{"name": 1}', "[" * 100_000),
     '{"name": "go", "version": [], "source": {}, "origin": 1, "executable": "x"}',

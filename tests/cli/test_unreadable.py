@@ -84,6 +84,16 @@ def test_a_file(name: str, world: OddWorld) -> None:
             assert told.code == 0 or told.err
 
 
+@pytest.mark.parametrize("name", OWN)
+def test_a_folder_in_the_place_of_a_file(name: str, world: OddWorld) -> None:
+    for argv in (*COMMANDS[:6], ("init", "--from-existing", "--dry-run")):
+        with world.plugin(files(folders=False)) as folder:
+            (folder / name).unlink()
+            (folder / name).mkdir()
+            told = world.call(*argv)
+            assert told.code == 0 or told.err
+
+
 @pytest.mark.parametrize(
     ("name", "argv"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from higress_cli.errors import ConflictError, InvalidInput
 from higress_cli.i18n import activate
-from higress_cli.system.os_errors import disk_full, is_full, read_error, write_error
+from higress_cli.system.os_errors import disk_full, is_full, machine_error, read_error, write_error
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,14 @@ def test_each_reason_has_an_id(number: int | None, code: str, reason: str) -> No
     assert error.message.startswith("/p/main.wasm cannot be written: ")
     assert reason in error.message
     assert error.details == {"path": Path("/p/main.wasm")}
+
+
+@pytest.mark.parametrize("number", [errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EIO])
+def test_a_file_that_the_machine_does_not_give_is_no_bug_wherever_it_is_met(number: int) -> None:
+    error = machine_error(OSError(number, os.strerror(number), "/p/go.sum"))
+    assert error is not None
+    assert error.message.startswith("/p/go.sum cannot be read: ")
+    assert machine_error(OSError(errno.EINVAL, "Invalid argument", "/p/go.sum")) is None
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
