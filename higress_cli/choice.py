@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from higress_cli.errors import HgwError, InvalidInput, UsageError
 from higress_cli.i18n import N_, _
@@ -60,7 +60,7 @@ class Source:
         return self.kind in {SourceKind.FLAG, SourceKind.VARIABLE}
 
     def refusal(
-        self, message: str, *, code: str, hint: str | None = None, details: Mapping[str, Any] | None = None
+        self, message: str, *, code: str, hint: str | None = None, details: Mapping[str, object] | None = None
     ) -> HgwError:
         """The error for a bad value.
 

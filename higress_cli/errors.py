@@ -52,7 +52,7 @@ class HgwError(Exception):
         code: str,
         hint: str | None = None,
         again: Sequence[str] = (),
-        details: Mapping[str, Any] | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

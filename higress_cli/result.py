@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from higress_cli.choice import Source
+from higress_cli.document import Json, JsonObject
 from higress_cli.errors import ExitCode, HgwError
 
 SCHEMA = 1
@@ -30,20 +31,20 @@ class Result:
         """One of `ExitCode`, or another program's exit code."""
         return ExitCode.OK
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> JsonObject:
         """The fields as JSON values: paths absolute, enumerations by value, None kept."""
         fields = (field.name for field in dataclasses.fields(self) if field.name not in self.internal)
         return {name: plain(getattr(self, name)) for name in (*fields, *self.computed)}
 
 
-def plain(value: object) -> object:  # noqa: PLR0911 -- a table of types
+def plain(value: object) -> Json:  # noqa: PLR0911 -- a table of types
     """`value` as JSON types: dict, list, str, int, float, bool, None.
 
     A dataclass becomes what its method `document` returns, or else a dict of its fields.
     """
     match value:
         case Enum():
-            return value.value
+            return plain(value.value)
         case None | bool() | int() | float() | str():
             return value
         case Path() | Source():
@@ -61,7 +62,7 @@ def plain(value: object) -> object:  # noqa: PLR0911 -- a table of types
     return str(value)
 
 
-def envelope(command: str, result: Result) -> dict[str, Any]:
+def envelope(command: str, result: Result) -> JsonObject:
     """The JSON document of a command that returned a result."""
     return {
         "schema": SCHEMA,
@@ -74,7 +75,7 @@ def envelope(command: str, result: Result) -> dict[str, Any]:
     }
 
 
-def error_envelope(command: str, error: HgwError, *, exit_code: ExitCode | None = None) -> dict[str, Any]:
+def error_envelope(command: str, error: HgwError, *, exit_code: ExitCode | None = None) -> JsonObject:
     """The JSON document of a command that failed; its `data` is empty. `exit_code` is the error's own if None."""
     return {
         "schema": SCHEMA,

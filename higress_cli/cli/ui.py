@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.questions import yes_or_no
 from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.document import JsonObject
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _, joined
 from higress_cli.reporter import Activity, SilentActivity
@@ -204,7 +205,7 @@ class Ui:
         line = Text().append(mark, _STYLES[style]).append(f"{gap}{visible(text)}")
         self.console("stdout").print(line, soft_wrap=True)
 
-    def document(self, content: dict[str, Any]) -> None:
+    def document(self, content: JsonObject) -> None:
         """The one JSON document of this call."""
         text = visible_json(json.dumps(content, ensure_ascii=False, indent=2))
         with writing("stdout"):

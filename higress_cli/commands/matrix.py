@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.result import Result
 
@@ -64,5 +64,5 @@ def _for_github(jobs: Sequence[Job]) -> str:
 def _for_gitlab(jobs: Sequence[Job]) -> str:
     """A hidden job to extend in a child pipeline; $PLUGINS are the arguments of hgw build. JSON is YAML."""
     rows = [{"PLUGINS": shlex.join(job.plugins)} for job in jobs]
-    hidden: dict[str, Any] = {"parallel": {"matrix": rows}} if rows else {"rules": [{"when": "never"}]}
+    hidden: object = {"parallel": {"matrix": rows}} if rows else {"rules": [{"when": "never"}]}
     return json.dumps({".hgw-plugins": hidden}, indent=2, ensure_ascii=False)

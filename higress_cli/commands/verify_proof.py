@@ -194,7 +194,7 @@ def running_gateway(
     yield Proof(
         engine=str(record.get("engine", "unknown")),
         plugin=plugin,
-        run_dir=Path(record["run_dir"]) if record else None,
+        run_dir=Path(str(record["run_dir"])) if record else None,
         steps=running.steps(scenarios),
         renamed=lambda: running.renamed,
         log=lambda: running.log,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
 from higress_cli.go.misspelt_imports import known_modules, meant, read_go_sum
@@ -131,7 +131,7 @@ def _has_moved(known: Match, missing: Missing) -> bool:
     return known.id == "wrapper-for-go" and not any(provides(module, package) for module in missing.pins)
 
 
-def _moved(text: str, details: Mapping[str, Any]) -> HgwError:
+def _moved(text: str, details: Mapping[str, object]) -> HgwError:
     row = entry("wrapper-moved")
     reason = _("{title}: {cause}").format(title=row.title, cause=row.cause)
     return CheckFailed(f"{text}:\n{reason}", code="wrapper-moved", hint=advice("wrapper-moved"), details=details)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from higress_cli.errors import CompileError, HgwError, InvalidInput
 from higress_cli.go.mod import GoMod, read_go_mod
@@ -84,7 +84,7 @@ def newcomer_error(newcomer: Newcomer, *, go: str, imports: Sequence[str], ask: 
 
 def _newest_fitting(newcomer: Newcomer, *, go: str, ask: Ask) -> str | None:
     """The newest release that is not made for a newer Go: by halving, as releases do not go back to an older Go."""
-    (listing,) = _documents(ask([*_LISTING, "-versions", newcomer.module])) or [{}]
+    (listing,) = _documents(ask([*_LISTING, "-versions", newcomer.module])) or [_Module()]
     versions = [version for version in listing.get("Versions", ()) if "-" not in version]
     low, high = 0, len(versions)
     while low < high:
@@ -99,7 +99,7 @@ def _newest_fitting(newcomer: Newcomer, *, go: str, ask: Ask) -> str | None:
 
 
 def _has_packages(module: str, version: str, packages: Sequence[str], *, ask: Ask) -> bool:
-    (found,) = _documents(ask(["go", "mod", "download", "-json", f"{module}@{version}"])) or [{}]
+    (found,) = _documents(ask(["go", "mod", "download", "-json", f"{module}@{version}"])) or [_Module()]
     if "Dir" not in found:
         return False
     folders = [Path(found["Dir"]) / package.removeprefix(module).lstrip("/") for package in packages]
@@ -119,9 +119,21 @@ def _listed(ask: Ask, versions: Sequence[str]) -> Iterator[tuple[str, str, str]]
         yield found["Path"], found["Version"], needs or "1.16"
 
 
-def _documents(text: str) -> list[dict[str, Any]]:
+class _Module(TypedDict, total=False):
+    """What hgw reads of the go command's documents about a Go module (`go help list`, `go help mod download`)."""
+
+    Path: str
+    Version: str
+    Versions: Sequence[str]
+    GoVersion: str
+    GoMod: str
+    Dir: str
+
+
+def _documents(text: str) -> list[_Module]:
     """JSON objects one after another, as the go command prints them; those before the first that is damaged."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, at = json.JSONDecoder(), 0
+    found: list[_Module] = []
     while (at := text.find("{", at)) >= 0:
         try:
             document, at = decoder.raw_decode(text, at)

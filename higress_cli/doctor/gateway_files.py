@@ -1,13 +1,13 @@
 """Copies of the plugin's configuration in other files, such as an Envoy bootstrap or a WasmPlugin resource."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.doctor.gateway_yaml import find_written
 from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
 from higress_cli.doctor.written_configuration import RULES, Written
+from higress_cli.document import JsonObject
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _, chained
 
@@ -29,7 +29,7 @@ def check_gateway_files(facts: "Facts") -> Finding:
     return judge_written(written, values=config.values if config else None, config=path)
 
 
-def judge_written(written: tuple[Written, ...], *, values: Mapping[str, Any] | None, config: Path) -> Finding:
+def judge_written(written: tuple[Written, ...], *, values: JsonObject | None, config: Path) -> Finding:
     """Whether each equals `values`, those of the plugin's configuration file `config`; None if it is not there."""
     others = tuple(
         _("{place}: for another plugin, {name}").format(place=item.place, name=item.owner)
@@ -54,7 +54,7 @@ def judge_written(written: tuple[Written, ...], *, values: Mapping[str, Any] | N
     )
 
 
-def _difference(item: Written, values: Mapping[str, Any], config: Path) -> Finding | None:
+def _difference(item: Written, values: JsonObject, config: Path) -> Finding | None:
     here = {**(item.values or {}), **({RULES: list(item.rules)} if item.rules and RULES in values else {})}
     if here == values:
         return None
@@ -77,7 +77,7 @@ def _difference(item: Written, values: Mapping[str, Any], config: Path) -> Findi
 _ABSENT: Final = object()
 
 
-def _key_difference(key: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+def _key_difference(key: str, here: JsonObject, there: JsonObject) -> str:
     """How a key differs. Values may be secrets, so they are not shown."""
     if key not in there:
         return _("{key} is not in {file}")

@@ -6,10 +6,11 @@ wasmplugin.proto.
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.digest import is_sha256
 from higress_cli.doctor.written_configuration import PluginNames, Written
+from higress_cli.document import JsonObject
 from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _, listed
 from higress_cli.project.wasm_plugin import KIND, Resource, image_faults
@@ -64,7 +65,7 @@ def read_resource(node: Node, plugin: PluginNames) -> Written | None:
     )
 
 
-def _rules(rules: Node | None) -> Iterator[Mapping[str, Any]]:
+def _rules(rules: Node | None) -> Iterator[JsonObject]:
     """The rules as the plugin gets them."""
     for rule in _rule_nodes(rules):
         entries = rule.mapping()
@@ -161,7 +162,7 @@ def _given(entries: Mapping[str, Node], name: str) -> Node | None:
     return None if found is None or found.is_null else found
 
 
-def _values(node: Node) -> Mapping[str, Any] | None:
+def _values(node: Node) -> JsonObject | None:
     """A configuration; None if it is not a mapping, which no other can equal."""
     return dict(node.value()) if node.is_mapping else None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from higress_cli.digest import Sha256
+from higress_cli.document import JsonObject
 from higress_cli.fault import Fault
 
 RULES: Final = "_rules_"
@@ -23,7 +24,7 @@ class Written:
     """
 
     place: str
-    values: Mapping[str, Any] | None
+    values: JsonObject | None
     rules: tuple[Any, ...] = ()
     owner: str | None = None
     faults: tuple[Fault, ...] = ()

@@ -1,11 +1,12 @@
 """The events of a run in a file, one JSON object a line, so that another hgw can follow them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import JsonObject
 from higress_cli.gateway.events import (
     AnsweredBy,
     CallbackReturned,
@@ -22,7 +23,7 @@ from higress_cli.gateway.events import (
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.gateway.watch import Tail
 
-_KINDS: Final[Mapping[str, Any]] = {
+_KINDS: Final[Mapping[str, Callable[..., Event]]] = {
     kind.__name__: kind
     for kind in (
         PluginLine,
@@ -66,15 +67,16 @@ class WrittenEvents:
         return [event for event in found if event is not None]
 
 
-def _event(entry: Mapping[str, Any]) -> Event | None:
+def _event(entry: JsonObject) -> Event | None:
     kind = _KINDS.get(str(entry.get("event")))
     if kind is None:
         return None
-    facts = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items() if key != "event"}
+    facts: dict[str, object] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items() if key != "event"
+    }
     try:
         if entry.get("answered_by") is not None:
             facts["answered_by"] = AnsweredBy(str(entry["answered_by"]))
-        event: Event = kind(**{**facts, "at": datetime.fromisoformat(str(entry.get("at")))})
+        return kind(**{**facts, "at": datetime.fromisoformat(str(entry.get("at")))})
     except (TypeError, ValueError):
         return None
-    return event

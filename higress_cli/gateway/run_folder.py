@@ -4,13 +4,14 @@ import contextlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
 from higress_cli.digest import Sha256
+from higress_cli.document import JsonObject
 from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
 from higress_cli.system.os_errors import home_error, is_full
@@ -75,7 +76,7 @@ class RunFolder:
         """The log of the built-in upstream's libraries."""
         return self.path / "upstream-errors.log"
 
-    def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
+    def write_json(self, name: str, content: JsonObject) -> Path:
         """Write a file atomically, because others watch it.
 
         Raises:
@@ -124,7 +125,7 @@ class RunFolder:
                 path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def staged(self, name: str, content: Mapping[str, Any]) -> Iterator[Callable[[], object]]:
+    def staged(self, name: str, content: JsonObject) -> Iterator[Callable[[], object]]:
         """`write_json` in two steps: the call of what is yielded lets the file appear, for which a full disk has room.
 
         Raises:
@@ -138,7 +139,7 @@ class RunFolder:
                 raise home_error(path, error) from error
             yield reveal
 
-    def record(self, facts: Mapping[str, Any]) -> None:
+    def record(self, facts: JsonObject) -> None:
         """Write down what another hgw needs to connect to this run."""
         self.write_json(_RECORD, facts)
 
@@ -147,7 +148,7 @@ class RunFolder:
         self.lock.release()
 
 
-def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
+def read_record(runs: Path, run_id: str) -> JsonObject | None:
     """The record of the run `run_id`, None if this machine has no such run."""
     if not run_id or Path(run_id).name != run_id:
         return None
@@ -158,7 +159,7 @@ def read_record(runs: Path, run_id: str) -> Mapping[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def live_records(runs: Path) -> Iterator[Mapping[str, Any]]:
+def live_records(runs: Path) -> Iterator[JsonObject]:
     """The records of the current runs, newest first."""
     for folder in in_use(runs):
         record = read_record(runs, folder.name)
@@ -196,5 +197,5 @@ def prune(runs: Path, *, keep: int = KEPT) -> int:
     return in_use
 
 
-def _as_json(content: Mapping[str, Any]) -> bytes:
+def _as_json(content: JsonObject) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from higress_cli.choice import Choice
+from higress_cli.document import JsonObject
 from higress_cli.gateway.extra import ExtraMissing
 from higress_cli.gateway.listening import Listening, PortTaken, taken_error
 from higress_cli.gateway.log_file import MOST_BYTES, LogFile
@@ -96,15 +97,17 @@ class SeenRequests:
 
     def take(self) -> Sequence[Seen]:
         """The new requests, oldest first."""
-        return [
-            Seen(
-                method=str(entry.get("method")),
-                path=str(entry.get("path")),
-                headers=entry.get("headers") or {},
-                body=None if entry.get("body") is None else str(entry["body"]).encode(),
-            )
-            for entry in self._tail.objects()
-        ]
+        return [_seen(entry) for entry in self._tail.objects()]
+
+
+def _seen(entry: JsonObject) -> Seen:
+    headers, body = entry.get("headers"), entry.get("body")
+    return Seen(
+        method=str(entry.get("method")),
+        path=str(entry.get("path")),
+        headers=headers if isinstance(headers, dict) else {},
+        body=None if body is None else str(body).encode(),
+    )
 
 
 def _httpbin() -> Application:

@@ -8,7 +8,8 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from higress_cli.document import Json
 
 Stamp = tuple[int, int, int] | None
 
@@ -63,7 +64,7 @@ class Tail:
         # Not splitlines: a plugin's own words may hold other characters that count as line ends there.
         return [line.removesuffix("\r") for line in whole.decode("utf-8", errors="replace").split("\n")[:-1]]
 
-    def objects(self) -> Iterator[dict[str, Any]]:
+    def objects(self) -> Iterator[dict[str, Json]]:
         """The new lines of a file with one JSON object a line, parsed."""
         for line in self.lines():
             try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from string import Formatter
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from higress_cli import data
 from higress_cli.errors import ExitCode, HgwError, family
@@ -116,7 +116,7 @@ class Match:
         """The fix on an operating system, given by Go's name for it: a command, or what to do."""
         return self._filled(self.entry.fix.on(system)) if self.entry.fix else ""
 
-    def as_error(self, message: str, *, system: str | None = None, details: Mapping[str, Any]) -> HgwError:
+    def as_error(self, message: str, *, system: str | None = None, details: Mapping[str, object]) -> HgwError:
         """The error to raise if a command fails for this reason, with the exit code of its id."""
         return family(self.entry.exit)(message, code=self.id, hint=self.fix_on(system), details=details)
 

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import JsonObject
 from higress_cli.errors import InvalidInput, ToolError
 from higress_cli.i18n import _
 from higress_cli.oci.reference import DOCKER_HUB
@@ -45,7 +46,7 @@ class DockerConfig:
     """The parts of docker's config.json that say who to be; `path` is the file."""
 
     path: Path
-    auths: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    auths: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str | None = None
 
@@ -114,7 +115,7 @@ def _from_auths(config: DockerConfig, key: str, *, host: str, repository: str) -
     return None
 
 
-def _of_entry(config: DockerConfig, name: str, entry: Mapping[str, Any]) -> Credential | None:
+def _of_entry(config: DockerConfig, name: str, entry: JsonObject) -> Credential | None:
     source = str(config.path)
     token = entry.get("identitytoken")
     if isinstance(token, str) and token:

@@ -5,11 +5,11 @@ version 2, schema 2.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.digest import ImageDigest, image_digest, sha256_of_bytes
+from higress_cli.document import JsonObject
 
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -40,7 +40,7 @@ class Descriptor:
     platform: str | None = None
     """What an entry of an index is for, such as linux/amd64; null elsewhere."""
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> JsonObject:
         """As it is written in a manifest."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.bytes}
 
@@ -59,6 +59,6 @@ def describe(media_type: str, content: bytes) -> Descriptor:
     return Descriptor(media_type=media_type, digest=digest_of(content), bytes=len(content))
 
 
-def encoded(document: Mapping[str, Any]) -> bytes:
+def encoded(document: JsonObject) -> bytes:
     """A document as the same bytes on every platform: keys sorted, nothing between the tokens."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

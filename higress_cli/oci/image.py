@@ -7,9 +7,10 @@ gateway's agent, the plugin server and Kubernetes' image volumes all take.
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.digest import ImageDigest
+from higress_cli.document import JsonObject
 from higress_cli.oci.formats import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Descriptor, describe, digest_of, encoded
 from higress_cli.oci.stored_gzip import stored_gzip
 
@@ -92,7 +93,7 @@ def layer_tar(files: Iterable[PluginFile]) -> bytes:
     return b"".join((*parts, bytes(2 * _BLOCK)))
 
 
-def _configuration(diff_id: ImageDigest, *, created: str | None) -> dict[str, Any]:
+def _configuration(diff_id: ImageDigest, *, created: str | None) -> JsonObject:
     """An image configuration (OCI image specification, config.md). Its platform counts only in an index."""
     return {
         **({"created": created} if created else {}),

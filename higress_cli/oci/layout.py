@@ -11,11 +11,11 @@ _REFERENCE: Final = "org.opencontainers.image.ref.name"
 def layout_files(image: Image, *, tag: str) -> tuple[PluginFile, ...]:
     """The files of a layout with one image, which is called `tag` in it; names are relative and have `/`."""
     entry = {**image.descriptor.written(), "annotations": {_REFERENCE: tag}}
-    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}
+    index = encoded({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]})
     blobs = {**image.blobs, image.digest: image.manifest}
     return (
         PluginFile(name="oci-layout", content=encoded({"imageLayoutVersion": "1.0.0"})),
-        PluginFile(name="index.json", content=encoded(index)),
+        PluginFile(name="index.json", content=index),
         *(PluginFile(name=f"blobs/{digest.replace(':', '/')}", content=blob) for digest, blob in sorted(blobs.items())),
     )
 

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.digest import is_image_digest
+from higress_cli.document import JsonObject
 from higress_cli.i18n import _
 from higress_cli.oci.formats import INDEXES, MANIFESTS, Descriptor, MalformedImageError
 
@@ -70,7 +71,7 @@ def diff_ids(config: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _object(content: bytes, what: str) -> Mapping[str, Any]:
+def _object(content: bytes, what: str) -> JsonObject:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
+from higress_cli.document import JsonObject
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.parser_words import in_words
@@ -26,7 +27,7 @@ _SECTIONS: Final = {
 class PluginConfig:
     """A plugin's configuration and the file it came from; an empty configuration is an empty object."""
 
-    values: dict[str, Any]
+    values: JsonObject
     source: str
 
     @property
@@ -65,13 +66,13 @@ def read_plugin_config(path: Path) -> PluginConfig:
     return PluginConfig(values=values, source=str(path))
 
 
-def is_bootstrap(values: Mapping[str, Any]) -> bool:
+def is_bootstrap(values: JsonObject) -> bool:
     """Whether this is the configuration that an Envoy starts with (envoy.config.bootstrap.v3.Bootstrap).
 
     Some plugins keep it in config.yaml and their own configuration in another file.
     """
     return any(
-        isinstance(values.get(section), dict) and any(key in values[section] for key in keys)
+        isinstance(content := values.get(section), Mapping) and any(key in content for key in keys)
         for section, keys in _SECTIONS.items()
     )
 
@@ -85,7 +86,7 @@ def holds_bootstrap(path: Path) -> bool:
     return False
 
 
-def _from_json(path: Path, text: str) -> dict[str, Any]:
+def _from_json(path: Path, text: str) -> JsonObject:
     if not text.strip():
         return {}
     try:
@@ -104,7 +105,7 @@ def _from_json(path: Path, text: str) -> dict[str, Any]:
     return _sendable(path, values)
 
 
-def _from_yaml(path: Path, text: str) -> dict[str, Any]:
+def _from_yaml(path: Path, text: str) -> JsonObject:
     try:
         node = compose(path, text)
         if node is None or node.is_null:
@@ -121,7 +122,7 @@ def _from_yaml(path: Path, text: str) -> dict[str, Any]:
     return _sendable(path, dict(values))
 
 
-def _sendable(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+def _sendable(path: Path, values: JsonObject) -> JsonObject:
     """`values`, after checking that they can be encoded as JSON in UTF-8 for the plugin."""
     try:
         _as_json(values).encode()
@@ -135,7 +136,7 @@ def _sendable(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _as_json(values: dict[str, Any]) -> str:
+def _as_json(values: JsonObject) -> str:
     return json.dumps(values, ensure_ascii=False, indent=2, allow_nan=False)
 
 

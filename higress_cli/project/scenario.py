@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from higress_cli.document import JsonObject
 from higress_cli.project.matcher import Matcher
 from higress_cli.system.user_file import read_bytes
 
@@ -119,7 +120,7 @@ class Service:
 
     mode: Literal["answer", "refused", "absent", "redis"] = "answer"
     rules: tuple[Rule, ...] = (Rule(),)
-    redis: Mapping[str, Any] | None = None
+    redis: JsonObject | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +237,7 @@ class Scenario:
 
     name: str
     turns: tuple[Turn, ...] = (Turn(),)
-    config: Mapping[str, Any] | None = None
+    config: JsonObject | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     abi: tuple[str, ...] = ()
     route: str | None = None

@@ -2,11 +2,12 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from higress_cli.digest import Sha256
+from higress_cli.document import JsonObject
 from higress_cli.errors import GatewayError, InvalidInput
 from higress_cli.gateway.contract import Renamed
 from higress_cli.gateway.event_log import WrittenEvents
@@ -32,7 +33,7 @@ _LAG_SECONDS: Final = 0.3
 class RunningGateway:
     """The gateway at `url`; `record` is the record of its run, None if it is not on this machine."""
 
-    def __init__(self, url: str, *, digest: Sha256, run: str, record: Mapping[str, Any] | None) -> None:
+    def __init__(self, url: str, *, digest: Sha256, run: str, record: JsonObject | None) -> None:
         self.url = url
         self.record = record
         self._digest = digest
@@ -130,7 +131,7 @@ class RunningGateway:
             lag=_LAG_SECONDS,
         )
 
-    def _configuration(self) -> Mapping[str, Any] | None:
+    def _configuration(self) -> JsonObject | None:
         """The plugin's current configuration, from the file that `hgw run` follows; None if not on this machine."""
         path = (self.record or {}).get("config")
         try:

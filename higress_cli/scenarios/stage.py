@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from higress_cli.choice import Source, SourceKind
+from higress_cli.document import JsonObject
 from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.redis_server import RedisServer
 from higress_cli.gateway.redis_store import RedisError
@@ -222,7 +223,7 @@ class _Recorder(Generic[T]):
         return items
 
 
-def _replies(rules: Mapping[str, Any] | None) -> Mapping[str, RedisReply] | None:
+def _replies(rules: JsonObject | None) -> Mapping[str, RedisReply] | None:
     """The replies of a scenario's Redis, in the form that RedisServer takes."""
     return None if rules is None else {command: _reply(value) for command, value in rules.items()}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self, TypedDict
 
 from higress_cli.digest import Sha256, sha256_of_bytes
 from higress_cli.errors import HgwError
@@ -199,7 +199,17 @@ def _since(started: float) -> float:
     return round(time.monotonic() - started, 3)
 
 
-def _summed(checks: Sequence[Evidence]) -> dict[str, Any]:
+class _Summary(TypedDict):
+    """What the checks of a step say of it."""
+
+    ok: bool
+    status: StepStatus
+    expected: str
+    got: str
+    checks: tuple[Evidence, ...]
+
+
+def _summed(checks: Sequence[Evidence]) -> _Summary:
     ok = all(check.ok for check in checks)
     return {
         "ok": ok,

@@ -6,8 +6,9 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import Json
 from higress_cli.i18n import _
 from higress_cli.system.fs import sha256_of
 from higress_cli.system.user_file import read_bytes
@@ -19,7 +20,7 @@ _ANYONE_RUNS: Final = 0o111
 
 def write_contents(folder: Path) -> None:
     """Write down, in the folder itself, what it consists of."""
-    files: dict[str, dict[str, Any]] = {}
+    files: dict[str, dict[str, Json]] = {}
     for path, found in _files(folder):
         name = path.relative_to(folder).as_posix()
         if stat.S_ISLNK(found.st_mode):
@@ -33,7 +34,7 @@ def write_contents(folder: Path) -> None:
 class Contents:
     """What a folder should consist of, by relative path."""
 
-    files: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, Json]]
 
     def fault(self, folder: Path) -> str | None:
         """What is wrong with the first file that is not what it should be; None if all are. More files do no harm."""
@@ -52,7 +53,7 @@ class Contents:
                     path=path, found=found.st_size, expected=wanted.get("bytes")
                 )
             elif "sha256" in wanted:
-                digests.append((path, wanted["sha256"]))
+                digests.append((path, str(wanted["sha256"])))
         return next((fault for path, wanted in digests if (fault := _digest_fault(path, wanted))), None)
 
 

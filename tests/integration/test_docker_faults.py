@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,8 @@ def layout(*, shares_network: bool) -> config.Layout:
 
 
 def test_on_linux_the_container_has_the_network_of_the_machine():
-    service = config.compose(layout(shares_network=True))["services"]["gateway"]
+    composed: Any = config.compose(layout(shares_network=True))
+    service = composed["services"]["gateway"]
     assert service["network_mode"] == "host"
     assert "ports" not in service
     assert service["volumes"] == ["/runs/one:/hgw"]
@@ -82,7 +84,8 @@ def test_on_linux_the_container_has_the_network_of_the_machine():
 
 def test_elsewhere_its_ports_are_published_and_it_finds_this_machine_by_name():
     there = layout(shares_network=False)
-    service = config.compose(there)["services"]["gateway"]
+    composed: Any = config.compose(there)
+    service = composed["services"]["gateway"]
     assert service["ports"] == ["127.0.0.1:10000:10000", "127.0.0.1:9901:9901"]
     assert service["extra_hosts"] == ["host.docker.internal:host-gateway"]
     assert (

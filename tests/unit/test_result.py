@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import ExitCode, HgwError, InvalidInput
@@ -51,7 +51,7 @@ def test_the_document_of_a_success():
 
 
 def test_a_result_that_is_bad_news_keeps_its_data():
-    document = envelope("doctor", sample(good=False))
+    document: Any = envelope("doctor", sample(good=False))
 
     assert (document["ok"], document["exit_code"], document["error"]) == (False, 1, None)
     assert document["data"]["parts"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from higress_cli.choice import DEFAULT
+from higress_cli.document import JsonObject
 from higress_cli.gateway import engines
 from higress_cli.gateway.contract import Change, Gateway, Place
 from higress_cli.gateway.events import PluginLine
@@ -25,7 +26,7 @@ from tests.e2e.conformance.case import Case
 from tests.e2e.conformance.wire import Behind, Received, ask
 
 SERVICE, DOWN, ROUTE = "outbound|80||svc.dns", "outbound|80||down.dns", "a-route"
-CONFIGURATION = {"tick": 100}
+CONFIGURATION: JsonObject = {"tick": 100}
 _AT_ONCE = 16
 _LOG_SECONDS = 20.0
 _MOMENT = 0.2

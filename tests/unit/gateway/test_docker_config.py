@@ -77,7 +77,8 @@ def test_docker_and_the_gateway_get_exactly_this(name: str, given: dict[str, Any
 
 def test_what_is_on_this_machine_has_another_name_in_a_network_of_the_containers_own():
     assert "host.docker.internal" not in json.dumps(content(LINUX, change(), plan()))
-    clusters = content(ELSEWHERE, change(), plan())["static_resources"]["clusters"]
+    document: Any = content(ELSEWHERE, change(), plan())
+    clusters = document["static_resources"]["clusters"]
     assert [json.dumps(cluster).count("host.docker.internal") > 0 for cluster in clusters] == [True, True]
 
 

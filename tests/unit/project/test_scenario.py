@@ -211,8 +211,10 @@ services:
 """
     )
     assert scenario.services["redis.static:6379"] == Service(mode="redis")
-    rules = {"GET k": "1", "INCR n": 2, "LRANGE l 0 1": ["a", None], "*": {"error": "ERR down"}}
-    assert scenario.services["rules.static:6379"] == Service(mode="redis", redis=rules)
+    assert scenario.services["rules.static:6379"] == Service(
+        mode="redis",
+        redis={"GET k": "1", "INCR n": 2, "LRANGE l 0 1": ["a", None], "*": {"error": "ERR down"}},
+    )
 
 
 @pytest.mark.parametrize(

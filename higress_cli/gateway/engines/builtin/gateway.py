@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from importlib import metadata  # noqa: TID253 -- loaded with wasmtime, which takes longer
 from typing import Any, Final, Self, TypeVar
 
+from higress_cli.document import Json
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, trap_of
 from higress_cli.gateway.engines.builtin.server import ProxyServer
@@ -171,7 +172,7 @@ class BuiltinGateway:
 
     # In the loop --------------------------------------------------------------------------------------------------
 
-    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Json]) -> None:
         """What nobody awaits, such as a connection that could not be accepted."""
         if not self._happenings.tell_if_short(context.get("exception")):
             loop.default_exception_handler(context)

@@ -5,8 +5,9 @@ Higress's gateways are Envoys of several ages, so only what all of them know is 
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import Json, JsonObject
 from higress_cli.gateway.contract import Change
 from higress_cli.gateway.engines.envoy import bootstrap, streams
 from higress_cli.gateway.identity import HEADER
@@ -57,9 +58,9 @@ class Layout:
         return Endpoint(host=_HOST, port=at.port, tls=at.tls, path=at.path)
 
 
-def compose(layout: Layout) -> dict[str, Any]:
+def compose(layout: Layout) -> JsonObject:
     """The compose file: the guide's gateway, with the run's folder in it."""
-    service: dict[str, Any] = {
+    service: dict[str, Json] = {
         "image": layout.image,
         "entrypoint": ["/usr/local/bin/envoy"],
         "volumes": [f"{layout.run}:{MOUNTED}"],
@@ -91,7 +92,7 @@ class Plan:
     upstream: Endpoint
 
 
-def content(layout: Layout, change: Change, plan: Plan) -> dict[str, Any]:
+def content(layout: Layout, change: Change, plan: Plan) -> JsonObject:
     """What Envoy starts with."""
     upstream = layout.seen_from_inside(plan.upstream)
     named = {change.cluster: upstream, **{name: layout.seen_from_inside(at) for name, at in change.services.items()}}
@@ -105,19 +106,21 @@ def content(layout: Layout, change: Change, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _listener(layout: Layout, change: Change, plan: Plan, upstream: Endpoint) -> dict[str, Any]:
-    identity = {
+def _listener(layout: Layout, change: Change, plan: Plan, upstream: Endpoint) -> JsonObject:
+    identity: JsonObject = {
         "header": {"key": HEADER, "value": f"{plan.identity}%RESPONSE_CODE_DETAILS%"},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
-    action: dict[str, Any] = {"cluster": change.cluster}
+    action: dict[str, Json] = {"cluster": change.cluster}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
     if plan.upstream.own_name is not None:
         action["host_rewrite_literal"] = plan.upstream.own_name
-    route = {"name": change.route, "match": {"prefix": "/"}, "route": action}
-    any_status = {"comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}}}
-    manager = {
+    route: JsonObject = {"name": change.route, "match": {"prefix": "/"}, "route": action}
+    any_status: JsonObject = {
+        "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}}
+    }
+    manager: JsonObject = {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": bootstrap.LISTENER,
         "http_protocol_options": {"enable_trailers": True},
@@ -149,8 +152,8 @@ def _listener(layout: Layout, change: Change, plan: Plan, upstream: Endpoint) ->
     }
 
 
-def _plugin(change: Change, plan: Plan) -> dict[str, Any]:
-    config: dict[str, Any] = {
+def _plugin(change: Change, plan: Plan) -> JsonObject:
+    config: dict[str, Json] = {
         "name": plan.plugin_name,
         "vm_config": {
             "vm_id": bootstrap.vm_id(plan.version),
@@ -170,7 +173,7 @@ def _plugin(change: Change, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _log(name: str) -> dict[str, Any]:
+def _log(name: str) -> JsonObject:
     return {
         "name": "envoy.access_loggers.file",
         "typed_config": {
@@ -181,9 +184,9 @@ def _log(name: str) -> dict[str, Any]:
     }
 
 
-def _untyped(cluster: dict[str, Any]) -> dict[str, Any]:
+def _untyped(cluster: JsonObject) -> JsonObject:
     return {key: value for key, value in cluster.items() if key != "@type"}
 
 
-def _address(host: str, port: int) -> dict[str, Any]:
+def _address(host: str, port: int) -> JsonObject:
     return {"socket_address": {"address": host, "port_value": port}}

@@ -1,10 +1,11 @@
 """Envoy's admin API: the only source of what the gateway is doing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypedDict, cast
 
+from higress_cli.document import JsonObject
 from higress_cli.gateway.engines.envoy.bootstrap import LISTENER
 from higress_cli.system.exact_request import ask
 from higress_cli.system.http import Answer, NoAnswerError, Target
@@ -13,6 +14,50 @@ _SECONDS: Final = 5.0
 _FILTERS: Final = "extension_config_discovery.http_filter"
 _PLUGIN_METRICS: Final = "wasmcustom"
 """What Envoy puts in front of the names of a plugin's metrics (source/extensions/common/wasm/stats_handler.h)."""
+
+
+class _Stat(TypedDict, total=False):
+    """One of Envoy's counters, gauges and texts; histograms have no name."""
+
+    name: str
+    value: int | str
+
+
+class _SocketAddress(TypedDict):
+    port_value: int
+
+
+class _Address(TypedDict):
+    socket_address: _SocketAddress
+
+
+class _ListenerStatus(TypedDict):
+    name: str
+    local_address: _Address
+
+
+class _Failure(TypedDict, total=False):
+    details: str
+
+
+class _Filter(TypedDict, total=False):
+    name: str
+    typed_config: JsonObject
+
+
+class _Config(TypedDict, total=False):
+    name: str
+    error_state: _Failure
+    ecds_filter: _Filter
+
+
+class _Document(TypedDict, total=False):
+    """What hgw reads of Envoy's documents (api/envoy/admin/v3)."""
+
+    version: str
+    configs: Sequence[_Config]
+    listener_statuses: Sequence[_ListenerStatus]
+    stats: Sequence[_Stat]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +91,7 @@ class Admin:
 
     def server(self) -> str:
         """Envoy's version, such as `1.40.0`."""
-        version = str(self._json("/server_info").get("version", ""))
+        version = str(self._document("/server_info").get("version", ""))
         fields = version.split("/")  # COMMIT/VERSION/STATE/BUILD/TLS
         return fields[1] if len(fields) > 1 else version
 
@@ -61,7 +106,7 @@ class Admin:
 
     def listener_refusal(self) -> str | None:
         """Why the listener file was refused, None where it was not."""
-        for entry in self._json("/config_dump?resource=dynamic_listeners").get("configs", []):
+        for entry in self._document("/config_dump?resource=dynamic_listeners").get("configs", []):
             if entry.get("name") == LISTENER and "error_state" in entry:
                 return str(entry["error_state"].get("details", ""))
         return None
@@ -72,10 +117,10 @@ class Admin:
         found = self._stats(version, refusals)
         return FilterState(version=str(found.get(version, "")), refusals=int(found.get(refusals, 0)))
 
-    def filter_content(self, name: str) -> Mapping[str, Any] | None:
+    def filter_content(self, name: str) -> JsonObject | None:
         """The HTTP filter `name` in the version that Envoy read last, even where it refused that one."""
-        for entry in self._json("/config_dump?resource=ecds_filters").get("configs", []):
-            found = entry.get("ecds_filter", {})
+        for entry in self._document("/config_dump?resource=ecds_filters").get("configs", []):
+            found = entry.get("ecds_filter", _Filter())
             if found.get("name") == name:
                 content = found.get("typed_config")
                 return content if isinstance(content, dict) else None
@@ -83,7 +128,7 @@ class Admin:
 
     def port(self) -> int | None:
         """The port that the listener has, None where it has none yet."""
-        for status in self._json("/listeners?format=json").get("listener_statuses", []):
+        for status in self._document("/listeners?format=json").get("listener_statuses", []):
             if status.get("name") == LISTENER:
                 return int(status["local_address"]["socket_address"]["port_value"])
         return None
@@ -110,12 +155,12 @@ class Admin:
 
     def plugin_metrics(self) -> Mapping[str, int]:
         """Counters and gauges of plugins, by the names that these gave them."""
-        found = self._json(f"/stats?format=json&filter=^{_PLUGIN_METRICS}\\.").get("stats", [])
+        found = self._document(f"/stats?format=json&filter=^{_PLUGIN_METRICS}\\.").get("stats", [])
         return {
             entry["name"].removeprefix(f"{_PLUGIN_METRICS}."): int(entry["value"]) for entry in found if "name" in entry
         }
 
-    def config_dump(self) -> Mapping[str, Any]:
+    def config_dump(self) -> JsonObject:
         """The whole configuration as Envoy has it."""
         return self._json("/config_dump")
 
@@ -123,12 +168,15 @@ class Admin:
         """Ask the server to end."""
         ask(self._target("/quitquitquit"), method="POST", timeout=_SECONDS)
 
-    def _stats(self, *names: str) -> Mapping[str, Any]:
+    def _stats(self, *names: str) -> Mapping[str, int | str]:
         pattern = "|".join(name.replace(".", r"\.") for name in names)
-        stats = self._json(f"/stats?format=json&filter=^({pattern})$").get("stats", [])
+        stats = self._document(f"/stats?format=json&filter=^({pattern})$").get("stats", [])
         return {entry["name"]: entry["value"] for entry in stats if "name" in entry}
 
-    def _json(self, path: str) -> dict[str, Any]:
+    def _document(self, path: str) -> _Document:
+        return cast("_Document", self._json(path))
+
+    def _json(self, path: str) -> JsonObject:
         answer = self._get(path)
         try:
             content = json.loads(answer.text)

@@ -9,8 +9,9 @@ request that is under way keeps the plugin it began with. A new listener would c
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import Json, JsonObject
 from higress_cli.gateway.contract import DEFAULT_ROUTE
 from higress_cli.gateway.engines.envoy import streams
 from higress_cli.gateway.engines.envoy.log_lines import VM_PREFIX
@@ -41,7 +42,7 @@ _RELOAD: Final = {"backoff": {"base_interval": "0.002s", "max_interval": f"{LONG
 _CLUSTER_BUFFER_BYTES: Final = 10485760
 # Istio's control plane, which Higress uses, switches off both of Envoy's default timeouts: an answer may take minutes.
 _NO_LIMIT: Final = "0s"
-_ANY_STATUS: Final = {
+_ANY_STATUS: Final[JsonObject] = {
     "status_code_filter": {
         "comparison": {"op": "GE", "value": {"default_value": 100, "runtime_key": "hgw.any_status"}},
     }
@@ -102,7 +103,7 @@ def vm_id(version: int) -> str:
     return f"{VM_PREFIX}{version}"
 
 
-def bootstrap(*, listener_file: Path, cluster_file: Path, admin_port: int) -> dict[str, Any]:
+def bootstrap(*, listener_file: Path, cluster_file: Path, admin_port: int) -> JsonObject:
     """What Envoy starts with; the admin API is for this machine alone."""
     return {
         "node": {"id": "hgw", "cluster": "hgw"},
@@ -114,12 +115,12 @@ def bootstrap(*, listener_file: Path, cluster_file: Path, admin_port: int) -> di
     }
 
 
-def discovery(version: int, resource: Mapping[str, Any], *more: Mapping[str, Any]) -> dict[str, Any]:
+def discovery(version: int, resource: JsonObject, *more: JsonObject) -> JsonObject:
     """The content of a file that Envoy watches."""
     return {"version_info": str(version), "resources": [resource, *more]}
 
 
-def listener(plan: ListenerPlan) -> dict[str, Any]:
+def listener(plan: ListenerPlan) -> JsonObject:
     """The listener with the plugin in its filter chain."""
     return {
         "@type": f"{_TYPES}.config.listener.v3.Listener",
@@ -134,9 +135,9 @@ def listener(plan: ListenerPlan) -> dict[str, Any]:
     }
 
 
-def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dict[str, Any]:
+def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> JsonObject:
     """A cluster of one address; with TLS, its certificate is checked against the authorities in `certificates`."""
-    built: dict[str, Any] = {
+    built: dict[str, Json] = {
         "@type": f"{_TYPES}.config.cluster.v3.Cluster",
         "name": name,
         "type": "STATIC" if is_address(at.host) else "STRICT_DNS",
@@ -157,9 +158,9 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
         },
     }
     if at.tls:
-        context: dict[str, Any] = {}
+        context: dict[str, Json] = {}
         if certificates:
-            trusted: dict[str, Any] = {"trusted_ca": {"filename": str(certificates)}}
+            trusted: dict[str, Json] = {"trusted_ca": {"filename": str(certificates)}}
             if not is_address(at.host):
                 trusted["match_typed_subject_alt_names"] = [{"san_type": "DNS", "matcher": {"exact": at.host}}]
             context["common_tls_context"] = {"validation_context": trusted}
@@ -174,9 +175,9 @@ def cluster(name: str, at: Endpoint, *, certificates: Path | None = None) -> dic
     return built
 
 
-def plugin(plan: PluginPlan) -> dict[str, Any]:
+def plugin(plan: PluginPlan) -> JsonObject:
     """The content of the plugin's filter."""
-    config: dict[str, Any] = {
+    config: dict[str, Json] = {
         "name": plan.name,
         "vm_config": {
             "vm_id": vm_id(plan.version),
@@ -193,9 +194,9 @@ def plugin(plan: PluginPlan) -> dict[str, Any]:
     return _extension(PLUGIN_FILTER, {"@type": _WASM, "config": config})
 
 
-def identity(part: str) -> dict[str, Any]:
+def identity(part: str) -> JsonObject:
     """The content of the filter that notes `part` of the identity header for each request."""
-    note = {
+    note: JsonObject = {
         "object_key": IDENTITY_FILTER,
         "factory_key": "envoy.string",
         "format_string": {"text_format_source": {"inline_string": part}},
@@ -203,7 +204,7 @@ def identity(part: str) -> dict[str, Any]:
     return _extension(IDENTITY_FILTER, {"@type": _SET_FILTER_STATE, "on_request_headers": [note]})
 
 
-def _manager(plan: ListenerPlan) -> dict[str, Any]:
+def _manager(plan: ListenerPlan) -> JsonObject:
     """What reads HTTP from a connection, and sends each request through the filters to the upstream."""
     return {
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -227,7 +228,7 @@ def _manager(plan: ListenerPlan) -> dict[str, Any]:
     }
 
 
-def _filters(plan: ListenerPlan) -> list[dict[str, Any]]:
+def _filters(plan: ListenerPlan) -> list[JsonObject]:
     """The filters that a request passes through, in this order.
 
     The identity header is set by a filter in front of the plugin: responses pass through filters in reverse, so it
@@ -256,7 +257,7 @@ def _filters(plan: ListenerPlan) -> list[dict[str, Any]]:
     ]
 
 
-def _identity(plan: ListenerPlan) -> dict[str, Any]:
+def _identity(plan: ListenerPlan) -> JsonObject:
     """How the identity header is put on a response."""
     return {
         "header": {"key": HEADER, "value": _identity_header(plan.run)},
@@ -264,9 +265,9 @@ def _identity(plan: ListenerPlan) -> dict[str, Any]:
     }
 
 
-def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None) -> dict[str, Any]:
+def _log_file(path: Path, fields: Mapping[str, str], *, only: str | None = None) -> JsonObject:
     """A log with one JSON object per line; `only` restricts it to one type of entry."""
-    log: dict[str, Any] = {
+    log: dict[str, Json] = {
         "name": "envoy.access_loggers.file",
         "typed_config": {
             "@type": f"{_TYPES}.extensions.access_loggers.file.v3.FileAccessLog",
@@ -284,17 +285,17 @@ def _identity_header(run: str) -> str:
     )
 
 
-def _extension(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+def _extension(name: str, content: JsonObject) -> JsonObject:
     return {"@type": f"{_TYPES}.config.core.v3.TypedExtensionConfig", "name": name, "typed_config": content}
 
 
-def _discovered(name: str, file: Path, *, type_name: str) -> dict[str, Any]:
+def _discovered(name: str, file: Path, *, type_name: str) -> JsonObject:
     """A filter whose content is in a file of its own."""
-    source = {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
+    source: JsonObject = {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [type_name]}}
 
 
-def _helper_filter(module: Path) -> dict[str, Any]:
+def _helper_filter(module: Path) -> JsonObject:
     """The filter that gives the plugin properties under the names that Higress's Envoy uses."""
     return {
         "name": "hgw.properties",
@@ -313,9 +314,9 @@ def _helper_filter(module: Path) -> dict[str, Any]:
     }
 
 
-def _route(plan: ListenerPlan) -> dict[str, Any]:
+def _route(plan: ListenerPlan) -> JsonObject:
     upstream = plan.upstream
-    action: dict[str, Any] = {"cluster": plan.cluster, "timeout": _NO_LIMIT}
+    action: dict[str, Json] = {"cluster": plan.cluster, "timeout": _NO_LIMIT}
     if upstream.path:
         action["prefix_rewrite"] = f"{upstream.path}/"
     if upstream.own_name is not None:
@@ -323,5 +324,5 @@ def _route(plan: ListenerPlan) -> dict[str, Any]:
     return {"name": plan.route, "match": {"prefix": "/"}, "route": action}
 
 
-def _address(host: str, port: int) -> dict[str, Any]:
+def _address(host: str, port: int) -> JsonObject:
     return {"socket_address": {"address": host, "port_value": port}}

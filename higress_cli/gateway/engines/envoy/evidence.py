@@ -1,10 +1,10 @@
 """What Envoy's admin API says of the plugin that is in the filter chain."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import JsonObject
 from higress_cli.gateway.contract import Evidence
 from higress_cli.gateway.engines.envoy.module import for_envoy
 from higress_cli.gateway.plugin import Plugin
@@ -13,7 +13,7 @@ from higress_cli.i18n import _
 _OPEN: Final = "FAIL_OPEN"
 
 
-def module_check(content: Mapping[str, Any] | None, *, module: Path, plugin: Plugin) -> Evidence:
+def module_check(content: JsonObject | None, *, module: Path, plugin: Plugin) -> Evidence:
     """Whether the wasm filter has this module, byte for byte but for a renamed marker, and fails closed.
 
     `content` is the filter as the admin API shows it.

@@ -5,9 +5,10 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from higress_cli.digest import Sha256
+from higress_cli.document import JsonObject
 from higress_cli.gateway.contract import Change, Place
 from higress_cli.gateway.engines.envoy import bootstrap
 from higress_cli.gateway.engines.envoy.facts import route_names_module
@@ -133,9 +134,7 @@ class WatchedFiles:
         with self._staged("listener", self.listener + 1, bootstrap.listener(plan)) as reveal:
             yield functools.partial(write, reveal)
 
-    def _staged(
-        self, name: str, version: int, *resources: Mapping[str, Any]
-    ) -> contextlib.AbstractContextManager[Step]:
+    def _staged(self, name: str, version: int, *resources: JsonObject) -> contextlib.AbstractContextManager[Step]:
         return self._folder.staged(self.path(name).name, bootstrap.discovery(version, *resources))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
+from higress_cli.document import JsonObject
 from higress_cli.errors import ConflictError, GatewayError
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.envoy import bootstrap, log_lines
@@ -44,7 +45,7 @@ class _Loaded:
     change: Change
     version: int
     module: Path
-    shown: Mapping[str, Any] | None
+    shown: JsonObject | None
 
 
 @dataclass(frozen=True, kw_only=True)

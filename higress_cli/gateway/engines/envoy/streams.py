@@ -1,9 +1,9 @@
 """What happens to requests, from Envoy's access logs: one JSON object for each event."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
+from higress_cli.document import JsonObject
 from higress_cli.gateway.engines.envoy.details import answered_by
 from higress_cli.gateway.events import Event, HeadersSentUpstream, RequestSeen, SentUpstream, StreamEnded
 
@@ -22,7 +22,7 @@ FIELDS: Final = {
 """The fields of a line; `sent` is the size of a body: the request's as sent upstream, or the response's at the end."""
 
 
-def stream_event(entry: Mapping[str, Any]) -> Event | None:
+def stream_event(entry: JsonObject) -> Event | None:
     """The event that a line describes; None for lines of other kinds.
 
     Envoy writes `UpstreamPoolReady` when it has a connection and encodes the headers for it.
@@ -31,20 +31,26 @@ def stream_event(entry: Mapping[str, Any]) -> Event | None:
         at = datetime.fromisoformat(str(entry.get("time")))
     except ValueError:
         return None
-    request: dict[str, Any] = {"at": at, "method": str(entry.get("method")), "path": str(entry.get("path"))}
+    method, path = str(entry.get("method")), str(entry.get("path"))
     match entry.get("type"):
         case "DownstreamStart":
-            return RequestSeen(**request)
+            return RequestSeen(at=at, method=method, path=path)
         case "UpstreamPoolReady":
-            return HeadersSentUpstream(**request)
+            return HeadersSentUpstream(at=at, method=method, path=path)
         case "UpstreamEnd":
             return SentUpstream(
-                **request, content_length=_number(entry.get("request_length")), body_bytes=_count(entry.get("sent"))
+                at=at,
+                method=method,
+                path=path,
+                content_length=_number(entry.get("request_length")),
+                body_bytes=_count(entry.get("sent")),
             )
         case "DownstreamEnd":
             status = _count(entry.get("status"))
             return StreamEnded(
-                **request,
+                at=at,
+                method=method,
+                path=path,
                 status=status or None,
                 answered_by=answered_by(str(entry.get("details") or "")) if status else None,
                 milliseconds=_count(entry.get("milliseconds")),
