@@ -233,10 +233,9 @@ def _globals(cursor: Cursor, change: _Change) -> bytes:
 def _skip_offset(cursor: Cursor) -> None:
     """A constant expression: one instruction and `end`."""
     opcode = cursor.byte()
-    if opcode not in {0x23, 0x41, 0x42}:  # global.get, i32.const, i64.const
-        raise CannotDeriveError("an element segment has an offset of another kind")
     cursor.skip_leb()
-    cursor.byte()
+    if opcode not in {0x23, 0x41, 0x42} or cursor.byte() != _END:  # global.get, i32.const, i64.const
+        raise CannotDeriveError("an element segment has an offset of another kind")
 
 
 def _name_subsections(cursor: Cursor, change: _Change) -> bytes:

@@ -4,13 +4,15 @@ A known error is one row in `higress_cli/data/errors` and one text that was real
 """
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from higress_cli import data
 from higress_cli.errors import HgwError
 from higress_cli.i18n import Translated, activate
-from higress_cli.knowledge.catalogue import KnownError, Pattern, entries, entry, recognise
+from higress_cli.knowledge.catalogue import KnownError, Match, Pattern, advice, entries, entry, recognise
 
 TEXTS = sorted((Path(__file__).parents[2] / "golden" / "errors").glob("*.txt"))
 ROWS = list(entries().values())
@@ -124,3 +126,39 @@ def test_words_name_only_what_a_pattern_finds() -> None:
         KnownError(
             id="x", exit=entry("bug").exit, title=Translated(en="{a}", zh="{a}"), cause=Translated(en="a", zh="甲")
         )
+
+
+def test_no_id_has_two_rows() -> None:
+    files = sorted((Path(data.__file__).parent / "errors").glob("*.toml"))
+    written = [row["id"] for path in files for row in tomllib.loads(path.read_text("utf-8"))["error"]]
+
+    assert sorted(written) == sorted(entries())
+
+
+def test_a_pattern_that_is_no_regular_expression_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not a regular expression"):
+        Pattern.from_text("(")
+
+
+def test_what_a_match_did_not_find_is_a_question_mark() -> None:
+    row = next(row for row in ROWS if "{" in row.cause.en)
+
+    assert "?" in Match(entry=row, line=1, found={}).cause
+
+
+@pytest.mark.parametrize(
+    ("identifier", "is_told"),
+    [
+        pytest.param("program-missing", True, id="plain words"),
+        pytest.param(next(row.id for row in ROWS if row.fix and "{" in row.fix.en), False, id="words with groups"),
+        pytest.param("no-such-id", False, id="an id without a row"),
+    ],
+)
+def test_advice_is_given_where_it_needs_no_match(identifier: str, *, is_told: bool) -> None:
+    assert (advice(identifier) is not None) is is_told
+
+
+def test_an_id_that_stands_in_two_lines_is_told_at_the_first() -> None:
+    line = "error: wasm-opt failed: exit status 1\n"
+
+    assert [match.line for match in recognise(f"noise\n{line}{line}")] == [2]

@@ -3,7 +3,17 @@
 import pytest
 
 from higress_cli.knowledge import compatibility
-from higress_cli.knowledge.compatibility import go_range, line, matches, misfits, preferred_sets, release
+from higress_cli.knowledge.compatibility import (
+    go_range,
+    is_newer,
+    is_useful_go,
+    line,
+    matches,
+    misfits,
+    preferred_binaryen,
+    preferred_sets,
+    release,
+)
 from higress_cli.profile import Profile
 
 
@@ -125,3 +135,31 @@ def test_a_range_is_told_for_each_tinygo_that_is_supported() -> None:
     assert go_range("0.35.0") is None
     assert compatibility.expected_go(Profile.TINYGO) == "1.18 - 1.23"
     assert compatibility.expected_go(Profile.GO) == ">= 1.24"
+
+
+@pytest.mark.parametrize(
+    ("version", "than", "expected"),
+    [
+        pytest.param("1.24.4", "1.24", True, id="newer"),
+        pytest.param("1.24.4", "1.24.4", False, id="the same"),
+        pytest.param("tip", "1.24.4", False, id="not a version"),
+    ],
+)
+def test_newer_is_what_is_surely_newer(version: str, than: str, *, expected: bool) -> None:
+    assert is_newer(version, than) is expected
+
+
+def test_a_tinygo_takes_no_newer_go_than_it_was_compiled_with() -> None:
+    (misfit,) = misfits(go="1.21.13", tinygo="0.30.0", built_with="1.20.14")
+
+    assert (misfit.code, misfit.expected) == ("go-too-new", "1.18 - 1.20")
+    assert misfits(go="1.20.14", tinygo="0.30.0", built_with="1.20.14") == ()
+
+
+def test_a_go_is_useful_if_a_preferred_set_takes_it() -> None:
+    assert is_useful_go("1.20.14", profile=Profile.TINYGO)
+    assert not is_useful_go("1.17.13", profile=Profile.TINYGO)
+
+
+def test_wasm_opt_has_a_version_that_hgw_installs() -> None:
+    assert misfits(binaryen=preferred_binaryen()) == ()

@@ -2,10 +2,12 @@
 
 import pytest
 
-from higress_cli.knowledge.dependencies import pinned_go_line, pins, traps
+from higress_cli.knowledge.dependencies import is_known_version, newest_known, pinned_go_line, pins, traps
+from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
 SDK = "github.com/higress-group/proxy-wasm-go-sdk"
+OFFICIAL = "github.com/alibaba/higress/plugins/wasm-go"
 OLD_WRAPPER = "github.com/alibaba/higress/plugins/wasm-go"
 NEW_WRAPPER = "github.com/higress-group/wasm-go"
 
@@ -65,3 +67,26 @@ def test_what_hgw_scaffolds_is_not_a_trap(profile):
 
 def test_a_version_that_go_would_not_accept_is_left_to_go():
     assert traps({SDK: "latest"}, profile=Profile.GO) == ()
+
+
+@pytest.mark.parametrize(
+    ("module", "version", "known"),
+    [
+        pytest.param(SDK, newest_known(SDK), True, id="the newest"),
+        pytest.param(SDK, "v99.99.99", False, id="newer than the newest"),
+        pytest.param(SDK, "v0.9.0", True, id="older than a list that begins later"),
+        pytest.param(OFFICIAL, "v1.4.1", False, id="between those of a whole list"),
+        pytest.param(SDK, "v0.0.0-20240101000000-0123456789ab", True, id="a commit"),
+        pytest.param("example.com/other", "v1.0.0", True, id="a Go module without a list"),
+    ],
+)
+def test_a_version_is_unknown_only_where_a_list_lacks_it(module, version, known):
+    assert is_known_version(module, version) is known
+
+
+def test_a_go_module_without_a_list_has_no_newest_release():
+    assert newest_known("example.com/other") is None
+
+
+def test_a_scaffolded_go_mod_has_a_go_line_that_its_profile_takes():
+    assert [pinned_go_line(profile) for profile in Profile] == [go_profile(profile).go for profile in Profile]

@@ -1,5 +1,8 @@
 """How the values of a setting are written."""
 
+import contextlib
+import re
+
 import pytest
 
 from higress_cli.settings.kinds import (
@@ -8,15 +11,20 @@ from higress_cli.settings.kinds import (
     Kind,
     Mirror,
     Pairs,
+    Scenarios,
+    Secret,
     Several,
     Size,
     Switch,
     Text,
+    ToolVersion,
     Unfit,
     Whole,
     Word,
     as_a_shell_does,
     by_commas_or_spaces,
+    is_tool_version,
+    version_problem,
 )
 
 PAIRS = Pairs("NAME=VALUE", code="pair-invalid", example="a=1")
@@ -96,3 +104,40 @@ def test_a_repeated_option_gives_parts_of_one_value():
 def test_a_value_is_shown_as_it_would_be_written(kind: Kind, value: object, text: str):
     assert kind.show(value) == text
     assert kind.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        pytest.param(Text("X"), "a", "a", id="text"),
+        pytest.param(Secret("X"), "a", "***", id="secret"),
+        pytest.param(Secret("X"), "", "", id="no secret"),
+        pytest.param(Size(), 512, "512 B", id="size"),
+        pytest.param(Scenarios(), (1, 2), "2 scenarios", id="scenarios"),
+    ],
+)
+def test_a_value_that_no_text_gives_back_is_shown_as_well(kind: Kind, value: object, shown: str):
+    assert kind.show(value) == shown
+
+
+def test_an_option_that_is_not_a_list_takes_the_last_of_several():
+    assert Text("X").gather(["a", "b"]) == "b"
+
+
+def test_scenarios_stand_in_a_file_alone():
+    with pytest.raises(Unfit, match=re.escape("can only be set in hgw.yaml")):
+        Scenarios().parse("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        pytest.param("1.20.14", True, id="number"),
+        pytest.param("go1.20.14", True, id="as Go says it"),
+        pytest.param("newest", False, id="word"),
+    ],
+)
+def test_a_version_of_a_tool_is_known_as_such(text: str, *, is_one: bool):
+    assert is_tool_version(text) is is_one
+    with pytest.raises(Unfit, match=re.escape(version_problem())) if not is_one else contextlib.nullcontext():
+        assert ToolVersion().parse(text) == text

@@ -1,13 +1,15 @@
 """The order in which values win. The setting is a toy: what holds for it holds for each row of the table."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import pytest
 
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import UsageError
-from higress_cli.settings.kinds import Pairs, Several, Switch, Word, by_commas_or_spaces
+from higress_cli.settings.kinds import Pairs, Several, Size, Switch, Word, by_commas_or_spaces
 from higress_cli.settings.resolver import (
+    Answer,
     CommandLine,
     Fixed,
     Inferred,
@@ -18,7 +20,7 @@ from higress_cli.settings.resolver import (
     Variables,
     machine_resolver,
 )
-from higress_cli.settings.setting import Implication, Setting
+from higress_cli.settings.setting import EVERY_COMMAND, Implication, Setting
 
 COLOUR = Setting[str](
     key="toy.colour",
@@ -143,3 +145,21 @@ def test_a_setting_without_an_option_is_named_by_an_argument():
     argument = Setting[str](key="toy.argument", kind=COLOUR.kind, help="", default="red")
     assert str(Resolver(rungs=(CommandLine({argument: "blue"}),)).choose(argument).source) == "the command line"
     assert Fixed({}).find(argument, Resolver(rungs=())) is None
+
+
+def test_an_answer_to_a_question_of_this_run_is_told_as_that():
+    chosen = machine_resolver({}, given={COLOUR: Answer("green")}).choose(COLOUR)
+    assert (chosen.value, str(chosen.source), str(Answer("green"))) == ("green", "your answer", "green")
+
+
+def test_what_is_no_word_is_refused_without_a_list_of_words():
+    size = Setting[int](key="toy.size", kind=Size(), help="a size", default=1, flag="--size")
+    with pytest.raises(UsageError) as caught:
+        machine_resolver({}, given={size: "big"}).choose(size)
+    assert caught.value.details == {"value": "big", "source": "--size"}
+
+
+def test_a_setting_counts_in_the_commands_that_use_it():
+    of_run = dataclasses.replace(COLOUR, commands=("run",))
+    assert [of_run.counts_in(command) for command in ("run", "build")] == [True, False]
+    assert dataclasses.replace(COLOUR, commands=EVERY_COMMAND).counts_in("build")

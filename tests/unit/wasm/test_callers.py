@@ -6,6 +6,7 @@ from higress_cli.wasm.binary import frames
 from higress_cli.wasm.callers import call_chain, with_callers
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings
+from tests.support.modules import TINYGO_EXPORTS, wasm
 
 TEXT = """
 (module
@@ -95,3 +96,35 @@ def test_a_stripped_module_keeps_its_fault_as_it_is(content: bytes):
     module = read_module(stripped, path=Path("x"))
     (fault,) = findings(module, Wanted(gateway="v2.0.7"))
     assert with_callers(fault, stripped, module) == fault
+
+
+@pytest.mark.extra("local")
+def test_only_instructions_count_as_calls():
+    """A constant may look like one, and what follows an unknown instruction is not read."""
+    from wasmtime import wat2wasm
+
+    looks_like = "(func $a.looks (drop (f32.const 0x1p-145)))"
+    calls = "(drop (call $log (i32.const 0) (i32.const 0) (i32.const 0)))"
+    unread = f"(func $a.unread (drop (v128.const i32x4 0 0 0 0)) {calls})"
+    content = bytes(wat2wasm(TEXT.replace("(func $main.main", f"{looks_like} {unread} (func $main.main")))
+    assert call_chain(content, read_module(content, path=Path("x")), wanted="env.proxy_log") == ("main.main",)
+
+
+@pytest.mark.extra("local")
+def test_a_long_way_is_followed_for_a_while():
+    from wasmtime import wat2wasm
+
+    way = "".join(f"(func $os.f{number} (call $os.f{number - 1}))" for number in range(1, 40))
+    first = "(func $os.f0 (drop (call $log (i32.const 0) (i32.const 0) (i32.const 0))))"
+    imported = '(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))'
+    content = bytes(wat2wasm(f"(module {imported} {first} {way} (func $main.main (call $os.f39)))"))
+    chain = call_chain(content, read_module(content, path=Path("x")), wanted="env.proxy_log")
+    assert chain == tuple(f"os.f{number}" for number in range(len(chain)))
+    assert 5 < len(chain) < 40
+
+
+def test_a_fault_that_is_not_about_imports_stays_as_it_is():
+    content = wasm(exports=TINYGO_EXPORTS, memory=False)
+    module = read_module(content, path=Path("x"))
+    (fault,) = findings(module, Wanted())
+    assert with_callers(fault, content, module) is fault

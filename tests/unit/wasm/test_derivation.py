@@ -3,6 +3,8 @@
 import pytest
 
 from higress_cli.wasm.derivation import CannotDeriveError, derive
+from tests.support.modules import HEADER, leb, section
+from tests.support.modules import text as name
 
 OLD, NEW = "proxy_abi_version_0_2_0", "proxy_abi_version_0_2_100"
 PACKAGE = "example.com/sdk/internal"
@@ -91,3 +93,58 @@ def test_what_cannot_be_derived_is_left_to_the_compiler(functions: list[str], re
     content = compiled(*functions, marker=marker)
     with pytest.raises(CannotDeriveError, match=reason):
         derive(content, old=OLD, new=NEW, package=PACKAGE)
+
+
+def changed(content: str, pieces: dict[str, str]) -> bytes:
+    from wasmtime import wat2wasm
+
+    for old, new in pieces.items():
+        assert old in content
+        content = content.replace(old, new)
+    return bytes(wat2wasm(content))
+
+
+@pytest.mark.extra("local")
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param({"(mut i32) (i32.const 210)": f"funcref (ref.func ${PACKAGE}.second)"}, id="global"),
+        pytest.param({"(table 4 funcref)": "(table 4 funcref) (table $more 4 funcref)",
+                      "(elem declare": f"(elem (table $more) (i32.const 0) func ${PACKAGE}.second)(elem declare"},
+                     id="second table"),
+    ],
+)  # fmt: skip
+def test_each_place_that_names_a_function_follows(pieces: dict[str, str]):
+    old = changed(text(MARKER.format(name=OLD), *FOLLOWING, marker=OLD), pieces)
+    new = changed(text(*FOLLOWING, MARKER.format(name=NEW), marker=NEW), pieces)
+    assert derive(old, old=OLD, new=NEW, package=PACKAGE) == new
+
+
+@pytest.mark.extra("local")
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        pytest.param("(i32.const 1) funcref (ref.func $other)", "holds expressions", id="expressions"),
+        pytest.param("(offset (i32.add (i32.const 1) (i32.const 0))) $other", "of another kind", id="computed offset"),
+    ],
+)
+def test_an_element_segment_that_hgw_does_not_read_is_left_to_the_compiler(element: str, reason: str):
+    source = text(MARKER.format(name=OLD), *FOLLOWING, marker=OLD)
+    content = changed(source, {"(elem declare": f"(elem {element})(elem declare"})
+    with pytest.raises(CannotDeriveError, match=reason):
+        derive(content, old=OLD, new=NEW, package=PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("sections", "reason"),
+    [
+        pytest.param(b"", "does not export", id="nothing exported"),
+        pytest.param(section(7, leb(1) + name(OLD) + b"\0\0"), "does something", id="no code"),
+        pytest.param(
+            section(7, leb(1) + name(OLD) + b"\0\0") + section(10, leb(0)), "does something", id="no such function"
+        ),
+    ],
+)
+def test_a_module_without_the_marker_as_a_function_is_refused(sections: bytes, reason: str):
+    with pytest.raises(CannotDeriveError, match=reason):
+        derive(HEADER + sections, old=OLD, new=NEW, package=PACKAGE)

@@ -8,8 +8,8 @@ from higress_cli.errors import InvalidInput
 from higress_cli.wasm.difference import difference
 from higress_cli.wasm.go_build_info import go_build_info
 from higress_cli.wasm.inspection import inspect_bytes
-from higress_cli.wasm.sizes import package_of
-from higress_cli.wasm.verdict import Wanted, findings
+from higress_cli.wasm.sizes import NAMELESS, package_of
+from higress_cli.wasm.verdict import Wanted, component_fault, findings
 from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm
 from tests.unit.wasm.test_any_module import SECTIONS, damaged
 
@@ -57,6 +57,7 @@ def test_any_bytes_are_described_or_refused(content):
         ({"producers": producers(language=("Rust", ""), processed_by=("clang", "16.0.6"))}, (), (None, None, None)),
         ({}, TINYGO_EXPORTS, ("tinygo", None, "Go")),
         ({"go:buildid": b"x"}, GO_EXPORTS, ("go", None, "Go")),
+        ({}, ("emscripten_stack_init",), ("emscripten", None, "C or C++")),
         ({"data": b"/rustc/" + b"0" * 40 + b"/library/core"}, (), ("rustc", None, "Rust")),
         ({"data": "~lib/rt/itcms.ts".encode("utf-16-le")}, (), ("asc", None, "AssemblyScript")),
         ({}, (), (None, None, None)),
@@ -74,6 +75,7 @@ def test_the_compiler_is_known_by_what_it_leaves(custom, exports, expected):
         ((*TINYGO_EXPORTS, "calloc"), {".debug_info": b""}, ("-gc=custom", "-scheduler=none")),
         (("onCollectionEvent", "asyncify_start_unwind", "proxy_abi_version_0_2_100"), {".debug_info": b""},
          ("-gc=custom", "-tags=custommalloc", "-scheduler=asyncify", "-tags=proxy_wasm_version_0_2_100")),
+        (("_start",), {"producers": producers(processed_by=("TinyGo", "0.30.0"))}, ("-scheduler=none", "-no-debug")),
         (GO_EXPORTS, {"go:buildid": b""}, ("-buildmode=c-shared", "-ldflags=-s")),
         (("_start",), {"go:buildid": b"", "name": names("main.main")}, ()),
     ],
@@ -94,6 +96,9 @@ def test_what_the_go_compiler_writes_is_read():
         ("example.com/a", "v1.2.3"), ("example.com/b", "v1.0.0 => ../b"),
     ]  # fmt: skip
     assert info.settings == {"-ldflags": '"-s -w"', "GOOS": "wasip1"}
+    later = go_build_info(BEGIN + b"path\tplugin\nsomething\tnew\n" + END)
+    assert later is not None
+    assert later.path == "plugin"
     assert go_build_info(BEGIN + b"cut off") is None
     assert go_build_info(b"") is None
 
@@ -113,6 +118,7 @@ def test_what_the_go_compiler_writes_is_read():
         ("shop::Cart::sum(int)", "shop"),
         ("~lib/rt/tlsf/insertBlock", "~lib/rt/tlsf"),
         ("assembly/index/Root#onStart", "assembly/index"),
+        ("interface:{Error:func:{}{basic:string}}.Error$invoke", NAMELESS),
         ("malloc", ""),
         ("printf_core", ""),
         ("", ""),
@@ -184,3 +190,8 @@ def test_a_difference_names_what_each_has_that_the_other_lacks():
     assert "onCollectionEvent" in found.exports_only_here
     assert {change.name for change in found.facts} >= {"abi_export", "entry", "compiler"}
     assert ("name", 0) in {(change.name, change.here) for change in found.sections}
+
+
+def test_a_component_is_loaded_by_no_gateway():
+    fault = component_fault()
+    assert (fault.id, fault.fatal) == ("component-not-loaded", True)

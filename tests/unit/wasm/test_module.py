@@ -69,6 +69,12 @@ def test_types_that_are_not_functions_leave_the_types_after_them_unknown():
     assert module.imports[0].type is None
 
 
+def test_references_of_later_proposals_are_told_as_such():
+    types = section(1, leb(1) + bytes([0x60, 1, 0x63, 0x70, 0]))
+    module = read(HEADER + types + section(2, leb(1) + text("env") + text("f") + b"\0\0"))
+    assert module.imports[0].type == "(ref) -> ()"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
