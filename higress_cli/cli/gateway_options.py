@@ -45,8 +45,8 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
     raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
 
 
-def other_module(session: "Session", text: str | None) -> Path | None:
-    """The file of the module that `--module` names; an image is pulled for it.
+def other_module(session: "Session", text: str | None, *, option: str = "--module") -> Path | None:
+    """The file of the module that `option` names; an image is pulled for it.
 
     Raises:
         HgwError: the image cannot be pulled, or the gateway would refuse it.
@@ -55,7 +55,7 @@ def other_module(session: "Session", text: str | None) -> Path | None:
         return None
     from higress_cli.commands.image_module import module_named
 
-    path, warnings = module_named(session, text)
+    path, warnings = module_named(session, text, option=option)
     for warning in warnings:
         session.reporter.warn(warning)
     return path

@@ -1,6 +1,7 @@
 """`hgw verify`: parse, call, show."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,9 +57,11 @@ def verify(
         ),
     ] = None,
     baseline: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--baseline", metavar="FILE", help=N_("put this module to the same scenarios and say what differs")
+            "--baseline",
+            metavar="FILE|oci://IMAGE",
+            help=N_("put this module to the same scenarios and say what differs"),
         ),
     ] = None,
 ) -> None:
@@ -70,7 +73,7 @@ def verify(
     wishes = use_case.VerifyWishes(
         module=other_module(session, module),
         build=build,
-        baseline=session.path(baseline) if baseline else None,
+        baseline=other_module(session, baseline, option="--baseline"),
         only=tuple(scenario or ()),
         url=url,
     )
@@ -117,14 +120,56 @@ def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
         blocks.item(
             ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
         )
+    if result.differences:
+        ui.line(_("What differs from the baseline:"), "strong")
     for difference in result.differences:
+        knows_line = difference.line_before is not None or difference.line_after is not None
+        before, after = (
+            (_in_backticks(difference.line_before), _in_backticks(difference.line_after))
+            if knows_line
+            else (_value(difference.before), _value(difference.after))
+        )
         text = _("{name}: {what} was {before} with the baseline, and is {after}").format(
             name=difference.name,
-            what=difference.what,
-            before=difference.before or _("absent"),
-            after=difference.after or _("absent"),
+            what=_("the first line of the body that differs") if knows_line else _what(difference.what),
+            before=before,
+            after=after,
         )
-        blocks.item(ui, "faint", text)
+        blocks.item(ui, "warning", text)
+    if result.disagreements or result.differences:
+        ui.line()
+
+
+def _in_backticks(line: str | None) -> str:
+    return _("absent") if line is None else f"`{line.strip()}`"
+
+
+def _value(value: str | None) -> str:
+    """The value of a part, in the language of the call as far as it is hgw's word."""
+    words = {None: _("absent"), "passed": _("passed"), "failed": _("failed"), "skipped": _("not run")}
+    return words.get(value, str(value))
+
+
+def _what(part: str) -> str:
+    """What differs, in the language of the call."""
+    kind, _separator, name = part.partition(" ")
+    words = {"outcome": _("the outcome"), "status": _("the status"), "body": _("the body")}
+    return words[kind] if kind in words else _("the header {name}").format(name=name)
+
+
+def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Iterator[tuple[str, str, str]]:
+    for module in result.modules:
+        yield _("module"), str(module.path), blocks.remark(f"ABI {module.abi or '?'}")
+        yield "", f"sha256 {module.sha256}", ""
+    if result.baseline:
+        count = len(result.differences)
+        outcome = _("differences: {count}").format(count=count) if count else _("nothing differs")
+        yield _("baseline"), str(result.baseline.path), blocks.remark(outcome)
+    yield _("engine"), engines, ""
+    if result.gateway_log and not all(step.ok for step in result.steps):
+        yield _("log"), str(result.gateway_log), ""
+    for path in () if quiet else result.written:
+        yield _("written"), str(path), ""
 
 
 def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
@@ -135,7 +180,8 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
         if len(groups) > 1:
             ui.line(_("ABI {abi} on {engine}").format(abi=abi or "?", engine=engine), "strong")
         blocks.steps(ui, steps, live=live)
-    ui.line()
+    if not ui.quiet or any(not step.ok for step in result.steps):
+        ui.line()
     _show_comparisons(result, ui)
     wrong = sum(not step.ok for step in result.steps)
     skipped = sum(step.status == "skipped" for step in result.steps)
@@ -146,17 +192,8 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
     ui.line(summary, "bad" if result.exit_code else "good")
     if result.exit_code and not wrong:
         ui.line(_("nothing was checked, which is no success"), "bad")
-    rows: list[tuple[str, str, str]] = []
-    for module in result.modules:
-        rows += [
-            (_("module"), str(module.path), blocks.remark(f"ABI {module.abi or '?'}")),
-            ("", f"sha256 {module.sha256}", ""),
-        ]
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
-    rows.append((_("engine"), listed(engines) or result.engine, ""))
-    if wrong and result.gateway_log:
-        rows.append((_("log"), str(result.gateway_log), ""))
-    blocks.facts(ui, rows)
+    blocks.facts(ui, _facts(result, engines=listed(engines) or result.engine, quiet=ui.quiet))
     if not live and any(not step.ok and step.exchange for step in result.steps):
         ui.note(
             _("That gateway has ended. To send a request yourself: `hgw run`, then curl to the address that it says.")

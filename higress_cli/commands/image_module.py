@@ -77,8 +77,8 @@ def look_at_image(session: Session, address: str) -> Pulled:
             return pull(reference, Source(registry=registry, store=store, activity=activity))
 
 
-def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
-    """The file of a module that was named by its path or as an image, and warnings about it.
+def module_named(session: Session, text: str, *, option: str) -> tuple[Path, tuple[str, ...]]:
+    """The file of a module that `option` names by its path or as an image, and warnings about it.
 
     Raises:
         InvalidInput: `module-missing`.
@@ -87,7 +87,7 @@ def module_named(session: Session, text: str) -> tuple[Path, tuple[str, ...]]:
     if not is_reference(text):
         path = session.path(text)
         if not path.exists():
-            as_image = _("an image is named like this: {example}").format(example=f"--module {SCHEME}{text}")
+            as_image = _("an image is named like this: {example}").format(example=f"{option} {SCHEME}{text}")
             raise module_missing(path, hint=as_image if names_image(text) else _("give the path of a file that exists"))
         return path, ()
     found = module_of_image(session, text)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from higress_cli.commands.unmapped_services import unmapped_services
 from higress_cli.commands.verify_evidence import Comparison, check_folder, write_evidence
-from higress_cli.commands.verify_proof import Proof, Proven, own_gateway, plan, prove, running_gateway
+from higress_cli.commands.verify_proof import Planned, Proof, Proven, own_gateway, plan, prove, running_gateway
 from higress_cli.commands.verify_reports import Reports
 from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
+from higress_cli.gateway.plugin import Plugin
 from higress_cli.gateway.settings import GatewaySettings, choose
 from higress_cli.i18n import _, chained, listed
 from higress_cli.project.project import Project, open_project
@@ -65,6 +66,10 @@ class VerifyResult(Result):
     """The steps that came to something else on another engine."""
     differences: tuple[Difference, ...]
     """What is not as it was with the module of --baseline."""
+    baseline: VerifiedModule | None
+    """The module of --baseline; null where there is none."""
+    written: tuple[Path, ...]
+    """The files and folders of --report and --evidence that were written, absolute."""
     run_dir: Path | None
     """The folder of the gateway's run, absolute; null where it is not on this machine; of several, the first."""
     gateway_log: Path | None
@@ -138,23 +143,24 @@ def verify(
     unmapped = () if wishes.url is not None else unmapped_services(project, settings, mapped=mapped)
     if wanted.evidence is not None:
         write_evidence(session, wanted.evidence, directory=project.directory, found=found)
-    return _result(found, warnings=(*unmapped, *work.passed_over), seconds=round(time.monotonic() - started, 3))
+    result = _result(found, warnings=(*unmapped, *work.passed_over), written=wanted.files)
+    return dataclasses.replace(result, seconds=round(time.monotonic() - started, 3))
 
 
 def _proven(work: _Work, wishes: VerifyWishes, steps: list[Step]) -> Comparison:
     """What came of the scenarios, with the baseline's if there is one; `steps` gets each step of the module at once."""
+    former = _planned(work, module=wishes.baseline, build=False) if wishes.baseline is not None else ()
     if wishes.url is None:
-        gateways = _own_gateways(work, module=wishes.module, build=wishes.build)
+        gateways = _own_gateways(work, _planned(work, module=wishes.module, build=wishes.build))
     else:
         running = running_gateway(
             work.session, work.project, url=wishes.url, module=wishes.module, scenarios=work.scenarios
         )
         gateways = iter([running])
     found = Comparison(module=list(prove(gateways, steps)))
-    if wishes.baseline is None:
+    if not former:
         return found
-    former = _own_gateways(work, module=wishes.baseline, build=False)
-    return _compared(found, list(prove(map(_tolerant, former), [])))
+    return _compared(found, list(prove(map(_tolerant, _own_gateways(work, former)), [])))
 
 
 def _compared(found: Comparison, former: list[Proven]) -> Comparison:
@@ -170,17 +176,19 @@ def _tolerant(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
         yield _lasting(proof)
 
 
-def _own_gateways(work: _Work, *, module: Path | None, build: bool) -> Iterator[AbstractContextManager[Proof]]:
+def _planned(work: _Work, *, module: Path | None, build: bool) -> tuple[Planned, ...]:
+    return plan(work.session, work.project, work.settings, module=module, build=build)
+
+
+def _own_gateways(work: _Work, planned: Sequence[Planned]) -> Iterator[AbstractContextManager[Proof]]:
     """A gateway for each module on each engine, one after another.
 
     Of several, one that does not start or refuses the plugin is a failed step, and one that cannot be opened is passed
     over, unless it is the last hope.
     """
-    session, project, settings = work.session, work.project, work.settings
-    planned = plan(session, project, settings, module=module, build=build)
     opened = 0
     for number, each in enumerate(planned):
-        gateway = own_gateway(session, project, settings, planned=each, scenarios=work.scenarios)
+        gateway = own_gateway(work.session, work.project, work.settings, planned=each, scenarios=work.scenarios)
         if len(planned) == 1:
             yield gateway
             return
@@ -208,7 +216,7 @@ def _lasting(proof: Proof) -> Proof:
     return dataclasses.replace(proof, steps=steps())
 
 
-def _result(found: Comparison, *, warnings: Sequence[str], seconds: float) -> VerifyResult:
+def _result(found: Comparison, *, warnings: Sequence[str], written: tuple[Path, ...]) -> VerifyResult:
     proven = found.module
     steps = tuple(step for each in proven for step in each.steps)
     first = proven[0]
@@ -221,18 +229,22 @@ def _result(found: Comparison, *, warnings: Sequence[str], seconds: float) -> Ve
         abi=first.plugin.abi.version,
         renamed_export=renamed.old if renamed else None,
         renamed_to=renamed.new if renamed else None,
-        modules=tuple(
-            VerifiedModule(abi=plugin.abi.version, path=plugin.path, sha256=plugin.sha256) for plugin in plugins
-        ),
+        modules=tuple(map(_module, plugins)),
         steps=steps,
         counts={status: sum(step.status is status for step in steps) for status in StepStatus},
         disagreements=tuple(disagreements(steps)),
         differences=found.differences,
+        baseline=_module(found.baseline[0].plugin) if found.baseline else None,
+        written=written,
         run_dir=first.run_dir,
         gateway_log=first.log,
-        seconds=seconds,
+        seconds=0.0,
         warnings=tuple(dict.fromkeys([*(warning for each in proven for warning in each.warnings), *warnings])),
     )
+
+
+def _module(plugin: Plugin) -> VerifiedModule:
+    return VerifiedModule(abi=plugin.abi.version, path=plugin.path, sha256=plugin.sha256)
 
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:

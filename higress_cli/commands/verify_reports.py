@@ -26,6 +26,11 @@ class Reports:
     root: Path = Path()
     evidence: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files and folders that are written."""
+        return tuple(path for path in (self.junit, self.evidence) if path is not None)
+
     def check(self) -> None:
         """Check that the file may be written.
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from higress_cli.scenarios.step import Step, StepKind
+from higress_cli.scenarios.neutral import neutral
+from higress_cli.scenarios.step import Exchange, Step, StepKind
 
+_BODY = "body"
 # What differs from one request to the next, whatever the plugin does.
 _ALWAYS_OTHER = frozenset({"date", "x-hgw-identity", "x-envoy-upstream-service-time", "x-request-id"})
 
@@ -25,6 +28,10 @@ class Difference:
     """What it was with the baseline; null where it was absent."""
     after: str | None
     """What it is; null where it is absent."""
+    line_before: str | None = None
+    """The first line of a body that differs, as it was with the baseline; null where none is known."""
+    line_after: str | None = None
+    """The first line of a body that differs, as it is; null where none is known."""
 
 
 def differences(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Difference]:
@@ -39,7 +46,17 @@ def differences(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Diffe
             continue
         for what, was, now in _parts(old, step):
             if was != now:
-                yield Difference(name=step.name, engine=step.engine, abi=step.abi, what=what, before=was, after=now)
+                lines = _lines(old.exchange, step.exchange) if what == _BODY else (None, None)
+                yield Difference(
+                    name=step.name,
+                    engine=step.engine,
+                    abi=step.abi,
+                    what=what,
+                    before=was,
+                    after=now,
+                    line_before=lines[0],
+                    line_after=lines[1],
+                )
 
 
 def _parts(old: Step, new: Step) -> Iterator[tuple[str, str | None, str | None]]:
@@ -47,23 +64,31 @@ def _parts(old: Step, new: Step) -> Iterator[tuple[str, str | None, str | None]]
     if old.exchange is None or new.exchange is None:
         return
     yield "status", _text(old.exchange.status), _text(new.exchange.status)
-    yield "body", _body(old), _body(new)
-    was, now = _headers(old), _headers(new)
+    if old.exchange.neutral_sha256 != new.exchange.neutral_sha256:
+        yield _BODY, _body(old.exchange), _body(new.exchange)
+    was, now = _headers(old.exchange), _headers(new.exchange)
     for name in sorted(was.keys() | now.keys()):
         yield f"header {name}", was.get(name), now.get(name)
 
 
-def _headers(step: Step) -> dict[str, str]:
+def _headers(exchange: Exchange) -> dict[str, str]:
     found: dict[str, list[str]] = {}
-    for name, value in step.exchange.headers if step.exchange else ():
+    for name, value in exchange.headers:
         if name not in _ALWAYS_OTHER:
-            found.setdefault(name, []).append(value)
+            found.setdefault(name, []).append(neutral(value.encode(), exchange.servers).decode())
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-def _body(step: Step) -> str | None:
-    digest = step.exchange.body_sha256 if step.exchange else None
-    return None if digest is None else f"sha256 {digest}"
+def _body(exchange: Exchange) -> str | None:
+    return None if exchange.body_sha256 is None else f"sha256 {exchange.body_sha256}"
+
+
+def _lines(old: Exchange | None, new: Exchange | None) -> tuple[str | None, str | None]:
+    """The first lines of two bodies that differ; None where a body has ended, and both where none is known."""
+    before, after = (
+        neutral((each.body or "").encode(), each.servers).decode().splitlines() if each else [] for each in (old, new)
+    )
+    return next((pair for pair in zip_longest(before, after) if pair[0] != pair[1]), (None, None))
 
 
 def _text(status: int | None) -> str | None:

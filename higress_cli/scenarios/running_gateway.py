@@ -18,6 +18,7 @@ from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
+from higress_cli.scenarios.neutral import servers_of
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.step import Sent, Step, make_step, scenario_step, skipped_step
 from higress_cli.system.exact_request import ask
@@ -112,7 +113,8 @@ class RunningGateway:
         checks = list(judge(turn.expect, observed))
         if observed.answer is not None and turn.request.via != "upstream":
             checks.append(judge_identity(observed.answer, run=self._run_id, digest=self._digest))
-        sent = Sent(base=ground.base(turn.request), observed=observed)
+        servers = servers_of(gateway=ground.url, upstream=ground.upstream_url)
+        sent = Sent(base=ground.base(turn.request), observed=observed, servers=servers)
         return scenario_step(scenario, checks, started=started, number=number, sent=sent)
 
     def _ground(self) -> Ground:

@@ -3,7 +3,7 @@
 import dataclasses
 import shlex
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ from higress_cli.gateway.contract import Evidence
 from higress_cli.i18n import _, chained
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
+from higress_cli.scenarios.neutral import neutral
 from higress_cli.scenarios.observation import Observed
 from higress_cli.scenarios.stage import pairs_of
 from higress_cli.system.exact_request import WholeAnswer
@@ -53,6 +54,10 @@ class Exchange:
     """The size of the answer's body; null where no answer came."""
     body_sha256: Sha256 | None = None
     """The digest of the answer's body; null where no answer came."""
+    servers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What listened at which address (HOST:PORT) of this run: gateway, upstream, or a service's cluster."""
+    neutral_sha256: Sha256 | None = None
+    """The digest of the body with those addresses replaced by what listens there, to compare runs; null as above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +117,14 @@ def failed_start(error: HgwError) -> Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """A request that was sent to the server at the URL `base`, and what was observed of it."""
+    """A request that was sent to the server at the URL `base`, and what was observed of it.
+
+    `servers` are as in Exchange.
+    """
 
     base: str
     observed: Observed
+    servers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     around: Surroundings = dataclasses.field(default_factory=Surroundings)
 
 
@@ -143,7 +152,7 @@ def scenario_step(
     observed = sent.observed
     return dataclasses.replace(
         step,
-        exchange=exchange(turn.request, sent.base, observed.answer),
+        exchange=exchange(turn.request, sent.base, observed.answer, servers=sent.servers),
         causes=causes(turn.request, observed, checks, sent.around),
         log=tuple(f"[{line.level}] {line.text}" for line in observed.lines),
     )
@@ -166,7 +175,9 @@ def skipped_step(scenario: Scenario, reason: str, *, number: int | None = None) 
     )
 
 
-def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchange:
+def exchange(
+    request: Request, base: str, answer: WholeAnswer | None, *, servers: Mapping[str, str] | None = None
+) -> Exchange:
     """The request at the server `base` and its answer, for people and reports; a long body is cut."""
     argv = ["curl"]
     if request.method != ("POST" if request.has_body else "GET"):
@@ -187,6 +198,8 @@ def exchange(request: Request, base: str, answer: WholeAnswer | None) -> Exchang
         headers=answer.pairs if answer else (),
         body_bytes=len(answer.body) if answer else None,
         body_sha256=sha256_of_bytes(answer.body) if answer else None,
+        servers=servers or {},
+        neutral_sha256=sha256_of_bytes(neutral(answer.body, servers or {})) if answer else None,
     )
 
 

@@ -15,6 +15,7 @@ from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, judge_identity, judge_refusal
+from higress_cli.scenarios.neutral import servers_of
 from higress_cli.scenarios.observation import Observed
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.stage import Stage, longest_delay, staged, wanted_services
@@ -143,7 +144,8 @@ class Trial:
                 request_body_phase=self._request_body_phase,
                 abi=change.plugin.abi.version,
             )
-            sent = Sent(base=ground.base(turn.request), observed=observed, around=around)
+            servers = servers_of(gateway=ground.url, upstream=ground.upstream_url, services=change.services)
+            sent = Sent(base=ground.base(turn.request), observed=observed, servers=servers, around=around)
             yield scenario_step(scenario, checks, started=started, number=number, sent=sent)
 
     def _change_for(self, scenario: Scenario, stage: Stage) -> Change:

@@ -132,7 +132,49 @@ def test_evidence_has_what_others_need_to_believe_it(hgw, here, tmp_path, monkey
     assert "## What differs from the baseline" in page
     assert "| it passes | builtin | outcome | failed | passed |" in page
 
-    assert "it passes: outcome was failed with the baseline, and is passed" in hgw(*argv).out
+    text = hgw(*argv).out
+    assert "What differs from the baseline:" in text
+    assert "it passes: the outcome was failed with the baseline, and is passed" in text
+    assert f"written {folder}" in " ".join(text.split())
+    assert str(folder) not in hgw(*argv, "-q").out
+
+
+@pytest.mark.parametrize("engine", ["envoy", "builtin"])
+def test_what_httpbin_says_of_the_addresses_of_a_run_is_no_difference_between_modules(hgw, here, monkeypatch, engine):
+    monkeypatch.setenv("HGW_ENGINE", engine)
+    names = ["directly", "through the gateway", "redirected", "with a query"]
+    directly, through, redirected, query = (f"name: {name}, request: " for name in names)
+    (here / "hgw.yaml").write_text(
+        f"verify:\n  - {{{directly}{{via: upstream, path: /get}}}}\n  - {{{through}{{path: /get}}}}\n"
+        f"  - {{{redirected}{{path: /absolute-redirect/2}}}}\n  - {{{query}{{path: '/get?a=1:80'}}}}\n"
+    )
+    (here / "same.wasm").write_bytes(plugin())
+    document = json.loads(hgw("verify", "--baseline", "same.wasm", "--output", "json").out)
+    assert document["data"]["differences"] == []
+    assert document["data"]["baseline"]["path"] == str(here / "same.wasm")
+    bodies = [step["exchange"]["body"] for step in document["data"]["steps"] if step["exchange"]]
+    assert all("127.0.0.1:" in body for body in (*bodies[:2], bodies[3]))
+
+    text = hgw("verify", "--baseline", "same.wasm", "--scenario", "directly").out
+    assert f"baseline {here / 'same.wasm'} (nothing differs)" in " ".join(text.split())
+    monkeypatch.setenv("HGW_LANG", "zh")
+    assert "（没有差异）" in hgw("verify", "--baseline", "same.wasm", "--scenario", "directly").out
+    monkeypatch.delenv("HGW_LANG")
+
+    (here / "old.wasm").write_bytes(plugin(empty="answer"))
+    document = json.loads(hgw("verify", "--baseline", "old.wasm", "--output", "json").out)
+    found = {each["name"] for each in document["data"]["differences"] if each["what"] == "body"}
+    assert found == set(names) - {"directly"}
+
+
+@pytest.mark.parametrize("text", ["nosuch.wasm", "hgw.yaml"])
+def test_a_baseline_that_is_no_module_is_refused_before_a_gateway_starts(hgw, here, text):
+    outcome = hgw("verify", "--baseline", text)
+    assert outcome.code == 3
+    assert "erifying" not in outcome.err
+    if text == "nosuch.wasm":
+        assert "hint: give the path of a file that exists" in outcome.err
+    assert "oci://registry.example.com/a:1" in hgw("verify", "--baseline", "registry.example.com/a:1").err
 
 
 def test_evidence_replaces_only_evidence(hgw, here):
