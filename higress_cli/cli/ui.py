@@ -53,6 +53,11 @@ _COMMAND: Final = re.compile(
 # The full-width bracket of a Chinese remark brings its own space.
 _WITH_OWN_GAP: Final = "（"
 SLOW_SECONDS: Final = 1.0
+# The columns that the parts of a progress line take, with the gap before or after each.
+_CLOCK_ROOM: Final = len("⠏ ") + len(" 0:00:00")
+_AMOUNT_ROOM: Final = len(" 1023.9/1023.9 MB")
+_BAR_ROOM: Final = 20
+_WITH_BAR: Final = 70
 
 
 def is_command(hint: str) -> bool:
@@ -301,19 +306,21 @@ class Ui:
         )
         from rich.table import Column
 
-        title_column = TextColumn(
-            "{task.description}", markup=False, table_column=Column(overflow="ellipsis", no_wrap=True)
-        )
-        with Progress(
-            SpinnerColumn(), title_column, TimeElapsedColumn(), console=self.console("stderr"), transient=True
-        ) as progress:
+        console = self.console("stderr")
+        # Where there is little room, the title gets shorter: the others show that something goes on.
+        of_title = Column(overflow="ellipsis", no_wrap=True, max_width=max(1, console.width - _CLOCK_ROOM))
+        title_column = TextColumn("{task.description}", markup=False, table_column=of_title)
+        with Progress(SpinnerColumn(), title_column, TimeElapsedColumn(), console=console, transient=True) as progress:
             task = progress.add_task(_on_one_line(title), total=None)
             self._busy = progress
 
             class Live:
                 def advance(self, completed: int, total: int | None) -> None:
                     if len(progress.columns) == 3:  # noqa: PLR2004 -- grow a bar at the first byte
-                        progress.columns = (*progress.columns, BarColumn(20), DownloadColumn())
+                        bar = (BarColumn(_BAR_ROOM),) if console.width > _WITH_BAR else ()
+                        progress.columns = (*progress.columns, *bar, DownloadColumn())
+                        taken = _CLOCK_ROOM + _AMOUNT_ROOM + (_BAR_ROOM + 1 if bar else 0)
+                        of_title.max_width = max(1, console.width - taken)
                     progress.update(task, completed=completed, total=total)
 
                 def describe(self, text: str) -> None:
