@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.choice import Source
 from higress_cli.cli.own_command import quoted, typable
-from higress_cli.cli.ui import Ui, is_command
-from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells, is_command, terminal_width, wrap
 from higress_cli.i18n import _
 
 if TYPE_CHECKING:
@@ -24,37 +24,45 @@ _STEP_STYLES: Final = {"passed": "good", "failed": "bad", "skipped": "faint"}
 def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Aligned columns; on a terminal that is too narrow, the last cell of each row gets its own line.
 
-    If that is not enough, all but the first cell are below it. Last cells are never broken, so that a path can be
-    copied. `headings` may be empty.
+    If that is not enough, so does each of the cells that have no room beside the first. Paths are never broken, so that
+    they can be copied. `headings` may be empty.
     """
     table = [*([headings] if headings else []), *rows]
     widths = [max(cells(row[index]) for row in table) for index in range(len(rows[0]) - 1)] if rows else []
-    fronts = [_GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False)) for row in table]
     room = terminal_width(most=_WIDEST, otherwise=_WIDEST)
-    below = any(cells(front) + len(_GAP) + cells(row[-1]) > room for front, row in zip(fronts, table, strict=True))
-    stacked = any(cells(front) > room for front in fronts)
-    for front, row in zip(fronts, table, strict=True):
+    beside = len(widths)
+    if any(cells(_front(row, widths)) + len(_GAP) + cells(row[-1]) > room for row in table):
+        while beside > 1 and sum(widths[:beside]) + len(_GAP) * (beside - 1) > room:
+            beside -= 1
+    else:
+        beside += 1
+    for row in table:
         style = "strong" if row is headings else ""
-        if not below:
-            ui.line(f"{front}{_GAP}{row[-1]}".rstrip(), style)
+        if beside > len(widths):
+            ui.line(f"{_front(row, widths)}{_GAP}{row[-1]}".rstrip(), style)
             continue
-        if row is not headings and stacked:
-            ui.line(row[0])
-            ui.line(f"{_GAP * 2}{_GAP.join(row[1:-1])}")
-        else:
-            ui.line(front.rstrip(), style)
-        if row is not headings:
-            ui.line(f"{_GAP * 2}{row[-1]}")
+        ui.line(_front(row, widths[:beside]).rstrip(), style)
+        for cell in row[beside:] if row is not headings else ():
+            lines = [cell] if "/" in cell or "\\" in cell else wrap(cell, width=room - 2 * len(_GAP))
+            for line in filter(None, lines):
+                ui.line(f"{_GAP * 2}{line}")
+
+
+def _front(row: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False))
 
 
 def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
-    """Names, values and remarks; values are never broken, and remarks go below them if there is no room."""
+    """Names, values and remarks; values are never broken, and remarks go below them if there is no room.
+
+    A text that may be broken is a remark without a value.
+    """
     table = list(rows)
     column = max(cells(name) for name, _value, _remark in table) + len(_GAP)
     room = terminal_width()
     for name, value, remark in table:
         front = f"{name}{' ' * (column - cells(name))}{value}"
-        if remark and cells(front) + len(_GAP) + cells(remark) <= room:
+        if value and remark and cells(front) + len(_GAP) + cells(remark) <= room:
             ui.line(f"{front}{_GAP}{remark}".rstrip())
             continue
         if value:
@@ -64,10 +72,12 @@ def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
             ui.line(start + line)
 
 
-def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, style: str = "") -> None:
-    """Prose that wraps at words."""
-    for line in wrap(text, width=terminal_width() - indent):
-        ui.line(" " * indent + line, style)
+def paragraph(ui: Ui, text: str, *, indent: int = _INDENT, hanging: int = 0, style: str = "") -> None:
+    """Prose that wraps at words; all lines but the first are indented by `hanging` more."""
+    first, *rest = wrap(text, width=terminal_width() - indent, hanging=hanging)
+    ui.line(" " * indent + first, style)
+    for line in rest:
+        ui.line(" " * (indent + hanging) + line, style)
 
 
 def hint(ui: Ui, text: str, *, indent: int, folder: str | None = None) -> None:

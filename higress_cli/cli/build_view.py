@@ -70,7 +70,11 @@ def _module(artifact: Artifact, ui: Ui, here: Path) -> None:
         blocks.paragraph(ui, _grown(artifact, artifact.delta), indent=2, style="faint")
     if ui.verbose and artifact.packages:
         rows = [
-            (f"  {size(package.bytes):>9}", _signed(package.delta) if package.delta else "", package.name or "?")
+            (
+                f"  {size(package.bytes):>9}",
+                _signed(package.delta) if package.delta else "",
+                package.name or _("(no package)"),
+            )
             for package in artifact.packages[:_MOST_PACKAGES]
         ]
         blocks.columns(ui, (), rows)
@@ -98,10 +102,10 @@ def _grown(artifact: Artifact, delta: int) -> str:
     """How the size changed since the last build, and what changed most."""
     changed = [package for package in artifact.packages if package.delta]
     most = sorted(changed, key=lambda package: -abs(package.delta or 0))[:_MOST_NAMED]
-    names = listed(f"{package.name or '?'} {_signed(package.delta or 0)}" for package in most)
+    names = listed(f"{package.name or _('(no package)')} {_signed(package.delta or 0)}" for package in most)
     if not names:
         return _("{delta} since the last build").format(delta=_signed(delta))
-    return _("{delta} since the last build: {packages}").format(delta=_signed(delta), packages=names)
+    return _("{delta} since the last build; of the code: {packages}").format(delta=_signed(delta), packages=names)
 
 
 def _signed(count: int) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
+from higress_cli.cli.wrap import cells
 from higress_cli.commands.inspect import Finding, InspectedImport, InspectResult
 from higress_cli.i18n import _, listed
 from higress_cli.oci.readers import reader_name
@@ -35,7 +36,8 @@ def show(result: InspectResult, ui: Ui, here: Path) -> None:
         blocks.paragraph(ui, listed(export.name for export in result.exports), indent=2)
     _title(ui, _("Sections ({count})").format(count=len(result.sections)))
     names = (f"{section.name} *" if section.custom else section.name for section in result.sections)
-    _sizes(ui, zip(names, (section.bytes for section in result.sections), strict=True), total=result.bytes)
+    sizes = zip(names, (section.bytes for section in result.sections), strict=True)
+    _sizes(ui, sizes, total=result.bytes, of=_("of the file"))
     if any(section.custom for section in result.sections):
         blocks.paragraph(ui, _("* custom section"), indent=2, style="faint")
     _code(result, ui)
@@ -50,7 +52,7 @@ def _facts(result: InspectResult) -> list[tuple[str, str, str]]:
         (_("compiler"), compiler or _("unknown"), blocks.remark(result.language) if result.language else ""),
     ]
     if result.flags:
-        rows.append((_("flags"), " ".join(result.flags), ""))
+        rows.append((_("flags"), "", " ".join(result.flags)))
     if result.start_section:
         rows.append(("start", _("yes"), ""))
     if result.build_info is not None:
@@ -114,15 +116,21 @@ def _code(result: InspectResult, ui: Ui) -> None:
         return
     _title(ui, _("Packages ({count})").format(count=len(named)))
     shown = result.packages if ui.verbose else result.packages[:_MOST_ROWS]
-    _sizes(ui, ((package.name or _("(no package)"), package.bytes) for package in shown), total=code)
+    sizes = ((package.name or _("(no package)"), package.bytes) for package in shown)
+    _sizes(ui, sizes, total=code, of=_("of the code"))
+    if left := len(result.packages) - len(shown):
+        blocks.paragraph(ui, _("{count} more with -v").format(count=left), indent=2, style="faint")
     _title(ui, _("Largest functions"))
     functions = result.functions if ui.verbose else result.functions[:_MOST_ROWS]
-    _sizes(ui, ((function.name or _("(no name)"), function.bytes) for function in functions), total=code)
+    sizes = ((function.name or _("(no name)"), function.bytes) for function in functions)
+    _sizes(ui, sizes, total=code, of=_("of the code"))
 
 
-def _sizes(ui: Ui, rows: Iterable[tuple[str, int]], *, total: int) -> None:
+def _sizes(ui: Ui, rows: Iterable[tuple[str, int]], *, total: int, of: str) -> None:
+    """Sizes in bytes and as parts of `total`, which `of` names."""
     table = [(f"  {size:>9}", f"{100 * size / max(total, 1):5.1f} %", name) for name, size in rows]
-    blocks.columns(ui, (), table)
+    unit = _("bytes")
+    blocks.columns(ui, (f"  {' ' * (9 - cells(unit))}{unit}", of, ""), table)
 
 
 def _difference(result: InspectResult, found: Difference, ui: Ui) -> None:

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 import typer
 
+from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.system.visible_text import visible
@@ -18,6 +19,8 @@ _ANSWERS: Final = {
     **dict.fromkeys(("n", "no", "否", "不", "不是"), False),
 }
 
+_ROOM_TO_TYPE: Final = 4
+
 
 def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callable[[str], None]) -> T:
     """Ask until `accept` takes the answer; an empty one means `default`, and `warn` says why one is refused.
@@ -26,7 +29,10 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
         typer.Abort: stdin has ended.
     """
     while True:
-        sys.stderr.write(visible(_("{question} [{default}]:").format(question=question, default=default) + " "))
+        asked = visible(_("{question} [{default}]:").format(question=question, default=default))
+        if sys.stderr.isatty():
+            asked = "\n".join(wrap(asked, width=terminal_width() - _ROOM_TO_TYPE))
+        sys.stderr.write(f"{asked} ")
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.questions import yes_or_no
-from higress_cli.cli.wrap import cells, terminal_width, wrap
+from higress_cli.cli.wrap import cells, is_command, terminal_width, wrap
 from higress_cli.document import JsonObject
 from higress_cli.errors import ConflictError, HgwError
 from higress_cli.i18n import _, joined
@@ -46,10 +45,6 @@ _LEVELS: Final = {
     "error": "bad",
     "critical": "bad",
 }
-# A hint that is a command: it must not be wrapped.
-_COMMAND: Final = re.compile(
-    r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
-)
 # The full-width bracket of a Chinese remark brings its own space.
 _WITH_OWN_GAP: Final = "（"
 SLOW_SECONDS: Final = 1.0
@@ -58,11 +53,6 @@ _CLOCK_ROOM: Final = len("⠏ ") + len(" 0:00:00")
 _AMOUNT_ROOM: Final = len(" 1023.9/1023.9 MB")
 _BAR_ROOM: Final = 20
 _WITH_BAR: Final = 70
-
-
-def is_command(hint: str) -> bool:
-    """Whether a hint is a command to type and not prose."""
-    return _COMMAND.match(hint) is not None
 
 
 class OutputError(ConflictError):

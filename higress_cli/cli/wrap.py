@@ -3,6 +3,7 @@
 import re
 import shutil
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 NO_BREAK: Final = "\u00a0"
@@ -19,6 +20,16 @@ _PIECES: Final = re.compile(
     rf"|{_PATH}[{_CLOSING}]*"
     rf"|[{_OPENING}]*(?:[\u2e80-\u9fff\uff00-\uffef]|(?:`[^`]+`|{NO_BREAK}|[^\s\u2e80-\u9fff\uff00-\uffef])+)[{_CLOSING}]*"
 )
+
+# What is a command to type must not be wrapped.
+_COMMAND: Final = re.compile(
+    r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
+)
+
+
+def is_command(text: str) -> bool:
+    """Whether a text is a command to type and not prose."""
+    return _COMMAND.match(text) is not None
 
 
 def terminal_width(*, most: int = 100, otherwise: int = 80) -> int:
@@ -38,12 +49,16 @@ def cells(text: str) -> int:
 def wrap(text: str, *, width: int, hanging: int = 0) -> list[str]:
     """`text` in lines of at most `width` columns, all but the first shorter by `hanging`.
 
-    Anything longer (a path, a `command`) gets a line of its own.
+    Line ends stay. Anything longer (a path, a `command`) gets a line of its own; other words in backticks are broken at
+    spaces then.
     """
     lines: list[str] = []
     line = ""
-    for piece in _PIECES.findall(text):
-        if piece.isspace():
+    for piece in _pieces(text, width=width - hanging):
+        if "\n" in piece and line.strip():
+            lines.append(line.rstrip())
+            line = ""
+        elif piece.isspace():
             line += " " if line else ""
         elif not line.strip() or cells(line) + cells(piece) <= width - (hanging if lines else 0):
             line += piece
@@ -53,3 +68,11 @@ def wrap(text: str, *, width: int, hanging: int = 0) -> list[str]:
     if line.strip() or not lines:
         lines.append(line.rstrip())
     return [found.replace(NO_BREAK, " ") for found in lines]
+
+
+def _pieces(text: str, *, width: int) -> Iterator[str]:
+    for piece in _PIECES.findall(text):
+        if cells(piece) > width and "`" in piece and not is_command(piece.lstrip(f"{_OPENING}`")):
+            yield from re.findall(r" +|[^ ]+", piece)
+        else:
+            yield piece

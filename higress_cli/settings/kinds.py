@@ -276,14 +276,15 @@ class Mirror(Kind[tuple[str, ...]]):
 
     _SCHEMES: Final = ("http://", "https://", "file://")
 
-    def __init__(self, presets: Iterable[str], *, words: Iterable[str] = ()) -> None:
-        """`words` may be used in place of a URL."""
+    def __init__(self, presets: Iterable[str], *, words: Iterable[str] = (), also: Iterable[str] = ()) -> None:
+        """`words` may be used in place of a URL; `also` are presets that are understood and not offered."""
         self.presets = tuple(presets)
+        self._also = tuple(also)
         super().__init__("|".join(("URL", *self.presets)))
         self._words = tuple(words)
 
     def parse(self, text: str) -> tuple[str, ...]:
-        if text in self.presets:
+        if text in (*self.presets, *self._also):
             return (text,)
         items = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
         if not items or not all(item in self._words or item.startswith(self._SCHEMES) for item in items):

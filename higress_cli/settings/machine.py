@@ -126,7 +126,8 @@ MIRROR_GO: Final = Setting[tuple[str, ...]](
 )
 MIRROR_GITHUB: Final = Setting[tuple[str, ...]](
     key="mirror.github",
-    kind=Mirror(_PRESETS),
+    # Whoever sets all mirrors to `china` is not refused; there is no public mirror of GitHub to offer (mirrors.toml).
+    kind=Mirror(("official",), also=_PRESETS),
     help=N_("where releases on GitHub are downloaded from: TinyGo, binaryen"),
     default=("official",),
     scope=Scope.MACHINE,

@@ -9,7 +9,7 @@ from higress_cli.errors import ConsentError, DownloadError, HgwError, ToolError
 from higress_cli.i18n import _, joined, listed
 from higress_cli.knowledge import compatibility
 from higress_cli.profile import Profile
-from higress_cli.settings.machine import MIRROR_GOPROXY
+from higress_cli.settings.machine import MIRROR_GITHUB, MIRROR_GOPROXY
 from higress_cli.system.download import kept_at
 from higress_cli.system.urls import shown
 from higress_cli.tool import Tool, ToolName
@@ -267,6 +267,7 @@ def _mirror_hint(kind: type[HgwError], names: Sequence[ToolName]) -> str | None:
     hint = _("set {variables} to a mirror that this machine reaches").format(
         variables=_(" or ").join(dict.fromkeys(variables))
     )
-    if MIRROR_GOPROXY.variable in variables:
-        hint += _(", or to `china` for the public ones there")
+    public = [variable for variable in dict.fromkeys(variables) if variable != MIRROR_GITHUB.variable]
+    if MIRROR_GOPROXY.variable in public:
+        hint += _("; in China, `china` may be one for {variables}").format(variables=_(" or ").join(public))
     return hint

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -59,3 +60,17 @@ def test_something_moves_from_the_start_and_the_end_is_plain(plugin: Path, tmp_p
     assert talk.code == 0, talk.screen
     assert "0:00:0" in talk.screen
     assert "main.wasm" in talk.screen
+
+
+def test_on_a_narrow_terminal_the_clock_stays(plugin: Path, tmp_path: Path):
+    fill_cache(tmp_path / "modules", f"{SDK}@v1.0.1")
+    (plugin / "hgw.yaml").write_text("name: a-plugin-with-a-name-that-takes-more-than-fifty-columns\n")
+    talk = at_terminal(
+        "build",
+        PATH=stub_compilers(tmp_path / "tools"),
+        GOMODCACHE=str(tmp_path / "modules"),
+        STUB_SECONDS="1.2",
+        COLUMNS="50",
+    )
+    assert talk.code == 0, talk.screen
+    assert "… 0:00:01" in re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", talk.screen)

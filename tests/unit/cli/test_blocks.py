@@ -52,3 +52,24 @@ def test_the_log_of_a_failed_step_is_wrapped(ui: Ui, capsys: pytest.CaptureFixtu
 
     words = " ".join(shown(capsys))
     assert " ".join(log[0].split()) in " ".join(words.split())
+
+
+def test_short_cells_stay_beside_one_another_and_the_others_are_below(
+    ui: Ui, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("38.81 MB", "0 B", "records: the output of programs that failed " * 2, "/home/me/.local/state")]
+    blocks.columns(ui, ("removed", "left", "what", "folder"), rows)
+
+    assert shown(capsys) == [
+        "removed   left",
+        "38.81 MB  0 B",
+        "    records: the output of programs that failed",
+        "    records: the output of programs that failed",
+        "    /home/me/.local/state",
+    ]
+
+
+def test_a_fact_that_is_a_text_is_wrapped_beside_its_name(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks.facts(ui, [("flags", "", "-gc=custom -tags=custommalloc -scheduler=none")])
+
+    assert shown(capsys) == ["flags  -gc=custom -tags=custommalloc", "       -scheduler=none"]

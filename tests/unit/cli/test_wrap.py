@@ -65,3 +65,15 @@ def test_a_space_that_must_not_break_comes_out_as_a_plain_one():
 
 def test_later_lines_can_begin_further_in():
     assert wrap("12:00:00 one two three", width=14, hanging=9) == ["12:00:00 one", "two", "three"]
+
+
+def test_other_words_in_backticks_are_broken_where_they_are_too_long():
+    assert wrap("scenario `asked directly, the upstream sees no header`: status", width=30) == [
+        "scenario `asked directly, the",
+        "upstream sees no header`:",
+        "status",
+    ]
+
+
+def test_line_ends_stay():
+    assert wrap("one two\nthree four", width=30) == ["one two", "three four"]

@@ -4,6 +4,7 @@ import pytest
 
 from higress_cli.errors import UsageError
 from higress_cli.session import Session
+from higress_cli.settings.machine import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
 from higress_cli.toolchain.mirrors import addresses, goproxy, mirror
 from tests.support.sessions import bare_session
 
@@ -53,7 +54,13 @@ def test_what_is_neither_preset_nor_url_is_refused(variable: str) -> None:
         goproxy(given) if kind == "goproxy" else mirror(given, kind)
     assert caught.value.code == "mirror-invalid"
     assert variable in caught.value.message
-    assert "china" in caught.value.message
+    assert "official" in caught.value.message
+
+
+def test_china_is_offered_only_where_it_changes_something() -> None:
+    assert mirror(session(HGW_MIRROR_GITHUB="china"), "github").value == ("https://github.com",)
+    offering = {item.variable for item in (MIRROR_GO, MIRROR_GITHUB, MIRROR_GOPROXY) if "china" in item.kind.metavar}
+    assert offering == {"HGW_MIRROR_GO", "HGW_MIRROR_GOPROXY"}
 
 
 def test_the_go_commands_own_proxy_holds_where_none_was_chosen() -> None:
