@@ -118,7 +118,7 @@ class Document:
 
     def _schema(self, kind: Any) -> Schema:  # noqa: C901, PLR0911 -- a table of types, as `plain` is one of values
         origin, arguments = typing.get_origin(kind) or kind, typing.get_args(kind)
-        if kind is Any:
+        if kind in (Any, object):
             return {}
         if isinstance(kind, typing.NewType):
             return self._schema(kind.__supertype__)

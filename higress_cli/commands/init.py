@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from higress_cli.abi import EVERY_ABI, Abi
 from higress_cli.commands.init_answers import Additions, Wishes, answers_for
@@ -46,7 +46,7 @@ class InitResult(Result):
     """The project's folder, absolute."""
     template: str
     """The name of the template."""
-    variables: Mapping[str, Any]
+    variables: Mapping[str, object]
     """Every answer that the files were made from: name, module, profile, abi, gateway, lang, and the template's own."""
     files: tuple[InitFile, ...]
     """Every file of the project."""

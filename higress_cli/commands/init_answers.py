@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import Choice
@@ -113,7 +113,7 @@ def _is_for(around: Project, profile: Profile, gateway: str) -> bool:
     return next(named, None) in (None, profile) and (oldest is None or not is_older(gateway, oldest))
 
 
-def _variables(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
+def _variables(template: Template, given: Mapping[str, str]) -> dict[str, object]:
     known = template.variables
     for name in given:
         if name not in known:

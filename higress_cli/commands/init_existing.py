@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.abi import Abi
 from higress_cli.choice import SourceKind
@@ -12,6 +12,7 @@ from higress_cli.commands.init import InitResult, carry_out, extras_for, init_re
 from higress_cli.commands.init_answers import Wishes, answers_for
 from higress_cli.doctor.gateway_yaml import find_written, mounts_in, resource_of
 from higress_cli.doctor.written_configuration import PluginNames
+from higress_cli.document import JsonObject
 from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
@@ -152,7 +153,7 @@ def _config_file(project: Project, session: Session) -> str:
     return _BESIDE_BOOTSTRAP if is_open and holds_bootstrap(project.directory / CONFIG_FILE) else chosen.value
 
 
-def _known_config(directory: Path, config_file: str, *, names: frozenset[str]) -> Mapping[str, Any]:
+def _known_config(directory: Path, config_file: str, *, names: frozenset[str]) -> JsonObject:
     """The plugin's configuration from its own file, or else from the first file that configures it for a gateway."""
     config = directory / config_file
     if config.is_file():

@@ -124,7 +124,7 @@ class _Invalid(Exception):
 
 
 def _value(raw: object, kind: object, at: _Place) -> object:
-    if kind is Any:
+    if kind is object:
         return raw
     if isinstance(kind, NewType):
         return _fitting(raw, _PATTERNS[kind], at)
@@ -209,7 +209,7 @@ def _choice(raw: object, kind: object, at: _Place) -> object:
     return _one_of(raw, get_args(kind), at)
 
 
-def _one_of(raw: object, choices: tuple[Any, ...], at: _Place) -> object:
+def _one_of(raw: object, choices: tuple[object, ...], at: _Place) -> object:
     if raw in choices:
         return raw
     raise _Invalid(

@@ -164,7 +164,7 @@ def _given(entries: Mapping[str, Node], name: str) -> Node | None:
 
 def _values(node: Node) -> JsonObject | None:
     """A configuration; None if it is not a mapping, which no other can equal."""
-    return dict(node.value()) if node.is_mapping else None
+    return node.values() if node.is_mapping else None
 
 
 def _has_items(entries: Mapping[str, Node], name: str) -> bool:

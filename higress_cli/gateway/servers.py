@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.extra import ExtraMissing
@@ -109,7 +110,7 @@ class Server:
 def recorded(application: Application, sink: Callable[[Seen], None]) -> Application:
     """`application`, with a call of `sink` for each request before it is answered."""
 
-    def record(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def record(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body: bytes | None = b""
         if length > _MOST_RECORDED_BYTES:
@@ -131,7 +132,7 @@ def refusing() -> Iterator[Endpoint]:
         yield Endpoint(host=LOOPBACK, port=int(holder.getsockname()[1]))
 
 
-def _path(environ: Mapping[str, Any]) -> str:
+def _path(environ: WSGIEnvironment) -> str:
     """Path and query as they were sent."""
     if raw := environ.get("REQUEST_URI"):
         return str(raw)
@@ -139,7 +140,7 @@ def _path(environ: Mapping[str, Any]) -> str:
     return f"{environ.get('PATH_INFO', '/')}{f'?{query}' if query else ''}"
 
 
-def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
     found = {
         key.removeprefix("HTTP_").replace("_", "-").lower(): _bytes_as_text(str(value))
         for key, value in environ.items()

@@ -99,7 +99,7 @@ class _Maker:
                 return {"type": ["array", "null"], "items": self._scenario(shape)}
         return {}
 
-    def _either(self, shape: shapes.Either[Any]) -> Schema:
+    def _either(self, shape: shapes.Either[object]) -> Schema:
         """One branch for each kind of value that has a shape."""
         branches = (
             (shape.scalar, {"not": _NOT_A_SCALAR}),
@@ -114,7 +114,7 @@ class _Maker:
         ]
         return options[0] if len(options) == 1 else {"anyOf": options}
 
-    def _record(self, shape: shapes.Record[Any]) -> Schema:
+    def _record(self, shape: shapes.Record[object]) -> Schema:
         found = _mapping({entry.name: self._entry(entry) for entry in shape.entries})
         if shape.required:
             found |= {"type": "object", "required": list(shape.required)}
@@ -132,7 +132,7 @@ class _Maker:
         return {"if": {"required": list(include["properties"])}, "then": include, "else": self._of(shape.scenario)}
 
 
-def _repeated(roots: Iterable[Any]) -> dict[int, tuple[str, Any]]:
+def _repeated(roots: Iterable[object]) -> dict[int, tuple[str, shapes.Shape[object]]]:
     """The records that are the value of several keys, each with the name of its first key."""
     entries = [entry for shape in all_shapes(roots) if isinstance(shape, shapes.Record) for entry in shape.entries]
     counts = Counter(id(entry.shape) for entry in entries)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.digest import Sha256, typed_sha256
 from higress_cli.i18n import N_, _
@@ -70,7 +70,7 @@ class HasSha256:
 class Is:
     """The JSON value is this one, type included."""
 
-    value: Any
+    value: object
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _json(parts: Mapping[str, Matcher]) -> Matcher:
     return Json(parts)
 
 
-def _entries(bare: Shape[Any], again: Named[Matcher]) -> tuple[Entry, ...]:
+def _entries(bare: Shape[object], again: Named[Matcher]) -> tuple[Entry, ...]:
     """The ways to say what a value has to be; `bare` is the shape of `equals`, `again` that of what is inside."""
     return (
         Entry(name="equals", shape=bare, help=N_("it is this value")),
@@ -171,11 +171,10 @@ def _entries(bare: Shape[Any], again: Named[Matcher]) -> tuple[Entry, ...]:
     )
 
 
-def _the_one(_node: Node, values: Mapping[str, Any]) -> Matcher:
+def _the_one(_node: Node, values: Mapping[str, Matcher]) -> Matcher:
     """The only condition in a mapping."""
     (matcher,) = values.values()
-    found: Matcher = matcher
-    return found
+    return matcher
 
 
 _AGAIN: Final[Named[Matcher]] = Named("matcher", lambda: MATCHER)

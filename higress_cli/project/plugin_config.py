@@ -114,12 +114,12 @@ def _from_yaml(path: Path, text: str) -> JsonObject:
             line, column = node.raw.start_mark.line + 1, node.raw.start_mark.column + 1
             raise _invalid(path, line, column, _("a plugin configuration is a mapping of keys to values"))
         node.mapping()  # refuses duplicate keys
-        values = node.value()
+        values = node.values()
     except InvalidInput as error:
         raise InvalidInput(
             error.message, code="plugin-config-invalid", hint=_fix_hint(), details=error.details
         ) from error
-    return _sendable(path, dict(values))
+    return _sendable(path, values)
 
 
 def _sendable(path: Path, values: JsonObject) -> JsonObject:

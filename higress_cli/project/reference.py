@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.project import shapes
@@ -45,16 +45,16 @@ def project_settings() -> tuple[Setting[object], ...]:
     return tuple(setting for setting in SETTINGS if setting.scope is Scope.PROJECT)
 
 
-def named_shapes(roots: Iterable[Any]) -> Mapping[int, shapes.Named[Any]]:
+def named_shapes(roots: Iterable[object]) -> Mapping[int, shapes.Named[object]]:
     """The shapes below `roots` that have a name of their own, by the identity of what the name stands for."""
-    found: dict[int, shapes.Named[Any]] = {}
+    found: dict[int, shapes.Named[object]] = {}
     for shape in all_shapes(roots):
         if isinstance(shape, shapes.Named):
             found.setdefault(id(shape.shape()), shape)
     return found
 
 
-def all_shapes(roots: Iterable[Any]) -> Iterator[Any]:
+def all_shapes(roots: Iterable[object]) -> Iterator[object]:
     """Every shape in `roots` and below, each once."""
     seen: set[int] = set()
     open_shapes = list(roots)
@@ -66,7 +66,7 @@ def all_shapes(roots: Iterable[Any]) -> Iterator[Any]:
             open_shapes += parts(shape)
 
 
-def parts(shape: object) -> tuple[Any, ...]:  # noqa: PLR0911 -- a table of shapes
+def parts(shape: object) -> tuple[object, ...]:  # noqa: PLR0911 -- a table of shapes
     """The shapes right inside one."""
     match shape:
         case shapes.Record():
@@ -122,7 +122,7 @@ class _Walk:
     def _is_named(self, shape: object) -> bool:
         return isinstance(shape, shapes.Named) or id(shape) in self._named
 
-    def _children(self, shape: object, key: str, inside_of: shapes.Named[Any] | None = None) -> Iterator[KeyEntry]:
+    def _children(self, shape: object, key: str, inside_of: shapes.Named[object] | None = None) -> Iterator[KeyEntry]:
         match shape:
             case shapes.Record():
                 yield from self._record(shape, key, inside_of)
@@ -138,7 +138,9 @@ class _Walk:
                     if not self._is_named(part):
                         yield from self._children(part, key, inside_of)
 
-    def _record(self, shape: shapes.Record[Any], key: str, inside_of: shapes.Named[Any] | None) -> Iterator[KeyEntry]:
+    def _record(
+        self, shape: shapes.Record[object], key: str, inside_of: shapes.Named[object] | None
+    ) -> Iterator[KeyEntry]:
         borrowed = None
         for entry in shape.entries:
             if inside_of is None and (name := self._named_entries.get(id(entry))):
@@ -183,7 +185,7 @@ class _Walk:
             return f"{{{name}: {value}}}"
         return self._words(self._settings[setting])
 
-    def _words(self, shape: object, *, inside_of: shapes.Named[Any] | None = None) -> str:  # noqa: PLR0911, C901 -- a table
+    def _words(self, shape: object, *, inside_of: shapes.Named[object] | None = None) -> str:  # noqa: PLR0911, C901 -- a table
         if inside_of is None and self._is_named(shape):
             return f"<{shape.name if isinstance(shape, shapes.Named) else self._named[id(shape)].name}>"
         match shape:
@@ -212,7 +214,7 @@ class _Walk:
                 return f"[{_MAPPING}, ...]"
         return _("value")
 
-    def _alternatives(self, shape: shapes.Either[Any]) -> Iterator[str]:
+    def _alternatives(self, shape: shapes.Either[object]) -> Iterator[str]:
         scalar = self._words(shape.scalar) if shape.scalar is not None else None
         if scalar is not None:
             yield scalar

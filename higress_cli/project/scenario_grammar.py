@@ -302,7 +302,7 @@ _CALL: Final = Record(
 )
 
 
-def _action_shape(phase: str) -> Shape[Any]:
+def _action_shape(phase: str) -> Shape[object]:
     known = actions(phase)
     one = Turned(Scalar(tuple(known)), known.__getitem__)
     return Either(scalar=one, items=Items(one))

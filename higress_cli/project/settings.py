@@ -73,7 +73,7 @@ class Written:
             node.fail(f"`{text}` {error.problem}", hint=error.hint)
 
 
-def shape_of(kind: Kind[Any]) -> shapes.Shape[Any]:
+def shape_of(kind: Kind[Any]) -> shapes.Shape[object]:
     """How the values of a setting look in hgw.yaml."""
     match kind:
         case Whole():

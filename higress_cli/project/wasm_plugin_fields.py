@@ -216,7 +216,7 @@ def _is_integer(node: Node) -> bool:
     if _type(node) not in {"int", "float"}:
         return False
     value = node.value()
-    return bool(-_INT32 <= value < _INT32) and value == int(value)
+    return isinstance(value, int | float) and -_INT32 <= value < _INT32 and value == int(value)
 
 
 def _type(node: Node) -> str:

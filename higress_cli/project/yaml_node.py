@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 
 import yaml
 
+from higress_cli.document import Json, JsonObject
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _, joined, listed
 from higress_cli.project.parser_words import in_words
@@ -34,7 +35,7 @@ class _Loader(yaml.SafeLoader):
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return node
 
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:  # noqa: ANN401 -- as in the base class
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
         value = super().construct_scalar(node)
         fault = _half_a_character(value)
         if node.tag == _INTEGER and len(value) > _MOST_DIGITS:
@@ -350,11 +351,11 @@ class Node:
         """A list of texts."""
         return tuple(item.text() for item in self.items())
 
-    def value(self) -> Any:  # noqa: ANN401 -- YAML has any
+    def value(self) -> Json:
         """The value as YAML types it: dict, list, str, int, float, bool, None."""
         loader = _Loader("")
         try:
-            return loader.construct_document(self.raw)
+            value: Json = loader.construct_document(self.raw)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             there = yaml.ScalarNode(self.raw.tag, "", mark, mark) if mark else self.raw
@@ -366,8 +367,17 @@ class Node:
         except (AttributeError, IndexError, KeyError, TypeError, OverflowError):
             # PyYAML lets these escape for `!!bool maybe` and the like.
             self.fail(_("a value is not of the type that its tag names"))
+        else:
+            return value
         finally:
             loader.dispose()
+
+    def values(self) -> JsonObject:
+        """The value of a mapping, with what is in it as YAML types it."""
+        value = self.value()
+        if not isinstance(value, Mapping):  # `!!set` and the like
+            self.fail(_("a value is not of the type that its tag names"))
+        return value
 
 
 def _known_keys(name: str, known: Collection[str], elsewhere: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from higress_cli import data
 from higress_cli.abi import Abi
@@ -24,7 +24,7 @@ class Variable:
 
     name: _VariableName = field(metadata=data.KEY)
     type: Literal["string", "integer", "boolean", "choice"] = "string"
-    default: Any
+    default: object
     pattern: re.Pattern[str] | None = None
     allowed: Translated | None = None
     choices: tuple[str, ...] = ()

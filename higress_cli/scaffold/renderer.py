@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 import jinja2
 import jinja2.sandbox
@@ -57,7 +57,7 @@ class _OwnFolder(jinja2.FileSystemLoader):
 class Renderer:
     """Renders the texts of one template; includes of `shared/...` are parts that all templates share."""
 
-    def __init__(self, *, template: Path, shared: Path, values: Mapping[str, Any]) -> None:
+    def __init__(self, *, template: Path, shared: Path, values: Mapping[str, object]) -> None:
         loader = jinja2.PrefixLoader({"template": _OwnFolder(template), "shared": _OwnFolder(shared)})
         self._environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
             variable_start_string=_MARKUP,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from higress_cli import data
 from higress_cli.cluster import cluster_of
@@ -34,7 +34,7 @@ class Answers:
     abi: str
     gateway: str
     lang: str
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Extras:
     layers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     goroot: str | None = None
-    known_config: Mapping[str, Any] = field(default_factory=dict)
+    known_config: Mapping[str, object] = field(default_factory=dict)
     config_file: str = CONFIG_FILE
     hgw_package: str | None = None
     reads_config: bool = False
@@ -112,7 +112,7 @@ def variable_value(variable: Variable, given: str | None, *, source: str) -> obj
     """
     if given is None:
         return variable.default
-    value: Any = given
+    value: object = given
     problem: str | None = None
     match variable.type:
         case "boolean":
@@ -203,7 +203,7 @@ def _check_gateway(answers: Answers) -> None:
         )
 
 
-def _service(service: TemplateService, renderer: Renderer) -> dict[str, Any]:
+def _service(service: TemplateService, renderer: Renderer) -> dict[str, object]:
     name = renderer.text(service.name, where=FILE_NAME)
     return {
         "name": name,
@@ -216,7 +216,7 @@ def _service(service: TemplateService, renderer: Renderer) -> dict[str, Any]:
     }
 
 
-def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, Any]:
+def _values(template: Template, answers: Answers, extras: Extras) -> dict[str, object]:
     go = go_profile(answers.profile)
     return {
         **answers.variables,

@@ -6,7 +6,6 @@ It is what Higress's maintainers ask for with a plugin fix (docs/developers/agen
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from higress_cli.digest import Sha256
 from higress_cli.scenarios.comparison import Difference
@@ -23,7 +22,7 @@ class Run:
     abi: str | None
     engine: str
     engine_version: str | None
-    configuration: Mapping[str, Any] | None
+    configuration: Mapping[str, object] | None
     environment: Mapping[str, str]
     services: tuple[str, ...]
     steps: tuple[Step, ...]

@@ -5,7 +5,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from higress_cli.digest import sha256_of_bytes
 from higress_cli.errors import InvalidInput
@@ -107,7 +107,7 @@ def value_fits(matcher: Matcher, value: object = _NOTHING) -> bool:  # noqa: PLR
     return fits(matcher, Subject.of_text(value if isinstance(value, str) else json.dumps(value)))
 
 
-def part_of(document: object, path: str) -> tuple[bool, Any]:
+def part_of(document: object, path: str) -> tuple[bool, object]:
     """Whether there is something at a path of a JSON document, and what."""
     for step in path_steps(path):
         if isinstance(step, int):
@@ -238,14 +238,14 @@ def _same(wanted: object, value: object) -> bool:
     return bool(wanted == value)
 
 
-def _parsed(text: str) -> tuple[bool, Any]:
+def _parsed(text: str) -> tuple[bool, object]:
     try:
         return True, json.loads(text)
     except (ValueError, RecursionError):
         return False, None
 
 
-def _array(text: str | None) -> list[Any] | None:
+def _array(text: str | None) -> list[object] | None:
     found, value = _parsed(text or "")
     return value if found and isinstance(value, list) else None
 

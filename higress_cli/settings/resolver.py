@@ -170,7 +170,7 @@ def _parsed(setting: Setting[T], raw: str | Sequence[str] | bool, source: Source
         return Choice(setting.kind.parse(raw) if isinstance(raw, str) else setting.kind.gather(raw), source)
     except Unfit as error:
         value = error.text or (raw if isinstance(raw, str) else " ".join(map(str, raw)))
-        details: dict[str, Any] = {"value": value, "source": str(source)}
+        details: dict[str, object] = {"value": value, "source": str(source)}
         if isinstance(setting.kind, Word):
             details["choices"] = list(setting.kind.words)
         raise source.refusal(

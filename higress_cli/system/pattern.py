@@ -22,7 +22,7 @@ def pattern_fault(pattern: str) -> str | None:
     with warnings.catch_warnings(action="ignore"):
         try:
             re.compile(pattern)
-            parts = _parts(re._parser.parse(pattern))  # type: ignore[attr-defined]  # noqa: SLF001 -- re has no other way
+            parts = _parts(re._parser.parse(pattern))  # type: ignore[attr-defined] # not in its stub  # noqa: SLF001 -- re has no other way
         except RecursionError:
             return _("it is nested too deeply")
         except (re.error, OverflowError, ValueError) as error:

@@ -63,7 +63,7 @@ def start(tmp_path: Path, serve: Serve) -> Iterator[Start]:
             gateway.apply(change(folder, module, **parts))
             return gateway
 
-        make.folder = folder  # type: ignore[attr-defined]
+        make.folder = folder  # type: ignore[attr-defined] # functions take any attribute
         yield make
 
 

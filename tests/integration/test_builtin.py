@@ -251,7 +251,7 @@ def test_refused_change_leaves_what_was_there_and_its_words_in_the_error(start: 
     bad = Probe()
     bad.on("configure", bad.write("my reason"), returns=0)
     with pytest.raises(GatewayError) as caught:
-        gateway.apply(change(start.folder, bad))  # type: ignore[attr-defined]
+        gateway.apply(change(start.folder, bad))  # type: ignore[attr-defined] # set by the fixture
     assert "my reason" in caught.value.message
     assert caught.value.details["said"] == ["[info] my reason"]
     assert not [event for event in gateway.events() if isinstance(event, PluginLine)]
@@ -264,7 +264,7 @@ def test_change_takes_effect_for_the_next_request_on_an_open_connection(start: S
     connection.request("GET", "/a")
     assert connection.getresponse().read() == b"ok"
     other = Probe()
-    gateway.apply(change(start.folder, other.on("request_headers", f"(drop {other.reply(200, 'other')})")))  # type: ignore[attr-defined]
+    gateway.apply(change(start.folder, other.on("request_headers", f"(drop {other.reply(200, 'other')})")))  # type: ignore[attr-defined] # set by the fixture
     connection.request("GET", "/a")
     assert connection.getresponse().read() == b"other"
     connection.close()
@@ -444,7 +444,7 @@ def test_plugins_that_were_replaced_or_have_crashed_are_freed(start: Start) -> N
     gateway = start(crashing)
     for _number in range(5):
         assert ask(gateway)[0] == 503
-        gateway.apply(change(start.folder, crashing))  # type: ignore[attr-defined]
+        gateway.apply(change(start.folder, crashing))  # type: ignore[attr-defined] # set by the fixture
     gc.collect()
     assert _memory_images() - before <= 2
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.support.programs import python_path
 
@@ -86,9 +87,9 @@ class Releases:
     served: dict[str, int] = field(default_factory=dict)
     url: str = ""
 
-    def add(self, tool: str, version: str, content: bytes | None = None, **more: object) -> bytes:
+    def add(self, tool: str, version: str, content: bytes | None = None, **more: Any) -> bytes:
         """Offer an archive under the name that the tool's releases have; the same bytes for every platform."""
-        content = archive(tool, version, **more) if content is None else content  # type: ignore[arg-type]
+        content = archive(tool, version, **more) if content is None else content
         self.files[file_name(tool, version)] = content
         return content
 

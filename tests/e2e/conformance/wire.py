@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import h11
@@ -168,5 +168,5 @@ def _note(event: h11.Event, got: Received) -> None:
         got.trailers, got.complete = _texts(event.headers), True
 
 
-def _texts(headers: object) -> Pairs:
-    return tuple((name.decode(), value.decode()) for name, value in headers)  # type: ignore[attr-defined]
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> Pairs:
+    return tuple((name.decode(), value.decode()) for name, value in headers)

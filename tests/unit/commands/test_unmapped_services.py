@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,9 @@ REDIS = HEAD + "var r = wrapper.NewRedisClusterClient(wrapper.FQDNCluster{FQDN: 
 MOD = "module demo\n\ngo 1.20\n"
 
 
-def warnings(root: Path, **more: object) -> tuple[str, ...]:
+def warnings(root: Path, **more: Any) -> tuple[str, ...]:
     project = open_project(root, needs_source=False)
-    return unmapped_services(project, choose(settings_of(project, bare_session())), **more)  # type: ignore[arg-type]
+    return unmapped_services(project, choose(settings_of(project, bare_session())), **more)
 
 
 def line_of(warning: str) -> str:

@@ -64,6 +64,7 @@ def test_an_empty_file_is_not_a_configuration(write, text):
         ('{"a": NaN}', 1, 1),
         ("a: .nan\n", 1, 1),
         ("a: !!binary aGVsbG8=\n", 1, 1),
+        ("!!set {a: null}\n", 1, 1),
         ('{"a": ' + "[" * 100_000, 1, 1),
     ],
 )

@@ -5,7 +5,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
 import h11
 
@@ -212,7 +212,7 @@ class ProxiedRequest:
 
     # Tasks --------------------------------------------------------------------------------------------------------
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(self._check)
         return task

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Coroutine, Sequence
 from importlib import metadata  # noqa: TID253 -- loaded with wasmtime, which takes longer
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from higress_cli.document import Json
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
@@ -193,7 +193,7 @@ class BuiltinGateway:
         finally:
             self._said = self._happenings.release(told=taken)
 
-    def _within(self, work: Coroutine[Any, Any, T]) -> T:
+    def _within(self, work: Coroutine[object, object, T]) -> T:
         """The result of something that runs in the loop."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         while True:

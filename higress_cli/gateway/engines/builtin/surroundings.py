@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from higress_cli.gateway.engines.builtin.client import Client
 from higress_cli.gateway.engines.builtin.happenings import EventQueue, now, trap_of
@@ -139,7 +139,7 @@ class Outside:
     def _unknown(self, cluster: str, *, is_redis: bool = False) -> None:
         self._happenings.tell(ServiceUnknown(at=now(), cluster=cluster, is_redis=is_redis))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[object, object, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

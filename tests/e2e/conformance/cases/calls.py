@@ -4,6 +4,7 @@ Source: Envoy, source/extensions/common/wasm/context.cc (httpCall, onHttpCallSuc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.e2e.conformance.case import Call, Case, Expected, Message, Sent, Server, both
 
@@ -24,13 +25,13 @@ def dispatch(
     return ("DispatchHttpCall", cluster, headers, body, trailers, str(timeout))
 
 
-def _outcome(name: str, call: Call, server: Server, *log: str, **expected: object) -> Case:
+def _outcome(name: str, call: Call, server: Server, *log: str, **expected: Any) -> Case:
     return Case(
         name=name,
         source=SOURCE,
         script={"request_headers": [call, ("return", "4")], "call": [*_READ, ("ResumeHttpRequest",)]},
         service=server,
-        expected=both(Expected(log=("DispatchHttpCall|ok", *log), **expected)),  # type: ignore[arg-type]
+        expected=both(Expected(log=("DispatchHttpCall|ok", *log), **expected)),
     )
 
 

@@ -5,6 +5,7 @@ envoy/http/header_map.h (inline headers, whose values are joined).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.e2e.conformance.case import NEW, OLD, Call, Case, Expected, Message, Pairs, Sent, Server, both
 
@@ -23,13 +24,13 @@ def _request(name: str, *calls: Call, sent: Sent, headers: Pairs = (), log: tupl
     )
 
 
-def _response(name: str, *calls: Call, log: tuple[str, ...] = (), answer: Pairs = (), **expected: object) -> Case:
+def _response(name: str, *calls: Call, log: tuple[str, ...] = (), answer: Pairs = (), **expected: Any) -> Case:
     return Case(
         name=name,
         source=SOURCE,
         script={"response_headers": calls},
         upstream=Server(answer=Message(headers=answer, chunks=("ok",))),
-        expected=both(Expected(log=log, **expected)),  # type: ignore[arg-type]
+        expected=both(Expected(log=log, **expected)),
     )
 
 

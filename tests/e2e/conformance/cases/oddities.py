@@ -4,6 +4,7 @@ Sources: Envoy, source/common/http/http1/codec_impl.cc, header_utility.cc, conn_
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.e2e.conformance.case import Call, Case, Expected, Message, Sent, Server, both
 
@@ -11,12 +12,12 @@ SOURCE = "Envoy, codec_impl.cc and router.cc"
 _CUT = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 
 
-def _sent(name: str, *calls: Call, **sent: object) -> Case:
+def _sent(name: str, *calls: Call, **sent: Any) -> Case:
     return Case(
         name=f"odd-{name}",
         source=SOURCE,
         script={"request_headers": calls},
-        expected=both(Expected(upstream=Sent(**sent))),  # type: ignore[arg-type]
+        expected=both(Expected(upstream=Sent(**sent))),
     )
 
 

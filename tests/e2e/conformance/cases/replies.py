@@ -6,6 +6,7 @@ source/common/http/filter_manager.cc (sendLocalReply).
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tests.e2e.conformance.case import Call, Case, Expected, Message, Sent, Server, both
 
@@ -97,8 +98,8 @@ def _in_phases() -> Iterator[Case]:
         )
 
 
-def _with(expected: Expected, **changes: object) -> Expected:
-    return replace(expected, **changes)  # type: ignore[arg-type]
+def _with(expected: Expected, **changes: Any) -> Expected:
+    return replace(expected, **changes)
 
 
 def _later() -> Iterator[Case]:
