@@ -11,7 +11,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.error_view import show_error
 from higress_cli.cli.options import word_option
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, listed
 
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
@@ -91,7 +91,7 @@ def _directories(call: "Invocation", folders: Sequence[Path], *, every: bool, si
     session = call.session()
     if every and folders:
         raise UsageError(
-            _("{options} and DIR exclude each other").format(options="--all, --since, --matrix"),
+            _("{options} and DIR exclude each other").format(options=listed(("--all", "--since", "--matrix"))),
             code="usage",
             hint=_("for another folder: hgw -C DIR build --all"),
         )

@@ -31,7 +31,7 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
     while True:
         asked = visible(_("{question} [{default}]:").format(question=question, default=default))
         if sys.stderr.isatty():
-            asked = "\n".join(wrap(asked, width=terminal_width() - _ROOM_TO_TYPE))
+            asked = "\n".join(wrap(asked, width=terminal_width(stream=sys.stderr) - _ROOM_TO_TYPE))
         sys.stderr.write(f"{asked} ")
         sys.stderr.flush()
         line = sys.stdin.readline()

@@ -36,9 +36,13 @@ GLOBAL_PANEL: Final = "global"
 _HELP_WIDTH: Final = 80
 Parameter = TyperArgument | TyperOption
 
-# Texts of Typer itself, marked for translation.
-N_("Install completion for the current shell.")
-N_("Show completion for the current shell, to copy it or customize the installation.")
+# What is said in place of texts of Typer itself.
+_OWN_WORDS: Final = {
+    "Install completion for the current shell.": N_("install completion for the current shell"),
+    "Show completion for the current shell, to copy it or customize the installation.": N_(
+        "print completion for the current shell, to copy or adapt it"
+    ),
+}
 
 
 def command_of(app: typer.Typer) -> Command:
@@ -56,7 +60,7 @@ def parameters_of(function: Callable[..., None]) -> list[Parameter]:
 def _ready(command: Command) -> Command:
     command.help = _(command.help) if command.help else command.help
     for param in _parameters(command):
-        param.help = _(param.help) if param.help else param.help
+        param.help = _(_OWN_WORDS.get(param.help, param.help)) if param.help else param.help
         descriptor = param.type_descriptor
         param._runtime_param = PlainValue(  # noqa: SLF001 -- Typer has no public place for it
             parameter_info=descriptor.parameter_info, annotation=descriptor.annotation

@@ -152,7 +152,7 @@ class Ui:
 
         `hanging` is the additional indentation of wrapped lines in columns.
         """
-        width = terminal_width()
+        width = terminal_width(stream=sys.stderr)
         for line in text.split("\n"):
             if not sys.stderr.isatty() or cells(line) <= width:
                 self._write("stderr", line, style)

@@ -1,10 +1,12 @@
 """Wraps Chinese and English prose for the terminal, without breaking paths and commands, which users copy."""
 
+import contextlib
+import os
 import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TextIO
 
 NO_BREAK: Final = "\u00a0"
 """A space at which `wrap` does not break a line; it is printed as a plain one."""
@@ -32,9 +34,16 @@ def is_command(text: str) -> bool:
     return _COMMAND.match(text) is not None
 
 
-def terminal_width(*, most: int = 100, otherwise: int = 80) -> int:
-    """The columns of the terminal or of the variable COLUMNS, but at most `most`; `otherwise` if there is neither."""
-    return min(shutil.get_terminal_size((otherwise, 24)).columns, most)
+def terminal_width(*, most: int = 100, otherwise: int = 80, stream: TextIO | None = None) -> int:
+    """The columns of the terminal or of the variable COLUMNS, but at most `most`; `otherwise` if there is neither.
+
+    The terminal is that of stdout, else that of `stream`.
+    """
+    columns = shutil.get_terminal_size((0, 0)).columns
+    if not columns and stream is not None:
+        with contextlib.suppress(OSError, ValueError):
+            columns = os.get_terminal_size(stream.fileno()).columns
+    return min(columns or otherwise, most)
 
 
 def cells(text: str) -> int:

@@ -127,7 +127,7 @@ def _failing_build(session: Session, directory: Path) -> HgwError | None:
             session.reporter.note(_("there are no tools yet to build with the new go.mod"))
             return None
         one: Given = {ABI: choices.abis[0]} if choices.abi.value == EVERY_ABI else {}
-        session.reporter.note(_("building with the new go.mod:"))
+        session.reporter.note(_("Building with the new go.mod:"))
         with tempfile.TemporaryDirectory(prefix="hgw-doctor-") as scratch:
             build(session.typed({OUT_FILE: str(Path(scratch) / "main.wasm"), **one}), directories=[directory])
     except HgwError as error:

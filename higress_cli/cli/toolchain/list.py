@@ -19,8 +19,8 @@ app = new_app()
 @app.command(
     cls=HgwCommand,
     help=N_(
-        "List the tools in hgw's store and on the PATH with version, source, size and state. A * marks the tools that a"
-        " build in this folder uses."
+        "List the tools in hgw's store and on the PATH with version, source and size. A * marks the tools that a"
+        " build in this folder uses; damaged ones are named below."
     ),
     epilog="hgw toolchain list\nhgw -C my-plugin toolchain list\nhgw toolchain list --output json",
 )
@@ -59,4 +59,4 @@ def _show(result: "use_case.ToolsResult", ui: Ui) -> None:
                 blocks.paragraph(ui, _("`hgw install` repairs what a build needs"), indent=4)
     ui.line()
     total = _("store: {path}, {size}").format(path=result.store, size=size(result.bytes))
-    ui.line(total, "faint")
+    blocks.paragraph(ui, total, indent=0, style="faint")
