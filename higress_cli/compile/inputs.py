@@ -15,7 +15,8 @@ from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import Recipe
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import listed_folders
-from higress_cli.system.user_file import read_bytes
+from higress_cli.system.os_errors import read_error
+from higress_cli.system.user_file import read_bytes, refuse_special
 
 _NATIVE: Final = frozenset({
     ".c", ".cc", ".cpp", ".cxx", ".m", ".h", ".hh", ".hpp", ".hxx", ".inc", ".s", ".S", ".sx", ".f", ".F", ".f90",
@@ -110,6 +111,20 @@ def contents(scope: Scope) -> dict[str, str]:
         if str(path) not in found and path.is_file():
             found[str(path)] = _digest(_content(path))
     return found
+
+
+def refuse_pipes(directory: Path) -> None:
+    """See that the go command gets to the end of each file of the plugin's own package: it would wait at a pipe.
+
+    Raises:
+        InvalidInput: `file-unreadable`.
+    """
+    sources = (path for path in directory.iterdir() if path.suffix in _SOURCE and path.name[0] not in "._")
+    for path in (*_module_files(directory), *sources):
+        try:
+            refuse_special(path)
+        except OSError as error:
+            raise read_error(path, error) from error
 
 
 def latest_change(paths: Iterable[Path]) -> float:

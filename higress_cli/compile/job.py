@@ -10,7 +10,7 @@ from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.collector import collector
 from higress_cli.compile.compiler import RefusedError
-from higress_cli.compile.inputs import Scope, contents, latest_change, scope_of
+from higress_cli.compile.inputs import Scope, contents, latest_change, refuse_pipes, scope_of
 from higress_cli.compile.modules import Modules, Tidy, Workplace, provide_modules
 from higress_cli.compile.packages import Listing, PlatformUnknownError, module_cache, platform_of
 from higress_cli.compile.recipe import Recipe, make_recipe
@@ -166,6 +166,7 @@ def refusal(session: Session, refused: RefusedError, job: Job, recipe: Recipe) -
 def _steps(
     session: Session, job: Job, *, provide: Callable[[Workplace], Modules]
 ) -> tuple[tuple[Compilation, ...], Modules]:
+    refuse_pipes(job.directory)
     steps: list[Compilation] = []
     modules: Modules | None = None
     cache = module_cache(directory=job.directory, variables=job.equipment.variables)

@@ -11,6 +11,7 @@ from higress_cli.cluster import PREFIX, cluster_of
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
 from higress_cli.system.ports import HIGHEST
+from higress_cli.system.whole_numbers import whole_number
 
 UPSTREAM_CLUSTER: Final = cluster_of("upstream.static", 80)
 """The upstream's cluster, named as Higress names its clusters because `_match_service_` rules parse the name."""
@@ -80,7 +81,7 @@ def cluster_name(key: str, *, source: Source) -> str:
         name, separator, port = key.rpartition(":")
         if not separator:
             name, port = key, _STATIC_PORT if key.endswith(".static") else ""
-        if name and "|" not in name and port.isdecimal() and 0 < int(port) <= HIGHEST:
+        if name and "|" not in name and 0 < (whole_number(port) or 0) <= HIGHEST:
             return cluster_of(name, port)
     raise _invalid(
         _("`{key}` (from {source}) is not the name of a service").format(key=key, source=source),

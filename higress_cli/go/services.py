@@ -7,6 +7,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.go.syntax import GoFile, last_name, place, text, walk
+from higress_cli.system.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -136,5 +137,4 @@ def _fields(literal: "Node") -> "dict[str, Node]":
 
 def _port(fields: "Mapping[str, Node]") -> int | None:
     value = fields.get("Port")
-    written = text(value) if value is not None else ""
-    return int(written) if written.isdecimal() else None
+    return whole_number(text(value)) if value is not None else None

@@ -158,14 +158,20 @@ def _holds(row: _Row, version: str) -> bool:
     return (row.committed_from or "") <= match[1] and (row.committed_before is None or match[1] < row.committed_before)
 
 
-def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, int, str], ...]]:
+def _order(version: str) -> tuple[tuple[tuple[int, str], ...], bool, tuple[tuple[int, int, str], ...]]:
     """A key that sorts versions as Go does (Semantic Versioning 2.0.0, section 11), with invalid ones first."""
     match = _VERSION.match(version)
     if match is None:
         return (), False, ()
     parts = (match[4] or "").split(".") if match[4] else []
     return (
-        tuple(int(number) for number in match.group(1, 2, 3)),
+        tuple(map(_size, match.group(1, 2, 3))),
         not parts,
-        tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts),
+        tuple((0, *_size(part)) if part.isdecimal() else (1, 0, part) for part in parts),
     )
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """A key that sorts numbers by size, however many digits they have."""
+    significant = digits.lstrip("0")
+    return len(significant), significant

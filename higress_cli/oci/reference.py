@@ -12,6 +12,7 @@ from higress_cli.digest import ImageDigest, is_image_digest
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _
 from higress_cli.settings.kinds import REGISTRY_HOST
+from higress_cli.system.whole_numbers import whole_number
 
 SCHEME: Final = "oci://"
 DOCKER_HUB: Final = "docker.io"
@@ -126,7 +127,7 @@ def registry_host(text: str) -> str:
 
 def _is_host(text: str) -> bool:
     port = text.rpartition(":")[2] if _HOST.fullmatch(text) else "x"
-    return bool(_HOST.fullmatch(text)) and (not port.isdecimal() or 0 < int(port) <= _LAST_PORT)
+    return bool(_HOST.fullmatch(text)) and (not port.isdecimal() or 0 < (whole_number(port) or 0) <= _LAST_PORT)
 
 
 def _refuse_credentials(whole: str) -> None:

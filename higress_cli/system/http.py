@@ -17,6 +17,7 @@ from higress_cli.system import trust
 from higress_cli.system.error_causes import causes
 from higress_cli.system.proxies import proxies
 from higress_cli.system.urls import shown
+from higress_cli.system.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import httpx
@@ -149,8 +150,7 @@ def size_of(url: str, variables: Mapping[str, str]) -> int | None:
             answer = session.head(url, headers={"Accept-Encoding": "identity"})
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, HgwError):
         return None
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if answer.is_success and length.isdecimal() else None
+    return whole_number(answer.headers.get("Content-Length", "")) if answer.is_success else None
 
 
 def reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system.clock import Clock
 from higress_cli.system.os_errors import read_error
+from higress_cli.system.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     import httpx
@@ -158,8 +159,8 @@ def _receive(response: "httpx.Response", partial: Path, activity: Activity, pace
         return
     response.raise_for_status()
     done = _size(partial) if response.status_code == httpx.codes.PARTIAL_CONTENT else 0
-    length = response.headers.get("Content-Length", "")
-    total = done + int(length) if length.isdecimal() else None
+    length = whole_number(response.headers.get("Content-Length", ""))
+    total = done + length if length is not None else None
     with partial.open("ab" if done else "wb") as sink:
         # As they arrive: with fixed chunks, each broken connection would lose up to one.
         for chunk in response.iter_raw():

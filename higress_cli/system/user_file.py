@@ -1,5 +1,6 @@
 """Reading files that users write: with a size limit, and only regular files."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -44,9 +45,7 @@ def read_bytes(path: Path, *, most_bytes: int = MOST_CONTENT) -> bytes:
         raise UnsuitableFileError(path, str(error)) from error
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(status.st_mode):
-        # Opening a pipe blocks until somebody writes; a device may be endless.
-        raise UnsuitableFileError(path, _("it is a pipe or a device, not a file"))
+    _refuse_special(path, status)
     with path.open("rb") as source:
         # Python sets aside as many bytes as it is asked for; a file may have grown, and those of /proc have no size.
         content = source.read(min(most_bytes, status.st_size) + 1)
@@ -55,3 +54,19 @@ def read_bytes(path: Path, *, most_bytes: int = MOST_CONTENT) -> bytes:
     if len(content) > most_bytes:
         raise UnsuitableFileError(path, _("it has more than {most} bytes").format(most=most_bytes))
     return content
+
+
+def refuse_special(path: Path) -> None:
+    """See that another program can read `path` to its end, if there is something.
+
+    Raises:
+        UnsuitableFileError: it is a pipe or a device.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        _refuse_special(path, path.stat())
+
+
+def _refuse_special(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        # Opening a pipe blocks until somebody writes; a device may be endless.
+        raise UnsuitableFileError(path, _("it is a pipe or a device, not a file"))

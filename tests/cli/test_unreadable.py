@@ -1,6 +1,8 @@
 """Files and folders that the user must not read or write: named, with the reason, whichever command meets them."""
 
+import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,12 +86,13 @@ def test_a_file(name: str, world: OddWorld) -> None:
             assert told.code == 0 or told.err
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", None)], ids=["folder", "pipe"])
 @pytest.mark.parametrize("name", OWN)
-def test_a_folder_in_the_place_of_a_file(name: str, world: OddWorld) -> None:
+def test_something_else_in_the_place_of_a_file(name: str, make: Callable[[Path], None], world: OddWorld) -> None:
     for argv in (*COMMANDS[:6], ("init", "--from-existing", "--dry-run")):
         with world.plugin(files(folders=False)) as folder:
             (folder / name).unlink()
-            (folder / name).mkdir()
+            make(folder / name)
             told = world.call(*argv)
             assert told.code == 0 or told.err
 

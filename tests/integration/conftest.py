@@ -70,18 +70,31 @@ def start(tmp_path: Path, serve: Serve) -> Iterator[Start]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with a megabyte, most of it used."""
-    folder = tmp_path / "disk"
+    with disk(tmp_path / "disk", options="size=1m") as folder:
+        (folder / "used").write_bytes(b"x" * 600_000)
+        yield folder
+
+
+@pytest.fixture
+def disk_without_programs(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own from which the system executes nothing."""
+    with disk(tmp_path / "disk", options="noexec,size=64m") as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def disk(folder: Path, *, options: str) -> Iterator[Path]:
+    """A disk that is mounted at `folder`, where this machine lets us."""
     folder.mkdir()
     if not Path("/bin/mount").exists():
         pytest.skip("only root of a Linux machine can make a disk")
     mounted = subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
+        ["/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)],
         capture_output=True,
         text=True,
         check=False,
     )
     if mounted.returncode:
         pytest.skip(f"only root of a Linux machine can make a disk: {mounted.stderr.strip()}")
-    (folder / "used").write_bytes(b"x" * 600_000)
     yield folder
     subprocess.run(["/bin/umount", str(folder)], check=True)

@@ -144,3 +144,13 @@ def test_a_clock_that_jumps_between_two_builds(plugin: Path, hgw: Hgw, tmp_path:
     (plugin / "main.go").write_text(PLUGIN["main.go"] + "// edited\n")
     assert "up to date" not in hgw("build").out
     assert hgw("build").code == 0
+
+
+def test_a_temporary_folder_from_which_nothing_is_executed_is_enough(
+    plugin: Path, hgw: Hgw, disk_without_programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(disk_without_programs))
+    ended = hgw("build")
+    assert ended.code == 0, ended.err
+    assert (plugin / "out" / "main.wasm").exists()
+    assert list(disk_without_programs.iterdir()) == []

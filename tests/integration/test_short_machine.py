@@ -6,11 +6,13 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Hgw
 from tests.support.hgw_process import get, running, wait_for
 from tests.support.plugins import plugin
 from tests.support.programs import python_path
@@ -68,6 +70,17 @@ def test_a_gateway_with_more_connections_than_it_may_have_says_so_once_and_goes_
         assert hgw.said.count("too many are open") == 1
         assert "Traceback" not in hgw.said
         assert hgw.end() == 0
+
+
+@pytest.mark.parametrize("engine", ["builtin", "envoy"])
+def test_a_temporary_folder_from_which_nothing_is_executed_is_enough(
+    disk_without_programs: Path, hgw: Hgw, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(disk_without_programs))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    ended = hgw("verify", "--no-build", "--engine", engine)
+    assert ended.code == 0, ended.err
+    assert list(disk_without_programs.iterdir()) == []
 
 
 @pytest.mark.parametrize("kilobytes", [60_000, 150_000, 400_000])

@@ -28,6 +28,7 @@ from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.host import PluginHost
 from higress_cli.proxy_wasm.pairs import Pair
 from higress_cli.proxy_wasm.stream import Stream
+from higress_cli.system.whole_numbers import whole_number
 
 _POLL_SECONDS: Final = 0.01
 _NANOSECONDS: Final = 1_000_000_000
@@ -302,7 +303,8 @@ def _refused(error: OSError) -> str:
 def _overridden(address: str | None) -> Endpoint | None:
     """The host that the plugin chose, None where it chose none or gave no address."""
     host, _colon, port = (address or "").rpartition(":")
-    return Endpoint(host=host.strip("[]"), port=int(port)) if host and port.isdecimal() else None
+    number = whole_number(port)
+    return Endpoint(host=host.strip("[]"), port=number) if host and number is not None else None
 
 
 def _take_timeout(headers: HeaderMap) -> float | None:

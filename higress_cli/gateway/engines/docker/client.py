@@ -8,6 +8,7 @@ from higress_cli import data
 from higress_cli.errors import DownloadError, ToolError
 from higress_cli.i18n import _
 from higress_cli.system import process
+from higress_cli.system.whole_numbers import whole_number
 
 _ANSWER_SECONDS: Final = 20.0
 _PULL_SECONDS: Final = 1800.0
@@ -133,4 +134,4 @@ def _last(text: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    return tuple(number for part in version.split(".")[:2] if (number := whole_number(part)) is not None)

@@ -9,6 +9,7 @@ from typing import Final
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, PluginLine, Trap
 from higress_cli.gateway.words import trap_lines
 from higress_cli.i18n import chained
+from higress_cli.system.whole_numbers import whole_number
 
 FORMAT: Final = "[%Y-%m-%dT%T.%e%z][%t][%l][%n] %_"
 """Envoy's `--log-format`: time, thread, level, logger, and the message with its line ends escaped."""
@@ -182,4 +183,4 @@ def reasons(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+    return whole_number(text) if text is not None else None

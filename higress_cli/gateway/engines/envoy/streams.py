@@ -6,6 +6,7 @@ from typing import Final
 from higress_cli.document import JsonObject
 from higress_cli.gateway.engines.envoy.details import answered_by
 from higress_cli.gateway.events import Event, HeadersSentUpstream, RequestSeen, SentUpstream, StreamEnded
+from higress_cli.system.whole_numbers import whole_number
 
 FIELDS: Final = {
     "type": "%ACCESS_LOG_TYPE%",
@@ -65,4 +66,4 @@ def _count(value: object) -> int:
 
 
 def _number(text: object) -> int | None:
-    return int(text) if isinstance(text, str) and text.isdecimal() else None
+    return whole_number(text) if isinstance(text, str) else None
