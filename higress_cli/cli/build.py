@@ -141,7 +141,7 @@ def _show_commands(result: "CommandsResult", ui: "Ui") -> None:
 
 
 def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], wishes: "Wishes") -> None:
-    """Build and watch until Ctrl-C, which is how this ends well once the first build is over."""
+    """Build and watch until Ctrl-C, which is how this ends well once something is watched."""
     from higress_cli.cli.build_view import saving_builds, show_modules
     from higress_cli.commands.build_watch import build_and_watch
 
@@ -159,10 +159,14 @@ def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
         error.hint = saving_builds(error.hint)
         show_error(invocation(ctx), error)
 
+    interrupted = False
     try:
         build_and_watch(session, directories=directories, wishes=wishes, on_built=on_built, on_error=on_error)
     except KeyboardInterrupt:
         if not last:
             raise
+        interrupted = True
     if ui.output == "json" and not isinstance(last[0], Exception):
         _finish(ctx, session, last[0])
+    if not interrupted:
+        raise typer.Exit(int(last[0].exit_code))

@@ -1,6 +1,7 @@
 """What `hgw inspect` prints for people; the JSON has all of it, unshortened."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +9,7 @@ from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.commands.inspect import Finding, InspectedImport, InspectResult
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, joined, listed
 from higress_cli.oci.readers import reader_name
 from higress_cli.size import size
 from higress_cli.wasm.difference import Change, Difference, SizeChange
@@ -139,7 +140,14 @@ def _difference(result: InspectResult, found: Difference, ui: Ui) -> None:
         blocks.paragraph(ui, _("the same to a byte"), indent=2)
         return
     blocks.paragraph(ui, _("{count} bytes").format(count=_signed(result.bytes - found.other_bytes)), indent=2)
-    _changes(ui, found.facts)
+    words = {
+        "abi_export": _("ABI marker"),
+        "entry": _("entry"),
+        "compiler": _("compiler"),
+        "compiler_version": _("compiler version"),
+        "flags": _("flags"),
+    }
+    _changes(ui, [replace(change, name=words[change.name]) for change in found.facts])
     for sign, names in (
         ("+", [*_prefixed(_("import"), found.imports_only_here), *_prefixed(_("export"), found.exports_only_here)]),
         ("-", [*_prefixed(_("import"), found.imports_only_other), *_prefixed(_("export"), found.exports_only_other)]),
@@ -157,7 +165,7 @@ def _prefixed(kind: str, names: Iterable[str]) -> list[str]:
 
 def _changes(ui: Ui, changes: Sequence[Change]) -> None:
     for change in changes:
-        ui.line(f"  {change.name}: {change.other or '-'} -> {change.here or '-'}")
+        ui.line("  " + joined((change.name, f"{change.other or '-'} -> {change.here or '-'}")))
 
 
 def _size_changes(ui: Ui, title: str, changes: Sequence[SizeChange]) -> None:

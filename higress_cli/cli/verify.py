@@ -120,8 +120,10 @@ def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
         blocks.item(
             ui, "warning", _("engines disagree: {name}: {outcomes}").format(name=disagreement.name, outcomes=outcomes)
         )
+    from higress_cli.scenarios.comparison import part_word  # noqa: PLC0415 -- with the result
+
     if result.differences:
-        ui.line(_("What differs from the baseline:"), "strong")
+        ui.line(_("What differs from the baseline"), "strong")
     for difference in result.differences:
         knows_line = difference.line_before is not None or difference.line_after is not None
         before, after = (
@@ -131,7 +133,7 @@ def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
         )
         text = _("{name}: {what} was {before} with the baseline, and is {after}").format(
             name=difference.name,
-            what=_("the first line of the body that differs") if knows_line else _what(difference.what),
+            what=_("the first line of the body that differs") if knows_line else part_word(difference.what),
             before=before,
             after=after,
         )
@@ -145,16 +147,9 @@ def _in_backticks(line: str | None) -> str:
 
 
 def _value(value: str | None) -> str:
-    """The value of a part, in the language of the call as far as it is hgw's word."""
-    words = {None: _("absent"), "passed": _("passed"), "failed": _("failed"), "skipped": _("not run")}
-    return words.get(value, str(value))
+    from higress_cli.scenarios.step import outcome_word  # noqa: PLC0415 -- with the result
 
-
-def _what(part: str) -> str:
-    """What differs, in the language of the call."""
-    kind, _separator, name = part.partition(" ")
-    words = {"outcome": _("the outcome"), "status": _("the status"), "body": _("the body")}
-    return words[kind] if kind in words else _("the header {name}").format(name=name)
+    return _("absent") if value is None else outcome_word(value)
 
 
 def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Iterator[tuple[str, str, str]]:

@@ -124,7 +124,7 @@ def install_for(session: Session, directory: Path) -> None:
 
     Where that does not succeed, the plugin's own build says why.
     """
-    if session.assume_yes or session.interactive:
+    if session.assume_yes or (session.interactive and not session.offline):
         with contextlib.suppress(HgwError):
             _toolset(session, settings_of(open_project(directory), session), directory=directory)
 
@@ -190,13 +190,13 @@ def _request(settings: Resolver) -> SetRequest:
 
 
 def _toolset(session: Session, settings: Resolver, *, directory: Path) -> Toolset:
-    """The set of tools, which is installed if it is missing and the user agrees."""
+    """The set of tools, which is installed if it is missing and the user agrees; nobody is asked without a network."""
     request = _request(settings)
     try:
         return find_toolset(session, request)
     except ToolError as missing:
         if not session.assume_yes:
-            if not session.interactive:
+            if session.offline or not session.interactive:
                 raise
             session.reporter.note(missing.message)
             if not session.reporter.confirm(_("Install what the build needs now?")):

@@ -14,8 +14,9 @@ from higress_cli.commands.build import build
 from higress_cli.commands.build_plan import Wishes
 from higress_cli.commands.build_result import BuildResult
 from higress_cli.compile.inputs import signature
+from higress_cli.compile.module_failure import UNREACHABLE
 from higress_cli.compile.record import read_record, record_path
-from higress_cli.errors import HgwError, InvalidInput
+from higress_cli.errors import ExitCode, HgwError, InvalidInput
 from higress_cli.go.mod import read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
@@ -29,6 +30,7 @@ _LONGEST_MILLISECONDS: Final = 1000
 _TICK_MILLISECONDS: Final = 100
 """How often to look at what the system does not report."""
 _NOT_WATCHED: Final = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", "dist"})
+_NO_PLUGIN: Final = "no-project"
 _NO_INPUTS: Final = (".wasm", ".partial", "~")
 
 
@@ -43,6 +45,10 @@ def build_and_watch(
     """Build the plugins, then again after each change until Ctrl-C. Whether a change counts is judged by content.
 
     `on_built` gets each result in which something was compiled, and the first; `on_error` gets what ended a build.
+    Returns after the first result if none of several plugins could begin and no change of their files would help.
+
+    Raises:
+        HgwError: the same of a single plugin.
     """
     outputs: dict[Path, tuple[Path, ...]] = {}
     told = ""
@@ -51,6 +57,8 @@ def build_and_watch(
         try:
             result = build(session, directories=directories, wishes=again)
         except HgwError as error:
+            if number == 0 and not _a_change_may_help(error.code, error.exit_code):
+                raise
             if not is_same or error.message != told:
                 on_error(error)
             told = error.message
@@ -60,8 +68,26 @@ def build_and_watch(
                 outputs[directory] = made or outputs.get(directory, ())
             if number == 0 or result.failures or not all(artifact.up_to_date for artifact in result.artifacts):
                 on_built(result)
+            if number == 0 and not result.artifacts and _all_are_beyond_help(result):
+                return
         if number == 0:
             session.reporter.note(_("Watching for changes; Ctrl-C ends."))
+
+
+def _a_change_may_help(code: str, exit_code: int) -> bool:
+    """Whether a build that failed may succeed after a change of the plugin's files.
+
+    Nothing in them makes a folder a plugin that is none, changes an option or a variable, or installs tools. Go modules
+    that cannot be fetched may have been misspelt.
+    """
+    if exit_code == ExitCode.DOWNLOAD:
+        return code == UNREACHABLE
+    return code != _NO_PLUGIN and exit_code not in {ExitCode.USAGE, ExitCode.TOOL, ExitCode.CONSENT}
+
+
+def _all_are_beyond_help(result: BuildResult) -> bool:
+    failed = result.failures
+    return bool(failed) and not any(_a_change_may_help(each.code, each.exit_code) for each in failed)
 
 
 @dataclass(frozen=True, kw_only=True)

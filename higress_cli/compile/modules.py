@@ -199,7 +199,7 @@ def _progress(activity: Activity, reporter: Reporter, *, only: str = "") -> Call
     def on_line(line: str) -> None:
         if not line.startswith(only):
             return
-        activity.describe(line.removeprefix("go: "))
+        activity.describe(line.removeprefix("go: ").removeprefix("downloading "))
         reporter.detail(line)
 
     return on_line

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from higress_cli.i18n import _
 from higress_cli.scenarios.neutral import neutral
 from higress_cli.scenarios.step import Exchange, Step, StepKind
 
@@ -32,6 +33,13 @@ class Difference:
     """The first line of a body that differs, as it was with the baseline; null where none is known."""
     line_after: str | None = None
     """The first line of a body that differs, as it is; null where none is known."""
+
+
+def part_word(what: str) -> str:
+    """What differs, as `Difference.what` has it, in the language of the call."""
+    kind, _separator, name = what.partition(" ")
+    words = {"outcome": _("the outcome"), "status": _("the status"), "body": _("the body")}
+    return words[kind] if kind in words else _("the header {name}").format(name=name)
 
 
 def differences(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Difference]:

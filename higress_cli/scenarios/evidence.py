@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from higress_cli.digest import Sha256
-from higress_cli.scenarios.comparison import Difference
-from higress_cli.scenarios.step import Step
+from higress_cli.i18n import _, joined, listed
+from higress_cli.scenarios.comparison import Difference, part_word
+from higress_cli.scenarios.step import Step, outcome_word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,52 +45,57 @@ class Evidence:
 
 
 def page(evidence: Evidence) -> str:
-    """The evidence in Markdown, in English: it is for other people's issues and pull requests."""
+    """The evidence in Markdown, in the language of the call, as the names of the scenarios in it are."""
     return "\n".join(_lines(evidence)) + "\n"
 
 
 def _lines(evidence: Evidence) -> Iterator[str]:
-    yield "# Evidence"
+    yield "# " + _("Evidence")
     yield ""
-    yield f"Made by hgw {evidence.hgw} on {evidence.platform} at {evidence.at}."
+    yield _("Made by hgw {version} on {platform} at {time}.").format(
+        version=evidence.hgw, platform=evidence.platform, time=evidence.at
+    )
     for run in evidence.runs:
         yield from _run(run)
     if any(run.role == "baseline" for run in evidence.runs):
         yield from _differences(evidence.differences)
     yield ""
-    yield "## Source"
+    yield "## " + _("Source")
     yield ""
-    yield from _table(("file", "SHA-256"), ((name, digest) for name, digest in sorted(evidence.sources.items())))
+    yield from _table((_("file"), "SHA-256"), ((name, digest) for name, digest in sorted(evidence.sources.items())))
 
 
 def _run(run: Run) -> Iterator[str]:
     yield ""
-    yield f"## {run.role}: ABI {run.abi or '?'} on {run.engine}"
+    role = _("baseline") if run.role == "baseline" else _("module")
+    yield "## " + joined((role, _("ABI {abi} on {engine}").format(abi=run.abi or "?", engine=run.engine)))
     yield ""
-    left = ", ".join(run.left) or "nothing"
     facts = {
-        "module": str(run.module),
+        _("module"): str(run.module),
         "SHA-256": run.module_sha256,
-        "engine": f"{run.engine} {run.engine_version or ''}".strip(),
-        "services": ", ".join(run.services) or "none",
-        "metrics": ", ".join(f"{name}={value}" for name, value in (run.metrics or {}).items()) or "none",
-        "logs": ", ".join(run.logs) or "none",
-        "left running": left,
+        _("engine"): f"{run.engine} {run.engine_version or ''}".strip(),
+        _("services"): listed(run.services) or _("none"),
+        _("metrics"): listed(f"{name}={value}" for name, value in (run.metrics or {}).items()) or _("none"),
+        _("logs"): listed(run.logs) or _("none"),
+        _("still listening afterwards"): listed(run.left) or _("none"),
     }
-    yield from _table(("what", "value"), facts.items())
+    yield from _table((_("what"), _("value")), facts.items())
     yield ""
-    yield from _table(("step", "outcome", "request", "status", "bytes", "SHA-256 of the body"), map(_step, run.steps))
+    headings = (
+        _("step"), _("outcome"), _("request"), _("status"), _("bytes"), _("SHA-256 of the body"),
+    )  # fmt: skip
+    yield from _table(headings, map(_step, run.steps))
 
 
 def _step(step: Step) -> tuple[str, ...]:
     exchange = step.exchange
     if exchange is None:
-        return (step.name, str(step.status), "", "", "", "")
+        return (step.name, outcome_word(step.status), "", "", "", "")
     return (
         step.name,
-        str(step.status),
+        outcome_word(step.status),
         f"`{exchange.request}`",
-        str(exchange.status or "none"),
+        str(exchange.status or _("none")),
         str(exchange.body_bytes if exchange.body_bytes is not None else ""),
         exchange.body_sha256 or "",
     )
@@ -97,15 +103,20 @@ def _step(step: Step) -> tuple[str, ...]:
 
 def _differences(found: Sequence[Difference]) -> Iterator[str]:
     yield ""
-    yield "## What differs from the baseline"
+    yield "## " + _("What differs from the baseline")
     yield ""
     if not found:
-        yield "Nothing."
+        yield _("Nothing.")
         return
-    yield from _table(
-        ("step", "engine", "what", "baseline", "module"),
-        ((each.name, each.engine or "", each.what, each.before or "absent", each.after or "absent") for each in found),
+    rows = ((each.name, each.engine or "", part_word(each.what), *_values(each)) for each in found)
+    yield from _table((_("step"), _("engine"), _("what"), _("baseline"), _("module")), rows)
+
+
+def _values(difference: Difference) -> tuple[str, str]:
+    before, after = (
+        _("absent") if value is None else outcome_word(value) for value in (difference.before, difference.after)
     )
+    return before, after
 
 
 def _table(headings: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

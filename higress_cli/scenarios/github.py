@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from higress_cli.errors import HgwError
-from higress_cli.scenarios.step import Step
+from higress_cli.scenarios.step import Step, wanted_and_got
 
 
 def annotations(steps: Sequence[Step], *, root: Path, error: HgwError | None = None) -> Iterator[str]:
@@ -15,7 +15,7 @@ def annotations(steps: Sequence[Step], *, root: Path, error: HgwError | None = N
     for step in steps:
         if step.ok:
             continue
-        wrong = [f"expected: {check.expected}\ngot: {check.got}" for check in step.checks if not check.ok]
+        wrong = ["\n".join(wanted_and_got(check)) for check in step.checks if not check.ok]
         place = {"file": _shown(step.file, root), "line": str(step.line)} if step.file else {}
         title = " ".join(part for part in (step.name, step.engine, step.abi) if part)
         yield _command("\n".join([*wrong, *step.causes]), **place, title=title)

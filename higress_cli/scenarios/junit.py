@@ -7,7 +7,8 @@ from typing import Final
 
 from higress_cli.errors import HgwError
 from higress_cli.gateway.contract import Evidence
-from higress_cli.scenarios.step import Step, StepStatus
+from higress_cli.i18n import _, chained
+from higress_cli.scenarios.step import Step, StepStatus, wanted_and_got
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot contain, not even escaped."""
@@ -44,7 +45,7 @@ def junit(suite: str, steps: Sequence[Step], *, error: HgwError | None = None) -
         )
         if not step.ok:
             wrong = [check for check in step.checks if not check.ok]
-            message = "; ".join(f"expected: {check.expected}; got: {check.got}" for check in wrong)
+            message = chained(text for check in wrong for text in wanted_and_got(check))
             failure = ET.SubElement(case, "failure", message=_clean(message))
             failure.text = _clean("\n".join(_failure_lines(step, wrong)))
         elif step.status is StepStatus.SKIPPED:
@@ -62,14 +63,13 @@ def _failure_lines(step: Step, wrong: Sequence[Evidence]) -> Iterator[str]:
     if step.file is not None:
         yield f"{step.file}:{step.line}"
     if step.exchange is not None:
-        yield f"sent: {step.exchange.request}"
+        yield _("sent: {request}").format(request=step.exchange.request)
     for check in wrong:
-        yield f"expected: {check.expected}"
-        yield f"got: {check.got}"
+        yield from wanted_and_got(check)
         if check.difference:
             yield check.difference
     for cause in step.causes:
-        yield f"cause: {cause}"
+        yield _("cause: {text}").format(text=cause)
     yield from step.log
 
 

@@ -203,6 +203,21 @@ def exchange(
     )
 
 
+def outcome_word(status: str) -> str:
+    """A status for people; any other text stays as it is."""
+    words: dict[str, str] = {
+        StepStatus.PASSED: _("passed"),
+        StepStatus.FAILED: _("failed"),
+        StepStatus.SKIPPED: _("not run"),
+    }
+    return words.get(status, status)
+
+
+def wanted_and_got(check: Evidence) -> tuple[str, str]:
+    """A check for people, in two lines."""
+    return _("expected: {text}").format(text=check.expected), _("got: {text}").format(text=check.got)
+
+
 def _name(scenario: Scenario, number: int) -> str:
     count = len(scenario.turns)
     return scenario.name if count == 1 else f"{scenario.name} ({number + 1}/{count})"

@@ -159,6 +159,56 @@ def publish_far(folder: Path) -> None:
     (folder / "go.mod").write_text("module example.com/far\n\ngo 1.19\n")
 
 
+@pytest.mark.parametrize(
+    ("files", "argv", "code"),
+    [
+        ({}, (), 3),
+        ({"main.go": MAIN}, (), 3),
+        ({"go.mod": "module x\n"}, (), 3),
+        ({}, ("nosuch",), 3),
+        ({}, ("nosuch", "other"), 3),
+        (PLUGIN, ("--abi", "0.9.9"), 2),
+        (PLUGIN, ("--gateway", "1"), 2),
+    ],
+)
+def test_what_no_change_of_a_file_can_help_is_not_watched(tree: Tree, hgw, files, argv, code):
+    tree({"hgw.yaml": "name: demo\n", **files})
+    for output in ("text", "json"):
+        outcome = hgw("build", "--watch", *argv, "--output", output)
+        assert outcome.code == code, outcome
+        assert "Watching for changes" not in outcome.err
+    assert json.loads(outcome.out)["exit_code"] == code
+
+
+def test_missing_tools_are_not_watched_for(tree: Tree, hgw, monkeypatch):
+    tree(PLUGIN)
+    monkeypatch.setenv("PATH", "")
+    outcome = hgw("build", "--watch")
+    assert outcome.code == 4
+    assert "Watching for changes" not in outcome.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("faulty", "said"),
+    [
+        ({"hgw.yaml": "abi: 0.9.9\n"}, "0.9.9"),
+        ({"hgw.yaml": "abi: [\n"}, "hgw.yaml"),
+        ({"main.go": MAIN + "var x = undefinedThing\n"}, "undefinedThing"),
+        ({"go.mod": "module\n"}, "go.mod"),
+    ],
+)
+def test_what_a_change_of_a_file_can_help_is_watched_from_the_first_build_on(tree: Tree, faulty, said):
+    folder = tree({**PLUGIN, "hgw.yaml": "name: demo\n", **faulty})
+    with watching(cwd=folder) as hgw:
+        hgw.wait_for("Watching for changes")
+        assert any(said in line for line in hgw.lines)
+        for name in faulty:
+            (folder / name).write_text({**PLUGIN, "hgw.yaml": "name: demo\n"}[name])
+        hgw.wait_for("main.wasm", times=1)
+        assert hgw.end() == 0
+
+
 @pytest.mark.slow
 def test_json_is_one_document_at_the_end(tree: Tree):
     folder = tree(PLUGIN)

@@ -30,10 +30,17 @@ def test_a_person_is_asked_before_tools_are_installed(plugin: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(("answer", "installs"), [("是", True), ("y", True), ("否", False), ("", False)])
 def test_a_chinese_question_takes_a_chinese_answer(plugin: Path, tmp_path: Path, answer: str, installs: bool):
-    talk = at_terminal("--lang", "zh", "build", "--offline", PATH=str(tmp_path), answers={"[y/N]": f"{answer}\n"})
-
-    assert ("--offline" in talk.screen) is installs
+    talk = at_terminal(
+        "--lang", "zh", "build", PATH=str(tmp_path), HTTPS_PROXY="http://127.0.0.1:1", answers={"[y/N]": f"{answer}\n"}
+    )
     assert talk.code == (5 if installs else 4)
+
+
+def test_without_a_network_nobody_is_asked_for_what_would_be_refused(plugin: Path, tmp_path: Path):
+    talk = at_terminal("build", "--offline", PATH=str(tmp_path))
+    assert talk.code == 4
+    assert "[y/N]" not in talk.screen
+    assert "hgw install" in talk.screen
 
 
 def test_an_answer_that_is_neither_is_asked_again(plugin: Path, tmp_path: Path):

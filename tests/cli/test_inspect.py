@@ -96,7 +96,9 @@ def test_what_differs(here, hgw, json_of):
     assert (found["same"], found["other"]) == (False, str(here / "old.wasm"))
     assert found["imports_only_here"] == ["wasi_snapshot_preview1.fd_pread"]
     text = hgw("inspect", "new.wasm", "--diff", "old.wasm").out
-    assert "abi_export: proxy_abi_version_0_2_0 -> proxy_abi_version_0_2_100" in text
+    assert "ABI marker: proxy_abi_version_0_2_0 -> proxy_abi_version_0_2_100" in text
+    chinese = hgw("--lang", "zh", "inspect", "new.wasm", "--diff", "old.wasm").out
+    assert "ABI 标记：proxy_abi_version_0_2_0 -> proxy_abi_version_0_2_100" in chinese
     assert "- import env.proxy_redis_call" in text
     assert "the same to a byte" in hgw("inspect", "old.wasm", "--diff", "old.wasm").out
 

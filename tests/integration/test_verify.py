@@ -394,6 +394,11 @@ def test_the_report_for_a_pipeline_says_what_was_expected_and_what_came(hgw, her
     assert failure.get("message") == "expected: status 201; got: status 200"
     assert "sent: curl http" in (failure.text or "")
     assert f"{here / 'hgw.yaml'}:" in (failure.text or "")
+    outcome = hgw("--lang", "zh", "verify", "--report", "junit=r.xml", "--report", "github")
+    failure = ET.parse(here / "r.xml").getroot().find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == "应为：状态码 201；实际：状态码 200"
+    assert "::应为：状态码 201%0A实际：状态码 200" in outcome.err
 
 
 def test_the_body_of_a_request_comes_from_a_file(hgw, here):

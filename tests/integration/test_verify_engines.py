@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import pytest
 
@@ -130,10 +131,18 @@ def test_evidence_has_what_others_need_to_believe_it(hgw, here, tmp_path, monkey
     assert "plugin started" in (folder / "module-0.2.1-builtin" / "builtin.log").read_text("utf-8")
     page = (folder / "evidence.md").read_text("utf-8")
     assert "## What differs from the baseline" in page
-    assert "| it passes | builtin | outcome | failed | passed |" in page
+    assert "| it passes | builtin | the outcome | failed | passed |" in page
+    monkeypatch.setenv("HGW_LANG", "zh")
+    assert hgw(*argv).code == 0
+    page = (folder / "evidence.md").read_text("utf-8")
+    assert "| it passes | builtin | 结果 | 失败 | 通过 |" in page
+    headings = re.findall("^#+ .*$|^.*(?=\n\\|---)", page, re.MULTILINE)
+    assert {"# 证据", "## 源码", "## 与基准模块的差异", "| 文件 | SHA-256 |", "| 项目 | 值 |"} <= set(headings)
+    assert not any(re.search("[a-z]{4,}", heading.replace("builtin", "")) for heading in headings), headings
+    monkeypatch.delenv("HGW_LANG")
 
     text = hgw(*argv).out
-    assert "What differs from the baseline:" in text
+    assert "What differs from the baseline" in text
     assert "it passes: the outcome was failed with the baseline, and is passed" in text
     assert f"written {folder}" in " ".join(text.split())
     assert str(folder) not in hgw(*argv, "-q").out
