@@ -9,7 +9,7 @@ from higress_cli.cli.own_command import seen_from_here
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.wrap import cells
 from higress_cli.commands.init import InitFile, InitResult, TemplatesResult
-from higress_cli.i18n import N_, _, chained, listed
+from higress_cli.i18n import N_, _, chained, joined, listed
 
 _MARKS: Final = {
     "create": (N_("create"), "good"),
@@ -25,6 +25,9 @@ def show_templates(result: TemplatesResult, ui: Ui) -> None:
     for entry in result.templates:
         ui.marked(entry.name, blocks.remark(chained((listed(entry.profiles), f"ABI {listed(entry.abis)}"))), "strong")
         blocks.paragraph(ui, entry.description, indent=4)
+        for variable in entry.variables:
+            setting = f"--set {variable.name}={variable.default}"
+            blocks.paragraph(ui, joined((setting, variable.help)) if variable.help else setting, indent=4)
 
 
 def show_project(result: InitResult, ui: Ui) -> None:

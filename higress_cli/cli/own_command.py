@@ -15,7 +15,7 @@ _PLAIN: Final = re.compile(r"[\w@%+=:,./\\-]+")
 # A command of hgw's where a hint has one: the whole hint, in backquotes, or after a colon or a semicolon.
 _COMMAND: Final = re.compile(r"(?P<front>(?:^|(?<=`)|(?<=[:;] )|(?<=：))(?:\w+=\S+ )*)hgw (?P<next>[a-z-]+)")
 _NAMES_FOLDER: Final = re.compile(r" (?:-C|--directory)\b")
-_BOUND_TO_FOLDER: Final = ("go ", "git ")
+_BOUND_TO_FOLDER: Final = re.compile(r"(?:^|(?<=[:;] )|(?<=：))(?=(?:go (?:get|mod|work)|git) )")
 
 
 def own_command() -> str:
@@ -30,8 +30,8 @@ def typable(hint: str, *, folder: str | None = None) -> str:
     """
     if _NAMES_FOLDER.search(hint):
         folder = None
-    if folder is not None and hint.startswith(_BOUND_TO_FOLDER):
-        return f"cd {quoted(folder)} && {hint}"
+    if folder is not None and _BOUND_TO_FOLDER.search(hint):
+        return _BOUND_TO_FOLDER.sub(lambda _found: f"cd {quoted(folder)} && ", hint)
     place = "" if folder is None else f" -C {quoted(folder)}"
     return _COMMAND.sub(lambda found: _started(found, place), hint)
 

@@ -25,7 +25,9 @@ _PIECES: Final = re.compile(
 
 # What is a command to type must not be wrapped.
 _COMMAND: Final = re.compile(
-    r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?(?:hgw|pip|pipx|uv|python[\d.]*|go|sudo|apt-get|export)(?:\.exe)?["']? """
+    r"""(?:\w+=\S+ )*["']?(?:\S*[/\\])?"""
+    r"""(?:hgw|pip|pipx|uv|python[\d.]*|sudo|apt-get|docker|git|echo|ulimit|unset|rmdir"""
+    r"""|go(?= (?:env|get|mod|work)\b)|export(?= \w+=))(?:\.exe)?["']? """
 )
 
 

@@ -171,7 +171,9 @@ def plugin_around(directory: Path) -> Path:
             path=directory, names=listed(names)
         ),
         code="no-project",
-        hint=f"hgw build {names[0]}" if len(names) == 1 else _("hgw build --all, or hgw build DIR"),
+        hint=f"hgw build {shlex.quote(names[0])}"
+        if len(names) == 1
+        else _("one of them: hgw build {name}; all: hgw build --all").format(name=shlex.quote(names[0])),
         details={"path": directory, "plugins": below},
     )
 

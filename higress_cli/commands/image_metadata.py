@@ -123,7 +123,9 @@ def parse_annotations(texts: tuple[str, ...]) -> Mapping[str, str]:
             raise UsageError(
                 _("`{value}` (from {source}) is not KEY=VALUE").format(value=text, source="--annotation"),
                 code="choice-invalid",
-                hint=f"--annotation {ANNOTATION}source=https://example.com/my-plugin",
+                hint=_("for example: {example}").format(
+                    example=f"--annotation {ANNOTATION}source=https://example.com/my-plugin"
+                ),
             )
         found[key] = value
     return found

@@ -1,12 +1,13 @@
 """The module of a published plugin, pulled from a registry, and what the readers of Higress make of its image."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from higress_cli.commands.registries import Registries
 from higress_cli.digest import ImageDigest
-from higress_cli.errors import CheckFailed
+from higress_cli.errors import CheckFailed, InvalidInput
 from higress_cli.gateway.plugin import module_missing
 from higress_cli.i18n import _
 from higress_cli.oci.formats import digest_of
@@ -15,6 +16,8 @@ from higress_cli.oci.readers import Reader, Verdict, reader_name
 from higress_cli.oci.reference import SCHEME, is_reference, names_image, parse_reference
 from higress_cli.oci.store import Store
 from higress_cli.session import Session
+from higress_cli.wasm.binary import MAGIC
+from higress_cli.wasm.module import read_module
 
 _FOLDER: Final = "oci"
 
@@ -81,7 +84,7 @@ def module_named(session: Session, text: str, *, option: str) -> tuple[Path, tup
     """The file of a module that `option` names by its path or as an image, and warnings about it.
 
     Raises:
-        InvalidInput: `module-missing`.
+        InvalidInput: `module-missing`, `wasm-invalid`.
         HgwError: see `module_of_image`.
     """
     if not is_reference(text):
@@ -89,9 +92,31 @@ def module_named(session: Session, text: str, *, option: str) -> tuple[Path, tup
         if not path.exists():
             as_image = _("an image is named like this: {example}").format(example=f"{option} {SCHEME}{text}")
             raise module_missing(path, hint=as_image if names_image(text) else _("give the path of a file that exists"))
+        _check_is_wasm(path)
         return path, ()
     found = module_of_image(session, text)
     return found.path, found.warnings
+
+
+def _check_is_wasm(path: Path) -> None:
+    """Check the first bytes of a file that the user named; whoever reads the module judges the others.
+
+    Raises:
+        InvalidInput: `wasm-invalid`.
+    """
+    head = MAGIC
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(len(MAGIC))
+    if head == MAGIC:
+        return
+    try:
+        read_module(head, path=path)
+    except InvalidInput as error:
+        # Any file can be typed here, so the catalogue's advice to build the plugin would not change anything.
+        error.hint = _("give a module, such as the main.wasm that hgw build makes of Go source")
+        raise
 
 
 def image_refused(pulled: Pulled) -> CheckFailed:

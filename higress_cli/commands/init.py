@@ -59,6 +59,18 @@ class InitResult(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemplateVariable:
+    """A value of a template that `--set NAME=VALUE` sets."""
+
+    name: str
+    """Its name."""
+    default: str
+    """Its value where none is set, as it is typed."""
+    help: str | None
+    """What it is for, in the language of the call."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TemplateEntry:
     """A template in the list."""
 
@@ -72,6 +84,8 @@ class TemplateEntry:
     """The profiles that it supports."""
     abis: tuple[str, ...]
     """The ABIs that it can be built for."""
+    variables: tuple[TemplateVariable, ...]
+    """What --set can set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +109,12 @@ def templates(*, lang: str) -> TemplatesResult:
                 description=template.description.in_(lang),
                 profiles=template.profiles,
                 abis=template.abis,
+                variables=tuple(
+                    TemplateVariable(
+                        name=item.name, default=str(item.default), help=item.help.in_(lang) if item.help else None
+                    )
+                    for item in template.variables.values()
+                ),
             )
             for template in list_templates()
         )

@@ -20,6 +20,7 @@ from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data,
 from higress_cli.session import Session
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE
 from higress_cli.settings.resolver import Resolver
+from higress_cli.spelling import did_you_mean
 from higress_cli.wasm.host_functions import is_older
 
 _CI_LAYERS: Final = {"github": "ci-github", "gitlab": "ci-gitlab"}
@@ -118,10 +119,13 @@ def _variables(template: Template, given: Mapping[str, str]) -> dict[str, object
     for name in given:
         if name not in known:
             raise UsageError(
-                _("the template {template} has no variable `{name}`; it has: {names}").format(
-                    template=template.name, name=name, names=listed(sorted(known)) or "-"
-                ),
+                (
+                    _("the template {template} has no variable `{name}`; it has: {names}")
+                    if known
+                    else _("the template {template} has no variables, and so no `{name}`")
+                ).format(template=template.name, name=name, names=listed(sorted(known))),
                 code="variable-unknown",
+                hint=did_you_mean(name, list(known)),
                 details={"variable": name, "variables": sorted(known)},
             )
     return {name: variable_value(variable, given.get(name), source="--set") for name, variable in known.items()}

@@ -25,6 +25,7 @@ from higress_cli.profile import Profile
 from higress_cli.project.plugin_config import holds_bootstrap, read_plugin_config
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolution import settings_of
+from higress_cli.project.wasm_plugin import RESOURCE_FILE
 from higress_cli.scaffold.names import name_from
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.renderer import CONFIG_FILE
@@ -36,7 +37,6 @@ from higress_cli.settings.project import ABI, CONFIG, NAME, PROFILE
 if TYPE_CHECKING:
     from higress_cli.settings.setting import Setting
 
-_RESOURCE: Final = "wasmplugin.yaml"
 _BESIDE_BOOTSTRAP: Final = "config.json"
 # The wrapper's ParseConfig, ParseConfigBy, ParseOverrideRawConfig etc., and the SDK's function.
 _READS_CONFIG: Final = re.compile(r"Parse\w*Config\w*|GetPluginConfiguration")
@@ -69,7 +69,7 @@ def init_existing(session: Session, *, directory: Path, wishes: Wishes, dry_run:
     rendered = render_project(template, answers, extras=extras)
     resource = _other_resource(directory, name=answers.name)
     if resource is not None:
-        rendered = tuple(file for file in rendered if file.path.as_posix() != _RESOURCE)
+        rendered = tuple(file for file in rendered if file.path.as_posix() != RESOURCE_FILE)
     warnings += (
         *_config_warnings(session, plugin, config_file=extras.config_file),
         *_resource_warnings(resource, answers, directory=directory),
@@ -166,7 +166,7 @@ def _known_config(directory: Path, config_file: str, *, names: frozenset[str]) -
 def _other_resource(directory: Path, *, name: str) -> Path | None:
     """The file with the plugin's WasmPlugin, if there is one under another name than hgw gives it."""
     resource = resource_of(directory, name=name)
-    return resource if resource != directory / _RESOURCE else None
+    return resource if resource != directory / RESOURCE_FILE else None
 
 
 def _config_warnings(session: Session, plugin: _Plugin, *, config_file: str) -> Iterator[str]:
@@ -179,7 +179,7 @@ def _config_warnings(session: Session, plugin: _Plugin, *, config_file: str) -> 
 def _resource_warnings(resource: Path | None, answers: Answers, *, directory: Path) -> Iterator[str]:
     if resource is not None:
         yield _("no {file} is made: {path} has the WasmPlugin of {name} already").format(
-            file=_RESOURCE, path=resource.relative_to(directory), name=answers.name
+            file=RESOURCE_FILE, path=resource.relative_to(directory), name=answers.name
         )
 
 

@@ -1,5 +1,6 @@
 """`hgw install`: the tools that a project, or the default set, needs."""
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def install(
     if wishes.archive is not None or wishes.sha256 is not None:
         tool, version = _only_tool(named, source)
         act_on_archive = plan_archive if dry_run else install_archive
-        installed = act_on_archive(session, _archive(session, wishes), tool=tool, version=version)
+        installed = act_on_archive(session, _archive(session, wishes, tool=tool), tool=tool, version=version)
     else:
         request = request_for(chosen.value, tools=tuple(named), wanted=wanted_tools(settings))
         installed = (plan_set if dry_run else ensure_set)(session, request, source=source)
@@ -157,25 +158,30 @@ def _only_tool(named: Mapping[ToolName, str | None], source: str | None) -> tupl
         raise UsageError(
             _("--archive installs exactly one tool, named as an argument"),
             code="usage",
-            hint="hgw install tinygo --archive FILE --sha256 HEX",
+            hint=_archive_command(next(iter(named), ToolName.TINYGO)),
         )
     return next(iter(named.items()))
 
 
-def _archive(session: Session, wishes: Wishes) -> Archive:
-    """The archive that is wished for, after checking its digest's format."""
+def _archive_command(tool: ToolName, *, file: str | None = None, sha256: str | None = None) -> str:
+    return shlex.join(["hgw", "install", tool, "--archive", file or "FILE", "--sha256", sha256 or "HEX"])
+
+
+def _archive(session: Session, wishes: Wishes, *, tool: ToolName) -> Archive:
+    """The archive of a tool that is wished for, after checking its digest's format."""
     archive, sha256 = wishes.archive, wishes.sha256
     if archive is None or sha256 is None:
         raise UsageError(
             _("--archive and --sha256 go together: nothing unverified is installed"),
             code="usage",
-            hint="hgw install tinygo --archive FILE --sha256 HEX",
+            hint=_archive_command(tool, file=wishes.archive, sha256=wishes.sha256),
         )
     digest = typed_sha256(sha256)
     if digest is None:
         raise UsageError(
             _("`{value}` (from --sha256) is not a SHA-256, which has 64 hexadecimal digits").format(value=sha256),
             code="usage",
+            hint=_archive_command(tool, file=archive),
         )
     url = archive if "://" in archive else session.path(expanded(archive)).as_uri()
     return Archive(urls=(url,), sha256=digest)

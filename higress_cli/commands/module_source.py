@@ -1,9 +1,10 @@
 """The bytes of a module from wherever somebody names one: a file, a URL, standard input or an image."""
 
+import shlex
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import DownloadError, UsageError
@@ -51,6 +52,8 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
             return FoundModule(content=read_bytes(path, most_bytes=MOST_BYTES), path=path)
         except OSError as error:
             failure = read_error(path, error)
+            if path.is_dir():
+                failure.hint = _hint_for_folder(path, address)
             if not path.exists() and names_image(address):
                 failure.hint = f"hgw inspect {SCHEME}{address}"
             raise failure from error
@@ -65,6 +68,14 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
             details={"address": shown(address)},
         )
     return reader(session, address)
+
+
+def _hint_for_folder(path: Path, address: str) -> str:
+    """The command for the module in a folder that was named, if there is exactly one."""
+    there = sorted(path.glob("*.wasm"))
+    if len(there) != 1:
+        return _("give the path of a file")
+    return shlex.join(["hgw", "inspect", str(PurePath(address, there[0].name))])
 
 
 class _Limit:

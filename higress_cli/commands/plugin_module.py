@@ -133,7 +133,9 @@ def fresh_module(
             return FreshModule(path=path, warnings=compile_plugin(session, directories=[project.directory]).warnings)
         except ToolError as error:
             if path.is_file():
-                error.hint = _("{hint}; or, to use {path} as it is: --no-build").format(hint=error.hint, path=path)
+                error.hint = _("to use {path} as it is, add --no-build; otherwise: {hint}").format(
+                    hint=error.hint, path=path
+                )
             raise
     there = [module for module in (path, chosen.twin(abi)) if module.is_file()]
     if not there:

@@ -12,11 +12,18 @@ from higress_cli.choice import Choice
 from higress_cli.commands.plugin_image import ImageWishes, PluginImage, plugin_image
 from higress_cli.commands.registries import Registries, given_credential, named_registry
 from higress_cli.digest import ImageDigest, Sha256, hex_of
-from higress_cli.errors import DownloadError, UsageError
+from higress_cli.errors import DownloadError, InvalidInput, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.oci.push import Pushed, Sent, Target, push
 from higress_cli.oci.reference import LATEST, SCHEME, Reference, names_registry, parse_reference
-from higress_cli.project.wasm_plugin import Resource, choose_resource, image_faults, resources_in, with_image
+from higress_cli.project.wasm_plugin import (
+    RESOURCE_FILE,
+    Resource,
+    choose_resource,
+    image_faults,
+    resources_in,
+    with_image,
+)
 from higress_cli.project.wasm_plugin_fields import field_faults
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -214,7 +221,7 @@ def _refuse_shared_credential(session: Session, references: Sequence[Reference])
                 source=given.source, hosts=listed(hosts)
             ),
             code="credentials-ambiguous",
-            hint=_("export {variable}=HOST names the one; docker login HOST logs in to each other").format(
+            hint=_("name the one: export {variable}=HOST; log in to each other: docker login HOST").format(
                 variable=REGISTRY.variable
             ),
             details={"hosts": list(hosts)},
@@ -258,7 +265,13 @@ def _planned(path: Path, made: PluginImage, reference: Reference, *, sha256: Sha
     except (OSError, UnicodeDecodeError) as error:
         raise read_error(path, error) from error
     names = (made.naming.name.value, reference.repository.rpartition("/")[2])
-    resource = choose_resource(resources_in(path, text), path=path, names=names)
+    try:
+        resource = choose_resource(resources_in(path, text), path=path, names=names)
+    except InvalidInput as error:
+        beside = path.with_name(RESOURCE_FILE)
+        if error.code == "wasmplugin-missing" and beside.is_file() and beside != path:
+            error.again = ("--update", str(beside))
+        raise
     after = with_image(text, resource, url=reference.url, sha256=sha256)
     updated = choose_resource(resources_in(path, after), path=path, names=names)
     marked = content.startswith(b"\xef\xbb\xbf")

@@ -231,13 +231,19 @@ def execute(session: Session, *, argv: Sequence[str], keep_stdout: bool = False)
         raise UsageError(_("a program is missing after --"), code="usage", hint="hgw toolchain exec -- tinygo version")
     at_hand = _current_set(session)
     variables = at_hand.tools.environment(session.variables)
-    if find_program(argv[0], variables) is None and (near := nearest(argv[0], _PROGRAMS)):
-        again = shlex.join(["hgw", "toolchain", "exec", "--", near[0], *argv[1:]])
-        raise program_missing(argv[0], variables, hint=_("did you mean `{near}`?").format(near=again))
+    if find_program(argv[0], variables) is None:
+        raise program_missing(argv[0], variables, hint=_hint_for_program(argv))
     code = hand_over(argv, variables=variables, cwd=session.directory, stdout_to_stderr=keep_stdout)
     return ExecutedResult(
         argv=tuple(argv), profile=at_hand.profile.value, profile_source=at_hand.profile.source, code=code
     )
+
+
+def _hint_for_program(argv: Sequence[str]) -> str:
+    if near := nearest(argv[0], _PROGRAMS):
+        again = shlex.join(["hgw", "toolchain", "exec", "--", near[0], *argv[1:]])
+        return _("did you mean `{near}`?").format(near=again)
+    return _("name one of the tools ({names}), or a program that is on the PATH").format(names=listed(_PROGRAMS))
 
 
 def _current_set(session: Session) -> _Set:

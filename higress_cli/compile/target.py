@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.compile.choices import Choices
 from higress_cli.errors import CheckFailed, UsageError
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
-from higress_cli.settings.project import ABI
+from higress_cli.settings.project import ABI, GATEWAY
 from higress_cli.size import exact_size, size
 from higress_cli.wasm.host_functions import is_older
 
@@ -112,6 +112,15 @@ def _gateway_faults(choices: Choices) -> Iterator[Fault]:
         message=message.format(gateway=gateway.value, source=gateway.source, profile=profile, oldest=oldest),
         found=gateway.value,
         expected=_("{version} or newer").format(version=oldest),
-        hint=_("set `gateway: {oldest}` in hgw.yaml if yours is that new, or `profile: tinygo`").format(oldest=oldest),
+        hint=_gateway_hint(gateway.source, oldest),
+        again=(f"{GATEWAY.flag}", oldest) if gateway.source.kind is SourceKind.FLAG else (),
         facts={"gateway": gateway.value, "floor": oldest, "profile": profile.value},
     )
+
+
+def _gateway_hint(source: Source, oldest: str) -> str:
+    if source.kind is SourceKind.VARIABLE:
+        return _("set {variable}={oldest} if yours is that new, or `profile: tinygo` in hgw.yaml").format(
+            variable=source, oldest=oldest
+        )
+    return _("set `gateway: {oldest}` in hgw.yaml if yours is that new, or `profile: tinygo`").format(oldest=oldest)

@@ -10,6 +10,7 @@ from higress_cli.choice import Choice, Source
 from higress_cli.cluster import PREFIX, cluster_of
 from higress_cli.errors import HgwError
 from higress_cli.i18n import _
+from higress_cli.spelling import did_you_mean
 from higress_cli.system.ports import HIGHEST
 from higress_cli.system.whole_numbers import whole_number
 
@@ -107,8 +108,8 @@ def mapping_line(key: str, *, is_redis: bool) -> str:
     return f'"{key}": "{example_address(is_redis=is_redis)}"'
 
 
-def endpoint(text: str, *, source: Source) -> Endpoint:
-    """An address: `HOST:PORT`, or an `http://` or `https://` URL.
+def endpoint(text: str, *, source: Source, word: str | None = None) -> Endpoint:
+    """An address: `HOST:PORT`, or an `http://` or `https://` URL. `word` may stand in place of one, for the hint.
 
     Raises:
         InvalidInput, UsageError: `service-invalid`.
@@ -130,7 +131,7 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
         raise _invalid(
             _("`{address}` (from {source}) is not an address").format(address=text, source=source),
             source=source,
-            hint=_("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com; or embedded for a Redis"),
+            hint=_address_hint(text, word),
         )
     return Endpoint(
         host=parts.hostname,
@@ -138,6 +139,13 @@ def endpoint(text: str, *, source: Source) -> Endpoint:
         tls=parts.scheme == "https",
         path=parts.path.rstrip("/"),
     )
+
+
+def _address_hint(text: str, word: str | None) -> str:
+    hint = _("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com")
+    if word is None:
+        return hint
+    return did_you_mean(text, [word]) or _("{hint}; or the word {word}, for hgw's own").format(hint=hint, word=word)
 
 
 def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
@@ -149,7 +157,7 @@ def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
     return {
         cluster_name(key, source=services.source): EmbeddedRedis()
         if address == EMBEDDED
-        else endpoint(address, source=services.source)
+        else endpoint(address, source=services.source, word=EMBEDDED)
         for key, address in services.value.items()
     }
 

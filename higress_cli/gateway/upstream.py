@@ -42,7 +42,7 @@ def check_upstream(wanted: Choice[str]) -> None:
         InvalidInput, UsageError: `service-invalid` if it is not an address.
     """
     if wanted.value != HTTPBIN:
-        endpoint(wanted.value, source=wanted.source)
+        endpoint(wanted.value, source=wanted.source, word=HTTPBIN)
         return
     for package in _PACKAGES:
         if find_spec(package) is None:

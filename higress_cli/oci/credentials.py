@@ -175,6 +175,6 @@ def _invalid(path: Path, reason: str) -> InvalidInput:
     return InvalidInput(
         _("{path} cannot be used: {reason}").format(path=path, reason=reason),
         code="docker-config-invalid",
-        hint=_("docker login HOST writes it anew; DOCKER_CONFIG names another folder"),
+        hint=_("set DOCKER_CONFIG to another folder, or have it written anew: docker login HOST"),
         details={"path": path},
     )

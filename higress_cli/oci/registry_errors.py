@@ -158,10 +158,10 @@ def not_understood(host: str, reason: str) -> DownloadError:
 
 def _login_hint(host: str, withheld: str | None) -> str:
     if withheld:
-        return _("export {variable}={host} if the credentials in {source} are for it, or docker login {host}").format(
-            variable=REGISTRY.variable, host=host, source=withheld
-        )
-    return _("docker login {host}, or set {variable}={host}, {username} and {password}").format(
+        return _(
+            "if the credentials in {source} are for it: export {variable}={host}; otherwise: docker login {host}"
+        ).format(variable=REGISTRY.variable, host=host, source=withheld)
+    return _("set {variable}={host}, {username} and {password}, or log in: docker login {host}").format(
         host=host,
         variable=REGISTRY.variable,
         username=REGISTRY_USERNAME.variable,

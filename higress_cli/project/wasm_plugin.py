@@ -19,6 +19,8 @@ from higress_cli.i18n import _, listed
 from higress_cli.project.yaml_node import Node, compose_all
 
 KIND: Final = "WasmPlugin"
+RESOURCE_FILE: Final = "wasmplugin.yaml"
+"""The file beside a plugin's source in which hgw writes its resource."""
 _SCHEMES: Final = ("oci", "http", "https", "file")
 _ALWAYS: Final = "Always"
 

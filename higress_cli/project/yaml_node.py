@@ -202,6 +202,10 @@ def _unclosed_bracket(text: str) -> yaml.Mark | None:
     return opened[-1] if opened else None
 
 
+_INDEX: Final = re.compile(r"\[\d+\]")
+"""The place of an item in a list, as in `verify[0].name`."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One value of a YAML file; `key` is its path, such as `run.port`.
@@ -232,8 +236,8 @@ class Node:
         """The command that explains the key, for a file that has a reference."""
         if self.path.name != "hgw.yaml" or not self.key:
             return None
-        section, *names = self.key.split(".")
-        return f"hgw help {self.path.name} {names[0] if section.startswith('verify') and names else self.key}"
+        section, *names = _INDEX.sub("", self.key).split(".")
+        return f"hgw help {self.path.name} {names[0] if section == 'verify' and names else '.'.join((section, *names))}"
 
     @property
     def line(self) -> int:

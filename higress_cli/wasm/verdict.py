@@ -161,7 +161,7 @@ def abi_mismatch(found: DeclaredAbi, abi: Abi) -> Fault:
         ),
         found=found.export,
         expected=abi.marker,
-        hint=_("hgw build --print-command (look for another tag or flag that decides about the ABI)"),
+        hint=_("look for another tag or flag that decides about the ABI: hgw build --print-command"),
         facts={"found": found.export, "expected": abi.marker, "abi": abi},
     )
 

@@ -538,7 +538,7 @@ def test_above_plugins_they_are_named(tree: Tree, json_of):
     error = json_of("build")["error"]
     assert error["code"] == "no-project"
     assert error["message"] == f"{here} is not a plugin, but there are plugins below it: team/one, team/two"
-    assert "hgw build --all" in error["hint"]
+    assert error["hint"] == "one of them: hgw build team/one; all: hgw build --all"
 
 
 # What is refused -----------------------------------------------------------------------------------------------
@@ -1003,6 +1003,8 @@ def test_native_go_is_refused_for_a_gateway_that_is_too_old_before_anything_is_c
     assert (document["exit_code"], error["code"]) == (1, "gateway-too-old")
     assert "v2.0.7" in error["message"]
     assert "v2.1.5" in error["message"]
+    assert error["hint"] == "set `gateway: v2.1.5` in hgw.yaml if yours is that new, or `profile: tinygo`"
+    assert json_of("build", "--gateway", "v2.0.7")["error"]["hint"] == "hgw --output json build --gateway v2.1.5"
     assert not (folder / "main.wasm").exists()
 
     outcome = hgw("doctor", "project", "--output", "json")

@@ -50,6 +50,23 @@ def test_every_setting_and_every_key_of_a_scenario_is_there(keys):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "verify: [{request: {path: /get}}]",
+        "verify: [{name: a, expect: {staus: 200}}, 5]",
+        "verify: [{name: a, steps: [{expect: {status: x}}]}]",
+        "run: {services: [1]}",
+        "toolchain: {go: []}",
+    ],
+)
+def test_the_hint_of_an_error_leads_to_a_key_of_the_reference(hgw: Hgw, tree, text: str) -> None:
+    tree({"hgw.yaml": text, "go.mod": "module x\n", "main.go": "package main\n"})
+    hint = json.loads(hgw("verify", "--output", "json").out)["error"]["hint"]
+    if hint.startswith("hgw help"):
+        assert hgw(*hint.split()[1:]).code == 0, hint
+
+
+@pytest.mark.parametrize(
     ("name", "first", "count"),
     [
         ("run.port", "run.port", 1),

@@ -234,6 +234,18 @@ def test_wrong_answers_are_refused_before_anything_is_written(hgw: Hgw, argument
     assert not Path("my-plugin").exists()
 
 
+def test_the_variables_of_a_template_are_listed_and_named_in_errors(hgw: Hgw) -> None:
+    listed = json.loads(hgw("init", "--list-templates", "--output", "json").out)["data"]["templates"]
+    variables = {template["name"]: [item["name"] for item in template["variables"]] for template in listed}
+    assert (variables["basic"], variables["redis-rate-limit"]) == ([], ["service"])
+    assert "--set service=redis.dns: the Redis service" in hgw("init", "--list-templates").out
+
+    none = hgw("init", "x", "--set", "a=b").err
+    assert "the template basic has no variables, and so no `a`" in none
+    other = hgw("init", "x", "--template", "redis-rate-limit", "--set", "servce=b").err
+    assert "it has: service\nhint: did you mean `service`?" in other
+
+
 def test_an_unknown_template_names_those_there_are(hgw: Hgw) -> None:
     outcome = hgw("init", "my-plugin", "--template", "basci")
 

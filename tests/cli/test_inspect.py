@@ -172,7 +172,8 @@ def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
     [
         ("nope.wasm", "give the path of a file that exists"),
         ("file:///nope.wasm", "give the path of a file that exists"),
-        (".", "give the path of a file; if the file belongs just there, move the folder away first"),
+        (".", "give the path of a file"),
+        ("built", "hgw inspect built/main.wasm"),
         ("main.go", "give a module, such as the main.wasm that hgw build makes of Go source"),
         (
             "http://127.0.0.1:9/main.wasm",
@@ -182,6 +183,8 @@ def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
 )
 def test_the_hint_fits_the_cause(json_of, here, address, hint):
     (here / "main.go").write_text("package main\n")
+    (here / "built").mkdir()
+    (here / "built" / "main.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS))
 
     assert json_of(address)["error"]["hint"] == hint
 

@@ -108,6 +108,20 @@ def test_wrong_words_are_told_what_would_be_right(
 
 
 @pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("go", "--archive", "my go.tar.gz"), "hgw install go --archive 'my go.tar.gz' --sha256 HEX"),
+        (("go", "--archive", "x", "--sha256", "zz"), "hgw install go --archive x --sha256 HEX"),
+        (("--archive", "x", "--sha256", "0" * 64), "hgw install tinygo --archive FILE --sha256 HEX"),
+    ],
+)
+def test_the_hint_about_an_archive_is_for_the_tool_that_was_named(
+    hgw: Hgw, bare: None, argv: tuple[str, ...], hint: str
+) -> None:
+    assert hgw("install", *argv).err.splitlines()[-1] == f"hint: {hint}"
+
+
+@pytest.mark.parametrize(
     ("argv", "code"),
     [
         (("tinygo@0.35.0",), "tinygo-refused"),

@@ -130,6 +130,7 @@ def test_a_file_without_a_resource_is_refused_before_anything_is_pushed(pushed, 
     document = pushed(f"{registry.host}/demo", "--update", "other.yaml")
 
     assert (document["exit_code"], document["error"]["code"]) == (3, "wasmplugin-missing")
+    assert document["error"]["hint"].endswith(f" --update {project / 'wasmplugin.yaml'}")
     assert registry.seen == []
 
 
@@ -284,7 +285,7 @@ def test_a_push_elsewhere_than_the_variables_are_for_does_not_use_them(pushed, r
     document = pushed(f"{registry.host}/demo")
 
     assert (document["exit_code"], document["error"]["code"]) == (9, "registry-login")
-    assert f"export HGW_REGISTRY={registry.host} " in document["error"]["hint"]
+    assert f"export HGW_REGISTRY={registry.host};" in document["error"]["hint"]
     assert not any(item.authorization for item in registry.seen)
 
 

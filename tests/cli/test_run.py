@@ -300,6 +300,21 @@ def test_a_service_that_cannot_be_meant(hgw, here, command, service):
     assert json.loads(outcome.out)["error"]["code"] == "service-invalid"
 
 
+@BOTH
+def test_the_hint_names_the_word_that_may_stand_in_place_of_an_address(hgw, here, command):
+    assert "hint: did you mean `httpbin`?" in hgw(command, "--upstream", "httpbinn").err
+    assert "or the word httpbin, for hgw's own" in " ".join(hgw(command, "--upstream", "embedded").err.split())
+    assert "hint: did you mean `embedded`?" in hgw(command, "--service", "a.dns:80=embeded").err
+
+
+@BOTH
+def test_a_file_that_is_no_module_is_not_built_by_the_hint(hgw, here, command):
+    (here / "main.go").write_text("package main\n")
+    outcome = hgw(command, "--module", "main.go")
+    assert outcome.code == 3
+    assert "hint: give a module, such as the main.wasm that hgw build makes of Go source" in outcome.err
+
+
 def test_a_service_in_hgw_yaml_that_cannot_be_meant(hgw, here):
     (here / "hgw.yaml").write_text('run: {services: {"svc.dns": "127.0.0.1:1"}}\n')
     outcome = hgw("verify", "--output", "json")

@@ -272,7 +272,10 @@ def test_a_program_that_cannot_be_run_is_told(hgw, fitting, tmp_path, program, c
     outcome = hgw("--output", "json", "toolchain", "exec", program)
 
     assert outcome.code == 4
-    assert json.loads(outcome.out)["error"]["code"] == code
+    error = json.loads(outcome.out)["error"]
+    assert error["code"] == code
+    if code == "program-missing":
+        assert error["hint"].startswith("name one of the tools (go, gofmt, tinygo, wasm-opt), or a program")
 
 
 def test_the_program_starts_in_the_folder_of_the_option(hgw, fitting, tmp_path):

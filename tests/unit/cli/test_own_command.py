@@ -74,6 +74,8 @@ def test_a_quoted_path_is_one_word_for_the_shell(tmp_path: Path, folder: str) ->
         ("GOWORK=off hgw build", "GOWORK=off hgw -C 'a b' build"),
         ("hgw --help", "hgw --help"),
         ("go mod edit -dropreplace=x", "cd 'a b' && go mod edit -dropreplace=x"),
+        ("in one step: go mod edit -x; git status", "in one step: cd 'a b' && go mod edit -x; cd 'a b' && git status"),
+        ("go to another folder", "go to another folder"),
         ("import it, then: hgw build", "import it, then: hgw -C 'a b' build"),
         ("unset GOROOT; hgw doctor", "unset GOROOT; hgw -C 'a b' doctor"),
         ("先导入它，然后运行：hgw build", "先导入它，然后运行：hgw -C 'a b' build"),
