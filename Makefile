@@ -30,6 +30,7 @@ quick: lint ## What to run after each change: lint, unit and command tests
 
 test: lint ## Every check and every test, the real toolchain and the real gateway included
 	@CI=true $(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term tests
+	@$(BIN)/python -m scripts.pure_modules
 	@$(MAKE) --no-print-directory lowest
 
 lowest: $(LOWEST)/.ready ## Unit and command tests with the lowest versions of dependencies that pyproject.toml allows

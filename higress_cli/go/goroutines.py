@@ -134,13 +134,16 @@ def _waits(node: "Node") -> bool:
     function = node.parent
     while function is not None and function.type not in _FUNCTIONS:
         function = function.parent
-    if function is None:
-        return False
-    for below in walk(function):
-        if below.type in {"receive_statement", "select_statement", "range_clause"}:
+    return function is not None and any(_is_wait(below) for below in walk(function))
+
+
+def _is_wait(node: "Node") -> bool:
+    match node.type:
+        case "receive_statement" | "select_statement" | "range_clause":
             return True
-        if below.type == "unary_expression" and (below.text or b"").startswith(b"<-"):
-            return True
-        if below.type == "call_expression" and last_name(below.child_by_field_name("function")) in {"Wait", "Lock"}:
-            return True
-    return False
+        case "unary_expression":
+            return (node.text or b"").startswith(b"<-")
+        case "call_expression":
+            return last_name(node.child_by_field_name("function")) in {"Wait", "Lock"}
+        case _:
+            return False

@@ -149,9 +149,7 @@ def _is_compared(node: "Node") -> bool:
     parent = node.parent
     while parent is not None and parent.type in {"parenthesized_expression", "expression_list"}:
         parent = parent.parent
-    if parent is None:
-        return False
-    if parent.type == "binary_expression":
+    if parent is not None and parent.type == "binary_expression":
         operator = parent.child_by_field_name("operator")
         return operator is not None and text(operator) in _COMPARISONS
-    return parent.type == "expression_case"
+    return parent is not None and parent.type == "expression_case"

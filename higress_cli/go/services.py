@@ -127,12 +127,12 @@ def _fields(literal: "Node") -> "dict[str, Node]":
     """The values of a composite literal by the names of its fields."""
     body = literal.child_by_field_name("body")
     pairs = [child for child in body.named_children if child.type == "keyed_element"] if body is not None else []
-    found: dict[str, Node] = {}
-    for pair in pairs:
-        sides = [side.named_children[0] if side.type == "literal_element" else side for side in pair.named_children]
-        if len(sides) == 2:  # noqa: PLR2004 -- a name and its value
-            found[text(sides[0])] = sides[1]
-    return found
+    sides = ([_element(part) for part in pair.named_children if part.type != "comment"] for pair in pairs)
+    return {text(parts[0]): parts[1] for parts in sides if len(parts) == 2}  # noqa: PLR2004 -- a name and its value
+
+
+def _element(node: "Node") -> "Node":
+    return node.named_children[0] if node.type == "literal_element" else node
 
 
 def _port(fields: "Mapping[str, Node]") -> int | None:

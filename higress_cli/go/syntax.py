@@ -133,15 +133,12 @@ def _is_method(function: "Node") -> bool:
 
 def _imports(root: "Node") -> Iterator[tuple[str, str, int]]:
     """The local name, the path and the 1-based line of each import."""
-    for node in walk(root, into_functions=False):
-        if node.type != "import_spec":
-            continue
-        path = node.child_by_field_name("path")
+    specs = (node for node in walk(root, into_functions=False) if node.type == "import_spec")
+    for node, path in ((node, path) for node in specs if (path := node.child_by_field_name("path")) is not None):
         name = node.child_by_field_name("name")
-        if path is not None:
-            target = text(path).strip('"`')
-            local = text(name) if name is not None else target.rpartition("/")[2]
-            yield local, target, node.start_point.row + 1
+        target = text(path).strip('"`')
+        local = text(name) if name is not None else target.rpartition("/")[2]
+        yield local, target, node.start_point.row + 1
 
 
 _of_thread: Final = threading.local()

@@ -1,7 +1,7 @@
 """Go source that cannot be parsed."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import CompileError
@@ -37,7 +37,7 @@ def guessed_faults(files: Iterable[GoFile]) -> tuple[Fault, ...]:
     return tuple(
         _fault(place(file, node), _("this does not look like Go"), severity=Severity.WARNING)
         for file in files
-        if (node := next(_broken(file.root), None)) is not None
+        if (node := _first_broken(file.root)) is not None
     )
 
 
@@ -58,10 +58,9 @@ def _fault(where: str, reason: str, *, severity: Severity = Severity.ERROR) -> F
     )
 
 
-def _broken(node: "Node") -> Iterator["Node"]:
-    """The nodes that do not fit the grammar, in source order."""
+def _first_broken(node: "Node") -> "Node | None":
+    """The first node, in source order, that does not fit the grammar; None if all do."""
     if node.is_error or node.is_missing:
-        yield node
-    elif node.has_error:
-        for child in node.children:
-            yield from _broken(child)
+        return node
+    below = (_first_broken(child) for child in node.children if node.has_error)
+    return next((found for found in below if found is not None), None)

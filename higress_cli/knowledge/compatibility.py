@@ -173,8 +173,8 @@ def misfits(
         found += _floor_misfits(ToolName.BINARYEN, binaryen, profile=profile) if binaryen else []
     if go:
         by_floor = _floor_misfits(ToolName.GO, go, profile=profile)
-        by_tinygo = _pair_misfits(go, tinygo, built_with) if tinygo and profile == Profile.TINYGO and not found else []
-        found += by_floor or by_tinygo
+        row = _tinygo_row(tinygo) if tinygo and profile == Profile.TINYGO and not found else None
+        found += by_floor or (_pair_misfits(go, tinygo, row, built_with) if tinygo and row else [])
     return tuple(found)
 
 
@@ -226,10 +226,7 @@ def _tinygo_misfits(tinygo: str) -> list[Misfit]:
     return []
 
 
-def _pair_misfits(go: str, tinygo: str, built_with: str | None) -> list[Misfit]:
-    row = _tinygo_row(tinygo)
-    if row is None:
-        return []
+def _pair_misfits(go: str, tinygo: str, row: "_Tinygo", built_with: str | None) -> list[Misfit]:
     accepted = GoRange(lowest=row.lowest, highest=row.highest)
     if line(go) < line(accepted.lowest):
         reason = row.why_lowest

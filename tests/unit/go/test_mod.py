@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.errors import InvalidInput
-from higress_cli.go.mod import GoMod, read_go_mod
+from higress_cli.go.mod import GoMod, cached_go_mod, read_go_mod
 
 TEXT = """\
 // Deprecated: not really
@@ -75,3 +75,20 @@ def test_a_replacement_holds_for_its_version(tmp_path: Path):
         ("a.b/d", None, "../d", 6),
     ]
     assert found.versions == {"a.b/c": "v1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        pytest.param("example.com/plugin", "plugin", id="one part"),
+        pytest.param("example.com/tool/v2", "tool", id="a major version"),
+        pytest.param("plugin", "plugin", id="a plain word"),
+    ],
+)
+def test_a_module_is_called_by_the_last_part_of_its_path(tmp_path: Path, module: str, name: str):
+    assert read(tmp_path, f"module {module}\n").name == name
+
+
+def test_the_module_cache_escapes_capital_letters():
+    found = cached_go_mod(Path("/cache"), "github.com/BurntSushi/toml", "v1.0.0-RC1")
+    assert found.as_posix() == "/cache/cache/download/github.com/!burnt!sushi/toml/@v/v1.0.0-!r!c1.mod"

@@ -19,6 +19,7 @@ def found(code: str) -> list[tuple[str, int | None]]:
     ("code", "services"),
     [
         ('var c = wrapper.FQDNCluster{FQDN: "auth.dns", Port: 8080}', [("auth.dns", 8080)]),
+        ('var c = wrapper.FQDNCluster{FQDN: /* who */ "auth.dns", Port: 8080}', [("auth.dns", 8080)]),
         ('var c = wrapper.NewClusterClient(wrapper.FQDNCluster{FQDN: "a.static"})', [("a.static", None)]),
         ('var c = wrapper.DnsCluster{ServiceName: "auth", Domain: "example.com", Port: 443}', [("auth.dns", 443)]),
         ('var c = &wrapper.StaticIpCluster{ServiceName: "ip", Port: 80}', [("ip.static", 80)]),

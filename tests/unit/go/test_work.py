@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from higress_cli.go.work import find_go_work, work_faults
+from higress_cli.go.work import find_go_work, listed_folders, work_faults
 
 
 @pytest.fixture
@@ -37,3 +37,7 @@ def test_gowork_decides(plugin: Path, tmp_path: Path):
 
 def test_without_a_go_work_there_is_nothing_to_tell(plugin: Path):
     assert work_faults(plugin, go_work=None) == ()
+
+
+def test_a_go_work_that_cannot_be_read_lists_nothing(tmp_path: Path):
+    assert listed_folders(tmp_path / "go.work") == ()

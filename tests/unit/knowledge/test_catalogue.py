@@ -162,3 +162,10 @@ def test_an_id_that_stands_in_two_lines_is_told_at_the_first() -> None:
     line = "error: wasm-opt failed: exit status 1\n"
 
     assert [match.line for match in recognise(f"noise\n{line}{line}")] == [2]
+
+
+def test_an_error_that_two_patterns_of_a_row_see_is_told_once() -> None:
+    own = [path.read_text("utf-8") for path in TEXTS if path.name.startswith("disk-full.")]
+    assert len(own) > 1
+
+    assert [match.id for match in recognise("\n".join(own))] == ["disk-full"]

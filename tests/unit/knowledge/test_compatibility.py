@@ -163,3 +163,8 @@ def test_a_go_is_useful_if_a_preferred_set_takes_it() -> None:
 
 def test_wasm_opt_has_a_version_that_hgw_installs() -> None:
     assert misfits(binaryen=preferred_binaryen()) == ()
+
+
+def test_a_version_that_is_a_word_asks_for_itself() -> None:
+    assert matches("tip", "tip")
+    assert not matches("1.24.4", "tip")

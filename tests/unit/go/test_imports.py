@@ -1,0 +1,39 @@
+"""What Go source without a go.mod says of its Go module."""
+
+from pathlib import Path
+
+from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
+from higress_cli.knowledge.go_modules import go_profile
+from higress_cli.profile import Profile
+
+
+def test_the_files_of_the_module_itself_are_read(tmp_path: Path) -> None:
+    for name, imported in {
+        "main.go": "demo/internal/tag",
+        "main_test.go": "testing",
+        "internal/tag/tag.go": "strings",
+        "vendor/a/a.go": "vendored",
+        "_old/old.go": "old",
+        "other/other.go": "other",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'package p\n\nimport "{imported}"\n')
+    (tmp_path / "other" / "go.mod").write_text("module other\n")
+
+    assert imports_below(tmp_path) == {"demo/internal/tag": "main.go:3", "strings": "internal/tag/tag.go:3"}
+    assert "testing" in imports_below(tmp_path, tests=True)
+    assert packages_below(tmp_path) == {"internal/tag"}
+
+
+def test_packages_that_call_each_other_say_what_their_module_is_called() -> None:
+    assert module_of({"fmt", "demo/internal/tag"}, {"tag", "internal/tag"}) == "demo"
+    assert module_of({"fmt"}, {"internal/tag"}) is None
+
+
+def test_imports_of_pinned_go_modules_are_known() -> None:
+    profile = go_profile(Profile.TINYGO)
+    wrapper = next(module for module in profile.modules if module.name)
+
+    assert modules_imported({f"{wrapper.path}/pkg"}, profile) == (wrapper.name,)
+    assert modules_imported({f"{wrapper.path}-other", "fmt"}, profile) == ()
