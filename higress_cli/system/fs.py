@@ -98,6 +98,12 @@ def make_writable(folder: Path) -> None:
                 path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
+def executes_nothing(path: Path) -> bool:
+    """Whether the disk of `path`, which exists, is mounted so that the system executes no program on it."""
+    # Not on Windows; and Python knows the flag on Linux alone.
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & getattr(os, "ST_NOEXEC", 0))
+
+
 def mark_as_cache(folder: Path) -> None:
     """Create `folder` and mark it so that backup programs skip it (https://bford.info/cachedir/).
 

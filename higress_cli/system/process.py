@@ -19,6 +19,7 @@ from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.i18n import _
 from higress_cli.system import interrupts, programs
 from higress_cli.system.child_output import ChildOutput
+from higress_cli.system.fs import executes_nothing
 from higress_cli.system.os_errors import shortage
 
 _SUPERVISOR_SECONDS: Final = 2.0
@@ -196,12 +197,19 @@ def resolve(program: str, variables: Mapping[str, str]) -> str:
     """The path of a program on the PATH of `variables`.
 
     Raises:
-        ToolError: `program-missing`.
+        ToolError: `program-missing`; `program-broken` if its file is there and the system does not execute it.
     """
     found = find_program(program, variables)
     if found is None:
-        raise program_missing(program, variables)
+        raise _not_executable(Path(program)) or program_missing(program, variables)
     return str(found)
+
+
+def _not_executable(path: Path) -> ToolError | None:
+    if not path.is_absolute() or not path.is_file():
+        return None
+    reason = _("its disk is mounted with noexec") if executes_nothing(path) else os.strerror(errno.EACCES)
+    return broken([str(path)], OSError(errno.EACCES, reason))
 
 
 def program_missing(program: str, variables: Mapping[str, str], *, hint: str | None = None) -> ToolError:

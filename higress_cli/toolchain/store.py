@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from higress_cli import __version__
 from higress_cli.digest import Sha256
-from higress_cli.errors import HgwError, ToolError
+from higress_cli.errors import ConflictError, HgwError, ToolError
 from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.system import fs
@@ -179,8 +179,14 @@ class Store:
         """Lock the store for changes, and remove what a killed hgw left behind.
 
         A tool that it had set aside to replace it comes back if the new one is not in its place.
+
+        Raises:
+            ConflictError: `store-noexec`. ToolError: `store-locked`.
         """
         with fs.exclusive(self.root / _LOCK, reporter=session.reporter, waiting_for=_("the tool store")):
+            if fs.executes_nothing(self.root):
+                text = _("tools cannot run from {path}: its disk is mounted with noexec")
+                raise ConflictError(text.format(path=self.root), code="store-noexec", details={"path": self.root})
             # This process has the lock, so the processes that made these are dead.
             for parent in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
                 for leftover in parent.glob(".*staging-*"):

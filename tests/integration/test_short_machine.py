@@ -1,6 +1,7 @@
 """A machine or a shell that gives hgw too little: said, with what helps, and never as a bug of hgw."""
 
 import contextlib
+import json
 import os
 import resource
 import socket
@@ -15,7 +16,8 @@ import pytest
 from tests.conftest import Hgw
 from tests.support.hgw_process import get, running, wait_for
 from tests.support.plugins import plugin
-from tests.support.programs import python_path
+from tests.support.programs import basic_programs, python_path
+from tests.support.tool_stubs import write_program
 
 pytestmark = [
     pytest.mark.extra("local"),
@@ -81,6 +83,24 @@ def test_a_temporary_folder_from_which_nothing_is_executed_is_enough(
     ended = hgw("verify", "--no-build", "--engine", engine)
     assert ended.code == 0, ended.err
     assert list(disk_without_programs.iterdir()) == []
+
+
+def test_a_store_from_which_nothing_is_executed_is_refused_before_anything_is_fetched(
+    disk_without_programs: Path, hgw: Hgw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = disk_without_programs / "data" / "tools" / "binaryen" / "108+package" / "bin" / "wasm-opt"
+    write_program(tool, "echo wasm-opt version 108\n")
+    receipt = {"name": "binaryen", "version": "108", "source": "package", "origin": "x", "executable": "bin/wasm-opt"}
+    (tool.parents[1] / "receipt.json").write_text(json.dumps(receipt))
+    monkeypatch.setenv("HGW_HOME", str(disk_without_programs))
+    monkeypatch.setenv("PATH", basic_programs())
+
+    assert "cannot be executed: its disk is mounted with noexec" in " ".join(hgw("doctor", "wasm-opt").out.split())
+    ended = hgw("install")
+    assert ended.code == 6, ended.err
+    assert f"tools cannot run from {disk_without_programs / 'data' / 'tools'}" in ended.err
+    assert "hint: set HGW_HOME to a folder on another disk" in ended.err
+    assert tool.exists()
 
 
 @pytest.mark.parametrize("kilobytes", [60_000, 150_000, 400_000])
