@@ -74,12 +74,13 @@ def check_go_mod(facts: "Facts") -> Finding:
 def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:
     """Judge a go.mod, whose content is `text`."""
     known = pins(around.profile)
+    lacking = import_faults(go_mod, around.imports, pins=known, uncovered=around.uncovered)
     faults = sorted(
         (
             *requirement_faults(go_mod, profile=around.profile, tinygo=around.tinygo, usage=around.usage),
             *replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()),
-            *(go_line_faults(go_mod, go=around.go) if around.go is not None else ()),
-            *import_faults(go_mod, around.imports, pins=known, uncovered=around.uncovered),
+            *(go_line_faults(go_mod, go=around.go, needs_tidy=bool(lacking)) if around.go is not None else ()),
+            *lacking,
             *version_faults(go_mod, pins=known, is_downloaded=around.is_downloaded),
         ),
         key=lambda fault: not fault.fatal,

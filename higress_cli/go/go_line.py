@@ -2,7 +2,7 @@
 
 That Go runs with GOTOOLCHAIN=local, so it never fetches a newer one. Since 1.21, Go refuses a `go` line newer than
 itself (go.dev/ref/mod, "go directive"). An older Go builds anyway, but it only parses two numbers, such as `1.20`, and
-does not know the `toolchain` line.
+does not know the `toolchain` line; its `go mod tidy` refuses a newer line too (cmd/go/internal/modload, buildlist.go).
 """
 
 import re
@@ -20,14 +20,18 @@ _TWO_NUMBERS: Final = re.compile(r"\d+\.\d+")
 _FIX: Final = "hgw doctor go-mod --fix"
 
 
-def go_line_faults(go_mod: GoMod, *, go: str) -> tuple[Fault, ...]:
-    """Faults in the two lines for the Go version `go`; `facts["directive"]` names the line."""
+def go_line_faults(go_mod: GoMod, *, go: str, needs_tidy: bool = False) -> tuple[Fault, ...]:
+    """Faults in the two lines for the Go version `go`; `facts["directive"]` names the line.
+
+    `needs_tidy`: a build has to run `go mod tidy` first, because go.mod lacks what the plugin imports.
+    """
     strict = release(go) >= release(go_mod_rules().strict)
     faults = []
     if go_mod.go is not None:
         readable = strict or _TWO_NUMBERS.fullmatch(go_mod.go) is not None
         if is_newer(go_mod.go, go):
-            faults.append(_too_new(go_mod, go=go, wanted=go_mod.go, is_remark=not strict and readable))
+            is_remark = readable and not strict and not needs_tidy
+            faults.append(_too_new(go_mod, go=go, wanted=go_mod.go, is_remark=is_remark))
         elif not readable:
             message = _("Go {go}, which builds this plugin, reads only two numbers in the line `{line}`")
             faults.append(_unreadable(go_mod, f"go {go_mod.go}", go_mod.go_line, go=go, message=message))

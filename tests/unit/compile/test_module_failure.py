@@ -209,6 +209,12 @@ def test_without_a_network_the_first_module_that_is_missing_is_named(explain):
     assert explain(off, tried=[forbidden], offline=True).hint == "run it once without --offline"
 
 
+def test_a_go_line_that_go_mod_tidy_refuses_leads_to_the_fix(explain):
+    error = explain("go: go.mod file indicates go 1.26, but maximum version supported by tidy is 1.20\n")
+
+    assert (error.code, int(error.exit_code), error.hint) == ("go-mod-too-new", 4, "hgw doctor go-mod --fix")
+
+
 def test_an_unknown_failure_shows_the_go_commands_words_and_no_command_that_finds_nothing(explain):
     error = explain("go: updates to go.mod needed\n")
 

@@ -121,6 +121,17 @@ def test_the_go_line_is_judged_by_the_go_that_builds(judge, line, go, status, co
         assert finding.fix.content == GOOD
 
 
+def test_a_newer_go_line_is_wrong_where_go_mod_tidy_has_to_run(judge):
+    package = "github.com/alibaba/higress/plugins/wasm-go/pkg/wrapper"
+
+    finding = judge("module demo\n\ngo 1.26\n", imports={package: "main.go:4"})
+
+    assert (finding.status, finding.code) == (Status.FAIL, "go-mod-too-new")
+    assert finding.fix is not None
+    assert "go 1.19" in str(finding.fix.content)
+    assert "wasm-go v1.4.3" in str(finding.fix.content)
+
+
 def test_a_toolchain_line_is_wrong_for_a_go_that_does_not_know_it(judge):
     text = GOOD.replace("go 1.19\n", "go 1.19\n\ntoolchain go1.24.4\n")
 

@@ -10,8 +10,8 @@ from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.mod import parsed_go_mod
 
 
-def judged(text: str, go: str) -> tuple[Fault, ...]:
-    return go_line_faults(parsed_go_mod(Path("go.mod"), f"module x\n\n{text}\n"), go=go)
+def judged(text: str, go: str, *, needs_tidy: bool = False) -> tuple[Fault, ...]:
+    return go_line_faults(parsed_go_mod(Path("go.mod"), f"module x\n\n{text}\n"), go=go, needs_tidy=needs_tidy)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_lines_that_the_go_at_hand_refuses(text: str, go: str, error: type[HgwEr
     assert (caught.value.code, caught.value.hint) == (code, "hgw doctor go-mod --fix")
     assert caught.value.message.startswith(f"{place}: ")
     assert go in caught.value.message
+
+
+def test_a_line_that_go_mod_tidy_refuses_is_a_fault_where_it_has_to_run():
+    (fault,) = judged("go 1.26", "1.20.14", needs_tidy=True)
+    assert (fault.id, fault.fatal, fault.hint) == ("go-mod-too-new", True, "hgw doctor go-mod --fix")
+    assert judged("go 1.20", "1.20.14", needs_tidy=True) == ()
 
 
 def test_a_line_that_is_only_a_remark_is_a_warning():
