@@ -187,6 +187,7 @@ def _failure(ui: Ui, step: "Step") -> None:
             if check.difference is None:
                 paragraph(ui, _("got: {text}").format(text=check.got))
             else:
+                paragraph(ui, _("got: {text}").format(text="").rstrip())
                 _block(ui, check.difference)
 
 

@@ -34,12 +34,16 @@ def clean(
 
     wanted = {use_case.Group.RUNS: runs or every, use_case.Group.CACHE: cache or every}
     groups = frozenset(group for group, is_wanted in wanted.items() if is_wanted)
-    finish(ctx, use_case.clean(invocation(ctx).session(), groups=groups, dry_run=dry_run), _show)
+    result = use_case.clean(invocation(ctx).session(), groups=groups, dry_run=dry_run)
+    finish(ctx, result, lambda shown, ui: _show(shown, ui, removes=bool(groups)))
 
 
-def _show(result: "use_case.CleanResult", ui: Ui) -> None:
+def _show(result: "use_case.CleanResult", ui: Ui, *, removes: bool) -> None:
     if result.removed_bytes:
         (_show_what_would_go if result.dry_run else _show_removed)(result, ui)
+        return
+    if removes:
+        ui.line(_("There is nothing to remove."))
         return
     rows = [(size(item.bytes), item.title, str(item.path)) for item in result.kept]
     blocks.columns(ui, (_("size"), _("what"), _("folder")), rows)

@@ -32,4 +32,8 @@ def doctor(
         finish(ctx, use_case.list_checks(), doctor_view.show_list)
         return
     session = invocation(ctx).session()
-    finish(ctx, use_case.doctor(session, wanted=checks or (), fix=fix, strict=strict), doctor_view.show)
+    finish(
+        ctx,
+        use_case.doctor(session, wanted=checks or (), fix=fix, strict=strict),
+        lambda shown, ui: doctor_view.show(shown, ui, fixes=fix),
+    )

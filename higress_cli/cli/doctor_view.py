@@ -30,8 +30,11 @@ def show_list(result: ChecksResult, ui: Ui) -> None:
         ui.line(f"{entry.id:<{room}}  {joined((_(GROUPS[entry.group]), entry.title))}")
 
 
-def show(result: DoctorResult, ui: Ui) -> None:
-    """What each check found, by group, and a summary; with -q only what is wrong."""
+def show(result: DoctorResult, ui: Ui, *, fixes: bool) -> None:
+    """What each check found, by group, and a summary; with -q only what is wrong.
+
+    `fixes` says that what can be fixed was to be fixed.
+    """
     told: set[Fix] = set()
     shown = [
         check for check in result.checks if not ui.quiet or any(found.status in _WRONG for found in check.finding.each)
@@ -45,6 +48,8 @@ def show(result: DoctorResult, ui: Ui) -> None:
     ui.line(_summary(Counter(found.status for check in result.checks for found in check.finding.each)), "strong")
     if result.fixed:
         ui.line(_("fixed: {checks}").format(checks=listed(result.fixed)), "good")
+    elif fixes and not (result.withheld or result.taken_back):
+        ui.line(_("There is nothing that --fix can fix."))
     if command := _next_fix(result):
         ui.line(_("to fix what hgw can: {command}").format(command=ui.typable(command)), "hint")
 

@@ -18,6 +18,7 @@ _MARKS: Final = {
     "overwrite": (N_("overwrite"), "warning"),
     "keep": (N_("keep"), "faint"),
 }
+_UNCHANGED: Final = frozenset({"identical", "keep"})
 
 
 def show_templates(result: TemplatesResult, ui: Ui) -> None:
@@ -41,9 +42,12 @@ def show_project(result: InitResult, ui: Ui) -> None:
         ui.line()
         ui.line(_("Nothing was written (--dry-run)."))
         return
+    title = _("The plugin {name} is in {path}. Next:")
+    if all(file.action in _UNCHANGED for file in result.files):
+        title = _("Nothing had to be changed: the plugin {name} is in {path}. Next:")
     blocks.next_commands(
         ui,
-        _("The plugin {name} is in {path}. Next:").format(name=result.variables["name"], path=result.directory),
+        title.format(name=result.variables["name"], path=result.directory),
         (
             ("hgw build", _("compile it; offers to get compilers that are missing")),
             ("hgw verify", _("prove in a gateway that it does what it should")),

@@ -15,7 +15,7 @@ from higress_cli.project.project import Project
 from higress_cli.project.resolution import settings_of
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.scaffold.manifest import Template
-from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
+from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from, proposes_name
 from higress_cli.scaffold.scaffold import Answers, check_answers, scaffold_data, variable_value
 from higress_cli.session import Session
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE
@@ -103,7 +103,7 @@ def answers_for(session: Session, *, directory: Path, template: Template, wishes
 def _name(settings: Resolver) -> str:
     """The name that was asked for, or a valid name derived from the folder's."""
     usual = Choice(scaffold_data().default.name)
-    named = settings.choose(NAME, fits=lambda value: bool(name_from(value)), default=usual)
+    named = settings.choose(NAME, fits=proposes_name, default=usual)
     return check_name(named.value, source=str(named.source)) if named.source.is_typed else name_from(named.value)
 
 

@@ -26,7 +26,7 @@ from higress_cli.project.plugin_config import holds_bootstrap, read_plugin_confi
 from higress_cli.project.project import Project, open_project
 from higress_cli.project.resolution import settings_of
 from higress_cli.project.wasm_plugin import RESOURCE_FILE
-from higress_cli.scaffold.names import name_from
+from higress_cli.scaffold.names import name_from, proposes_name
 from higress_cli.scaffold.plan import make_plan
 from higress_cli.scaffold.renderer import CONFIG_FILE
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project
@@ -120,7 +120,7 @@ def _completed(session: Session, plugin: _Plugin) -> Session:
     named = last_part(plugin.module or "")
     if name.source.kind is not SourceKind.INFERRED:
         found[NAME] = name.value
-    elif name_from(named):
+    elif proposes_name(named):
         found[NAME] = name_from(named)
     return session.typed(found)
 

@@ -49,6 +49,12 @@ def name_from(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LABEL_LENGTH].strip("-")
 
 
+def proposes_name(text: str) -> bool:
+    """Whether the name nearest to `text` still tells what is meant: it is all of it, or has a letter."""
+    name = name_from(text)
+    return bool(name) and (name == text or any("a" <= character <= "z" for character in name))
+
+
 def module_from(name: str) -> str:
     """The default Go module path of a plugin called `name`."""
     return f"{name}-plugin" if name in _GO_PACKAGES else name

@@ -159,6 +159,8 @@ def test_the_text_says_what_was_removed_what_is_left_and_that_builds_compile_aga
     assert "removed 4.0 kB, 2.0 kB left" in out
     assert "compiles again" in out
     assert "compiles again" not in hgw("clean", "--runs").out
+    assert hgw("clean", "--runs").out == hgw("clean", "--runs", "--dry-run").out == "There is nothing to remove.\n"
+    assert hgw("--lang", "zh", "clean", "--all").out == "没有可删除的内容。\n"
 
 
 def test_what_compilers_keep_in_a_folder_of_the_users_own_is_removed_and_nothing_beside_it(

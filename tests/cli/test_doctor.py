@@ -354,6 +354,14 @@ def test_an_authors_file_is_changed_only_with_consent(report, tools, fixable):
     assert not (fixable / "main.wasm").exists()
 
 
+def test_where_there_is_nothing_to_fix_it_is_said(hgw, tools, fixable):
+    assert "There is nothing that --fix can fix." not in hgw("doctor", "go-mod", "--fix").out
+    assert hgw("doctor", "go-mod", "--fix", "--yes").out.splitlines()[-1] == "fixed: go-mod"
+    assert hgw("doctor", "go-mod", "--fix").out.splitlines()[-1] == "There is nothing that --fix can fix."
+    assert hgw("--lang", "zh", "doctor", "go-mod", "--fix").out.splitlines()[-1] == "没有 --fix 可以修复的问题。"
+    assert "There is nothing" not in hgw("doctor", "go-mod").out
+
+
 def test_without_consent_the_last_line_is_the_command_that_gives_it(hgw, tools, fixable):
     last = hgw("doctor", "go-mod", "--fix").out.splitlines()[-1]
 

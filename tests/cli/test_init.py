@@ -186,6 +186,10 @@ def test_a_second_time_changes_nothing(hgw: Hgw) -> None:
     assert outcome.code == 0
     assert {file["action"] for file in json.loads(outcome.out)["data"]["files"]} == {"identical"}
     assert files_below(Path("my-plugin")) == before
+    assert "Nothing had to be changed: the plugin my-plugin is in" in hgw("init", "my-plugin").out
+    assert "无需改动：插件 my-plugin 位于" in hgw("--lang", "zh", "init", "--from-existing", "my-plugin").out
+    Path("my-plugin/README.md").unlink()
+    assert "Nothing had to be changed" not in hgw("init", "my-plugin").out
 
 
 def test_dry_run_shows_the_plan_and_writes_nothing(hgw: Hgw, tree) -> None:
@@ -304,6 +308,14 @@ def test_paths_with_spaces_and_chinese_characters(hgw: Hgw) -> None:
     assert outcome.code == 0, outcome.err
     assert "cd '我的 插件'" in outcome.out
     assert read_settings(Path("我的 插件/hgw.yaml")).get(NAME) == "my-plugin"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("问答2", "my-plugin"), ("2.3 (新)", "my-plugin"), ("42", "42"), ("问答 v2", "v2")]
+)
+def test_a_name_is_made_of_a_folders_only_if_it_says_something(hgw: Hgw, folder: str, name: str) -> None:
+    assert hgw("init", folder).code == 0
+    assert read_settings(Path(folder, "hgw.yaml")).get(NAME) == name
 
 
 def test_a_folder_beside_this_one(hgw: Hgw, tmp_path: Path) -> None:

@@ -302,6 +302,7 @@ def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here, engine):
         shown = hgw("verify", "--url", url)
         assert "3 of 3 steps ok, 1 not run" in shown.out
         assert (shown.out + shown.err).count("answered by the plugin") == 1
+        assert "it has config, for which hgw starts a gateway itself: leave out --url" in " ".join(shown.out.split())
 
         (here / "other.wasm").write_bytes(plugin(marker=OLD))
         outcome = hgw("verify", "--url", url, "--module", "other.wasm")
@@ -377,7 +378,7 @@ def test_a_failed_step_shows_request_place_difference_and_the_plugins_words(hgw,
     assert outcome.code == 1
     assert f"{here / 'hgw.yaml'}:7" in outcome.out
     assert f"sent: curl -H 'x-a: b c' --data-binary @{here / 'body.txt'} http" in outcome.out
-    assert "--- expected" in outcome.out
+    assert "\n      got:\n        --- expected" in outcome.out
     assert "-a line" in outcome.out
     assert '+  "answer": 1' in outcome.out
     assert outcome.out.count('"answer": 1') == 1
