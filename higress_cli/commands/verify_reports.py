@@ -37,8 +37,11 @@ class Reports:
         Raises:
             ConflictError: `report-taken`.
         """
-        begin = fs.first_bytes(self.junit, LONGEST_PROLOGUE) if self.junit is not None else b""
-        if begin and not is_junit(begin):
+        if self.junit is None:
+            return
+        begin = fs.first_bytes(self.junit, LONGEST_PROLOGUE)
+        is_special = begin is None and self.junit.exists() and not self.junit.is_dir()
+        if is_special or (begin and not is_junit(begin)):
             raise ConflictError(
                 _("{path} holds something that is not a report, and the report would replace it").format(
                     path=self.junit

@@ -28,6 +28,14 @@ def check_output(path: Path) -> None:
             else _("give another --out-file"),
             details={"path": path},
         )
+    if path.exists() and not path.is_file():
+        # The module is put in place by a rename, which replaces even /dev/null where the user may.
+        raise ConflictError(
+            _("{path} is a pipe or a device, and the module would take its place").format(path=path),
+            code="out-file-taken",
+            hint=_("give another --out-file"),
+            details={"path": path},
+        )
     if first_bytes(path, len(MAGIC)) not in {None, b"", MAGIC}:
         raise ConflictError(
             _("{path} holds something that is not a WebAssembly module, and the module would replace it").format(

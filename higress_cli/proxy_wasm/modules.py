@@ -17,6 +17,7 @@ import wasmtime
 
 from higress_cli.proxy_wasm.errors import LoadError
 from higress_cli.system import fs
+from higress_cli.system.user_file import read_bytes
 
 _CONFIGURATION: Final = "epoch interruption, cranelift, speed"
 _PRIVATE: Final = 0o700
@@ -120,7 +121,7 @@ def _is_private(folder: Path) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError:
         return None
     compiled = content[_DIGEST_BYTES:]

@@ -16,6 +16,7 @@ from higress_cli.errors import ToolError
 from higress_cli.i18n import _
 from higress_cli.reporter import Reporter
 from higress_cli.system.os_errors import home_error
+from higress_cli.system.user_file import refuse_special
 
 _CACHE_TAG: Final = """\
 Signature: 8a477f597d28d172789f06886806bc55
@@ -34,7 +35,11 @@ def staged(path: Path, content: bytes) -> Iterator[Callable[[], object]]:
     """Write `content` beside `path`; the call of what is yielded puts it in its place, and needs no space for that.
 
     Without that call nothing remains of it at the end.
+
+    Raises:
+        OSError: it cannot be written; `UnsuitableFileError` for a pipe or a device, which a rename would replace.
     """
+    refuse_special(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     partial = Path(name)
@@ -50,7 +55,12 @@ def staged(path: Path, content: bytes) -> Iterator[Callable[[], object]]:
 
 
 def sha256_of(path: Path) -> Sha256:
-    """The SHA-256 of a file's bytes in lower-case hex."""
+    """The SHA-256 of a file's bytes in lower-case hex.
+
+    Raises:
+        OSError: it cannot be read; `UnsuitableFileError` for a pipe or a device.
+    """
+    refuse_special(path)
     with path.open("rb") as source:
         return Sha256(hashlib.file_digest(source, "sha256").hexdigest())
 

@@ -1,7 +1,9 @@
 """Folders that change, are cleaned or vanish while the compiler runs: nothing of anybody's is lost, and it is told."""
 
+import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -95,6 +97,41 @@ def test_what_gets_into_the_modules_place_meanwhile_stays(
     taken = plugin / "out" / "main.wasm"
     assert not taken.is_file() or taken.read_bytes() == PRECIOUS
     assert not list(builds.glob("*.json"))
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Path:
+    """A /dev/null of our own."""
+    try:
+        os.mknod(tmp_path / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except (PermissionError, AttributeError):
+        pytest.skip("only root makes devices")
+    return tmp_path / "null"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("build", "--out-file", "{device}"), "out-file-taken"),
+        (("verify", "--report", "junit={device}"), "report-taken"),
+        (("package", "--out", "{device}"), "image-out-taken"),
+    ],
+)
+def test_no_device_is_replaced(plugin: Path, hgw: Hgw, device: Path, argv: tuple[str, ...], code: str) -> None:
+    assert hgw("build").code == 0
+    ended = hgw(*(word.format(device=device) for word in argv), "--output", "json")
+
+    assert json.loads(ended.out)["error"]["code"] == code, ended.out
+    assert device.is_char_device()
+
+
+def test_a_pipe_in_the_modules_place_is_not_waited_for(plugin: Path, hgw: Hgw) -> None:
+    assert hgw("build").code == 0
+    (plugin / "out" / "main.wasm").unlink()
+    os.mkfifo(plugin / "out" / "main.wasm")
+
+    assert "is a pipe or a device" in hgw("build").err
+    assert hgw("verify", "--no-build", "--engine", "builtin").code == 3
 
 
 def test_a_folder_for_the_module_that_is_removed_meanwhile_is_made_again(plugin: Path, builds: Path) -> None:
