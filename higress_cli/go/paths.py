@@ -24,6 +24,7 @@ from higress_cli.go.values import (
     evaluate_all,
     kept,
     listed,
+    required,
 )
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ def outcomes_of(source: GoSource, file: GoFile, function: "Node") -> frozenset[O
 
 
 def _outcomes(run: _Run, *, arguments: Values, answered: bool) -> frozenset[Outcome]:
-    body = run.function.child_by_field_name("body")
-    if body is None:
-        raise BeyondError
+    body = required(run.function, "body")
     key = (run.function.id, arguments, answered)
     if key in run.known:
         return run.known[key]
@@ -142,10 +141,8 @@ def _if(run: _Run, node: "Node", states: States) -> States:
 
 
 def _for(run: _Run, node: "Node", states: States) -> States:
-    body = node.child_by_field_name("body")
+    body = required(node, "body")
     header = next((child for child in node.named_children if child.type != "block"), None)
-    if body is None:
-        raise BeyondError
     condition = header
     if header is not None and header.type in {"for_clause", "range_clause"}:
         initializer = header.child_by_field_name("initializer")

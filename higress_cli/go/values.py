@@ -157,6 +157,18 @@ def listed(node: "Node | None") -> list["Node"]:
     return node.named_children if node.type == "expression_list" else [node]
 
 
+def required(node: "Node", part: str) -> "Node":
+    """A part of a syntax node that Go's grammar wants.
+
+    Raises:
+        BeyondError: it is not there, as the body of a function that is written in assembly.
+    """
+    found = node.child_by_field_name(part)
+    if found is None:
+        raise BeyondError
+    return found
+
+
 def kept(states: States) -> States:
     """The states, unchanged.
 
@@ -169,9 +181,7 @@ def kept(states: States) -> States:
 
 
 def _branch_logical(context: Context, node: "Node", states: States) -> tuple[States, States]:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None:
-        raise BeyondError
+    left, right = required(node, "left"), required(node, "right")
     true_left, false_left = branch(context, left, states)
     if _operator(node) == "&&":
         true_right, false_right = branch(context, right, true_left)
