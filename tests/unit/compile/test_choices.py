@@ -130,6 +130,12 @@ def test_profile_abi_and_gateway_have_to_go_together(made, files, given, expecte
         assert words in fault.message
 
 
+def test_a_gateway_that_a_variable_names_is_changed_there(made):
+    (fault,) = target_faults(made(variables={"HGW_GATEWAY": "v2.0.7"}, profile="go"))
+
+    assert fault.hint.startswith(f"set HGW_GATEWAY={fault.facts['floor']} ")
+
+
 def test_a_parent_folder_does_not_name_programs_for_the_compiler(made, tmp_path: Path):
     flags = "build: {flags: [-opt=2, -toolexec=/tmp/x]}\n"
 

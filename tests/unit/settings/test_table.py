@@ -58,7 +58,9 @@ def test_presets_of_mirrors_are_those_of_the_data():
     for setting in SETTINGS:
         if isinstance(setting.kind, Mirror):
             assert setting.scope is Scope.MACHINE
-            assert sorted(setting.kind.presets) == sorted(data[setting.key.partition(".")[2]])
+            known = data[setting.key.partition(".")[2]]
+            assert set(setting.kind.presets) <= set(known)
+            assert [setting.kind.parse(name) for name in known] == [(name,) for name in known]
 
 
 def test_nothing_else_names_a_variable():
