@@ -2,9 +2,10 @@
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,25 @@ from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 _KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
 _WITHOUT_TOOLS = ("unit", "cli")
 _IN_CI = os.environ.get("CI") == "true"
+_TOOK = re.compile(r"\b\d+\.\d+ s\b")
 guard.install()
 properties.load_profile()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    code: int
-    out: str
-    err: str
+    code: int = 0
+    out: str = ""
+    err: str = ""
+    place: Path | None = field(default=None, compare=False)
+
+    def redacted(self) -> "Outcome":
+        """The same, with [HERE] for the working folder, [TEST] for that of the test, [TIME] for how long it took."""
+        return Outcome(self.code, self._redacted(self.out), self._redacted(self.err))
+
+    def _redacted(self, text: str) -> str:
+        here = text.replace(f"{self.place}{os.sep}work", "[HERE]")
+        return _TOOK.sub("[TIME]", here.replace(str(self.place), "[TEST]"))
 
 
 Hgw = Callable[..., Outcome]
@@ -110,7 +121,7 @@ def known_ids(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def hgw(capfd: pytest.CaptureFixture[str]) -> Hgw:
+def hgw(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Hgw:
     """Run hgw in this process: `hgw("build", "--abi", "0.2.1")`, and see code, stdout and stderr."""
 
     def run(*argv: str) -> Outcome:
@@ -119,7 +130,7 @@ def hgw(capfd: pytest.CaptureFixture[str]) -> Hgw:
         out, err = capfd.readouterr()
         if "always" not in {*argv, os.environ.get("HGW_COLOR")}:
             assert visible(out + err) == out + err, "text from outside would act on the terminal"
-        return Outcome(code, out, err)
+        return Outcome(code, out, err, tmp_path)
 
     return run
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Outcome
+
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -21,9 +23,11 @@ def test_a_folder_with_something_else_in_it_is_left_as_it_is(hgw, tree, tmp_path
 
     outcome = hgw("quickstart")
 
-    assert outcome.code == 6
-    assert "wasm-demo-go is not empty and has no hgw.yaml" in outcome.err
-    assert "hint: name another folder: hgw quickstart DIR" in outcome.err
+    assert outcome.redacted() == Outcome(
+        6,
+        err="error: [HERE]/wasm-demo-go is not empty and has no hgw.yaml: nothing was changed in it\n"
+        "hint: name another folder: hgw quickstart DIR\n",
+    )
     assert contents(root) == {"wasm-demo-go/letter.txt": b"dear"}
     assert not (tmp_path / "hgw-home").exists()
 
@@ -40,8 +44,10 @@ def test_a_file_is_not_a_folder(hgw, tree):
 
     outcome = hgw("quickstart", "plugin")
 
-    assert outcome.code == 6
-    assert "plugin is a file, not a folder" in outcome.err
+    assert outcome.redacted() == Outcome(
+        6,
+        err="error: [HERE]/plugin is a file, not a folder\nhint: name another folder: hgw quickstart DIR\n",
+    )
 
 
 def test_a_project_that_does_not_read_is_told_with_its_place(hgw, tree):
@@ -49,8 +55,12 @@ def test_a_project_that_does_not_read_is_told_with_its_place(hgw, tree):
 
     outcome = hgw("quickstart", "plugin")
 
-    assert outcome.code == 3
-    assert "hgw.yaml:1:1: unknown key `profil`" in outcome.err
+    assert outcome.redacted() == Outcome(
+        3,
+        err="error: [HERE]/plugin/hgw.yaml:1:1: unknown key `profil`\n"
+        "hint: did you mean `profile`? known keys: "
+        "name, version, profile, abi, gateway, toolchain, build, run, doctor, verify\n",
+    )
 
 
 def test_a_project_without_source_is_told(hgw, tree):
@@ -58,8 +68,11 @@ def test_a_project_without_source_is_told(hgw, tree):
 
     outcome = hgw("quickstart", "plugin")
 
-    assert outcome.code == 3
-    assert "holds no Go plugin" in outcome.err
+    assert outcome.redacted() == Outcome(
+        3,
+        err="error: [HERE]/plugin holds no Go plugin: no go.mod\n"
+        "hint: `hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere\n",
+    )
 
 
 def test_an_engine_that_is_not_there_is_told_before_minutes_of_work(hgw, tree):
