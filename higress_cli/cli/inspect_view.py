@@ -13,6 +13,8 @@ from higress_cli.i18n import _, joined, listed
 from higress_cli.oci.readers import reader_name
 from higress_cli.size import size
 from higress_cli.wasm.difference import Change, Difference, SizeChange
+from higress_cli.wasm.host_functions import newest_known
+from higress_cli.wasm.verdict import GATEWAY_UNKNOWN
 
 _MOST_ROWS: Final = 10
 _COMPILERS: Final = {
@@ -66,8 +68,11 @@ def _facts(result: InspectResult) -> list[tuple[str, str, str]]:
 def _verdict(result: InspectResult, ui: Ui) -> None:
     if result.gateway is not None:
         version, refused = result.gateway.value, result.exit_code != 0
+        unknown = any(finding.id == GATEWAY_UNKNOWN for finding in result.findings)
         text = _("gateway {version} would refuse it") if refused else _("gateway {version} would take it")
-        blocks.item(ui, "bad" if refused else "good", text.format(version=version), indent=0)
+        if unknown:
+            text = _("{verdict} if it is like {newest}").format(verdict=text, newest=newest_known())
+        blocks.item(ui, "bad" if refused else "warning" if unknown else "good", text.format(version=version), indent=0)
     for finding in result.findings:
         _finding(ui, finding)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _OTHER_ABI = "abi-mismatch"
 # Faults that building the same source again would not fix.
-_SOURCE_FAULTS = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget"})
+_SOURCE_FAULTS = frozenset({"import-missing", "import-unknown", "abi-too-new", "size-over-budget", "gateway-unknown"})
 
 
 def no_project(facts: "Facts") -> Finding:

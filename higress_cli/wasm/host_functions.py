@@ -44,6 +44,7 @@ class _HostFunctions:
     """data/host-functions.toml; `abi` maps an ABI to the first gateway that loads modules built for it."""
 
     known_below: str
+    newest: str
     abi: Mapping[str, str]
     functions: tuple[_Group, ...]
 
@@ -110,6 +111,11 @@ def since_abi(version: str) -> str | None:
 def known_below() -> str:
     """The first gateway tag whose host functions are not all published."""
     return _data().known_below
+
+
+def newest_known() -> str:
+    """The newest gateway tag that hgw knows to exist."""
+    return _data().newest
 
 
 def _number(tag: str) -> Version:

@@ -10,13 +10,14 @@ from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.settings.project import FLAGS
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
-from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, since_abi
+from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, newest_known, since_abi
 from higress_cli.wasm.module import Import, Module
 
 _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
 # An export of the SDK's garbage collector. A module without it was compiled with another one and crashes at start.
 _COLLECTOR: Final = "onCollectionEvent"
+GATEWAY_UNKNOWN: Final = "gateway-unknown"
 _FILES: Final = ("fd_", "path_")
 
 
@@ -49,9 +50,29 @@ def findings(module: Module, wanted: Wanted) -> tuple[Fault, ...]:
 def for_gateway(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     """What keeps the gateway with this tag from loading `module`: its ABI, or the host functions that it imports.
 
-    A function that the gateway may or may not have is a warning.
+    A function that the gateway may or may not have is a warning, and so is a gateway that hgw does not know.
     """
-    return (*_abi_too_new(abi_of(module), gateway=gateway), *_missing_imports(module, gateway=gateway))
+    return (
+        *_abi_too_new(abi_of(module), gateway=gateway),
+        *_missing_imports(module, gateway=gateway),
+        *_unknown_gateway(gateway),
+    )
+
+
+def _unknown_gateway(gateway: str) -> Iterator[Fault]:
+    newest_one = newest_known()
+    if is_older(newest_one, gateway):
+        yield Fault(
+            id=GATEWAY_UNKNOWN,
+            severity=Severity.WARNING,
+            message=_("hgw does not know gateway {gateway}, and judges it as if it were {newest}").format(
+                gateway=gateway, newest=newest_one
+            ),
+            found=gateway,
+            expected=_("{version} or older").format(version=newest_one),
+            hint=_("check the version, unless it is newer than this hgw"),
+            facts={"gateway": gateway, "newest": newest_one},
+        )
 
 
 def component_fault() -> Fault:

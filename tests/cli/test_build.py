@@ -993,6 +993,17 @@ def test_a_newer_gateway_takes_the_import_and_an_older_one_refuses_the_module_th
     assert (outcome.code, json.loads(outcome.out)["error"]["code"]) == (1, "import-missing")
 
 
+def test_a_gateway_that_hgw_does_not_know_is_a_warning(tree: Tree, hgw, json_of):
+    tree({**PLUGIN, "hgw.yaml": "gateway: v9.9.9\n"})
+    document = json_of("build")
+    assert document["exit_code"] == 0
+    assert "hgw does not know gateway v9.9.9, and judges it as if it were v2.2.4" in " ".join(document["warnings"])
+    outcome = hgw("doctor", "project", "--output", "json")
+    checks = json.loads(outcome.out)["data"]["checks"]
+    assert outcome.code == 0
+    assert [check["id"] for check in checks if check["code"] == "gateway-unknown"] == ["module"]
+
+
 def test_native_go_is_refused_for_a_gateway_that_is_too_old_before_anything_is_compiled(
     tree: Tree, tools: Path, hgw, json_of
 ):

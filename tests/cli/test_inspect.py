@@ -71,6 +71,18 @@ def test_a_gateway_that_would_refuse_it_is_exit_code_1(here, hgw, json_of):
     assert json_of("new.wasm", "--gateway", "newest")["exit_code"] == 2
 
 
+def test_a_gateway_that_hgw_does_not_know_is_judged_by_the_newest_and_told(here, hgw, json_of):
+    document = json_of("new.wasm", "--gateway", "v9.9.9")
+
+    assert document["exit_code"] == 0
+    (finding,) = document["data"]["findings"]
+    assert (finding["id"], finding["severity"], finding["found"]) == ("gateway-unknown", "warning", "v9.9.9")
+    text = hgw("inspect", "new.wasm", "--gateway", "v9.9.9").out
+    assert "! gateway v9.9.9 would take it if it is like v2.2.4\n" in text
+    assert "! hgw does not know gateway v9.9.9, and judges it as if it were v2.2.4" in text
+    assert json_of("new.wasm", "--gateway", "v2.2.4")["data"]["findings"] == []
+
+
 def test_without_a_gateway_nothing_is_judged(here, hgw):
     (here / "plain.wasm").write_bytes(wasm(exports=("add",)))
     outcome = hgw("inspect", "plain.wasm")
