@@ -12,6 +12,7 @@ from higress_cli.spelling import nearest
 
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
+    from higress_cli.gateway.plugin import GivenModule
     from higress_cli.session import Session
 
 PluginFolder = Annotated[
@@ -45,8 +46,8 @@ def plugin_folder(call: "Invocation", where: str | None) -> Path:
     raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
 
 
-def other_module(session: "Session", text: str | None, *, option: str = "--module") -> Path | None:
-    """The file of the module that `option` names; an image is pulled for it.
+def other_module(session: "Session", text: str | None, *, option: str = "--module") -> "GivenModule | None":
+    """The module that `option` names; an image is pulled for it.
 
     Raises:
         HgwError: the image cannot be pulled, or the gateway would refuse it.
@@ -55,10 +56,10 @@ def other_module(session: "Session", text: str | None, *, option: str = "--modul
         return None
     from higress_cli.commands.image_module import module_named
 
-    path, warnings = module_named(session, text, option=option)
+    module, warnings = module_named(session, text, option=option)
     for warning in warnings:
         session.reporter.warn(warning)
-    return path
+    return module
 
 
 def _meant(where: str, path: Path, *, command: str) -> list[str] | None:

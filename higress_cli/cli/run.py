@@ -19,6 +19,7 @@ from higress_cli.i18n import N_, _
 if TYPE_CHECKING:
     from higress_cli.cli.context import Invocation
     from higress_cli.commands import run as use_case
+    from higress_cli.gateway.plugin import GivenModule
 
 app = new_app()
 
@@ -75,7 +76,7 @@ def _shown_when_ready(ctx: typer.Context) -> Iterator[Callable[["use_case.RunRes
             raise
 
 
-def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[Path, Path | None]:
+def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[Path, "GivenModule | None"]:
     """The plugin's folder, and the module that takes the place of its own."""
     from higress_cli.oci.reference import is_reference  # noqa: PLC0415 -- with the use-case
 
@@ -104,7 +105,7 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         ),
         (_("upstream"), result.upstream_url, blocks.remark(result.settings["upstream"].value)),
         *([(_("admin"), result.admin_url, "")] if result.admin_url else []),
-        (_("module"), str(result.module), blocks.remark(f"ABI {result.abi or '?'}")),
+        (_("module"), result.image or str(result.module), blocks.remark(f"ABI {result.abi or '?'}")),
         ("sha256", result.module_sha256, ""),
     ]
     if result.renamed_export:
@@ -119,7 +120,10 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
     blocks.facts(ui, rows)
-    ui.note(_("changes to the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway"))
+    changes = _("changes to the configuration and a rebuilt module take effect at once; Ctrl-C stops the gateway")
+    if result.image:
+        changes = _("changes to the configuration take effect at once; Ctrl-C stops the gateway")
+    ui.note(changes)
 
 
 def _no_config(result: "use_case.RunResult") -> str:

@@ -154,12 +154,12 @@ def _value(value: str | None) -> str:
 
 def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Iterator[tuple[str, str, str]]:
     for module in result.modules:
-        yield _("module"), str(module.path), blocks.remark(f"ABI {module.abi or '?'}")
+        yield _("module"), module.image or str(module.path), blocks.remark(f"ABI {module.abi or '?'}")
         yield "", f"sha256 {module.sha256}", ""
     if result.baseline:
         count = len(result.differences)
         outcome = _("differences: {count}").format(count=count) if count else _("nothing differs")
-        yield _("baseline"), str(result.baseline.path), blocks.remark(outcome)
+        yield _("baseline"), result.baseline.image or str(result.baseline.path), blocks.remark(outcome)
     yield _("engine"), engines, ""
     if result.gateway_log and not all(step.ok for step in result.steps):
         yield _("log"), str(result.gateway_log), ""

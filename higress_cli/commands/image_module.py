@@ -8,7 +8,7 @@ from typing import Final
 from higress_cli.commands.registries import Registries
 from higress_cli.digest import ImageDigest
 from higress_cli.errors import CheckFailed, InvalidInput
-from higress_cli.gateway.plugin import module_missing
+from higress_cli.gateway.plugin import GivenModule, module_missing
 from higress_cli.i18n import _
 from higress_cli.oci.formats import digest_of
 from higress_cli.oci.pull import Pulled, Source, pull
@@ -80,8 +80,8 @@ def look_at_image(session: Session, address: str) -> Pulled:
             return pull(reference, Source(registry=registry, store=store, activity=activity))
 
 
-def module_named(session: Session, text: str, *, option: str) -> tuple[Path, tuple[str, ...]]:
-    """The file of a module that `option` names by its path or as an image, and warnings about it.
+def module_named(session: Session, text: str, *, option: str) -> tuple[GivenModule, tuple[str, ...]]:
+    """The module that `option` names by its path or as an image, and warnings about it.
 
     Raises:
         InvalidInput: `module-missing`, `wasm-invalid`.
@@ -93,9 +93,9 @@ def module_named(session: Session, text: str, *, option: str) -> tuple[Path, tup
             as_image = _("an image is named like this: {example}").format(example=f"{option} {SCHEME}{text}")
             raise module_missing(path, hint=as_image if names_image(text) else _("give the path of a file that exists"))
         _check_is_wasm(path)
-        return path, ()
+        return GivenModule(path=path), ()
     found = module_of_image(session, text)
-    return found.path, found.warnings
+    return GivenModule(path=found.path, image=text), found.warnings
 
 
 def _check_is_wasm(path: Path) -> None:

@@ -18,6 +18,7 @@ from higress_cli.compile import choices
 from higress_cli.errors import ConflictError, ExitCode
 from higress_cli.gateway import settings as gateway_settings
 from higress_cli.gateway.opening import check_machine
+from higress_cli.gateway.plugin import GivenModule
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
 from higress_cli.project.project import Project, open_project
@@ -121,7 +122,8 @@ def quickstart(session: Session, *, directory: Path, lang: str = "en") -> Quicks
 
 def _verify(session: Session, stages: "_Stages", artifact: Artifact, *, directory: Path) -> VerifyResult:
     with stages.stage("verify", _("Verify ABI {abi} in a gateway").format(abi=artifact.abi), abi=artifact.abi):
-        result = verify(session, directory=directory, wishes=VerifyWishes(module=artifact.path, build=False))
+        wishes = VerifyWishes(module=GivenModule(path=artifact.path), build=False)
+        result = verify(session, directory=directory, wishes=wishes)
         good = sum(step.ok for step in result.steps)
         session.reporter.note("    " + _("{good} of {all} steps ok").format(good=good, all=len(result.steps)))
     return result

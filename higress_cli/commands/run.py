@@ -21,7 +21,7 @@ from higress_cli.gateway.event_log import EventLog
 from higress_cli.gateway.events import Event
 from higress_cli.gateway.live_gateway import Live, Ready
 from higress_cli.gateway.opening import Listen, Opened, check_machine, open_gateway
-from higress_cli.gateway.plugin import read_plugin
+from higress_cli.gateway.plugin import GivenModule, read_plugin
 from higress_cli.gateway.run_folder import EVENTS
 from higress_cli.gateway.services import clusters_of
 from higress_cli.gateway.settings import GatewaySettings, choose, config_path, load_config
@@ -60,6 +60,8 @@ class RunResult(Result):
     """The module's file, absolute."""
     module_sha256: Sha256
     """The digest of that file."""
+    image: str | None
+    """The image that it was pulled from, as it was named; null where it is a file."""
     abi: str | None
     """The ABI that the module declares; null where it declares none that a gateway knows."""
     renamed_export: str | None
@@ -76,7 +78,7 @@ def run(
     session: Session,
     *,
     directory: Path,
-    module: Path | None = None,
+    module: GivenModule | None = None,
     build: bool = True,
     on_ready: Callable[[RunResult], None],
 ) -> RunResult:
@@ -96,10 +98,12 @@ def run(
     settings = choose(settings_of(project, session))
     is_own = module is None
     _check(session, project, settings, is_own=is_own, build=build)
-    fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build)
+    fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=build)
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
     with open_gateway(session, chosen, settings, listen=Listen.as_set(settings)) as opened:
-        source = RunSource(session, directory, opened=opened, module=fresh.path, is_own=is_own)
+        source = RunSource(
+            session, directory, opened=opened, module=module or GivenModule(path=fresh.path), is_own=is_own
+        )
         is_stale = SourceWatch(session, directory).is_stale if is_own else lambda _path: False
         live = Live(opened.gateway, load=source.load, is_stale=is_stale, has_room=opened.folder.has_room)
         with session.reporter.activity(_("Starting the gateway")):
@@ -156,6 +160,7 @@ def _result(opened: Opened, *, chosen: ChosenEngine, ready: Ready, module: Fresh
         pid=os.getpid(),
         module=plugin.path,
         module_sha256=plugin.sha256,
+        image=plugin.image,
         abi=plugin.abi.version,
         renamed_export=ready.applied.renamed.old if ready.applied.renamed else None,
         renamed_to=ready.applied.renamed.new if ready.applied.renamed else None,

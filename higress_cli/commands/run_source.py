@@ -9,7 +9,7 @@ from higress_cli.commands.plugin_module import modules_beside
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.live_gateway import Loaded
 from higress_cli.gateway.opening import Opened
-from higress_cli.gateway.plugin import Plugin, read_plugin
+from higress_cli.gateway.plugin import GivenModule, Plugin, read_plugin
 from higress_cli.gateway.settings import choose, config_path
 from higress_cli.project.project import open_project
 from higress_cli.project.resolution import settings_of
@@ -30,12 +30,15 @@ class RunSource:
     `is_own` says whether it is the project's own module, which a build may write under another name.
     """
 
-    def __init__(self, session: Session, directory: Path, *, opened: Opened, module: Path, is_own: bool = True) -> None:
+    def __init__(
+        self, session: Session, directory: Path, *, opened: Opened, module: GivenModule, is_own: bool = True
+    ) -> None:
         self._is_own = is_own
         self._session = session
         self._directory = directory
         self._opened = opened
-        self._module = module
+        self._module = module.path
+        self._image = module.image
         self._digests: dict[Path, Sha256] = {}
 
     def load(self) -> Loaded:
@@ -72,6 +75,6 @@ class RunSource:
         return self._module if self._module in self._digests else modules[0]
 
     def _plugin(self, module: Path) -> Plugin:
-        plugin = read_plugin(module)
+        plugin = read_plugin(module, image=self._image)
         choose_engine(Choice(self._opened.engine.name), host=self._session.host, plugin=plugin)
         return plugin

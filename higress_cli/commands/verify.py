@@ -14,7 +14,7 @@ from higress_cli.commands.verify_proof import Planned, Proof, Proven, own_gatewa
 from higress_cli.commands.verify_reports import Reports
 from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
-from higress_cli.gateway.plugin import Plugin
+from higress_cli.gateway.plugin import GivenModule, Plugin
 from higress_cli.gateway.settings import GatewaySettings, choose
 from higress_cli.i18n import _, chained, listed
 from higress_cli.project.project import Project, open_project
@@ -38,6 +38,8 @@ class VerifiedModule:
     """Its file, absolute."""
     sha256: Sha256
     """The digest of that file."""
+    image: str | None
+    """The image that it was pulled from, as it was named; null where it is a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +95,9 @@ class VerifyWishes:
     `hgw run` started, without which one is started on free ports.
     """
 
-    module: Path | None = None
+    module: GivenModule | None = None
     build: bool = True
-    baseline: Path | None = None
+    baseline: GivenModule | None = None
     only: tuple[str, ...] = ()
     url: str | None = None
 
@@ -176,7 +178,7 @@ def _tolerant(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
         yield _lasting(proof)
 
 
-def _planned(work: _Work, *, module: Path | None, build: bool) -> tuple[Planned, ...]:
+def _planned(work: _Work, *, module: GivenModule | None, build: bool) -> tuple[Planned, ...]:
     return plan(work.session, work.project, work.settings, module=module, build=build)
 
 
@@ -244,7 +246,7 @@ def _result(found: Comparison, *, warnings: Sequence[str], written: tuple[Path, 
 
 
 def _module(plugin: Plugin) -> VerifiedModule:
-    return VerifiedModule(abi=plugin.abi.version, path=plugin.path, sha256=plugin.sha256)
+    return VerifiedModule(abi=plugin.abi.version, path=plugin.path, sha256=plugin.sha256, image=plugin.image)
 
 
 def _scenarios(project: Project, only: Sequence[str]) -> tuple[Scenario, ...]:

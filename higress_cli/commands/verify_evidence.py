@@ -88,6 +88,7 @@ def _run(proven: Proven, *, role: str, folder: Path) -> Run:
     return Run(
         role=role,
         module=proven.plugin.path,
+        image=proven.plugin.image,
         module_sha256=proven.plugin.sha256,
         abi=proven.plugin.abi.version,
         engine=proven.engine,

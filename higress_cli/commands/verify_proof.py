@@ -22,7 +22,7 @@ from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Change, GatewayFacts, Inside, Renamed
 from higress_cli.gateway.engine import ChosenEngine, choose_engines
 from higress_cli.gateway.opening import ANY_PORTS, open_gateway
-from higress_cli.gateway.plugin import Plugin, read_plugin
+from higress_cli.gateway.plugin import GivenModule, Plugin, read_plugin
 from higress_cli.gateway.services import clusters_of, endpoint
 from higress_cli.gateway.settings import GatewaySettings, load_config
 from higress_cli.gateway.upstream import check_upstream
@@ -122,7 +122,7 @@ class Planned:
 
 
 def plan(
-    session: Session, project: Project, settings: GatewaySettings, *, module: Path | None, build: bool
+    session: Session, project: Project, settings: GatewaySettings, *, module: GivenModule | None, build: bool
 ) -> tuple[Planned, ...]:
     """Each module on each engine that is wanted for it; the modules are built first if needed.
 
@@ -139,8 +139,8 @@ def plan(
     abis = build_choices(session, project).abis if module is None else (None,)
     planned: list[Planned] = []
     for abi in abis:
-        fresh = FreshModule(path=module) if module else fresh_module(session, project, build=build, abi=abi)
-        plugin = read_plugin(fresh.path)
+        fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=build, abi=abi)
+        plugin = read_plugin(fresh.path, image=module.image if module else None)
         refused = refuse_for_gateway(session, project, plugin.module, own=module is None)
         chosen = choose_engines(settings.engine, host=session.host, plugin=plugin)
         said = (*fresh.warnings, *refused, *chosen.passed_over)
@@ -183,12 +183,12 @@ def own_gateway(
 
 @contextlib.contextmanager
 def running_gateway(
-    session: Session, project: Project, *, url: str, module: Path | None, scenarios: Sequence[Scenario]
+    session: Session, project: Project, *, url: str, module: GivenModule | None, scenarios: Sequence[Scenario]
 ) -> Iterator[Proof]:
     """Verify on a gateway that is already running."""
     address = endpoint(url, source=Source(SourceKind.FLAG, "--url")).url
-    fresh = FreshModule(path=module) if module else fresh_module(session, project, build=False)
-    plugin = read_plugin(fresh.path)
+    fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=False)
+    plugin = read_plugin(fresh.path, image=module.image if module else None)
     running = RunningGateway.find(address, runs=session.dirs.runs, digest=plugin.sha256)
     record = running.record or {}
     yield Proof(
@@ -204,7 +204,7 @@ def running_gateway(
 
 
 def _verifying(planned: Planned) -> str:
-    return _("Verifying {path} on {engine}").format(path=planned.plugin.path, engine=planned.chosen.engine.name)
+    return _("Verifying {path} on {engine}").format(path=planned.plugin.called, engine=planned.chosen.engine.name)
 
 
 def _asks_for_body(project: Project) -> bool:

@@ -20,14 +20,31 @@ _BUFFER_PROPERTIES: Final = ("set_decoder_buffer_limit", "set_encoder_buffer_lim
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenModule:
+    """A module in place of the project's own, at `path`; `image` is what it was pulled as, None for a file."""
+
+    path: Path
+    image: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """A module as it was read from `path`; `sha256` is the digest of exactly these bytes."""
+    """A module as it was read from `path`; `sha256` is the digest of exactly these bytes.
+
+    `image` is as in GivenModule.
+    """
 
     path: Path
     content: bytes
     sha256: Sha256
     module: Module
     abi: DeclaredAbi
+    image: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What messages call it: the image that somebody asked for, or its file."""
+        return self.image or str(self.path)
 
     @property
     def stops_on_headers(self) -> bool:
@@ -65,8 +82,8 @@ def module_missing(path: Path, *, hint: str) -> InvalidInput:
     )
 
 
-def read_plugin(path: Path) -> Plugin:
-    """Read a module file.
+def read_plugin(path: Path, *, image: str | None = None) -> Plugin:
+    """Read a module file; `image` is as in GivenModule.
 
     Raises:
         InvalidInput: `module-missing`, `file-unreadable`, `wasm-invalid`.
@@ -84,4 +101,5 @@ def read_plugin(path: Path) -> Plugin:
         sha256=sha256_of_bytes(content),
         module=module,
         abi=abi_of(module),
+        image=image,
     )

@@ -67,7 +67,7 @@ def config_refused(change: Change, *, lines: Sequence[PluginLine], log: Path) ->
 
 def module_refused(change: Change, reason: str, *, said: Sequence[str], log: Path) -> PluginRefused:
     """The gateway cannot load the module; `said` are the log lines with its reasons."""
-    message = _("the gateway refused the plugin {path}: {reason}").format(path=change.plugin.path, reason=reason)
+    message = _("the gateway refused the plugin {path}: {reason}").format(path=change.plugin.called, reason=reason)
     return PluginRefused(
         "\n  ".join([message, *said]),
         code="plugin-refused",

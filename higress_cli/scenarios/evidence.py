@@ -15,10 +15,15 @@ from higress_cli.scenarios.step import Step, outcome_word
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One module on one engine. `logs` are files beside the evidence, `left` what still answered afterwards."""
+    """One module on one engine.
+
+    `image` is what it was pulled from, None for a file; `logs` are files beside the evidence, `left` what still
+    answered afterwards.
+    """
 
     role: str
     module: Path
+    image: str | None
     module_sha256: Sha256
     abi: str | None
     engine: str
@@ -71,7 +76,7 @@ def _run(run: Run) -> Iterator[str]:
     yield "## " + joined((role, _("ABI {abi} on {engine}").format(abi=run.abi or "?", engine=run.engine)))
     yield ""
     facts = {
-        _("module"): str(run.module),
+        _("module"): run.image or str(run.module),
         "SHA-256": run.module_sha256,
         _("engine"): f"{run.engine} {run.engine_version or ''}".strip(),
         _("services"): listed(run.services) or _("none"),

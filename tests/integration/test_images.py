@@ -34,6 +34,7 @@ def test_a_published_plugin_runs_with_a_configuration(registry, tmp_path):
 
     with running("run", f"oci://{registry.host}/a:1", "--config", "given.yaml", *ANY_PORT, cwd=folder) as hgw:
         data = hgw.document()["data"]
+        assert data["image"] == f"oci://{registry.host}/a:1"
         status, body = get(data["url"])
         assert (status, "from the registry" in body) == (200, True)
         assert hgw.end() == 0
@@ -49,6 +50,13 @@ def test_a_published_plugin_is_verified_by_the_scenarios_of_a_folder(hgw, regist
     refused = hgw("verify", "--module", f"oci://{registry.host}/raw:1")
 
     assert good.code == 0, good.out
+    address = f"oci://{registry.host}/a:1"
+    assert [module["image"] for module in json.loads(good.out)["data"]["modules"]] == [address]
+    told = hgw("verify", "--module", address, "--baseline", address)
+    assert f"Verifying {address} on " in " ".join(told.err.split())
+    assert f"module {address} (ABI" in " ".join(told.out.split())
+    assert f"baseline {address} (nothing differs)" in " ".join(told.out.split())
+    assert "sha256/" not in told.out + told.err
     assert refused.code == 1
     assert "the gateway would refuse this image: it has 1 layer" in refused.err
 
