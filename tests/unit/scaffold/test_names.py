@@ -3,7 +3,7 @@
 import pytest
 
 from higress_cli.errors import UsageError
-from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from
+from higress_cli.scaffold.names import check_module_path, check_name, module_from, name_from, proposes_name
 
 
 @pytest.mark.parametrize("name", ["a", "my-plugin", "0a", "a" * 63])
@@ -87,3 +87,16 @@ def test_a_bad_module_path_is_refused_with_the_part(path: str, part: str) -> Non
 
     assert caught.value.code == "module-invalid"
     assert part in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        pytest.param("My Plugin!", True, id="letters are left"),
+        pytest.param("42", True, id="all of it"),
+        pytest.param("插件 2", False, id="a digit is left"),
+        pytest.param("插件", False, id="nothing is left"),
+    ],
+)
+def test_a_name_is_proposed_where_it_tells_what_is_meant(text: str, *, tells: bool) -> None:
+    assert proposes_name(text) is tells
