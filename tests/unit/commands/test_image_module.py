@@ -278,7 +278,7 @@ def test_variables_for_no_registry_or_another_are_not_shown_to_one_that_asks(reg
     error = refused(session(variables=VARIABLES | named), f"oci://{registry.host}/a:1")
 
     assert (error.code, error.exit_code) == ("registry-login", 9)
-    assert f"export HGW_REGISTRY={registry.host} " in str(error.hint)
+    assert f"export HGW_REGISTRY={registry.host};" in str(error.hint)
     assert "HGW_REGISTRY_USERNAME" in str(error.hint)
     assert authorized(registry) == []
 
@@ -308,7 +308,7 @@ def test_variables_that_are_for_nobody_are_named_where_strangers_may_not_read(re
     error = refused(session(variables=VARIABLES), f"oci://{registry.host}/a:1")
 
     assert (error.code, error.exit_code) == ("registry-denied", 9)
-    assert f"export HGW_REGISTRY={registry.host} " in str(error.hint)
+    assert f"export HGW_REGISTRY={registry.host};" in str(error.hint)
 
 
 def test_a_token_server_on_another_host_without_tls_sees_nothing(registry, session):
