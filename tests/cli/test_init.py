@@ -10,7 +10,7 @@ from higress_cli.project.matcher import Absent, Equals
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.settings import read_settings
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, VERIFY
-from tests.conftest import Hgw
+from tests.conftest import Hgw, Outcome
 from tests.support.schemas import validate
 
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "init.json").read_text("utf-8"))
@@ -85,13 +85,16 @@ def test_without_a_folder_one_with_files_in_it_is_left_alone(hgw: Hgw, tree) -> 
 
 def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
     here = tree({"hgw.yaml": "name: x\n", "main.go": "package main\n"})
-    for arguments, about in ((), f"error: {here} is a plugin already"), ((".", "--defaults"), "error: 2 files in"):
-        outcome = hgw("init", *arguments)
-        assert outcome.code == 6
-        assert about in outcome.err
-        assert "hint: `hgw init --from-existing` adds files that are missing and changes none" in outcome.err
+    hint = (
+        "hint: `hgw init --from-existing` adds files that are missing and changes none; "
+        "`hgw init ../NAME` makes another plugin beside it\n"
+    )
+    already = "error: [HERE] is a plugin already, and no folder was named: nothing was changed\n"
+    different = "error: 2 files in [HERE] are different already and are not overwritten: hgw.yaml, main.go\n"
+    assert hgw("init").redacted() == Outcome(6, err=already + hint)
+    assert hgw("init", ".", "--defaults").redacted() == Outcome(6, err=different + hint)
     (here / "hgw.yaml").unlink()
-    assert f"hint: hgw init --from-existing {here}\n" in hgw("init").err
+    assert hgw("init").redacted() == Outcome(6, err=f"{already}hint: hgw init --from-existing [HERE]\n")
 
 
 def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) -> None:
@@ -197,10 +200,28 @@ def test_dry_run_shows_the_plan_and_writes_nothing(hgw: Hgw, tree) -> None:
 
     outcome = hgw("init", "my-plugin", "--dry-run")
 
-    assert outcome.code == 0
-    assert "conflict  main.go\n" in outcome.out
-    assert "create    go.mod\n" in outcome.out
-    assert "            settings/\ncreate        settings.go\n" in outcome.out
+    assert outcome == Outcome(
+        0,
+        out="create    .gitignore\n"
+        "create    Dockerfile\n"
+        "create    README.md\n"
+        "create    config.yaml\n"
+        "create    docker-compose.yaml\n"
+        "create    envoy.yaml\n"
+        "create    go.mod\n"
+        "create    go.sum\n"
+        "create    hgw.yaml\n"
+        "conflict  main.go\n"
+        "create    wasmplugin.yaml\n"
+        "          .hgw/\n"
+        "create      hgw.schema.json\n"
+        "          internal/\n"
+        "            settings/\n"
+        "create        settings.go\n"
+        "create        settings_test.go\n"
+        "\n"
+        "Nothing was written (--dry-run).\n",
+    )
     assert files_below(here) == {"my-plugin/main.go": "mine\n"}
 
 
@@ -209,8 +230,11 @@ def test_a_file_where_the_folder_should_be(hgw: Hgw, tree) -> None:
 
     outcome = hgw("init", "my-plugin")
 
-    assert outcome.code == 6
-    assert "is a file" in outcome.err
+    assert outcome.redacted() == Outcome(
+        6,
+        err="error: [HERE]/my-plugin is a file, so a project cannot be created there\n"
+        "hint: choose another folder: hgw init DIR\n",
+    )
     assert files_below(here) == {"my-plugin": "a file\n"}
 
 
@@ -253,9 +277,12 @@ def test_the_variables_of_a_template_are_listed_and_named_in_errors(hgw: Hgw) ->
 def test_an_unknown_template_names_those_there_are(hgw: Hgw) -> None:
     outcome = hgw("init", "my-plugin", "--template", "basci")
 
-    assert outcome.code == 6
-    assert "basic" in outcome.err
-    assert "did you mean `basic`?" in outcome.err
+    assert outcome == Outcome(
+        6,
+        err="error: there is no template `basci`; there are: basic, no-config, http-call, redis-rate-limit, "
+        "request-body, response-body, response-headers, header-state\n"
+        "hint: did you mean `basic`?\n",
+    )
     assert not Path("my-plugin").exists()
 
 
@@ -351,8 +378,10 @@ def test_a_variable_that_is_wrong_is_named(hgw: Hgw, monkeypatch: pytest.MonkeyP
 
     outcome = hgw("init", "one")
 
-    assert outcome.code == 2
-    assert "HGW_PROFILE" in outcome.err
+    assert outcome == Outcome(
+        2,
+        err="error: `rust` (from HGW_PROFILE) is none of: tinygo, go\nhint: hgw help settings profile\n",
+    )
 
 
 def test_a_gateway_that_is_too_old_for_native_go(hgw: Hgw) -> None:

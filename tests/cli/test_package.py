@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Outcome
 from tests.support.modules import TINYGO_EXPORTS, wasm
 from tests.support.schemas import validate
 from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
@@ -98,11 +100,21 @@ def test_text_says_where_name_and_version_come_from(hgw, tree):
 
     outcome = hgw("package")
 
-    assert outcome.code == 0, outcome.err
-    assert "dist/demo-1.2.3.oci.tar" in outcome.out
-    assert outcome.out.count("from hgw.yaml") == 2
-    assert "sha256:" in outcome.out
-    assert outcome.out.splitlines()[-2].split()[:3] == ["hgw", "push", "REGISTRY/demo"]
+    digest = re.search(r"sha256:[0-9a-f]{64}", outcome.out)
+    assert digest is not None
+    assert outcome == Outcome(
+        0,
+        out="✓ dist/demo-1.2.3.oci.tar 2.9 kB\n"
+        "name     demo  from hgw.yaml\n"
+        "version  1.2.3  from hgw.yaml\n"
+        "module   main.wasm  (ABI 0.2.1)\n"
+        f"digest   {digest[0]}\n"
+        "\n"
+        "Next:\n"
+        "  hgw push REGISTRY/demo  push it; REGISTRY is such as\n"
+        "                          registry.example.com/plugins\n",
+        err="Compiling demo for ABI 0.2.1 with TinyGo 0.30.0 ...\n",
+    )
 
 
 def test_where_no_plugin_is_that_is_said_before_anything_about_a_name(packed, tree, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import MODULE, RESOURCE
+from tests.conftest import Outcome
 from tests.support.registry import FakeRegistry, serving
 
 
@@ -65,10 +66,19 @@ def test_several_tags_and_repositories_share_what_was_sent(pushed, registry):
 def test_text_says_what_the_resource_has_to_say(hgw, project, registry):
     outcome = hgw("push", f"{registry.host}/demo")
 
-    assert outcome.code == 0, outcome.err
     digest = next(key for key in registry.manifests["demo"] if key.startswith("sha256:"))
-    assert f"  url: oci://{registry.host}/demo:1.0.0\n" in outcome.out
-    assert f'  sha256: "{digest.removeprefix("sha256:")}"\n' in outcome.out
+    assert outcome == Outcome(
+        0,
+        out=f"✓ oci://{registry.host}/demo:1.0.0\n"
+        f"digest  {digest}\n"
+        "size    0.20 MB, of which 0.20 MB had to be sent\n"
+        "module  main.wasm  (ABI 0.2.1)\n"
+        "\n"
+        "In the WasmPlugin resource:\n"
+        f"  url: oci://{registry.host}/demo:1.0.0\n"
+        f'  sha256: "{digest.removeprefix("sha256:")}"\n',
+        err=f"Pushing to {registry.host}/demo:1.0.0 ...\n",
+    )
 
 
 def test_the_abi_can_be_part_of_the_tag(pushed, registry):
