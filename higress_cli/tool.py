@@ -45,7 +45,9 @@ def tool_named(word: str, *, command: str) -> ToolName:
         return ToolName(name)
     near = nearest(word, [*ToolName, *_ALSO_CALLED])
     raise UsageError(
-        _("there is no tool `{name}`; there are: {known}").format(name=word, known=listed(ToolName)),
+        _("there is no tool `{name}`; there are: {known}").format(
+            name=word, known=listed(tool.program for tool in ToolName)
+        ),
         code="tool-unknown",
         hint=_("did you mean `{near}`?").format(near=f"{command} {near[0]}") if near else f"{command} --help",
         details={"tool": word, "known": list(ToolName)},

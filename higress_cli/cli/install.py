@@ -41,7 +41,7 @@ def install(
         typer.Argument(
             metavar="TOOL[@VERSION]",
             show_default=False,
-            help=N_("go, tinygo or binaryen; default: all that the project here needs"),
+            help=N_("go, tinygo or wasm-opt; default: all that the project here needs"),
         ),
     ] = None,
     archive: Annotated[

@@ -136,6 +136,8 @@ def test_on_a_narrow_terminal_each_path_has_a_line_of_its_own(stored):
 def test_the_path_of_one_tool_is_all_that_is_printed(hgw, fitting):
     assert hgw("toolchain", "path", "tinygo").out == f"{fitting}/tinygo\n"
     assert hgw("toolchain", "path", "wasm-opt").out == hgw("toolchain", "path", "binaryen").out
+    for command in (("toolchain", "path"), ("install",)):
+        assert "there is no tool `rust`; there are: go, tinygo, wasm-opt\n" in hgw(*command, "rust").err
 
 
 def test_without_a_tool_the_whole_set_is_shown(hgw, fitting):
