@@ -155,8 +155,14 @@ def _working_folder(given: Choice[str | None]) -> Path:
             hint=_("go to another folder, or name one with -C"),
         ) from error
     if not os.path.isdir(directory):  # noqa: PTH112 -- False for a name that is too long, where Path raises
+        is_there = os.path.lexists(directory)
+        message = (
+            _("{path} (from {source}) is a file, not a folder")
+            if is_there
+            else _("the folder {path} (from {source}) does not exist")
+        )
         raise InvalidInput(
-            _("the folder {path} (from {source}) does not exist").format(path=directory, source=given.source),
+            message.format(path=directory, source=given.source),
             code="directory-missing",
         )
     return directory

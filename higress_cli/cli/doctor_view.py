@@ -108,7 +108,8 @@ def _show_finding(finding: Finding, ui: Ui, told: set[Fix], *, title: str, docs:
         for command in finding.fix.commands:
             ui.line(f"        {ui.typable(command)}", "hint")
     if ui.verbose or finding.status is Status.CRASH:
-        for detail in (*finding.detail, *([docs] if docs and wrong else [])):
+        told_id = [_("id: {id}").format(id=finding.code)] if finding.code and wrong else []
+        for detail in (*told_id, *finding.detail, *([docs] if docs and wrong else [])):
             blocks.paragraph(ui, detail, style="faint")
 
 

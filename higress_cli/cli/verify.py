@@ -188,7 +188,8 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
     if result.exit_code and not wrong:
         ui.line(_("nothing was checked, which is no success"), "bad")
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
-    blocks.facts(ui, _facts(result, engines=listed(engines) or result.engine, quiet=ui.quiet))
+    named = listed(engines) or (_("unknown") if result.engine == "unknown" else result.engine)
+    blocks.facts(ui, _facts(result, engines=named, quiet=ui.quiet))
     if not live and any(not step.ok and step.exchange for step in result.steps):
         ui.note(
             _("That gateway has ended. To send a request yourself: `hgw run`, then curl to the address that it says.")

@@ -1,6 +1,6 @@
 """`hgw doctor`: look at the machine and the project, report problems with their fixes, and apply them with --fix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
@@ -13,6 +13,7 @@ from higress_cli.doctor.model import Check, CheckSpec, Status, combined, skip
 from higress_cli.doctor.runner import run_checks
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import _
+from higress_cli.knowledge.catalogue import entries
 from higress_cli.result import Result
 from higress_cli.session import Session
 from higress_cli.settings.project import IGNORE
@@ -86,12 +87,12 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
         HgwError: a fix failed, such as a download.
     """
     specs = catalogue.select(wanted)
-    found = _run(session, specs)
+    found, unknown = _run(session, specs)
     if not fix:
-        return DoctorResult(checks=found, strict=strict)
+        return DoctorResult(checks=found, strict=strict, warnings=unknown)
     applied = apply_fixes(session, found)
     if applied.fixed or applied.taken_back:
-        found = _run(session, specs)
+        found, unknown = _run(session, specs)
     return DoctorResult(
         checks=found,
         fixed=applied.fixed,
@@ -99,6 +100,7 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
         taken_back=tuple(applied.taken_back),
         strict=strict,
         warnings=(
+            *unknown,
             *(
                 _("{check} was not fixed: that needs your consent; add --yes").format(check=name)
                 for name in applied.withheld
@@ -113,12 +115,21 @@ def doctor(session: Session, *, wanted: Sequence[str] = (), fix: bool = False, s
     )
 
 
-def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[Check, ...]:
+def _run(session: Session, specs: Sequence[CheckSpec]) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """What the checks found, and warnings about what is to be ignored."""
     facts = Facts(session)
     with session.reporter.activity(_("Looking at the machine and the project")):
         checks = run_checks(specs, partial(catalogue.judge, facts=facts))
     ignored = facts.settings().choose(IGNORE)
-    return tuple(_without_ignored(check, ignored) for check in checks)
+    return tuple(_without_ignored(check, ignored) for check in checks), tuple(_unknown_ids(ignored))
+
+
+def _unknown_ids(ignored: Choice[tuple[str, ...]]) -> Iterator[str]:
+    """The warnings about ids that no finding has."""
+    for name in ignored.value:
+        if name not in entries():
+            text = _("no finding has the id `{id}` (from {source}); `hgw doctor -v` shows the ids")
+            yield text.format(id=name, source=ignored.source)
 
 
 def _without_ignored(check: Check, ignored: Choice[tuple[str, ...]]) -> Check:

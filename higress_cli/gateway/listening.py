@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -55,6 +56,9 @@ def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> Non
     Raises:
         GatewayError: `port-refused`, or `port-in-use` whose hint avoids every port that is taken.
     """
+    for one, other in combinations(wanted, 2):
+        if one.port and one.port == other.port:
+            raise _wanted_twice(one, other)
     for at in wanted:
         reason = ports.refusal(at.bind, at.port)
         if reason is not None:
@@ -77,6 +81,21 @@ def _refused(at: Listening, reason: str) -> GatewayError:
         hint=" ".join([_COMMAND, *words]),
         again=words,
         details={"bind": at.bind, "port": at.port, "source": source},
+    )
+
+
+def _wanted_twice(one: Listening, other: Listening) -> GatewayError:
+    """The error for a port that is to be both of these."""
+    free = ports.free_port(other.bind, above=other.port)
+    words = [other.option, str(free)]
+    return GatewayError(
+        _("port {port} is wanted twice: by {one} (from {source}) and by {other} (from {other_source})").format(
+            port=one.port, one=one.option, source=one.source, other=other.option, other_source=other.source
+        ),
+        code="port-in-use",
+        hint=" ".join([_COMMAND, *words]),
+        again=words,
+        details={"bind": other.bind, "port": other.port, "source": other.source, "holder": None, "free": free},
     )
 
 

@@ -574,6 +574,9 @@ def test_all_that_a_check_finds_is_told_at_once_and_each_may_be_ignored(hgw, rep
         "gateway-files", "--ignore", "wasmplugin-key-unknown,config-differs,wasmplugin-rule-empty"
     )
 
+    assert "id: wasmplugin-key-unknown" in hgw("doctor", "gateway-files", "-v").out
+    mistyped = hgw("doctor", "gateway-files", "--ignore", "config-difers")
+    assert "no finding has the id `config-difers` (from --ignore)" in " ".join(mistyped.err.split())
     first = checks["gateway-files"]
     codes = [found["code"] for found in (first, *first["others"])]
     assert codes == ["wasmplugin-key-unknown", "wasmplugin-rule-empty", "config-differs", "config-differs"]

@@ -41,6 +41,14 @@ def run(*argv: str, **options) -> tuple[int, str, str]:
 # Wrong usage --------------------------------------------------------------------------------------------------------
 
 
+def test_a_folder_of_the_option_that_is_a_file_is_told_as_that(hgw, tmp_path):
+    file = tmp_path / "work" / "main.wasm"
+    file.write_bytes(b"")
+    outcome = hgw("-C", "main.wasm", "build")
+    assert outcome.code == 3
+    assert f"{file} (from --directory) is a file, not a folder" in outcome.err
+
+
 def test_without_arguments_help_is_told_and_it_is_wrong_usage(hgw):
     outcome = hgw()
 

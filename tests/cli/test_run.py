@@ -119,6 +119,17 @@ def test_two_ports_in_use_are_fixed_by_one_command(hgw, here):
 
 
 @needs_gateway
+def test_one_port_for_two_servers(hgw, here):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    outcome = hgw("run", "--port", port, "--upstream-port", port)
+    assert outcome.code == 8
+    assert f"port {port} is wanted twice: by --port (from --port) and by --upstream-port" in outcome.err
+    assert f"hint: hgw run --port {port} --upstream-port " in outcome.err
+
+
+@needs_gateway
 def test_an_address_that_is_not_this_machines(hgw, here):
     outcome = hgw("run", "--port", "0", "--bind", "192.0.2.1", "--output", "json")
     assert outcome.code == 8
