@@ -28,6 +28,7 @@ from tests.support.programs import GUARDED, basic_programs  # noqa: E402
 _KEPT = ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
 _WITHOUT_TOOLS = ("unit", "cli")
 _IN_CI = os.environ.get("CI") == "true"
+_SLOW = re.compile(r"^.*: done in \d+\.\d+ s\n", re.MULTILINE)
 _TOOK = re.compile(r"\b\d+\.\d+ s\b")
 guard.install()
 properties.load_profile()
@@ -41,11 +42,14 @@ class Outcome:
     place: Path | None = field(default=None, compare=False)
 
     def redacted(self) -> "Outcome":
-        """The same, with [HERE] for the working folder, [TEST] for that of the test, [TIME] for how long it took."""
+        """The same on every machine: [HERE] is the working folder, [TEST] that of the test, [TIME] how long it took.
+
+        That a step took over a second is left out.
+        """
         return Outcome(self.code, self._redacted(self.out), self._redacted(self.err))
 
     def _redacted(self, text: str) -> str:
-        here = text.replace(f"{self.place}{os.sep}work", "[HERE]")
+        here = _SLOW.sub("", text).replace(f"{self.place}{os.sep}work", "[HERE]")
         return _TOOK.sub("[TIME]", here.replace(str(self.place), "[TEST]"))
 
 
