@@ -84,7 +84,7 @@ def _run(run: Run) -> Iterator[str]:
         _("logs"): listed(run.logs) or _("none"),
         _("still listening afterwards"): listed(run.left) or _("none"),
     }
-    yield from _table((_("what"), _("value")), facts.items())
+    yield from _table((_("detail"), _("found")), facts.items())
     yield ""
     headings = (
         _("step"), _("outcome"), _("request"), _("status"), _("bytes"), _("SHA-256 of the body"),

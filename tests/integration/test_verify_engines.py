@@ -137,7 +137,7 @@ def test_evidence_has_what_others_need_to_believe_it(hgw, here, tmp_path, monkey
     page = (folder / "evidence.md").read_text("utf-8")
     assert "| it passes | builtin | 结果 | 失败 | 通过 |" in page
     headings = re.findall("^#+ .*$|^.*(?=\n\\|---)", page, re.MULTILINE)
-    assert {"# 证据", "## 源码", "## 与基准模块的差异", "| 文件 | SHA-256 |"} <= set(headings)
+    assert {"# 证据", "## 源码", "## 与基准模块的差异", "| 文件 | SHA-256 |", "| 项目 | 内容 |"} <= set(headings)
     assert not any(re.search("[a-z]{4,}", heading.replace("builtin", "")) for heading in headings), headings
     monkeypatch.delenv("HGW_LANG")
 
