@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from higress_cli.i18n import _
-from higress_cli.scenarios.neutral import neutral
+from higress_cli.scenarios.neutral_answers import neutral
 from higress_cli.scenarios.step import Exchange, Step, StepKind
 
 _BODY = "body"

@@ -18,7 +18,7 @@ from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import read_plugin_config
 from higress_cli.project.scenario import Key, Request, Scenario
 from higress_cli.scenarios.judge import judge, judge_identity
-from higress_cli.scenarios.neutral import servers_of
+from higress_cli.scenarios.neutral_answers import servers_of
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.step import Sent, Step, make_step, scenario_step, skipped_step
 from higress_cli.system.exact_request import ask

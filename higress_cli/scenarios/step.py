@@ -15,7 +15,7 @@ from higress_cli.gateway.contract import Evidence
 from higress_cli.i18n import _, chained
 from higress_cli.project.scenario import Request, Scenario
 from higress_cli.scenarios.causes import Surroundings, causes
-from higress_cli.scenarios.neutral import neutral
+from higress_cli.scenarios.neutral_answers import neutral
 from higress_cli.scenarios.observation import Observed
 from higress_cli.scenarios.stage import pairs_of
 from higress_cli.system.exact_request import WholeAnswer

@@ -15,7 +15,7 @@ from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.scenario import Scenario
 from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, judge_identity, judge_refusal
-from higress_cli.scenarios.neutral import servers_of
+from higress_cli.scenarios.neutral_answers import servers_of
 from higress_cli.scenarios.observation import Observed
 from higress_cli.scenarios.play import Ground, play
 from higress_cli.scenarios.stage import Stage, longest_delay, staged, wanted_services

@@ -67,7 +67,7 @@ def client(variables: Mapping[str, str], *, direct: bool = False) -> "httpx.Clie
     """
     import httpx
 
-    from higress_cli.system.through_proxy import ThroughProxy  # noqa: PLC0415 -- it loads httpx
+    from higress_cli.system.proxy_transport import ThroughProxy  # noqa: PLC0415 -- it loads httpx
 
     verify = trust.context(variables)
     ways = {} if direct else proxies(variables)
@@ -105,7 +105,7 @@ def obstacle_of(error: Exception) -> Obstacle:
     """The obstacle behind an error of a request or of its preparation."""
     import httpx
 
-    from higress_cli.system.through_proxy import ProxyFailure  # noqa: PLC0415 -- it loads httpx
+    from higress_cli.system.proxy_transport import ProxyFailure  # noqa: PLC0415 -- it loads httpx
 
     text = reason(error)
     if isinstance(error, ProxyFailure):

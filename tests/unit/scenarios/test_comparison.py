@@ -6,7 +6,7 @@ import pytest
 
 from higress_cli.digest import sha256_of_bytes
 from higress_cli.scenarios.comparison import differences
-from higress_cli.scenarios.neutral import neutral, servers_of
+from higress_cli.scenarios.neutral_answers import neutral, servers_of
 from higress_cli.scenarios.step import Exchange, Step
 
 
