@@ -145,7 +145,10 @@ def _address_hint(text: str, word: str | None) -> str:
     hint = _("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com")
     if word is None:
         return hint
-    return did_you_mean(text, [word]) or _("{hint}; or the word {word}, for hgw's own").format(hint=hint, word=word)
+    other = _("{hint}; or the word {word}, for hgw's own")
+    if word == EMBEDDED:
+        other = _("{hint}; or the word {word}, for hgw's own Redis")
+    return did_you_mean(text, [word]) or other.format(hint=hint, word=word)
 
 
 def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:

@@ -362,6 +362,7 @@ def test_the_hint_names_the_word_that_may_stand_in_place_of_an_address(hgw, here
     assert "hint: did you mean `httpbin`?" in hgw(command, "--upstream", "httpbinn").err
     assert "or the word httpbin, for hgw's own" in " ".join(hgw(command, "--upstream", "embedded").err.split())
     assert "hint: did you mean `embedded`?" in hgw(command, "--service", "a.dns:80=embeded").err
+    assert "or the word embedded, for hgw's own Redis" in " ".join(hgw(command, "--service", "a.dns:80=x").err.split())
 
 
 @BOTH
