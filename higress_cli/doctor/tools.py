@@ -193,7 +193,7 @@ def _path_remarks(name: ToolName, *, profile: Profile, program: Probed | None, c
     )
 
 
-_WHY = {
+_WHY: Final = {
     ToolName.GO: lambda: _("Go brings the standard library, and fetches the modules of a plugin"),
     ToolName.TINYGO: lambda: _("TinyGo compiles a plugin to WebAssembly"),
     ToolName.BINARYEN: lambda: _("TinyGo runs wasm-opt at the end of each build, and fails without it"),

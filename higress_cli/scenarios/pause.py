@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event
@@ -9,9 +10,9 @@ from higress_cli.i18n import _, listed
 from higress_cli.phases import PHASES, action_name
 from higress_cli.project.scenario import Request
 
-_CALLBACK = "proxy_on_"
-_ANSWERS = {f"{_CALLBACK}http_call_response", f"{_CALLBACK}redis_call_response"}
-CALLS = frozenset({"proxy_http_call", "proxy_redis_call", "proxy_redis_init"})
+_CALLBACK: Final = "proxy_on_"
+_ANSWERS: Final = {f"{_CALLBACK}http_call_response", f"{_CALLBACK}redis_call_response"}
+CALLS: Final = frozenset({"proxy_http_call", "proxy_redis_call", "proxy_redis_init"})
 """The host functions by which a plugin calls services."""
 
 

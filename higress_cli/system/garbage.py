@@ -4,7 +4,7 @@ import gc
 from typing import Final
 
 _SELDOM: Final = 10_000
-_usual: list[tuple[int, int, int]] = []
+_USUAL: Final = gc.get_threshold()
 
 
 def look_seldom() -> None:
@@ -12,11 +12,9 @@ def look_seldom() -> None:
 
     Nearly all that comes into being while modules are imported stays: to look every 700 takes a tenth of a start-up.
     """
-    _usual.append(gc.get_threshold())
     gc.set_threshold(_SELDOM)
 
 
 def look_as_usual() -> None:
     """Undo `look_seldom`: the garbage of requests would take several megabytes otherwise."""
-    if _usual:
-        gc.set_threshold(*_usual.pop())
+    gc.set_threshold(*_USUAL)

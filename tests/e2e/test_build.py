@@ -102,6 +102,19 @@ def test_the_module_that_was_made_from_another_runs_in_a_gateway(basic_plugin: P
     assert data["counts"]["passed"] >= 2
 
 
+def test_a_module_depends_on_its_folder_only_by_its_debug_information(
+    basic_plugin: Path, copied: Path, real_hgw, tmp_path: Path
+) -> None:
+    other = shutil.copytree(copied, tmp_path / "elsewhere")
+    assert real_hgw("build", cwd=copied).code == 0
+    assert (copied / "main.wasm").read_bytes() != (basic_plugin / "main-0.2.1.wasm").read_bytes()
+
+    for folder in (copied, other):
+        ended = real_hgw("build", "--no-debug", cwd=folder)
+        assert ended.code == 0, ended.err
+    assert (copied / "main.wasm").read_bytes() == (other / "main.wasm").read_bytes()
+
+
 def test_nothing_is_compiled_twice(basic_plugin: Path, real_hgw) -> None:
     document = real_hgw("--output", "json", "build", "--abi", "all", cwd=basic_plugin).document
     assert [artifact["up_to_date"] for artifact in document["data"]["artifacts"]] == [True, True]
@@ -272,6 +285,21 @@ def native(tmp_path_factory: pytest.TempPathFactory, real_hgw) -> Path:
     ended = real_hgw("--yes", "build", cwd=folder)
     assert ended.code == 0, ended.err
     return folder
+
+
+def test_a_native_module_does_not_depend_on_its_folder_with_trimpath(tmp_path: Path, real_hgw) -> None:
+    made = []
+    for name in ("one", "another"):
+        folder = tmp_path / name
+        assert real_hgw("init", str(folder), "--name", "demo", "--profile", "go", cwd=tmp_path).code == 0
+        for arguments in ((), ("--", "-trimpath")):
+            ended = real_hgw("--yes", "build", *arguments, cwd=folder)
+            assert ended.code == 0, ended.err
+            made.append((folder / "main.wasm").read_bytes())
+
+    one, one_trimmed, another, another_trimmed = made
+    assert one != another
+    assert one_trimmed == another_trimmed
 
 
 @pytest.mark.parametrize(

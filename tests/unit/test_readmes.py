@@ -73,6 +73,20 @@ CLAIMS = [
         "the same module gives the same digest on every machine",
         "cli/test_package_anywhere.py::test_the_digest_depends_on_nothing_around_the_module",
     ),
+    (
+        "`hgw build --no-debug` leaves it out in profile `tinygo`",
+        "e2e/test_build.py::test_a_module_depends_on_its_folder_only_by_its_debug_information",
+    ),
+    (
+        "`hgw build -- -trimpath` in profile `go`",
+        "e2e/test_build.py::test_a_native_module_does_not_depend_on_its_folder_with_trimpath",
+    ),
+    (
+        "says why it skipped one",
+        "integration/test_install_archives.py::test_a_tool_of_the_system_that_does_not_fit_is_passed_over_with_the_reason",
+    ),
+    ("behind a company's proxy", "e2e/test_build.py::test_go_modules_come_through_a_socks_proxy"),
+    ("with or without root", "integration/test_package_users.py::test_another_users_clone_gives_the_same_digest"),
     ("Credentials are those of `docker login`", "cli/test_push.py::test_dockers_configuration_logs_in"),
     (
         "go only to the registry that `HGW_REGISTRY` names",

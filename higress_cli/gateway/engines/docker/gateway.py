@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from higress_cli.errors import GatewayError
+from higress_cli.errors import GatewayError, HgwError
 from higress_cli.gateway.contract import Applied, Change, Evidence, GatewayFacts, Inside, Place
 from higress_cli.gateway.engines.docker import config
 from higress_cli.gateway.engines.docker.client import Docker
@@ -247,7 +247,7 @@ class DockerGateway:
         if server is not None:
             server.stop(grace=_STOP_SECONDS)
             # A client that was killed leaves its container behind.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(HgwError, OSError):
                 self._docker.remove(self._container)
 
     def _refused(self, change: Change, error: GatewayDied, *, before: int) -> GatewayError:
