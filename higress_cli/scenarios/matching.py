@@ -191,6 +191,8 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
 
 def quote(text: str) -> str:
     """A text in one line, shortened if it is long."""
+    if not text:
+        return _("empty")
     line = _in_one_line(text)
     if not _is_cut(text):
         return f"`{line}`"

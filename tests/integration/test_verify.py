@@ -108,7 +108,7 @@ def test_a_plugin_that_crashes_fails_the_general_scenario(hgw, here, engine):
         ({"upstream": {"method": "POST"}}, "`GET`"),
         ({"upstream": {"path": "/post"}}, "`/get`"),
         ({"upstream": {"headers": {"hello": None}}}, "`world`"),
-        ({"upstream": {"body": "something"}}, "``"),
+        ({"upstream": {"body": "something"}}, "empty"),
         ({"log": {"contains": "no such line"}}, "wrote nothing"),
     ],
 )
