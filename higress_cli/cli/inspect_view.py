@@ -170,7 +170,8 @@ def _prefixed(kind: str, names: Iterable[str]) -> list[str]:
 
 def _changes(ui: Ui, changes: Sequence[Change]) -> None:
     for change in changes:
-        ui.line("  " + joined((change.name, f"{change.other or '-'} -> {change.here or '-'}")))
+        text = joined((change.name, f"{change.other or '-'} -> {change.here or '-'}"))
+        blocks.paragraph(ui, text, indent=2, hanging=2)
 
 
 def _size_changes(ui: Ui, title: str, changes: Sequence[SizeChange]) -> None:

@@ -10,7 +10,7 @@ from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.gateway_options import Build
 from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.ui import Ui
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import N_, _, noted
 from higress_cli.size import size
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def push(
 
 def _show(result: "use_case.PushResult", ui: Ui, here: Path) -> None:
     for tag in result.tags:
-        blocks.item(ui, "good", f"{tag.url}{_state(result, tag)}", indent=0)
+        blocks.item(ui, "good", _told(result, tag), indent=0)
     sent = _("{size}, of which {sent} had to be sent").format(size=size(result.bytes), sent=size(result.sent_bytes))
     moved = size(result.bytes) if result.dry_run else sent
     blocks.facts(
@@ -94,7 +94,7 @@ def _show(result: "use_case.PushResult", ui: Ui, here: Path) -> None:
         ui.line(f"  {line}", {"+": "good", "-": "bad"}.get(line[:1], "faint"))
 
 
-def _state(result: "use_case.PushResult", tag: "use_case.PushedTag") -> str:
+def _told(result: "use_case.PushResult", tag: "use_case.PushedTag") -> str:
     if result.dry_run:
-        return "  " + _("(not pushed: --dry-run)")
-    return "  " + _("(it had this image already)") if tag.existed else ""
+        return noted(tag.url, _("not pushed: --dry-run"))
+    return noted(tag.url, _("it had this image already")) if tag.existed else tag.url

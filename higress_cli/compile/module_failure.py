@@ -110,7 +110,7 @@ def module_error(missing: Missing, output: str) -> HgwError:
         path=missing.directory
     )
     if known is None:
-        text = f"{message}:\n{details['output']}"
+        text = _("{message}:\n{detail}").format(message=message, detail=details["output"])
         return InvalidInput(text, code="go-mod-unresolved", hint=_unresolved_hint(missing, module), details=details)
     if _has_moved(known, missing):
         return _moved(message, details)
@@ -118,7 +118,7 @@ def module_error(missing: Missing, output: str) -> HgwError:
     if known.entry.exit is ExitCode.DOWNLOAD:
         text = _("{module} cannot be downloaded: {reason}").format(module=named, reason=reason)
     else:
-        text = f"{message}:\n{joined((named, reason))}" if module else f"{message}:\n{reason}"
+        text = _("{message}:\n{detail}").format(message=message, detail=joined((named, reason)) if module else reason)
     error = known.as_error(text, details=details)
     misspelt = _misspelt_hint(missing, module, where=where)
     error.hint = misspelt or _better_hint(missing, known, request) or error.hint
@@ -134,7 +134,12 @@ def _has_moved(known: Match, missing: Missing) -> bool:
 def _moved(text: str, details: Mapping[str, object]) -> HgwError:
     row = entry("wrapper-moved")
     reason = _("{title}: {cause}").format(title=row.title, cause=row.cause)
-    return CheckFailed(f"{text}:\n{reason}", code="wrapper-moved", hint=advice("wrapper-moved"), details=details)
+    return CheckFailed(
+        _("{message}:\n{detail}").format(message=text, detail=reason),
+        code="wrapper-moved",
+        hint=advice("wrapper-moved"),
+        details=details,
+    )
 
 
 def _subject(missing: Missing, known: Match | None, request: Request | None) -> tuple[str, str | None]:

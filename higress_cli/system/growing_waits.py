@@ -27,6 +27,6 @@ class GrowingWaits:
 
     def wait(self, seconds: float, *, host: str, activity: Activity) -> None:
         """Wait for `host`, and say so."""
-        activity.describe(_("{host} is busy; next try in {seconds:.0f} s").format(host=host, seconds=seconds))
+        activity.describe(_("waiting for {host}; next try in {seconds:.1f} s").format(host=host, seconds=seconds))
         self._clock.sleep(seconds)
         self._left -= seconds

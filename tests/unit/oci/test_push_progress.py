@@ -73,4 +73,4 @@ def test_after_a_cut_the_count_is_that_of_what_arrived(server: FakeRegistry, res
 
     assert activity.done[-1] == TOTAL
     assert max(activity.done) == TOTAL
-    assert f"{server.host} is busy" in activity.said[0]
+    assert f"waiting for {server.host}" in activity.said[0]
