@@ -120,7 +120,7 @@ def _code(result: InspectResult, ui: Ui) -> None:
             _title(ui, _("Packages"))
             blocks.paragraph(ui, _("unknown: the module was stripped of the names of its functions"), indent=2)
         return
-    _title(ui, _("Packages ({count})").format(count=len(named)))
+    _title(ui, _("Packages ({count})").format(count=len(result.packages)))
     shown = result.packages if ui.verbose else result.packages[:_MOST_ROWS]
     sizes = ((package.name or _("(no package)"), package.bytes) for package in shown)
     _sizes(ui, sizes, total=code, of=_("of the code"))

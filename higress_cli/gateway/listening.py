@@ -1,6 +1,6 @@
 """The addresses that hgw listens on, and what to do if one is taken."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +11,7 @@ from higress_cli.choice import DEFAULT, Source
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.connections import LOOPBACK
 from higress_cli.gateway.run_folder import live_records
-from higress_cli.i18n import _
+from higress_cli.i18n import _, noted
 from higress_cli.settings.project import BIND
 from higress_cli.system import ports
 
@@ -44,10 +44,14 @@ class PortTaken:
     free: int
 
     @classmethod
-    def of(cls, at: Listening, *, runs: Path | None = None) -> Self:
-        """Look up the program that listens there, and a free port; `runs` holds the folders of this user's runs."""
+    def of(cls, at: Listening, *, runs: Path | None = None, wanted: Collection[int] = ()) -> Self:
+        """Look up the program that listens there, and a free port; `runs` holds the folders of this user's runs.
+
+        The free port is none of `wanted`, which are for others.
+        """
         holder = _own_run(at.port, runs) if runs else None
-        return cls(at=at, holder=holder or ports.holder(at.port), free=ports.free_port(at.bind, above=at.port))
+        free = ports.free_port(at.bind, above=at.port, wanted=wanted)
+        return cls(at=at, holder=holder or ports.holder(at.port), free=free)
 
 
 def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> None:
@@ -63,7 +67,12 @@ def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> Non
         reason = ports.refusal(at.bind, at.port)
         if reason is not None:
             raise _refused(at, reason)
-    taken = [PortTaken.of(at, runs=runs) for at in wanted if not ports.is_free(at.bind, at.port)]
+    given = {at.port for at in wanted}
+    taken = []
+    for at in wanted:
+        if not ports.is_free(at.bind, at.port):
+            taken.append(PortTaken.of(at, runs=runs, wanted=given))
+            given.add(taken[-1].free)
     if taken:
         raise taken_error(taken)
 
@@ -84,13 +93,17 @@ def _refused(at: Listening, reason: str) -> GatewayError:
     )
 
 
+def _wanted_by(at: Listening) -> str:
+    return at.option if f"{at.source}" == at.option else noted(at.option, at.source)
+
+
 def _wanted_twice(one: Listening, other: Listening) -> GatewayError:
     """The error for a port that is to be both of these."""
     free = ports.free_port(other.bind, above=other.port)
     words = [other.option, str(free)]
     return GatewayError(
-        _("port {port} is wanted twice: by {one} (from {source}) and by {other} (from {other_source})").format(
-            port=one.port, one=one.option, source=one.source, other=other.option, other_source=other.source
+        _("port {port} is wanted twice: by {one} and by {other}").format(
+            port=one.port, one=_wanted_by(one), other=_wanted_by(other)
         ),
         code="port-in-use",
         hint=" ".join([_COMMAND, *words]),

@@ -102,10 +102,15 @@ def hint_for_plugin(directory: Path) -> str | None:
     if not any(directory.glob(f"*{_GO_SOURCE}")):
         return None
     if (directory / SETTINGS_FILE).is_file():
+        beside = shlex.quote(str(directory.parent))
         return _(
-            "`hgw init --from-existing` adds files that are missing and changes none; "
-            "`hgw init ../NAME` makes another plugin beside it"
-        )
+            "`{add}` adds files that are missing and changes none; "
+            "`hgw init {beside}/NAME` makes another plugin beside it"
+        ).format(add=_from_existing(directory), beside=beside)
+    return _from_existing(directory)
+
+
+def _from_existing(directory: Path) -> str:
     return f"hgw init --from-existing {shlex.quote(str(directory))}"
 
 

@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -39,11 +40,11 @@ def refusal(bind: str, port: int) -> str | None:
     return _(known) if known else error.strerror or str(error)
 
 
-def free_port(bind: str, *, above: int = 0) -> int:
-    """A free port of the address `bind`: one of the twenty above `above` if possible, else any."""
+def free_port(bind: str, *, above: int = 0, wanted: Collection[int] = ()) -> int:
+    """A free port of the address `bind`: one of the twenty above `above` if possible, else any; none of `wanted`."""
     if above:
         for candidate in range(above + 1, min(above + 20, HIGHEST) + 1):
-            if is_free(bind, candidate):
+            if candidate not in wanted and is_free(bind, candidate):
                 return candidate
     with socket.socket(_family(bind), socket.SOCK_STREAM) as probe:
         probe.bind((bind, 0))

@@ -86,8 +86,8 @@ def test_without_a_folder_one_with_files_in_it_is_left_alone(hgw: Hgw, tree) -> 
 def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
     here = tree({"hgw.yaml": "name: x\n", "main.go": "package main\n"})
     hint = (
-        "hint: `hgw init --from-existing` adds files that are missing and changes none; "
-        "`hgw init ../NAME` makes another plugin beside it\n"
+        "hint: `hgw init --from-existing [HERE]` adds files that are missing and changes none; "
+        "`hgw init [TEST]/NAME` makes another plugin beside it\n"
     )
     already = "error: [HERE] is a plugin already, and no folder was named: nothing was changed\n"
     different = "error: 2 files in [HERE] are different already and are not overwritten: hgw.yaml, main.go\n"

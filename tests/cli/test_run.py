@@ -14,6 +14,7 @@ from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.listening import Listening, check_ports
 from higress_cli.origin import install_command
+from higress_cli.system.ports import free_port
 from tests.conftest import Outcome
 from tests.support.plugins import plugin
 
@@ -125,8 +126,21 @@ def test_one_port_for_two_servers(hgw, here):
         port = str(free.getsockname()[1])
     outcome = hgw("run", "--port", port, "--upstream-port", port)
     assert outcome.code == 8
-    assert f"port {port} is wanted twice: by --port (from --port) and by --upstream-port" in outcome.err
+    assert f"port {port} is wanted twice: by --port and by --upstream-port" in outcome.err
     assert f"hint: hgw run --port {port} --upstream-port " in outcome.err
+
+
+@needs_gateway
+def test_the_hint_takes_no_port_that_another_server_is_to_have(hgw, here):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        near = free_port("127.0.0.1", above=port)
+        outcome = hgw("run", "--port", str(port), "--upstream-port", str(near))
+
+    (proposed,) = re.findall(r"--port (\d+)", outcome.err.partition("hint: ")[2].replace("--upstream-port", ""))
+    assert int(proposed) not in {port, near}
 
 
 @needs_gateway
