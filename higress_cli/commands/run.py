@@ -108,11 +108,11 @@ def run(
         live = Live(opened.gateway, load=source.load, is_stale=is_stale, has_room=opened.folder.has_room)
         with session.reporter.activity(_("Starting the gateway")):
             ready = live.start()
+        narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder)
         result = _result(opened, chosen=chosen, ready=ready, module=fresh, project=project)
         _record(opened, result)
         on_ready(result)
         look_as_usual()
-        narrator = Narrator(session.reporter, change=ready.change, folder=opened.folder)
         with contextlib.suppress(KeyboardInterrupt):
             _follow(live, opened, tell=narrator, renew=lambda digest: _record(opened, result, digest=digest))
     return result

@@ -81,7 +81,7 @@ def test_a_variable_chooses_the_profile_and_a_flag_wins(
     ("argv", "code", "word"),
     [
         (("tynigo",), "tool-unknown", "tinygo"),
-        (("rustc",), "tool-unknown", "binaryen"),
+        (("rustc",), "tool-unknown", "wasm-opt"),
         (("go@1.20.13",), "version-unknown", "1.20.14"),
         (("go@",), "usage", "hgw install go"),
         (("tinygo@0.29.0", "tinygo@0.30.0"), "usage", "0.30.0"),
