@@ -1,7 +1,7 @@
 """Ports that another program takes in the last moment, with a docker that runs a real Envoy instead of a container."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,8 +39,8 @@ def chosen_in_turn(monkeypatch: pytest.MonkeyPatch, *first: int) -> None:
     """Let the first ports that hgw chooses be these, then free ones."""
     real, left = ports.free_port, list(first)
 
-    def free_port(bind: str, *, above: int = 0) -> int:
-        return left.pop(0) if left else real(bind, above=above)
+    def free_port(bind: str, *, above: int = 0, wanted: Collection[int] = ()) -> int:
+        return left.pop(0) if left else real(bind, above=above, wanted=wanted)
 
     monkeypatch.setattr(ports, "free_port", free_port)
 

@@ -65,3 +65,30 @@ def test_a_child_is_guarded_as_well(breaches, act):
 def test_the_path_has_no_tool():
     for name in guard.TOOLS:
         assert not [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder, name).exists()]
+
+
+THREADS = """
+import sys, threading
+
+sys.setswitchinterval(1e-6)
+begun = []
+lost = []
+sys.unraisablehook = lambda problem: lost.append(problem.exc_value)
+starters = [
+    threading.Thread(target=lambda: [threading.Thread(target=begun.append, args=(1,)).start() for _ in range(100)])
+    for _ in range(8)
+]
+threading.settrace(lambda frame, event, argument: None)
+for starter in starters:
+    starter.start()
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join()
+print(len(begun), lost)
+"""
+
+
+def test_threads_that_begin_at_once_all_run_while_they_are_traced() -> None:
+    ended = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "800 []\n"

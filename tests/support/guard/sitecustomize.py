@@ -27,6 +27,29 @@ _HERE = frozenset({"localhost", "::1", "0.0.0.0", "::", ""})
 def install():
     """Watch this process to its end. The rules are read at each event: a fixture sets them for each test."""
     sys.addaudithook(_watch)
+    _let_threads_begin()
+
+
+def _let_threads_begin():
+    """Let a thread wait for another one that begins to be traced, as all do while coverage measures.
+
+    Python 3.11 raises where two threads are in `sys.settrace` at once, which happens as soon as there is an audit hook
+    in Python, and a thread that meets that ends before it has begun.
+    """
+    begin = sys.settrace
+
+    def settrace(function):
+        while True:
+            try:
+                return begin(function)
+            except RuntimeError as error:
+                if "another trace function" not in str(error):
+                    raise
+                import time
+
+                time.sleep(0.001)
+
+    sys.settrace = settrace
 
 
 def _watch(event, arguments):

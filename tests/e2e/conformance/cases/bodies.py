@@ -281,5 +281,5 @@ def _absent(expected: Expected) -> Expected:
 
 
 # How a large body is divided depends on what the sockets hold at the moment.
-_LIMITS = tuple(replace(case, varying=("frames",)) for case in _limits())
+_LIMITS = tuple(replace(case, varying=("frames", *case.varying)) for case in _limits())
 CASES = (*_frames(), *_changes(), *_LIMITS)
