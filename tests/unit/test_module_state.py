@@ -3,6 +3,7 @@
 import ast
 import importlib
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,13 @@ MODULES = {
 SPEECH = "higress_cli.i18n"
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def rebinds(path: Path) -> bool:
-    return any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return any(isinstance(node, ast.Global) for node in ast.walk(parsed(path)))
 
 
 def may_change(value: object) -> bool:
@@ -37,7 +43,7 @@ def may_change(value: object) -> bool:
 def variables(path: Path) -> list[str]:
     """The names of lists, mappings and sets at the top of a module that are not declared `Final`."""
     found = []
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Assign):
             target, kept = node.targets[0], False
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -53,10 +59,12 @@ def variables(path: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_collections_of_a_module_are_constants() -> None:
     assert {name: found for name, path in MODULES.items() if (found := variables(path))} == {}
 
 
+@pytest.mark.slow
 def test_only_the_language_is_rebound() -> None:
     assert [name for name, path in MODULES.items() if rebinds(path)] == [SPEECH]
 

@@ -145,6 +145,7 @@ def test_a_group_lists_its_commands_with_their_first_sentences():
     assert "  one  Do one thing." in text.splitlines()
 
 
+@pytest.mark.slow
 def test_only_the_seam_knows_the_private_parts_of_typer():
     names = []
     for path, tree in syntax_trees().items():

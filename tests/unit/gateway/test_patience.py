@@ -9,6 +9,7 @@ import pytest
 from higress_cli.gateway.engines.builtin.patience import patience
 
 
+@pytest.mark.slow
 def test_what_came_while_the_loop_stood_still_is_in_time():
     async def wait() -> str:
         loop = asyncio.get_running_loop()
@@ -22,6 +23,7 @@ def test_what_came_while_the_loop_stood_still_is_in_time():
 
 
 @pytest.mark.parametrize("stands_still", [0.0, 0.5])
+@pytest.mark.slow
 def test_what_does_not_come_is_waited_for_no_longer(stands_still: float):
     async def wait() -> None:
         async with patience(0.1):

@@ -79,6 +79,7 @@ def test_stack_is_named_and_the_plugins_last_words_are_kept(rig: MakeRig) -> Non
     assert "at inner\n  at outer" in str(crash)
 
 
+@pytest.mark.slow
 def test_loop_is_ended_in_time(rig: MakeRig) -> None:
     made = rig(Probe().on("request_headers", FOREVER), limits=SHORT)
     begin = time.monotonic()
@@ -88,6 +89,7 @@ def test_loop_is_ended_in_time(rig: MakeRig) -> None:
     assert exchange.rig.world.crashes[0].reason == "took longer than 0.2 s"
 
 
+@pytest.mark.slow
 def test_the_end_of_a_loop_leaves_other_plugins_alone(rig: MakeRig) -> None:
     other = rig(Probe().on("request_headers"), limits=SHORT)
     looping = rig(Probe().on("request_headers", FOREVER), limits=SHORT)

@@ -242,6 +242,7 @@ _MANNERS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(manners=_MANNERS)
+@pytest.mark.slow
 def test_waits_are_bounded_and_wishes_are_kept_whatever_the_mirrors_do(manners, tmp_path_factory):
     clock = FakeClock()
     with contextlib.ExitStack() as stack:

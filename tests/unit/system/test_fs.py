@@ -171,6 +171,7 @@ def holder(tmp_path, unmeasured):
     worker.join()
 
 
+@pytest.mark.slow
 def test_who_waits_too_long_is_told_who_is_busy(holder):
     _worker, lock = holder
     reporter = Listening()

@@ -60,6 +60,7 @@ def test_a_program_that_ends_is_told_with_status_and_both_streams():
     assert done.seconds > 0
 
 
+@pytest.mark.slow
 def test_output_has_the_lines_in_the_order_of_their_coming():
     done = run(
         """
@@ -73,6 +74,7 @@ def test_output_has_the_lines_in_the_order_of_their_coming():
     assert done.output == "0\n1\n2\n3\n"
 
 
+@pytest.mark.slow
 def test_lines_are_passed_on_while_the_program_runs():
     heard: list[tuple[float, str]] = []
     started = time.monotonic()
@@ -161,6 +163,7 @@ def test_a_program_is_looked_for_on_the_childs_path_and_found_by_a_relative_entr
     assert done.stdout == "found\n"
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_end_in_time_is_stopped():
     started = time.monotonic()
 
@@ -211,6 +214,7 @@ def test_a_child_that_stops_when_asked_takes_its_stubborn_children_along(tmp_pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows gives a console's Ctrl-C to every process")
+@pytest.mark.slow
 def test_ctrl_c_ends_the_child_and_goes_on(tmp_path):
     program = f"""
         import os, signal, sys
@@ -234,6 +238,7 @@ def test_ctrl_c_ends_the_child_and_goes_on(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows gives a console's Ctrl-C to every process")
 @pytest.mark.parametrize("moment", ["_execute_child", "add"])
+@pytest.mark.slow
 def test_ctrl_c_while_a_child_starts_ends_it(tmp_path, moment):
     program = f"""
         import os, signal, sys
@@ -396,6 +401,7 @@ def test_a_background_program_that_is_not_there_is_named_and_leaves_no_thread(tm
     assert eventually(lambda: set(threading.enumerate()) <= before)
 
 
+@pytest.mark.slow
 def test_programs_of_a_calls_other_threads_are_stopped_from_its_dismissal_on(tmp_path):
     up = tmp_path / "up"
     with Workers(1) as thread:
