@@ -17,6 +17,7 @@ from higress_cli.origin import install_command
 from higress_cli.system.ports import free_port
 from tests.conftest import Outcome
 from tests.support.plugins import plugin
+from tests.support.ports import unused_port
 
 needs_gateway = pytest.mark.extra("local")
 BOTH = pytest.mark.parametrize("command", ["run", "verify"])
@@ -121,9 +122,7 @@ def test_two_ports_in_use_are_fixed_by_one_command(hgw, here):
 
 @needs_gateway
 def test_one_port_for_two_servers(hgw, here):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(unused_port())
     outcome = hgw("run", "--port", port, "--upstream-port", port)
     assert outcome.code == 8
     assert f"port {port} is wanted twice: by --port and by --upstream-port" in outcome.err
@@ -133,7 +132,7 @@ def test_one_port_for_two_servers(hgw, here):
 @needs_gateway
 def test_the_hint_takes_no_port_that_another_server_is_to_have(hgw, here):
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
+        holder.bind(("127.0.0.1", unused_port()))
         holder.listen()
         port = holder.getsockname()[1]
         near = free_port("127.0.0.1", above=port)

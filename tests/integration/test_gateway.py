@@ -18,6 +18,7 @@ from higress_cli.gateway.run_folder import RunFolder
 from higress_cli.gateway.services import Endpoint
 from higress_cli.system import ports
 from tests.support.plugins import plugin, stuck
+from tests.support.ports import unused_port
 
 pytestmark = pytest.mark.extra("local")
 
@@ -76,7 +77,7 @@ def test_a_gateway_that_ends_at_once_says_why(folder):
 
 
 def test_nothing_listens_after_a_failed_start(folder):
-    port = ports.free_port("127.0.0.1")
+    port = unused_port()
     start(folder, stuck(), admin_port=port)
     assert ports.is_free("127.0.0.1", port)
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from higress_cli.system import ports
 from tests.support.hgw_process import answers, running, wait_for
 from tests.support.plugins import plugin, stuck
+from tests.support.ports import unused_port
 from tests.support.stub_compilers import stub_compilers
 
 pytestmark = [
@@ -112,7 +112,7 @@ def test_while_a_new_module_is_loaded(here: Path) -> None:
 
 @pytest.mark.parametrize("phase", ["starts", "runs", "loads", "answers"])
 def test_the_engine_builtin_in_each_phase(here: Path, phase: str) -> None:
-    gateway, upstream = (ports.free_port("127.0.0.1") for _server in range(2))
+    gateway, upstream = unused_port(), unused_port()
     urls = f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{upstream}"
     (here / "main.wasm").write_bytes(stuck() if phase == "starts" else plugin())
     given = ("--engine", "builtin", "--port", str(gateway), "--upstream-port", str(upstream), "--output", "json")

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import filelock
 
+from tests.support.ports import unused_port
+
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".cache" / "registries"
 JUDGE: Final = ROOT / "tests" / "e2e" / "judge"
@@ -85,7 +87,7 @@ def _run(argv: list[str], cwd: Path, variables: Mapping[str, str]) -> str:
 @contextlib.contextmanager
 def docker_registry(programs: Programs, folder: Path) -> Iterator[Place]:
     """Debian's docker-registry with TLS by an authority of nobody and a password."""
-    port = _free_port()
+    port = unused_port()
     (folder / "htpasswd").write_text(_HTPASSWD, "utf-8")
     config = {
         "version": "0.1",
@@ -112,7 +114,7 @@ def docker_registry(programs: Programs, folder: Path) -> Iterator[Place]:
 @contextlib.contextmanager
 def plain_registry(programs: Programs, folder: Path) -> Iterator[Place]:
     """go-containerregistry's registry: in memory, without TLS and without a password."""
-    port = _free_port()
+    port = unused_port()
     with _serving([str(programs.registry), "-port", str(port)], port, folder):
         yield Place(host=f"localhost:{port}", variables={"DOCKER_CONFIG": str(folder)})
 
@@ -137,12 +139,6 @@ def _serving(argv: list[str], port: int, folder: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

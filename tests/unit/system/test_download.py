@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import socket
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -19,6 +18,7 @@ from higress_cli.system.download import Archive, HostsBusyError, fetch, kept_at
 from higress_cli.system.fs import sha256_of
 from tests.support.fake_clock import FakeClock
 from tests.support.file_server import FileServer, serving
+from tests.support.ports import unused_port
 
 CONTENT = bytes(range(256)) * 4000
 DIGEST = Sha256(hashlib.sha256(CONTENT).hexdigest())
@@ -274,12 +274,9 @@ def test_a_refusal_is_final_at_once(refused, status, tmp_path):
 
 
 def test_a_host_where_nobody_listens_costs_no_time(refused):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     started = time.monotonic()
 
-    error = refused(f"http://127.0.0.1:{port}/a.tar.gz")
+    error = refused(f"http://127.0.0.1:{unused_port()}/a.tar.gz")
 
     assert error.code == "download-failed"
     assert time.monotonic() - started < 3

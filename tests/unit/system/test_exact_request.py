@@ -10,7 +10,7 @@ import pytest
 
 from higress_cli.system.exact_request import ask
 from higress_cli.system.http import NoAnswerError, Target
-from higress_cli.system.ports import free_port
+from tests.support.ports import unused_port
 
 
 @contextmanager
@@ -76,4 +76,4 @@ def test_a_server_that_is_silent_or_not_there():
     with socket.create_server(("127.0.0.1", 0)) as listening, pytest.raises(NoAnswerError, match="timed out"):
         ask(f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=0.05)
     with pytest.raises(NoAnswerError, match="the connection was refused"):
-        ask(f"http://127.0.0.1:{free_port('127.0.0.1')}/", timeout=5)
+        ask(f"http://127.0.0.1:{unused_port()}/", timeout=5)

@@ -8,13 +8,13 @@ import pytest
 
 from higress_cli.i18n import activate
 from higress_cli.system import http
-from higress_cli.system.ports import free_port
+from tests.support.ports import unused_port
 
 
 @pytest.fixture
 def refused() -> httpx.HTTPError:
     """The error of a request to a port that nobody listens on."""
-    url = f"http://127.0.0.1:{free_port('127.0.0.1')}/"
+    url = f"http://127.0.0.1:{unused_port()}/"
     with pytest.raises(httpx.ConnectError) as caught:
         httpx.get(url, trust_env=False)
     return caught.value

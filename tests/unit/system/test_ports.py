@@ -5,12 +5,13 @@ import sys
 import pytest
 
 from higress_cli.system import ports
+from tests.support.ports import unused_port
 
 
 @pytest.fixture
 def taken():
     with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
+        server.bind(("127.0.0.1", unused_port()))
         server.listen()
         yield server.getsockname()[1]
 
@@ -20,7 +21,7 @@ def test_a_port_that_somebody_listens_on_is_not_free(taken):
 
 
 def test_a_port_is_free_once_nobody_listens_any_more():
-    with socket.create_server(("127.0.0.1", 0)) as server:  # as servers do, with SO_REUSEADDR
+    with socket.create_server(("127.0.0.1", unused_port())) as server:  # as servers do, with SO_REUSEADDR
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):
             server.accept()[0].close()
