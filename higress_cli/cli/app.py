@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from higress_cli import __version__
+from higress_cli.cli import shell_completion
 from higress_cli.cli.command_names import COMMANDS
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
@@ -77,6 +78,7 @@ def new_group(*, help: str, epilog: str) -> typer.Typer:  # noqa: A002 -- as Typ
 
 root = typer.Typer(
     cls=Commands,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
@@ -151,6 +153,24 @@ def _root(
         bool,
         typer.Option(
             "--version", is_eager=True, callback=_print_version, expose_value=False, help=N_("print hgw's version")
+        ),
+    ] = False,
+    install_completion: Annotated[  # noqa: ARG001 -- its callback acts
+        bool,
+        typer.Option(
+            "--install-completion",
+            callback=shell_completion.install,
+            expose_value=False,
+            help=N_("install completion for the current shell"),
+        ),
+    ] = False,
+    show_completion: Annotated[  # noqa: ARG001 -- its callback acts
+        bool,
+        typer.Option(
+            "--show-completion",
+            callback=shell_completion.show,
+            expose_value=False,
+            help=N_("print completion for the current shell, to copy or adapt it"),
         ),
     ] = False,
 ) -> None:

@@ -12,13 +12,16 @@ import typer
 from typer._click import Command, Context
 from typer._click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption, UsageError
 from typer._coercion import RuntimeParam
+from typer._completion_classes import completion_init
+from typer._completion_shared import Shells, _get_shell_name, get_completion_script, install
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption, _TyperParameter
 
 from higress_cli.cli.help_page import Page, Row, first_sentence, render
 from higress_cli.cli.wrap import terminal_width
-from higress_cli.i18n import N_, _
+from higress_cli.i18n import _
 
 __all__ = [
+    "COMPLETED_SHELLS",
     "BadOptionUsage",
     "Command",
     "Context",
@@ -29,24 +32,22 @@ __all__ = [
     "Parameter",
     "UsageError",
     "command_of",
+    "completion_script",
+    "detected_shell",
+    "install_completion",
     "parameters_of",
 ]
 
 GLOBAL_PANEL: Final = "global"
+COMPLETED_SHELLS: Final = tuple(shell.value for shell in Shells)
 _HELP_WIDTH: Final = 80
+_PROGRAM: Final = "hgw"
 Parameter = TyperArgument | TyperOption
-
-# What is said in place of texts of Typer itself.
-_OWN_WORDS: Final = {
-    "Install completion for the current shell.": N_("install completion for the current shell"),
-    "Show completion for the current shell, to copy it or customize the installation.": N_(
-        "print completion for the current shell, to copy or adapt it"
-    ),
-}
 
 
 def command_of(app: typer.Typer) -> Command:
-    """The command or group that `app` declares, with its texts in the active language."""
+    """The command or group that `app` declares, with its texts in the active language, and able to complete words."""
+    completion_init()
     return _ready(typer.main.get_command(app))
 
 
@@ -57,10 +58,29 @@ def parameters_of(function: Callable[..., None]) -> list[Parameter]:
     return list(_parameters(_ready(typer.main.get_command(holder))))
 
 
+def detected_shell() -> str | None:
+    """The name of the shell that started this process, such as `bash`; None if it cannot be told."""
+    return _get_shell_name()
+
+
+def completion_script(shell: str) -> str:
+    """What makes one of `COMPLETED_SHELLS` complete hgw's words."""
+    return get_completion_script(prog_name=_PROGRAM, complete_var=f"_{_PROGRAM.upper()}_COMPLETE", shell=shell)
+
+
+def install_completion(shell: str) -> Path:
+    """Write the script into the home folder, and what loads it into the shell's start-up file.
+
+    Raises:
+        OSError, UnicodeDecodeError: such a file cannot be written, or read.
+    """
+    return install(shell=shell, prog_name=_PROGRAM)[1]
+
+
 def _ready(command: Command) -> Command:
     command.help = _(command.help) if command.help else command.help
     for param in _parameters(command):
-        param.help = _(_OWN_WORDS.get(param.help, param.help)) if param.help else param.help
+        param.help = _(param.help) if param.help else param.help
         descriptor = param.type_descriptor
         param._runtime_param = PlainValue(  # noqa: SLF001 -- Typer has no public place for it
             parameter_info=descriptor.parameter_info, annotation=descriptor.annotation

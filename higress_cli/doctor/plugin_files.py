@@ -1,19 +1,21 @@
 """The checks of a plugin's folder: hgw.yaml, the plugin's configuration and the module."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.target import target_faults
-from higress_cli.doctor.model import Finding, Fix, FixAction, Status, from_fault, skip
+from higress_cli.doctor.model import Finding, Fix, FixAction, Status, combined, from_fault, skip
 from higress_cli.doctor.observations import ModuleFile
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
 from higress_cli.project.project import Project
 from higress_cli.project.settings import FILE_NAME
+from higress_cli.scaffold.names import object_name_fault
 from higress_cli.size import size
 
 if TYPE_CHECKING:
@@ -55,7 +57,15 @@ def check_module(facts: "Facts") -> Finding:
 
 
 def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault] = ()) -> Finding:
-    """Judge settings that could be read: report which apply, or how they contradict each other."""
+    """Judge settings that could be read: report which apply, how they contradict each other, or an unfit name."""
+    settled, unfit = _settled(project, choices=choices, faults=faults), object_name_fault(choices.name)
+    if unfit is None:
+        return settled
+    named = replace(from_fault(unfit), detail=settled.detail)
+    return combined((settled, named)) if settled.status is Status.FAIL else named
+
+
+def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> Finding:
     settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
     has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
     if not has_go_mod and not has_go:

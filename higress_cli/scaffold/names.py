@@ -3,12 +3,17 @@
 import re
 from typing import Final
 
-from higress_cli.errors import UsageError
+from higress_cli.choice import Choice, SourceKind
+from higress_cli.errors import InvalidInput, UsageError
+from higress_cli.fault import Fault, Severity
 from higress_cli.i18n import _
 from higress_cli.settings.project import NAME
 
 _LABEL_LENGTH: Final = 63
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+# The names of objects, WasmPlugin among them: https://kubernetes.io/docs/concepts/overview/working-with-objects/names
+_OBJECT_LENGTH: Final = 253
+_OBJECT: Final = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*")
 _ELEMENT: Final = re.compile(r"[A-Za-z0-9._~-]+")
 # https://github.com/golang/mod/blob/master/module/module.go, badWindowsNames
 _WINDOWS_NAMES: Final = frozenset(
@@ -42,6 +47,27 @@ def check_name(name: str, *, source: str) -> str:
             details={"name": name},
         )
     return name
+
+
+def object_name_fault(name: Choice[str]) -> Fault | None:
+    """What is wrong about a name in hgw.yaml, if Kubernetes takes no WasmPlugin of that name.
+
+    It takes more than `check_name` (an RFC 1123 subdomain: up to 253 characters, dots), and all of it may be the
+    repository of an image. A name that follows from go.mod or the folder is nobody's choice.
+    """
+    is_object_name = len(name.value) <= _OBJECT_LENGTH and _OBJECT.fullmatch(name.value)
+    if name.source.kind is not SourceKind.FILE or is_object_name:
+        return None
+    return Fault(
+        id="name-unfit",
+        severity=Severity.WARNING,
+        message=_("Kubernetes takes no WasmPlugin called `{name}`").format(name=name.value),
+        places=(name.source.place,),
+        found=name.value,
+        expected=_("lower-case letters, digits, `-` and `.`, with a letter or digit at both ends"),
+        hint=_("write `name: {name}`").format(name=name_from(name.value) or "my-plugin"),
+        error=InvalidInput,
+    )
 
 
 def name_from(text: str) -> str:

@@ -68,6 +68,38 @@ def test_half_a_project_cannot_be_built(tree, files, found, command):
     assert command in finding.fix.commands
 
 
+@pytest.mark.parametrize("name", ["Hello_Plugin", "my_plugin", "-a", "a-", "a..b", "a" * 254, "插件"])
+@pytest.mark.parametrize("files", [{"go.mod": "", "main.go": ""}, {"main.wasm": ""}])
+def test_a_name_that_no_wasmplugin_can_have_is_told_with_its_line(tree, name, files):
+    root = tree({**files, "hgw.yaml": f"# mine\nname: {name}"})
+    finding = judged(root)
+
+    assert (finding.status, finding.code, finding.found) == (Status.WARN, "name-unfit", name)
+    assert str(finding.why).startswith(f"{root / 'hgw.yaml'}:2: ")
+
+
+def test_what_fits_is_proposed(tree):
+    fix = judged(tree({"go.mod": "", "main.go": "", "hgw.yaml": "name: Hello_Plugin"})).fix
+
+    assert fix is not None
+    assert fix.summary == "write `name: hello-plugin`"
+
+
+@pytest.mark.parametrize("name", ["hello-plugin", "a.b-c.d", "0", "a--b", "a" * 253])
+def test_a_name_that_kubernetes_takes_is_no_fault(tree, name):
+    assert judged(tree({"go.mod": "", "main.go": "", "hgw.yaml": f'name: "{name}"'})).status is Status.OK
+
+
+def test_a_name_that_nobody_wrote_is_no_fault(tree):
+    assert judged(tree({"go.mod": "module example.com/My_Plugin\n", "main.go": ""})).status is Status.OK
+
+
+def test_half_a_project_with_an_unfit_name_tells_both(tree):
+    finding = judged(tree({"go.mod": "", "hgw.yaml": "name: A"}))
+
+    assert [item.code for item in finding.each] == ["no-project", "name-unfit"]
+
+
 def test_a_module_from_elsewhere_is_not_a_fault(tree):
     assert judged(tree({"main.wasm": "", "config.yaml": ""})).status is Status.SKIP
 
