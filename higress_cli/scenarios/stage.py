@@ -3,10 +3,10 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from higress_cli.choice import Source, SourceKind
-from higress_cli.document import JsonObject
+from higress_cli.document import Json, JsonObject
 from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.redis_server import RedisServer
 from higress_cli.gateway.redis_store import RedisError
@@ -228,10 +228,16 @@ def _replies(rules: JsonObject | None) -> Mapping[str, RedisReply] | None:
     return None if rules is None else {command: _reply(value) for command, value in rules.items()}
 
 
-def _reply(value: Any) -> RedisReply:  # noqa: ANN401 -- a value of YAML
-    """Strings become bulk strings, lists arrays, null nil; a mapping has a simple string (`status`) or an `error`."""
-    if isinstance(value, list):
-        return [_reply(each) for each in value]
-    if isinstance(value, Mapping):
-        return str(value["status"]) if "status" in value else RedisError(str(value["error"]))
-    return value.encode() if isinstance(value, str) else value
+def _reply(value: Json) -> RedisReply:
+    """Strings become bulk strings, lists arrays, null nil; a mapping has a simple string (`status`) or an `error`.
+
+    A fraction becomes a bulk string, as in Redis (https://redis.io/docs/latest/commands/incrbyfloat/).
+    """
+    match value:
+        case None | int():
+            return value
+        case str() | float():
+            return str(value).encode()
+        case Mapping():
+            return str(value["status"]) if "status" in value else RedisError(str(value["error"]))
+    return [_reply(each) for each in value]

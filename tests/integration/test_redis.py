@@ -88,3 +88,22 @@ def test_a_command_that_fits_no_rule_fails_its_step_and_is_named(hgw, here, rule
     assert scripted["status"] == ("failed" if failed else "passed")
     assert [(check["expected"], check["got"]) for check in scripted["checks"] if not check["ok"]] == failed
     assert next_one["status"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("reply", "written"),
+    [
+        pytest.param("1", "$1\r\n1\r\n", id="text"),
+        pytest.param(1, ":1\r\n", id="whole number"),
+        pytest.param(1.5, "$3\r\n1.5\r\n", id="fraction"),
+        pytest.param(None, "$-1\r\n", id="null"),
+        pytest.param({"status": "OK"}, "+OK\r\n", id="status"),
+        pytest.param({"error": "ERR no"}, "-ERR no\r\n", id="error"),
+        pytest.param(["a", 1, {"status": "OK"}], "*3\r\n$1\r\na\r\n:1\r\n+OK\r\n", id="list"),
+    ],
+)
+def test_the_plugin_gets_the_reply_that_a_scenario_writes(hgw, here, reply, written):
+    services = {NAME: {"redis": {"INCR hits": reply}}}
+    describe(here, services={}, verify=[{"name": "scripted", "services": services, "expect": {"body": written}}])
+    (scripted,) = verified(hgw)
+    assert scripted["status"] == "passed", scripted["checks"]
