@@ -6,7 +6,7 @@ import shlex
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from higress_cli import DISTRIBUTION
@@ -17,6 +17,27 @@ _NAME: Final = f"{DISTRIBUTION}[local]"
 _REMOTE: Final = ("https", "http", "ssh", "git")
 # Nothing that a shell, YAML or JSON would read in its own way.
 _PLAIN: Final = re.compile(r"[\w@%+=:,./~#&\[\]-]+", re.ASCII)
+
+
+class _Revision(TypedDict):
+    vcs: str
+    commit_id: str
+
+
+class _Archive(TypedDict, total=False):
+    hashes: dict[str, str]
+
+
+class _DirectUrl(TypedDict, total=False):
+    """What pip notes of a package that did not come from an index.
+
+    https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
+    """
+
+    url: str
+    subdirectory: str
+    vcs_info: _Revision
+    archive_info: _Archive
 
 
 def installed_requirement() -> str | None:
@@ -31,10 +52,7 @@ def installed_requirement() -> str | None:
 
 
 def requirement_of(direct_url: str | None, *, version: str) -> str | None:
-    """The requirement that a direct_url.json of PEP 610 stands for; a package without one came from an index.
-
-    https://packaging.python.org/en/latest/specifications/direct-url/
-    """
+    """The requirement that a direct_url.json of PEP 610 stands for; a package without one came from an index."""
     if not direct_url:
         return f"{_NAME}=={version}"
     try:
@@ -84,7 +102,7 @@ def _local(direct_url: str) -> str | None:
     return url2pathname(unquote(url.path)) if url.scheme == "file" else None
 
 
-def _address(found: dict[str, Any]) -> str | None:
+def _address(found: _DirectUrl) -> str | None:
     """The URL with the revision or the digest; None for a folder and for what is on this machine."""
     url = urlsplit(str(found["url"]))
     if url.scheme not in _REMOTE or not url.hostname:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from higress_cli.cli.own_command import typable
 from higress_cli.cli.questions import yes_or_no
@@ -22,6 +22,7 @@ from higress_cli.system.visible_text import visible, visible_json
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 _STYLES: Final = {
     "good": "green",
@@ -94,7 +95,7 @@ class Ui:
         self.verbose = verbose
         self._color = color if allows_color or color != "auto" else "never"
         self._consoles: dict[str, Console] = {}
-        self._busy: Any = None
+        self._busy: Progress | None = None
         self._warned: set[str] = set()
         self.folder: str | None = None
         """The folder that the command works in, as the user calls it; None if the user stands in it."""

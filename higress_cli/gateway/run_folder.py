@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from higress_cli.digest import Sha256
 from higress_cli.document import JsonObject
@@ -16,6 +16,9 @@ from higress_cli.gateway.log_file import LogFile
 from higress_cli.system import fs
 from higress_cli.system.os_errors import home_error, is_full
 from higress_cli.system.user_file import read_text
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 KEPT: Final = 20
 EVENTS: Final = "events.jsonl"
@@ -32,7 +35,7 @@ class RunFolder:
     """`path` holds all files of the run `id`. It is locked while a process uses it."""
 
     path: Path
-    lock: Any
+    lock: "BaseFileLock"
     failures: list[OSError] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod

@@ -171,7 +171,7 @@ def _entries(bare: Shape[object], again: Named[Matcher]) -> tuple[Entry, ...]:
     )
 
 
-def _the_one(_node: Node, values: Mapping[str, Matcher]) -> Matcher:
+def _the_one(_node: Node, **values: Matcher) -> Matcher:
     """The only condition in a mapping."""
     (matcher,) = values.values()
     return matcher

@@ -1,9 +1,9 @@
 """Scenarios of hgw.yaml, and of the files that it names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from higress_cli.i18n import _
 from higress_cli.project.scenario import Scenario
@@ -21,7 +21,7 @@ class ScenarioList:
     """A list of scenarios and of files that hold some."""
 
     scenario: Record[Scenario] = SCENARIO
-    include: Record[dict[str, Any]] = INCLUDE
+    include: Record[Mapping[str, object]] = INCLUDE
 
     def read(self, node: Node) -> tuple[Scenario, ...]:
         return read_scenarios(node)

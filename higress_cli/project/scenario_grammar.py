@@ -1,27 +1,18 @@
-"""The grammar of the section `verify`: its shapes, and scenarios read by them."""
+"""The grammar of the section `verify`: the shapes by which scenarios are read and explained."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from higress_cli.abi import Abi
-from higress_cli.i18n import N_, _, listed
+from higress_cli.i18n import N_, _
 from higress_cli.phases import PHASES, actions
+from higress_cli.project import scenario_parts as parts
 from higress_cli.project.matcher import ENTRIES, JSON_MATCHER, MATCHER, Equals
 from higress_cli.project.scenario import (
-    CallExpectation,
-    Expectation,
     LineExpectation,
-    Request,
     RequestMatch,
-    Response,
-    Rule,
-    Scenario,
     Service,
     StateExpectation,
-    Turn,
     UpstreamExpectation,
 )
 from higress_cli.project.shapes import (
@@ -40,132 +31,10 @@ from higress_cli.project.shapes import (
     Whole,
     fields,
 )
-from higress_cli.project.yaml_node import Node
 
 LEVELS: Final = ("trace", "debug", "info", "warn", "error", "critical")
-_BODY: Final = ("body", "body_file", "chunks")
 _MOST: Final = 1_000_000
 
-
-# Turning what was read into values -------------------------------------------------------------------------------
-
-
-def _given(_node: Node, values: dict[str, Any]) -> dict[str, Any]:
-    """What was read: the steps of a scenario may add to it."""
-    return values
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(_("expected a time such as 2026-01-01T00:00:00Z")) from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _property(value: object) -> str | int | bool:
-    if not isinstance(value, str | int | bool):
-        raise ValueError(_("expected a string, a whole number, true or false"))  # noqa: TRY004 -- what Turned expects
-    return value
-
-
-def _called(node: Node) -> Node:
-    """A scenario, called by its name in errors if it has one."""
-    name = node.mapping().get("name") if node.is_mapping else None
-    return node.called(_("scenario `{name}`").format(name=name.text())) if name is not None and name.is_scalar else node
-
-
-def _rule(_node: Node, values: dict[str, Any]) -> Rule:
-    match = values.pop("match", RequestMatch())
-    return Rule(match=match, response=Response(**values))
-
-
-def _service(node: Node, values: dict[str, Any]) -> Service:
-    if "redis" not in values:
-        return Service(rules=(_rule(node, values),))
-    if len(values) > 1:
-        node.fail(_("`redis` stands alone"))
-    redis = values["redis"]
-    return Service(mode="redis", redis=None if redis == "embedded" else redis)
-
-
-def _refused_or_absent(word: str) -> Service:
-    return Service(mode="refused" if word == "refused" else "absent")
-
-
-def _call(node: Node, values: dict[str, Any]) -> CallExpectation:
-    own = {name: values.pop(name) for name in ("service", "command", "times") if name in values}
-    return CallExpectation(**own, request=RequestMatch(**values), line=node.line)
-
-
-def _line(node: Node, values: dict[str, Any]) -> LineExpectation:
-    if "none" in values:
-        if len(values) > 1:
-            node.fail(_("`none` stands alone"))
-        line: LineExpectation = values["none"]
-        return replace(line, none=True, line=node.line)
-    level = values.pop("level", None)
-    if len(values) > 1 or not (values or level):
-        choices = listed(entry.name for entry in ENTRIES)
-        node.fail(_("say exactly one of: {choices}").format(choices=choices))
-    return LineExpectation(matcher=next(iter(values.values()), None), level=level, line=node.line)
-
-
-def _upstream(_node: Node, values: dict[str, Any]) -> UpstreamExpectation:
-    return UpstreamExpectation(request=RequestMatch(**values))
-
-
-def _expected(node: Node, values: dict[str, Any]) -> dict[str, Any]:
-    if values.get("start") == "fails" and (besides := values.keys() - {"start", "log"}):
-        node.fail(_("with `start: fails` only `log` can be expected, not {names}").format(names=listed(besides)))
-    return {**values, "lines": _lines(node)}
-
-
-def _lines(node: Node, key: str = "") -> dict[str, int]:
-    """The line of each key below `node`, with keys in lower case."""
-    found: dict[str, int] = {}
-    for name, value in node.mapping().items() if node.is_mapping else ():
-        path = f"{key}.{name}" if key else name
-        found |= {path.lower(): value.line, **_lines(value, path)}
-    return found
-
-
-def _turn(above: Mapping[str, Any], own: Mapping[str, Any], *, line: int) -> Turn:
-    """A turn of a scenario; keys that it leaves out come from above."""
-    given = {name: _laid_over(above.get(name), own.get(name)) for name in ("request", "response", "expect")}
-    request, response, expect = given["request"], given["response"], given["expect"]
-    return Turn(
-        request=Request(**(request or {})),
-        response=None if response is None else Response(**response),
-        expect=Expectation(status=200) if expect is None else Expectation(**expect),
-        line=line,
-    )
-
-
-def _laid_over(above: dict[str, Any] | None, own: dict[str, Any] | None) -> dict[str, Any] | None:
-    if above is None or own is None:
-        return above if own is None else own
-    if any(name in own for name in _BODY):
-        above = {name: value for name, value in above.items() if name not in _BODY}
-    return {**above, **own, **({"lines": {**above["lines"], **own["lines"]}} if "lines" in own else {})}
-
-
-def _scenario(node: Node, values: dict[str, Any]) -> Scenario:
-    above: dict[str, Any] = {name: values.pop(name) for name in ("request", "response", "expect") if name in values}
-    repeat, steps = values.pop("repeat", 1), values.pop("steps", None)
-    turns = (
-        tuple(_turn(above, {}, line=node.line) for _number in range(repeat))
-        if steps is None
-        else tuple(_turn(above, own, line=line) for line, own in steps)
-    )
-    if not turns:
-        node.fail(_("`steps` is empty"))
-    if len(turns) > 1 and any(turn.expect.start == "fails" for turn in turns):
-        node.fail(_("a plugin that does not start gets no requests: `start: fails` goes without repeat and steps"))
-    return Scenario(**values, turns=turns, file=node.path, line=node.line)
-
-
-# Shapes ----------------------------------------------------------------------------------------------------------
 
 _HTTP_WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """What a method and the name of a header are (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2)."""
@@ -231,10 +100,10 @@ REQUEST: Final = Record(
             help=N_("gateway, or upstream to bypass gateway and plugin"),
         ),
     ),
-    make=_given,
-    exclusive=(_BODY,),
+    make=parts.given,
+    exclusive=(parts.BODY,),
 )
-RESPONSE: Final = Record(entries=_ANSWER, make=_given, exclusive=(_BODY,))
+RESPONSE: Final = Record(entries=_ANSWER, make=parts.given, exclusive=(parts.BODY,))
 
 _WANTED: Final = (
     Entry(name="method", shape=_METHOD_MATCHER, help=N_("the method")),
@@ -248,7 +117,7 @@ _MATCH: Final = Entry(
     shape=Record(entries=_WANTED, make=fields(RequestMatch)),
     help=N_("the requests that this answer is for; default: all"),
 )
-_REDIS_REPLY: Final = Either[Any](
+_REDIS_REPLY: Final = Either[object](
     scalar=Anything(),
     items=Anything(),
     null=Anything(),
@@ -257,28 +126,29 @@ _REDIS_REPLY: Final = Either[Any](
             Entry(name="status", shape=Scalar(), help=N_("a status such as OK")),
             Entry(name="error", shape=Scalar(), help=N_("an error")),
         ),
-        make=_given,
+        make=parts.given,
         just_one=True,
     ),
 )
 _REDIS: Final = Entry(
     name="redis",
-    shape=Either[Any](scalar=Scalar(("embedded",)), mapping=Pairs(_REDIS_REPLY)),
+    shape=Either[object](scalar=Scalar(("embedded",)), mapping=Pairs(_REDIS_REPLY)),
     help=N_("a Redis: embedded keeps what it is told; else replies by command, where * fits any text"),
 )
 SERVICE: Final = Either(
-    scalar=Turned(Scalar(("refused", "absent")), _refused_or_absent),
+    scalar=Turned(Scalar(("refused", "absent")), parts.refused_or_absent),
     items=Turned(
-        Items(Record(entries=(_MATCH, *_ANSWER), make=_rule, exclusive=(_BODY,))), lambda rules: Service(rules=rules)
+        Items(Record(entries=(_MATCH, *_ANSWER), make=parts.rule, exclusive=(parts.BODY,))),
+        lambda rules: Service(rules=rules),
     ),
-    mapping=Record(entries=(_MATCH, *_ANSWER, _REDIS), make=_service, exclusive=(_BODY,)),
+    mapping=Record(entries=(_MATCH, *_ANSWER, _REDIS), make=parts.service, exclusive=(parts.BODY,)),
 )
 
 _LEVEL: Final = Entry(name="level", shape=Scalar(LEVELS), help=N_("the level of the line"))
 _LINE_TEXT: Final = Turned(Scalar(), lambda text: LineExpectation(matcher=Equals(text)))
-_SOME_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_LEVEL, *ENTRIES), make=_line))
+_SOME_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_LEVEL, *ENTRIES), make=parts.line))
 _NO_LINE: Final = Entry(name="none", shape=_SOME_LINE, help=N_("no line fits this"))
-_LOG_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_NO_LINE, _LEVEL, *ENTRIES), make=_line))
+_LOG_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_NO_LINE, _LEVEL, *ENTRIES), make=parts.line))
 _LOG: Final = Either[tuple[LineExpectation, ...]](
     scalar=Turned(_LOG_LINE, lambda line: (line,)),
     mapping=Turned(_LOG_LINE, lambda line: (line,)),
@@ -287,7 +157,7 @@ _LOG: Final = Either[tuple[LineExpectation, ...]](
 )
 _UPSTREAM: Final = Either(
     scalar=Turned(Scalar(("absent",)), lambda _word: UpstreamExpectation(reached=False)),
-    mapping=Record(entries=_WANTED, make=_upstream),
+    mapping=Record(entries=_WANTED, make=parts.upstream),
     null=Turned(Anything(), lambda _null: UpstreamExpectation(reached=False)),
 )
 _CALL: Final = Record(
@@ -297,7 +167,7 @@ _CALL: Final = Record(
         Entry(name="command", shape=MATCHER, help=N_("for Redis: the command and its arguments")),
         Entry(name="times", shape=Whole(least=0, most=_MOST), help=N_("how often, exactly; default: at least once")),
     ),
-    make=_call,
+    make=parts.call,
     required=("service",),
 )
 
@@ -308,7 +178,9 @@ def _action_shape(phase: str) -> Shape[object]:
     return Either(scalar=one, items=Items(one))
 
 
-_ACTIONS: Final = Record(entries=tuple(Entry(name=phase, shape=_action_shape(phase)) for phase in PHASES), make=_given)
+_ACTIONS: Final = Record(
+    entries=tuple(Entry(name=phase, shape=_action_shape(phase)) for phase in PHASES), make=parts.given
+)
 _STATE: Final = Record(
     entries=(
         Entry(name="shared", shape=_MATCHERS, help=N_("shared data by key")),
@@ -343,20 +215,20 @@ EXPECT: Final = Record(
         Entry(name="state", shape=_STATE, help=N_("what the plugin has stored")),
         Entry(name="within", shape=Seconds(), help=N_("how many seconds the response may take")),
     ),
-    make=_expected,
+    make=parts.expected,
 )
 _TURN_ENTRIES: Final = (
     Entry(name="request", shape=REQUEST, help=N_("the request to send")),
     Entry(name="response", shape=RESPONSE, help=N_("what the upstream answers; default: as httpbin does")),
     Entry(name="expect", shape=EXPECT, help=N_("what has to come of it; default: status 200")),
 )
-_STEP: Final = Record(entries=_TURN_ENTRIES, make=lambda node, values: (node.line, values))
+_STEP: Final = Record(entries=_TURN_ENTRIES, make=parts.step)
 SCENARIO: Final = Record(
     entries=(
         Entry(name="name", shape=Scalar(), help=N_("what the scenario shows")),
         Entry(
             name="config",
-            shape=Either[Any](mapping=Anything()),
+            shape=Either[object](mapping=Anything()),
             help=N_("the plugin's configuration; default: config.yaml"),
         ),
         Entry(name="env", shape=Pairs(Scalar()), help=N_("environment variables that the plugin sees")),
@@ -369,10 +241,14 @@ SCENARIO: Final = Record(
         Entry(name="cluster", shape=Scalar(), help=N_("the name of the upstream's cluster, likewise")),
         Entry(
             name="properties",
-            shape=Pairs(Turned(Anything(), _property)),
+            shape=Pairs(Turned(Anything(), parts.property_value)),
             help=N_("properties that the plugin reads, by path"),
         ),
-        Entry(name="clock", shape=Turned(Scalar(), _time), help=N_("the time that the plugin sees; it stands still")),
+        Entry(
+            name="clock",
+            shape=Turned(Scalar(), parts.moment),
+            help=N_("the time that the plugin sees; it stands still"),
+        ),
         Entry(name="services", shape=Pairs(SERVICE), help=N_("services that the plugin calls, laid over run.services")),
         *_TURN_ENTRIES,
         Entry(name="repeat", shape=Whole(least=1, most=_MOST), help=N_("how often the request is sent")),
@@ -382,14 +258,14 @@ SCENARIO: Final = Record(
             help=N_("several requests, one after another; keys left out come from above"),
         ),
     ),
-    make=_scenario,
+    make=parts.scenario,
     exclusive=(("repeat", "steps"),),
     required=("name",),
-    title=_called,
+    title=parts.called,
 )
 INCLUDE: Final = Record(
     entries=(
         Entry(name="file", shape=Scalar(), help=N_("files with lists of scenarios, relative to this one; * fits any")),
     ),
-    make=_given,
+    make=parts.given,
 )

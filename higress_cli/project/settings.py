@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from higress_cli.project import shapes
 from higress_cli.project.scenario_files import ScenarioList
@@ -61,7 +61,7 @@ def read_settings(path: Path) -> Settings:
 class Written:
     """A text that a kind of setting parses; where the kind takes any text, an empty one is None and counts as unset."""
 
-    kind: Kind[Any]
+    kind: Kind[object]
 
     def read(self, node: Node) -> object:
         text = node.text()
@@ -73,7 +73,7 @@ class Written:
             node.fail(f"`{text}` {error.problem}", hint=error.hint)
 
 
-def shape_of(kind: Kind[Any]) -> shapes.Shape[object]:
+def shape_of(kind: Kind[object]) -> shapes.Shape[object]:
     """How the values of a setting look in hgw.yaml."""
     match kind:
         case Whole():

@@ -7,11 +7,13 @@ Schema) walks the shapes' fields.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Final, Generic, Protocol, TypeVar
 
 from higress_cli.i18n import _, listed
 from higress_cli.project.yaml_node import Node
 
+S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -116,10 +118,8 @@ class Entry:
     """A known key of a mapping; `help` is a sentence for people, untranslated."""
 
     name: str
-    shape: Shape[Any]
+    shape: Shape[object]
     help: str = ""
-    field: str = ""
-    """What `Record.make` calls it; empty if that is `name`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +127,8 @@ class Record(Generic[T]):
     """A mapping with known keys. At most one key of each group in `exclusive` may be there."""
 
     entries: tuple[Entry, ...]
-    make: Callable[[Node, dict[str, Any]], T]
-    """The value, from the node and what was read of each key that is there."""
+    make: Callable[..., T]
+    """The value, from the node and, called like its key, what was read of each key that is there."""
     exclusive: tuple[tuple[str, ...], ...] = ()
     required: tuple[str, ...] = ()
     """The keys that have to be there."""
@@ -150,14 +150,8 @@ class Record(Generic[T]):
             named = [given[name] for name in given if name in group]
             if len(named) > 1:
                 named[1].fail(_("say exactly one of: {choices}").format(choices=listed(group)))
-        return self.make(
-            node,
-            {
-                entry.field or entry.name: entry.shape.read(given[entry.name])
-                for entry in self.entries
-                if entry.name in given
-            },
-        )
+        values = {entry.name: entry.shape.read(given[entry.name]) for entry in self.entries if entry.name in given}
+        return self.make(node, **values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,11 +184,11 @@ class Either(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Turned(Generic[T]):
+class Turned(Generic[S, T]):
     """A value of another shape, turned into something else; a ValueError of `turn` says what is wrong with it."""
 
-    shape: Shape[Any]
-    turn: Callable[[Any], T]
+    shape: Shape[S]
+    turn: Callable[[S], T]
 
     def read(self, node: Node) -> T:
         value = self.shape.read(node)
@@ -208,7 +202,7 @@ class Turned(Generic[T]):
 class FileName:
     """A file that exists, relative to the YAML file that names it."""
 
-    def read(self, node: Node) -> object:
+    def read(self, node: Node) -> Path:
         path = node.path.parent / node.text()
         if not path.is_file():
             node.fail(_("the file {path} does not exist").format(path=path))
@@ -226,10 +220,15 @@ class Named(Generic[T]):
         return self.shape().read(node)
 
 
-def fields(kind: Callable[..., T]) -> Callable[[Node, Mapping[str, Any]], T]:
+def made(kind: Callable[..., T], values: Mapping[str, object], **more: object) -> T:
+    """A value of a dataclass whose fields are called like the keys; the shapes of the keys see to the types."""
+    return kind(**values, **more)
+
+
+def fields(kind: Callable[..., T]) -> Callable[..., T]:
     """A `make` for a dataclass whose fields are called like the keys."""
 
-    def make(_node: Node, values: Mapping[str, Any]) -> T:
+    def make(_node: Node, **values: object) -> T:
         return kind(**values)
 
     return make

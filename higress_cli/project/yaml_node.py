@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import yaml
 
@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
     as two surrogates, as JSON does it, becomes that character.
     """
 
-    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+    def compose_scalar_node(self, anchor: dict[str, yaml.Node]) -> yaml.ScalarNode:
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
         if _SURROGATE.search(node.value):
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

@@ -137,7 +137,7 @@ class Resolver:
             return replace(first, value=merged)
         return first
 
-    def fixed(self, choices: Mapping[Setting[object], Choice[Any]]) -> "Resolver":
+    def fixed(self, choices: Mapping[Setting[object], Choice[object]]) -> "Resolver":
         """The same resolver, with some choices already made."""
         return replace(self, rungs=(Fixed(choices), *self.rungs))
 

@@ -7,8 +7,9 @@ memory: what is longer than MOST_PARTS when it is written out is refused.
 
 import re
 import warnings
-from functools import cache
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from typing import Final
 
 from higress_cli.i18n import _
 
@@ -22,7 +23,7 @@ def pattern_fault(pattern: str) -> str | None:
     with warnings.catch_warnings(action="ignore"):
         try:
             re.compile(pattern)
-            parts = _parts(re._parser.parse(pattern))  # type: ignore[attr-defined] # not in its stub  # noqa: SLF001 -- re has no other way
+            parts = _parts(re._parser.parse(pattern).data)  # type: ignore[attr-defined] # not in its stub  # noqa: SLF001 -- re has no other way
         except RecursionError:
             return _("it is nested too deeply")
         except (re.error, OverflowError, ValueError) as error:
@@ -38,33 +39,35 @@ def occurs(pattern: str, text: str) -> bool:
     Raises:
         TimeoutError: that cannot be told within `MOST_SECONDS`.
     """
-    engine, options = _compiled(pattern)
-    return engine.search(text, **options) is not None
+    return _search(pattern)(text) is not None
 
 
-def _parts(parsed: Any) -> int:  # noqa: ANN401 -- of a module that has no types
+def _parts(parsed: Iterable[tuple[object, object]]) -> int:
     """How many parts a pattern has when each of its repetitions is written out as often as it has to match.
 
     `parsed` is what Python's parser makes of it: (operation, arguments) pairs, in which further ones are nested.
     """
-    return sum(
-        (arguments[0] if str(operation).endswith("_REPEAT") else 1) * max(1, _parts_within(arguments))
-        for operation, arguments in parsed
-    )
+    return sum(_least_times(*pair) * max(1, _parts_within(pair[1])) for pair in parsed)
+
+
+def _least_times(operation: object, arguments: object) -> int:
+    """How often a part has to match."""
+    return int(arguments[0]) if isinstance(arguments, tuple) and str(operation).endswith("_REPEAT") else 1
 
 
 def _parts_within(arguments: object) -> int:
-    if hasattr(arguments, "getwidth"):
-        return _parts(arguments)
+    if (pairs := getattr(arguments, "data", None)) is not None:
+        return _parts(pairs)
     return sum(map(_parts_within, arguments)) if isinstance(arguments, tuple | list) else 0
 
 
 @cache
-def _compiled(pattern: str) -> tuple[Any, dict[str, float]]:
+def _search(pattern: str) -> Callable[[str], object | None]:
+    """What finds the first match in a text."""
     import regex
 
     with warnings.catch_warnings(action="ignore"):
         try:
-            return regex.compile(pattern), {"timeout": MOST_SECONDS}
+            return partial(regex.compile(pattern).search, timeout=MOST_SECONDS)
         except (regex.error, OverflowError, RecursionError, ValueError):
-            return re.compile(pattern), {}
+            return re.compile(pattern).search
