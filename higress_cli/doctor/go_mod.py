@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from higress_cli.doctor.go_mod_fix import difference, edit_of, other_profile
-from higress_cli.doctor.model import Finding, Status, combined, from_fault, skip
+from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault, skip
 from higress_cli.doctor.plugin_files import no_project
+from higress_cli.fault import Fault
 from higress_cli.go.coverage import import_faults, not_imported, version_faults
 from higress_cli.go.go_line import go_line_faults
 from higress_cli.go.imports import imports_below
@@ -15,6 +16,7 @@ from higress_cli.go.requirements import replacement_faults, requirement_faults
 from higress_cli.go.usage import UNKNOWN, Usage
 from higress_cli.go.work import work_faults
 from higress_cli.i18n import _, listed
+from higress_cli.knowledge.catalogue import advice
 from higress_cli.knowledge.dependencies import pins
 from higress_cli.profile import Profile
 from higress_cli.system.user_file import read_text
@@ -95,10 +97,16 @@ def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:
             else None,
         )
     fix = other_profile(go_mod, faults, profile=around.profile, usage=around.usage)
-    fix = fix or edit_of(go_mod, text, faults, profile=around.profile, go=around.go)
+    fix = fix or edit_of(go_mod, text, faults, profile=around.profile, go=around.go) or _advised(faults[0])
     worst, *others = [replace(from_fault(fault), fix=None) for fault in faults]
-    diff = tuple(difference(text, fix.content)) if fix.content else ()
+    diff = tuple(difference(text, fix.content)) if fix and fix.content else ()
     return combined([replace(worst, fix=fix).with_detail(*diff), *others])
+
+
+def _advised(fault: Fault) -> Fix | None:
+    """The fix that the catalogue has for a fault that no edit of go.mod fixes."""
+    text = advice(fault.id)
+    return Fix(summary=text) if text else None
 
 
 def _summary(versions: Mapping[str, str], profile: Profile) -> str:

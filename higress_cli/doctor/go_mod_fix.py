@@ -33,8 +33,8 @@ def other_profile(go_mod: GoMod, faults: Sequence[Fault], *, profile: Profile, u
     return None
 
 
-def edit_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profile, go: str | None) -> Fix:
-    """The fix of all `faults` at once by an edit of go.mod, whose content is `text`.
+def edit_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profile, go: str | None) -> Fix | None:
+    """The fix of all `faults` at once by an edit of go.mod, whose content is `text`; None if no edit fixes one.
 
     `go` is the version of Go in the set, None if there is none.
     """
@@ -64,6 +64,8 @@ def edit_of(go_mod: GoMod, text: str, faults: Sequence[Fault], *, profile: Profi
         if any(fault.facts["meant"] for fault in faults):
             return Fix(summary=_("correct the import; if it is as you mean it, the next build adds it to go.mod"))
         return Fix(summary=_("the next build runs `go mod tidy`, which adds it"), commands=("hgw build",))
+    if content == text and not directives:
+        return None
     if content == text:
         return Fix(summary=_("ask for a newer Go under `toolchain` in hgw.yaml, then: hgw install"))
     lines = [f"{module} {version}" for module, version in {**versions, **added}.items()]

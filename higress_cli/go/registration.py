@@ -1,9 +1,12 @@
-"""Where a plugin compiled by Go itself registers: a gateway runs its init functions but never its main.
+"""Whether a gateway would ever run a plugin: its package, and where it registers.
+
+A gateway runs the init functions of a plugin compiled by Go itself but never its main.
 
 TinyGo's modules are started through `_start`, which runs both (proxy-wasm-cpp-host of Higress, src/wasm.cc).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from higress_cli.fault import Fault
@@ -15,11 +18,16 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
+_PACKAGES: Final = ("/pkg/wrapper", "/proxywasm")
+_NAMES: Final = frozenset({"field_identifier", "type_identifier"})
 
 
 def registration_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[Fault, ...]:
-    """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it."""
-    if profile != Profile.GO:
+    """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it.
+
+    A `main` that the plugin's own code names is left alone: `func init() { main() }` runs it.
+    """
+    if profile != Profile.GO or any(_names_main(file) for file in files):
         return ()
     calls = list(_registrations(files))
     if not calls or any(function != "main" for _file, _node, function in calls):
@@ -41,17 +49,27 @@ def registering_functions(files: Iterable[GoFile]) -> frozenset[str]:
 
 def _registrations(files: Iterable[GoFile]) -> Iterator[tuple[GoFile, "Node", str]]:
     """The calls with which a plugin registers itself, each with the name of the function around it."""
-    return ((file, node, _function_of(node)) for file in files for node in walk(file.root) if _registers(node))
+    for file in files:
+        # After a dot import, the name stands alone.
+        bare = {"identifier"} if any("." in file.names_of(package) for package in _PACKAGES) else frozenset[str]()
+        for node in walk(file.root):
+            if _registers(node, names=_NAMES | bare):
+                yield file, node, _function_of(node)
 
 
-def _registers(node: "Node") -> bool:
+def _registers(node: "Node", *, names: Collection[str]) -> bool:
     if node.type not in {"call_expression", "type_conversion_expression"}:
         return False
     called = node.child_by_field_name("function") or node.child_by_field_name("type")
     return called is not None and any(
-        leaf.type in {"field_identifier", "type_identifier"} and text(leaf) in _REGISTRATIONS
-        for leaf in walk(called, into_functions=False)
+        leaf.type in names and text(leaf) in _REGISTRATIONS for leaf in walk(called, into_functions=False)
     )
+
+
+def _names_main(file: GoFile) -> bool:
+    """Whether the file calls `main` or hands it on."""
+    named = (node for node in walk(file.root) if node.type == "identifier" and text(node) == "main")
+    return any(node.parent is not None and node.parent.type != "function_declaration" for node in named)
 
 
 def _function_of(node: "Node") -> str:
@@ -61,3 +79,29 @@ def _function_of(node: "Node") -> str:
         parent = parent.parent
     name = parent.child_by_field_name("name") if parent is not None else None
     return text(name) if name is not None else ""
+
+
+def package_faults(files: Sequence[GoFile]) -> tuple[Fault, ...]:
+    """The fault of a folder whose package is a library: a compiler makes a module of a package called main only.
+
+    `files` are those that a build compiles, with paths relative to the plugin's folder.
+    """
+    here = [(file, node) for file in files if file.path.parent == Path() and (node := _package_name(file)) is not None]
+    if not here or any(text(node) == "main" for _file, node in here):
+        return ()
+    name = text(here[0][1])
+    message = _("the package in this folder is called {name}, and only one called main can be built")
+    return (
+        Fault(
+            id="package-not-main",
+            message=message.format(name=name),
+            places=tuple(place(file, node) for file, node in here),
+            hint=_("if this is the plugin itself, write `package main` in each of its files"),
+            facts={"package": name},
+        ),
+    )
+
+
+def _package_name(file: GoFile) -> "Node | None":
+    clause = next((node for node in file.root.named_children if node.type == "package_clause"), None)
+    return clause.named_children[0] if clause is not None and clause.named_children else None

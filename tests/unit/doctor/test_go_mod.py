@@ -83,6 +83,19 @@ def test_a_native_plugin_without_a_profile_is_told_to_say_so(judge):
     assert finding.fix.action is None
 
 
+def test_a_module_that_hgw_has_no_better_version_of_is_answered_with_what_to_import(judge):
+    text = "module demo\n\ngo 1.20\n\nrequire github.com/tetratelabs/proxy-wasm-go-sdk v0.22.0\n"
+
+    finding = judge(text)
+
+    assert (finding.status, finding.code) == (Status.WARN, "sdk-of-others")
+    assert finding.fix is not None
+    assert finding.fix.summary == (
+        "import github.com/higress-group/proxy-wasm-go-sdk instead, then: hgw doctor go-mod --fix"
+    )
+    assert finding.fix.action is None
+
+
 def test_the_worst_comes_first_and_the_rest_is_not_lost(judge):
     text = GOOD.replace("v1.4.3", "v1.4.4-0.20250711024300-081ab6ee8d75").replace("v1.0.1", "v1.0.0")
     finding = judge(text, calls={"SendHttpResponseWithDetail"})
