@@ -37,8 +37,7 @@ def show_reference(result: FileReferenceResult, ui: Ui) -> None:
 
 def _show_entry(entry: KeyEntry, ui: Ui) -> None:
     blocks.paragraph(ui, joined((entry.key, entry.form)), indent=0, hanging=8, style="good")
-    is_said = bool(entry.default) and f"{entry.default}" in entry.help
-    notes = [] if entry.default is None or is_said else [_("default: {value}").format(value=entry.default)]
+    notes = [] if entry.default is None else [_("default: {value}").format(value=entry.default)]
     if entry.required:
         notes.append(_("it has to be there"))
     if entry.help:

@@ -48,10 +48,8 @@ def _show_entry(entry: SettingEntry, ui: Ui, *, here: Path) -> None:
         style = "hint" if entry.source_kind is SourceKind.DEFAULT else "good"
     blocks.paragraph(ui, joined((entry.key, now)), indent=0, style=style)
     blocks.paragraph(ui, entry.help, indent=4)
-    is_said = bool(entry.default) and entry.default in entry.help
-    default = () if is_said else (_("default: {value}").format(value=entry.default),)
-    if notes := (*_made_by(entry), *default):
-        blocks.paragraph(ui, chained(notes), indent=4, style="faint")
+    notes = (*_made_by(entry), _("default: {value}").format(value=entry.default))
+    blocks.paragraph(ui, chained(notes), indent=4, style="faint")
 
 
 def _made_by(entry: SettingEntry) -> Iterator[str]:

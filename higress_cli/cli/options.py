@@ -11,7 +11,7 @@ import typer
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.typer_seam import GLOBAL_PANEL, Parameter, parameters_of
 from higress_cli.errors import UsageError
-from higress_cli.i18n import N_, _, language, listed
+from higress_cli.i18n import N_, _, chained, language, listed
 from higress_cli.settings.kinds import Switch
 from higress_cli.settings.resolver import GivenValue
 from higress_cli.settings.setting import EVERY_COMMAND, Setting
@@ -75,7 +75,7 @@ def _parameter(setting: Setting[object], command: str) -> inspect.Parameter:
     kind: object = bool if is_switch else list[str] | None if setting.kind.repeatable else str | None
     option = typer.Option(
         *filter(None, (setting.short, setting.flag)),
-        help=_("{help} ({variable})").format(help=_(setting.help), variable=setting.variable),
+        help=_about(setting),
         metavar=None if is_switch else setting.metavars.get(command, setting.kind.metavar),
         callback=_remembering(setting),
         expose_value=False,
@@ -87,6 +87,11 @@ def _parameter(setting: Setting[object], command: str) -> inspect.Parameter:
         default=False if is_switch else None,
         annotation=Annotated[kind, option],
     )
+
+
+def _about(setting: Setting[object]) -> str:
+    default = (_("default: {value}").format(value=setting.shown_default),) if setting.has_default else ()
+    return _("{help} ({notes})").format(help=_(setting.help), notes=chained((setting.variable, *default)))
 
 
 def _remembering(setting: Setting[object]) -> Callable[[typer.Context, GivenValue], GivenValue]:

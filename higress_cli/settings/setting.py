@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from higress_cli.i18n import _
-from higress_cli.settings.kinds import Kind
+from higress_cli.settings.kinds import Kind, Switch
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -26,9 +26,9 @@ class Setting(Generic[T_co]):
     """One setting. `key` is its place in a file, such as `run.port`; `flag` and `variable` are empty if it has none.
 
     `default` is the value if nothing else provides one; `otherwise` describes the default in words if it depends on
-    something, and `values` fill its placeholders. `commands` are the commands that use the setting, and take its
-    option if it has one; `metavars` are those of its options that differ from the kind's, by command. A setting that is
-    not `inherited` is ignored in the hgw.yaml of a parent folder.
+    something, and `values` provides what its placeholders stand for, from data that is not read before. `commands` are
+    the commands that use the setting, and take its option if it has one; `metavars` are those of its options that
+    differ from the kind's, by command. A setting that is not `inherited` is ignored in the hgw.yaml of a parent folder.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Setting(Generic[T_co]):
     help: str
     default: T_co
     otherwise: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Callable[[], Mapping[str, str]] = dict
     scope: Scope = Scope.PROJECT
     flag: str = ""
     short: str = ""
@@ -50,7 +50,12 @@ class Setting(Generic[T_co]):
         """What holds if nothing sets it, in the language of the user."""
         if not self.otherwise:
             return self.kind.show(self.default)
-        return _(self.otherwise).format_map(self.values)
+        return _(self.otherwise).format_map(self.values())
+
+    @property
+    def has_default(self) -> bool:
+        """Whether its default says something: a switch is off, and a list is empty."""
+        return not isinstance(self.kind, Switch) and self.default not in ((), {})
 
     def counts_in(self, command: str) -> bool:
         """Whether the command with this id uses the setting."""

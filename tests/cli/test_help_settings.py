@@ -5,6 +5,7 @@ from importlib import resources
 
 import pytest
 
+from higress_cli.settings.setting import EVERY_COMMAND
 from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
 from tests.support.schemas import validate
@@ -112,3 +113,16 @@ def test_the_page_fits_the_terminal(hgw, monkeypatch, lang, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     words_that_fit = (line for line in hgw("help", "settings", "--lang", lang).out.splitlines() if "/" not in line)
     assert [line for line in words_that_fit if cells(line) > columns] == []
+
+
+@pytest.mark.parametrize("setting", [item for item in SETTINGS if item.flag], ids=lambda item: item.key)
+def test_the_help_of_a_command_has_the_default_of_each_setting(hgw: Hgw, setting):
+    told = f"({setting.variable}; default: {setting.shown_default})" if setting.has_default else f"({setting.variable})"
+    for command in ("doctor",) if setting.commands == EVERY_COMMAND else setting.commands:
+        assert told in " ".join(hgw(command, "--help").out.split()), command
+
+
+def test_what_has_no_default_to_tell_is_off_or_empty():
+    quiet = {setting.flag for setting in SETTINGS if setting.flag and not setting.has_default}
+    switches = {"--quiet", "--verbose", "--debug", "--offline", "--yes", "--plain-http"}
+    assert quiet == switches | {"--tags", "--service", "--env", "--ignore"}

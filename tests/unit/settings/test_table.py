@@ -43,7 +43,7 @@ def test_a_default_in_words_takes_its_values_from_where_they_are_used():
     for setting in SETTINGS:
         assert not re.search(r"\d", setting.otherwise), setting.key
         assert not re.search(r"[{}]", setting.shown_default), setting.key
-    assert ABI.shown_default == f"{PROFILE.default.abis[0]}; {Profile.GO.abis[0]} in profile go"
+    assert ABI.shown_default == f"{PROFILE.default.abis[0]}, or {Profile.GO.abis[0]} in profile go"
     assert PROFILE.default.abis[0] == ABI.default
 
 
