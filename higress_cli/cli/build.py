@@ -101,7 +101,7 @@ def _directories(call: "Invocation", folders: Sequence[Path], *, every: bool, si
         if not folders:
             return [call.works_in(plans.plugin_around(session.directory))]
         return [call.works_in(session.folder(plans.folder_named(session.path(folders[0]))))]
-    found = plans.every_plugin(session.directory)
+    found = plans.every_plugin(session, session.directory)
     if since is None:
         return list(found)
     from higress_cli.commands.changed_plugins import changed_plugins

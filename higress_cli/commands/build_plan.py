@@ -129,13 +129,14 @@ def install_for(session: Session, directory: Path) -> None:
             _toolset(session, settings_of(open_project(directory), session), directory=directory)
 
 
-def every_plugin(directory: Path) -> tuple[Path, ...]:
+def every_plugin(session: Session, directory: Path) -> tuple[Path, ...]:
     """The folders of all plugins in `directory` and below.
 
     Raises:
         InvalidInput: `no-project` if there are none.
     """
-    found = plugins_below(directory)
+    with session.reporter.activity(_("Looking for plugins in {path} and below").format(path=directory)):
+        found = plugins_below(directory)
     if not found:
         raise InvalidInput(
             _("there is no Go plugin in {path} or below").format(path=directory),

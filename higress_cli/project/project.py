@@ -16,6 +16,9 @@ from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes
 
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
+# The kernel's own folders, tens of thousands of them, and the Go module cache, where other people's plugins are.
+_ELSEWHERE: Final = frozenset(map(Path, ("/proc", "/sys", "/dev")))
+_MODULE_CACHE: Final = ("pkg", "mod")
 # The SDK, its forks, and the wrapper under its old and new path. A program that uses none of them is not a plugin.
 _REQUIRES_SDK: Final = re.compile(r"^\s*(?:require\s+)?\S+/(?:proxy-wasm-go-sdk|wasm-go)\s+v", re.MULTILINE)
 _IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^"\s]+"')
@@ -128,11 +131,11 @@ def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
     """
     found = []
     for root, folders, names in os.walk(top):
-        depth = len(Path(root).relative_to(top).parts)
-        is_last = deepest is not None and depth >= deepest
-        folders[:] = [name for name in folders if not is_last and name[0] not in "._" and name not in _NO_PLUGINS]
-        if "go.mod" in names and _is_program(Path(root)) and _uses_sdk(Path(root)):
-            found.append(Path(root))
+        folder = Path(root)
+        is_last = deepest is not None and len(folder.relative_to(top).parts) >= deepest
+        folders[:] = [] if is_last else [name for name in folders if _may_hold_plugins(folder, name)]
+        if "go.mod" in names and _is_program(folder) and _uses_sdk(folder):
+            found.append(folder)
     return tuple(sorted(found))
 
 
@@ -145,6 +148,12 @@ def _hint_without_folder(path: Path) -> str:
     if near is not None:
         return _("did you mean `{near}`?").format(near=near)
     return f"hgw init {shlex.quote(str(path))}"
+
+
+def _may_hold_plugins(folder: Path, name: str) -> bool:
+    if name[0] in "._" or name in _NO_PLUGINS:
+        return False
+    return (folder.name, name) != _MODULE_CACHE and folder / name not in _ELSEWHERE
 
 
 def _is_program(folder: Path) -> bool:

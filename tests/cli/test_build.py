@@ -195,6 +195,14 @@ def test_every_plugin_is_not_every_program(tree: Tree, json_of):
     assert plugins_below(tree({f"b/{file}": text for file, text in untidied.items()}) / "b")
 
 
+def test_plugins_of_the_module_cache_are_other_peoples(tree: Tree, hgw):
+    at = ("pkg/mod/example.com/a@v1.0.0", "pkg/b", "mod/c", "proc/d")
+    root = tree({f"{name}/{file}": text for name in at for file, text in PLUGIN.items()})
+
+    assert {str(folder.relative_to(root)) for folder in plugins_below(root)} == {"pkg/b", "mod/c", "proc/d"}
+    assert f"Looking for plugins in {root} and below ..." in hgw("build", "--all", "--print-command").err
+
+
 def test_a_warning_names_its_plugin_where_several_are_built(tree: Tree, json_of):
     warned = {**PLUGIN, "go.mod": GO_MOD.replace("go 1.19", "go 1.21")}
     tree({f"{name}/{file}": text for name in ("a", "deep/b") for file, text in warned.items()})
