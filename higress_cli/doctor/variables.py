@@ -1,15 +1,17 @@
 """The check of hgw's environment variables: invalid values and misspelled names."""
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from higress_cli.doctor.model import Finding, Fix, Status, combined
+from higress_cli.doctor.model import Finding, Fix, Status, combined, from_fault
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
-from higress_cli.settings.resolver import machine_resolver
+from higress_cli.settings.resolver import Resolver, machine_resolver
 from higress_cli.settings.setting import VARIABLE_PREFIX
 from higress_cli.settings.table import SETTINGS
 from higress_cli.spelling import nearest
+from higress_cli.toolchain.mirrors import MIRRORS, preset_fault
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -33,7 +35,7 @@ def judge_variables(variables: Mapping[str, str]) -> Finding:
             resolver.choose(known[name])
         except UsageError as error:
             problems.append(error)
-    findings = [*map(_invalid, problems), *_misspelled(variables, known)]
+    findings = [*map(_invalid, problems), *_idle_presets(resolver), *_misspelled(variables, known)]
     return combined(findings) if findings else Finding(status=Status.OK, found=listed(given) or _("none set"))
 
 
@@ -45,6 +47,13 @@ def _invalid(problem: UsageError) -> Finding:
         why=_("every command that uses it refuses to start"),
         fix=Fix(summary=problem.hint) if problem.hint else None,
     )
+
+
+def _idle_presets(resolver: Resolver) -> Iterator[Finding]:
+    for kind, setting in MIRRORS.items():
+        with contextlib.suppress(UsageError):
+            if (fault := preset_fault(kind, resolver.choose(setting))) is not None:
+                yield from_fault(fault)
 
 
 def _misspelled(variables: Mapping[str, str], known: Collection[str]) -> Iterator[Finding]:

@@ -9,10 +9,15 @@ from typing import Final, Literal
 
 from higress_cli import data
 from higress_cli.choice import Choice
+from higress_cli.errors import UsageError
+from higress_cli.fault import Fault, Severity
+from higress_cli.i18n import _
 from higress_cli.session import Session
 from higress_cli.settings.machine import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
 
-_SETTINGS: Final = {"go": MIRROR_GO, "github": MIRROR_GITHUB, "goproxy": MIRROR_GOPROXY}
+_OFFICIAL: Final = "official"
+MIRRORS: Final = {"go": MIRROR_GO, "github": MIRROR_GITHUB, "goproxy": MIRROR_GOPROXY}
+"""The settings by kind of host."""
 
 Presets = Mapping[str, tuple[str, ...]]
 
@@ -44,14 +49,33 @@ def mirrors() -> Mirrors:
 
 
 def mirror(session: Session, kind: str) -> Choice[tuple[str, ...]]:
-    """The URL prefixes for a kind (go, github), first choice first, and who chose them.
+    """The URL prefixes for a kind (go, github), first choice first, and who chose them; warns of an idle preset.
 
     Raises:
         UsageError: `mirror-invalid` if the setting is neither a preset nor a URL.
     """
-    chosen = session.choose(_SETTINGS[kind])
+    chosen = session.choose(MIRRORS[kind])
+    if (idle := preset_fault(kind, chosen)) is not None:
+        session.reporter.warn(idle.text, once=True)
     presets = mirrors().presets(kind)
     return Choice(tuple(url for item in chosen.value for url in presets.get(item, (item,))), chosen.source)
+
+
+def preset_fault(kind: str, chosen: Choice[tuple[str, ...]]) -> Fault | None:
+    """What there is to say about a preset that stands for the official addresses and has another name."""
+    presets = mirrors().presets(kind)
+    (name, *others) = chosen.value or (_OFFICIAL,)
+    if others or name == _OFFICIAL or presets.get(name) != presets[_OFFICIAL]:
+        return None
+    return Fault(
+        id="mirror-idle",
+        severity=Severity.WARNING,
+        message=_("`{value}` (from {source}) changes nothing: hgw knows no public mirror of {place}").format(
+            value=name, source=chosen.source, place=presets[_OFFICIAL][0]
+        ),
+        hint=_("set it to the URL of a mirror of your own, or unset it"),
+        error=UsageError,
+    )
 
 
 def goproxy(session: Session) -> str | None:
@@ -72,4 +96,4 @@ def addresses(session: Session, *, tool: str, version: str, file: str) -> tuple[
 
 def variable_for(tool: str) -> str:
     """The variable that sets the mirror for a tool's archives."""
-    return _SETTINGS[mirrors().paths[tool].kind].variable
+    return MIRRORS[mirrors().paths[tool].kind].variable

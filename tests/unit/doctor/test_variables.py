@@ -31,3 +31,17 @@ def test_a_name_that_was_typed_wrong_is_a_warning_and_a_name_of_somebody_else_is
     finding = judge_variables({"HGW_PROFIL": "go"})
     assert (finding.status, finding.found, finding.expected) == (Status.WARN, "HGW_PROFIL", "HGW_PROFILE")
     assert judge_variables({"HGW_PACKAGE_INDEX": "x", "MY_HGW_PROFILE": "y"}).status is Status.OK
+
+
+def test_a_preset_that_changes_nothing_is_a_warning():
+    finding = judge_variables({"HGW_MIRROR_GITHUB": "china", "HGW_MIRROR_GO": "china", "HGW_MIRROR_GOPROXY": "china"})
+    assert (finding.status, finding.code, finding.others) == (Status.WARN, "mirror-idle", ())
+    assert finding.found == (
+        "`china` (from HGW_MIRROR_GITHUB) changes nothing: hgw knows no public mirror of https://github.com"
+    )
+
+
+def test_mirrors_that_change_something_or_are_official_are_right():
+    urls = {"HGW_MIRROR_GITHUB": "https://github.com,https://mirror.example/gh", "HGW_MIRROR_GOPROXY": "direct"}
+    assert judge_variables(urls).status is Status.OK
+    assert judge_variables({"HGW_MIRROR_GITHUB": "official", "HGW_MIRROR_GO": "official"}).status is Status.OK

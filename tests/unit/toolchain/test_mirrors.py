@@ -1,11 +1,14 @@
 """Where archives come from, as settings."""
 
+from dataclasses import replace
+
 import pytest
 
 from higress_cli.errors import UsageError
 from higress_cli.session import Session
 from higress_cli.settings.machine import MIRROR_GITHUB, MIRROR_GO, MIRROR_GOPROXY
 from higress_cli.toolchain.mirrors import addresses, goproxy, mirror
+from tests.support.reporter import SilentReporter
 from tests.support.sessions import bare_session
 
 
@@ -61,6 +64,22 @@ def test_china_is_offered_only_where_it_changes_something() -> None:
     assert mirror(session(HGW_MIRROR_GITHUB="china"), "github").value == ("https://github.com",)
     offering = {item.variable for item in (MIRROR_GO, MIRROR_GITHUB, MIRROR_GOPROXY) if "china" in item.kind.metavar}
     assert offering == {"HGW_MIRROR_GO", "HGW_MIRROR_GOPROXY"}
+
+
+def test_a_preset_that_changes_nothing_is_told_where_it_is_used() -> None:
+    heard: list[str] = []
+
+    class Hearing(SilentReporter):
+        def warn(self, text: str, *, once: bool = False) -> None:
+            heard.append(text)
+
+    given = replace(session(HGW_MIRROR_GITHUB="china", HGW_MIRROR_GO="china"), reporter=Hearing())
+    mirror(given, "go")
+    assert heard == []
+    mirror(given, "github")
+    assert heard == [
+        "`china` (from HGW_MIRROR_GITHUB) changes nothing: hgw knows no public mirror of https://github.com"
+    ]
 
 
 def test_the_go_commands_own_proxy_holds_where_none_was_chosen() -> None:
