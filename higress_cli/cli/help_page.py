@@ -41,7 +41,11 @@ def render(page: Page, *, width: int) -> str:
 
 
 def _lines(page: Page, width: int) -> Iterator[str]:
-    yield from wrap(_("Usage: {usage}").format(usage=page.usage), width=width)
+    usage = _("Usage: {usage}")
+    below = cells(usage.format(usage=""))
+    first, *rest = wrap(usage.format(usage=page.usage), width=width, hanging=below)
+    yield first
+    yield from (" " * below + line for line in rest)
     if page.text:
         yield ""
         yield from (f"  {line}" for line in wrap(page.text, width=width - 2))

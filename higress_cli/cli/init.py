@@ -94,6 +94,8 @@ def _order(call: Invocation, where: Path | None, wishes: "Wishes", *, asks: bool
 
     session = call.session()
     asks = asks and session.interactive and not session.assume_yes
+    if asks:
+        use_case.check_typed(session, directory=session.folder(where), wishes=wishes)
     if where is None and not use_case.is_empty(session.directory):
         if not asks:
             raise use_case.not_empty(session.directory)

@@ -17,11 +17,13 @@ from higress_cli.project.parents import nearest_above
 from higress_cli.result import Result
 from higress_cli.scaffold.apply import apply_plan
 from higress_cli.scaffold.manifest import Template
+from higress_cli.scaffold.names import check_module_path, check_name
 from higress_cli.scaffold.plan import Action, Plan, hint_for_plugin, make_plan, refuse_conflicts
 from higress_cli.scaffold.scaffold import Answers, Extras, render_project, scaffold_data
 from higress_cli.scaffold.templates import find_template, list_templates
 from higress_cli.session import Session
 from higress_cli.settings.machine import TEMPLATE
+from higress_cli.settings.project import NAME
 from higress_cli.system import process
 
 
@@ -129,6 +131,24 @@ def chosen_template(session: Session) -> Template:
     """
     name = session.choose(TEMPLATE).value
     return find_template(name, path=session.path(name))
+
+
+def check_typed(session: Session, *, directory: Path, wishes: Wishes) -> None:
+    """Check what was typed before anything is asked, as far as it does not depend on the answers.
+
+    Raises:
+        ConflictError: `template-unknown`, `template-invalid`.
+        UsageError: a value is invalid, or not supported by the template that was typed.
+    """
+    template = chosen_template(session)
+    if session.choose(TEMPLATE).source.is_typed:
+        answers_for(session, directory=directory, template=template, wishes=wishes)
+        return
+    name = session.choose(NAME)
+    if name.source.is_typed:
+        check_name(name.value, source=str(name.source))
+    if wishes.module is not None:
+        check_module_path(wishes.module, source="--module")
 
 
 def is_empty(directory: Path) -> bool:

@@ -83,6 +83,29 @@ def test_where_the_folder_has_files_another_is_asked_for() -> None:
     assert [path.name for path in Path().iterdir() if path.is_file()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("--template", "nosuch"), 6, "there is no template `nosuch`"),
+        (("--name", "A_B"), 2, "`A_B` (from --name) is not a plugin name"),
+        (("--module", "v/"), 2, "`v/` (from --module) is not a Go module path"),
+        (
+            ("--template", "header-state", "--abi", "0.2.1"),
+            2,
+            "the template header-state cannot be built for ABI 0.2.1",
+        ),
+        (("--template", "basic", "--set", "nosuch=1"), 2, "has no variables, and so no `nosuch`"),
+    ],
+)
+def test_what_was_typed_is_refused_before_anything_is_asked(argv, code, said) -> None:
+    Path("notes.txt").write_text("mine\n")
+    terminal = Terminal("init", "--color", "never", *argv)
+
+    assert terminal.end() == code
+    assert terminal.shown.startswith("error: ")
+    assert said in " ".join(terminal.shown.split())
+
+
 def test_a_plugin_inside_another_is_put_beside_it_by_default() -> None:
     for name, text in {"go.mod": "module a\n", "main.go": "package main\n"}.items():
         path = Path("a") / name
