@@ -26,7 +26,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Compile plugins and check the modules. What follows -- goes to the compiler."),
+    help=N_("Compile plugins and check the modules. Arguments after -- go to the compiler."),
     epilog="hgw build\nhgw build --abi all\nhgw build --all --since origin/main\nhgw build --watch",
 )
 def build(
@@ -34,19 +34,19 @@ def build(
     where: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="DIR", show_default=False, help=N_("plugins; default: the one that the current folder is in")
+            metavar="DIR", show_default=False, help=N_("plugin folders; default: the plugin around the current folder")
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help=N_("every plugin in the current folder and below"))] = False,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="REV", help=N_("of them, those that changed since a git revision"))
+        str | None, typer.Option("--since", metavar="REV", help=N_("every plugin that changed since a git revision"))
     ] = None,
     matrix: Annotated[
         str | None,
         word_option("--matrix", ("github", "gitlab"), help=N_("print a pipeline's job matrix, and build nothing")),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help=N_("build again on each change, until Ctrl-C"))] = False,
-    force: Annotated[bool, typer.Option("--force", help=N_("compile although nothing has changed"))] = False,
+    force: Annotated[bool, typer.Option("--force", help=N_("compile even if nothing has changed"))] = False,
     debug_info: Annotated[
         bool, typer.Option(" /--no-debug", help=N_("leave out debugging information: smaller, crashes without names"))
     ] = True,

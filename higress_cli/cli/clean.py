@@ -18,7 +18,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Say what runs, caches and records take, and remove them. Installed tools stay."),
+    help=N_("Show how much space runs, caches and records take, and remove them. Installed tools stay."),
     epilog="hgw clean\nhgw clean --cache\nhgw clean --all --dry-run\nhgw clean --all",
 )
 def clean(
@@ -28,7 +28,9 @@ def clean(
     ] = False,
     cache: Annotated[bool, typer.Option("--cache", help=N_("remove what hgw can make or fetch again"))] = False,
     every: Annotated[bool, typer.Option("--all", help=N_("remove both"))] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=N_("say what would be removed, remove nothing"))] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=N_("show what would be removed, and remove nothing"))
+    ] = False,
 ) -> None:
     from higress_cli.commands import clean as use_case
 

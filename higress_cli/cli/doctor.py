@@ -23,7 +23,7 @@ def doctor(
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help=N_("fix what hgw can; asks before changing your files"))] = False,
     strict: Annotated[bool, typer.Option("--strict", help=N_("warnings count as errors"))] = False,
-    list_checks: Annotated[bool, typer.Option("--list-checks", help=N_("list the checks and end"))] = False,
+    list_checks: Annotated[bool, typer.Option("--list-checks", help=N_("list the checks and exit"))] = False,
 ) -> None:
     from higress_cli.cli import doctor_view
     from higress_cli.commands import doctor as use_case

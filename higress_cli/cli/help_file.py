@@ -39,7 +39,7 @@ def _show_entry(entry: KeyEntry, ui: Ui) -> None:
     blocks.paragraph(ui, joined((entry.key, entry.form)), indent=0, hanging=8, style="good")
     notes = [] if entry.default is None else [_("default: {value}").format(value=entry.default)]
     if entry.required:
-        notes.append(_("it has to be there"))
+        notes.append(_("required"))
     if entry.help:
         blocks.paragraph(ui, entry.help, indent=4)
     if notes:

@@ -14,7 +14,9 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Say what a WebAssembly module is, in whatever language it was written, and what a gateway thinks of it."),
+    help=N_(
+        "Show what is in a WebAssembly module, whatever language it was written in, and whether a gateway accepts it."
+    ),
     epilog="hgw inspect main.wasm\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm\n"
     "hgw inspect oci://registry.example.com/my-plugin:1.0.0",
 )
@@ -23,7 +25,7 @@ def inspect(
     address: Annotated[
         str,
         typer.Argument(
-            metavar="FILE|URL|oci://IMAGE|-", show_default=False, help=N_("the module; -: from standard input")
+            metavar="FILE|URL|oci://IMAGE|-", show_default=False, help=N_("the module; - reads standard input")
         ),
     ],
     gateway: Annotated[
@@ -31,7 +33,8 @@ def inspect(
         typer.Option("--gateway", metavar="VERSION", help=N_("exit with 1 if this gateway would refuse the module")),
     ] = None,
     diff: Annotated[
-        str | None, typer.Option("--diff", metavar="FILE|URL|oci://IMAGE", help=N_("say what differs from this module"))
+        str | None,
+        typer.Option("--diff", metavar="FILE|URL|oci://IMAGE", help=N_("show what differs from this module")),
     ] = None,
 ) -> None:
     from higress_cli.cli.inspect_view import show

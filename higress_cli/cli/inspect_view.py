@@ -69,7 +69,7 @@ def _verdict(result: InspectResult, ui: Ui) -> None:
     if result.gateway is not None:
         version, refused = result.gateway.value, result.exit_code != 0
         unknown = any(finding.id == GATEWAY_UNKNOWN for finding in result.findings)
-        text = _("gateway {version} would refuse it") if refused else _("gateway {version} would take it")
+        text = _("gateway {version} would refuse it") if refused else _("gateway {version} would accept it")
         if unknown:
             text = _("{verdict} if it is like {newest}").format(verdict=text, newest=newest_known())
         blocks.item(ui, "bad" if refused else "warning" if unknown else "good", text.format(version=version), indent=0)
@@ -84,7 +84,7 @@ def _image(result: InspectResult, ui: Ui) -> None:
     for verdict in result.image.verdicts:
         name = reader_name(verdict.reader)
         if verdict.accepted:
-            blocks.item(ui, "good", _("{reader} takes it").format(reader=name))
+            blocks.item(ui, "good", _("{reader} accepts it").format(reader=name))
         else:
             text = _("{reader} refuses it: {reason}").format(reader=name, reason=verdict.reason)
             blocks.item(ui, "warning", text)

@@ -52,7 +52,9 @@ def install(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help=N_("say what would be fetched, from where and how large it is; change nothing")),
+        typer.Option(
+            "--dry-run", help=N_("show what would be fetched, from where and how large it is; change nothing")
+        ),
     ] = False,
 ) -> None:
     from higress_cli.commands import install as use_case
@@ -75,7 +77,7 @@ def _show(result: "use_case.InstallResult", ui: Ui) -> None:
     passed_over += [(tool.name, tried) for tool in result.planned for tried in tool.tried]
     if passed_over:
         ui.line()
-        ui.line(_("Sources that were passed over:"), "faint")
+        ui.line(_("Sources that were skipped:"), "faint")
     for name, tried in passed_over:
         blocks.paragraph(ui, joined((blocks.tool_title(name), tried.source, tried.reason)), indent=2, style="faint")
     if result.dry_run:

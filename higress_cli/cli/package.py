@@ -26,7 +26,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Put the plugin's module into an OCI image, in the one form that every reader of Higress takes."),
+    help=N_("Put the plugin's module into an OCI image, in the one form that every reader in Higress accepts."),
     epilog="hgw package\nhgw package --out my-plugin.tar\nhgw package --abi 0.2.100 --also LICENSE",
 )
 def package(

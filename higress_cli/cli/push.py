@@ -41,7 +41,7 @@ def push(
         typer.Option("--update", metavar="FILE", help=N_("write url and sha256 into the WasmPlugin resource in FILE")),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=N_("push and write nothing; say what would be pushed and written"))
+        bool, typer.Option("--dry-run", help=N_("show what would be pushed and written, and do neither"))
     ] = False,
     abi_suffix: Annotated[
         bool, typer.Option("--abi-suffix", help=N_("add the module's ABI to the tag: 1.0.0-abi0.2.100"))

@@ -116,7 +116,7 @@ def _show(result: "use_case.RunResult", ui: Ui) -> None:
         (_("config"), str(result.config) if result.config else _no_config(result), ""),
         *((_("service"), f"{key} -> {at}", "") for key, at in result.settings["services"].value.items()),
         (_("run folder"), str(result.run_dir), ""),
-        (_("header"), HEADER, _("in each answer: the module and the configuration that it met")),
+        (_("header"), HEADER, _("in each response: the module and the configuration that it passed through")),
         (_("try"), f"curl {shlex.quote(result.url + '/get')}", ""),
     ]
     blocks.facts(ui, rows)

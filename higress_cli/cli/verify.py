@@ -25,7 +25,7 @@ app = new_app()
 
 @app.command(
     cls=HgwCommand,
-    help=N_("Prove on a local gateway that the plugin is in the path and does what it promises."),
+    help=N_("Prove on a local gateway that requests pass through the plugin and that it does what it promises."),
     epilog="hgw verify\nhgw verify --module main-0.2.100.wasm --report junit=verify.xml\n"
     "hgw verify --module oci://registry.example.com/my-plugin:1.0.0\n"
     "hgw verify --url http://127.0.0.1:10000",
@@ -36,10 +36,10 @@ def verify(
     module: OtherModule = None,
     scenario: Annotated[
         list[str] | None,
-        typer.Option("--scenario", metavar="TEXT", help=N_("only scenarios that have TEXT in their name")),
+        typer.Option("--scenario", metavar="TEXT", help=N_("only scenarios whose name contains TEXT")),
     ] = None,
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` has there"))
+        str | None, typer.Option("--url", metavar="URL", help=N_("use the gateway that `hgw run` started there"))
     ] = None,
     build: Build = True,
     report: Annotated[
@@ -53,7 +53,9 @@ def verify(
     evidence: Annotated[
         Path | None,
         typer.Option(
-            "--evidence", metavar="DIR", help=N_("write digests, requests, answers and logs there, for others")
+            "--evidence",
+            metavar="DIR",
+            help=N_("write digests, requests, responses and logs there, as evidence for others"),
         ),
     ] = None,
     baseline: Annotated[
@@ -61,7 +63,7 @@ def verify(
         typer.Option(
             "--baseline",
             metavar="FILE|oci://IMAGE",
-            help=N_("put this module to the same scenarios and say what differs"),
+            help=N_("run this module through the same scenarios and show what differs"),
         ),
     ] = None,
 ) -> None:
@@ -186,7 +188,7 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
         summary = _("{summary}, {count} not run").format(summary=summary, count=skipped)
     ui.line(summary, "bad" if result.exit_code else "good")
     if result.exit_code and not wrong:
-        ui.line(_("nothing was checked, which is no success"), "bad")
+        ui.line(_("nothing was checked, so this is not a success"), "bad")
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
     named = listed(engines) or (_("unknown") if result.engine == "unknown" else result.engine)
     blocks.facts(ui, _facts(result, engines=named, quiet=ui.quiet))

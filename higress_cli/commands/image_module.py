@@ -138,7 +138,7 @@ def image_refused(pulled: Pulled) -> CheckFailed:
     error.warnings = tuple(
         _("{reader} refuses it: {reason}").format(reader=reader_name(item.reader), reason=item.reason)
         if item.reason
-        else _("{reader} takes it").format(reader=reader_name(item.reader))
+        else _("{reader} accepts it").format(reader=reader_name(item.reader))
         for item in pulled.judged.verdicts
         if item is not verdict
     )

@@ -143,7 +143,7 @@ def _bounded(content: bytes, name: str) -> bytes:
 
 def _too_large(name: str) -> DownloadError:
     return DownloadError(
-        _("{name} is larger than {megabytes} MB, which no gateway takes").format(
+        _("{name} is larger than {megabytes} MB, which no gateway accepts").format(
             name=shown(name), megabytes=MOST_BYTES >> 20
         ),
         code="module-too-large",

@@ -111,7 +111,7 @@ def _refuse_taken(target: Path) -> None:
     if target.is_dir() and not any(target.iterdir()):
         return
     raise ConflictError(
-        _("{path} holds something else than an image").format(path=target),
+        _("{path} holds something other than an image").format(path=target),
         code="image-out-taken",
         hint=_("name a new folder, or a file that ends in .tar"),
         details={"path": target},

@@ -183,7 +183,7 @@ def _stale_text(path: Path, seen: Standing) -> str:
     """The warning that the module at `path` is used although the plugin's is stale."""
     judged = seen.freshness if path == seen.path or seen.twin is None else seen.twin
     reason = judged.reason
-    return _("{path} may not match its source: {reason}; `hgw build` makes it anew").format(path=path, reason=reason)
+    return _("{path} may not match its source: {reason}; `hgw build` rebuilds it").format(path=path, reason=reason)
 
 
 def _refuse_other_abi(project: Project, chosen: choices.Choices, path: Path, *, abi: Abi) -> None:

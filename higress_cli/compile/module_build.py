@@ -248,7 +248,7 @@ def _forget(session: Session, module: Path, *, changed: str) -> str:
     """Remove the record of a module that may not match the files that it was built from, and say so."""
     with contextlib.suppress(OSError):
         record_path(session.dirs.cache, module).unlink(missing_ok=True)
-    text = _("{files} changed while {module} was compiled: it may not match them; `hgw build` makes it anew")
+    text = _("{files} changed while {module} was compiled: it may not match them; `hgw build` rebuilds it")
     return text.format(files=changed, module=module.name)
 
 

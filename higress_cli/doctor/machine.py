@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def check_port(facts: "Facts", *, option: str) -> Finding:
     port = facts.port(option)
-    return skip(_("the upstream is somebody else's")) if port is None else judge_port(port)
+    return skip(_("hgw does not start the upstream")) if port is None else judge_port(port)
 
 
 def check_envoy(facts: "Facts") -> Finding:

@@ -134,7 +134,7 @@ def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
     return Finding(
         status=Status.OK,
         found=f"ABI {module.abi}",
-        note=_("{size}; the next build makes it anew: {reason}").format(size=size(module.bytes), reason=module.stale)
+        note=_("{size}; the next build rebuilds it: {reason}").format(size=size(module.bytes), reason=module.stale)
         if module.stale
         else size(module.bytes),
         detail=(str(module.path),),

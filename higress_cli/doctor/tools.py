@@ -165,7 +165,7 @@ def _unsupported_go(name: ToolName, version: str, *, profile: Profile) -> tuple[
             tool=ToolName.GO,
             found=version,
             expected=expected_go(profile),
-            reason=_("no TinyGo that works for Higress plugins takes it"),
+            reason=_("no TinyGo that works for Higress plugins accepts it"),
         ),
     )
 

@@ -237,12 +237,12 @@ def _pair_misfits(go: str, tinygo: str, row: "_Tinygo", built_with: str | None) 
         )
         return [Misfit(code="go-too-old", tool=ToolName.GO, found=go, expected=str(accepted), reason=text)]
     if line(go) > line(accepted.highest):
-        text = _("TinyGo {tinygo} takes Go {range}").format(tinygo=tinygo, range=accepted)
+        text = _("TinyGo {tinygo} works with Go {range}").format(tinygo=tinygo, range=accepted)
         return [Misfit(code="go-too-new", tool=ToolName.GO, found=go, expected=str(accepted), reason=text)]
     if built_with is not None and line(go) > line(built_with):
         # TinyGo reads Go source with the standard library that it was compiled with (go/parser, go/types).
         newest = ".".join(map(str, line(built_with)))
-        text = _("this copy of TinyGo {tinygo} was compiled with Go {built_with} and takes no newer Go").format(
+        text = _("this copy of TinyGo {tinygo} was compiled with Go {built_with} and works with no newer Go").format(
             tinygo=tinygo, built_with=built_with
         )
         expected = str(GoRange(lowest=accepted.lowest, highest=newest))

@@ -136,7 +136,9 @@ def _refuse_credentials(whole: str) -> None:
     _login, at, host = head.rpartition("@")
     if slash and at:
         raise UsageError(
-            _("an address of an image takes no user and no password: {address}").format(address=f"...@{host}/{rest}"),
+            _("the address of an image cannot hold a user or a password: {address}").format(
+                address=f"...@{host}/{rest}"
+            ),
             code="reference-invalid",
             hint=f"docker login {host}",
             details={"reference": f"{host}/{rest}"},

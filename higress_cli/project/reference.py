@@ -32,7 +32,7 @@ class KeyEntry:
     default: str | None = None
     """The default of a setting, as text; null for other keys, whose help says it."""
     required: bool = False
-    """Whether it has to be there."""
+    """Whether the key is required."""
 
 
 def reference() -> tuple[KeyEntry, ...]:

@@ -133,7 +133,7 @@ _REDIS_REPLY: Final = Either[object](
 _REDIS: Final = Entry(
     name="redis",
     shape=Either[object](scalar=Scalar(("embedded",)), mapping=Pairs(_REDIS_REPLY)),
-    help=N_("a Redis: embedded keeps what it is told; else replies by command, where * fits any text"),
+    help=N_("a Redis: embedded stores what it is given; otherwise replies by command, where * matches any text"),
 )
 SERVICE: Final = Either(
     scalar=Turned(Scalar(("refused", "absent")), parts.refused_or_absent),
@@ -147,7 +147,7 @@ SERVICE: Final = Either(
 _LEVEL: Final = Entry(name="level", shape=Scalar(LEVELS), help=N_("the level of the line"))
 _LINE_TEXT: Final = Turned(Scalar(), lambda text: LineExpectation(matcher=Equals(text)))
 _SOME_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_LEVEL, *ENTRIES), make=parts.line))
-_NO_LINE: Final = Entry(name="none", shape=_SOME_LINE, help=N_("no line fits this"))
+_NO_LINE: Final = Entry(name="none", shape=_SOME_LINE, help=N_("no line matches this"))
 _LOG_LINE: Final = Either(scalar=_LINE_TEXT, mapping=Record(entries=(_NO_LINE, _LEVEL, *ENTRIES), make=parts.line))
 _LOG: Final = Either[tuple[LineExpectation, ...]](
     scalar=Turned(_LOG_LINE, lambda line: (line,)),
@@ -193,19 +193,19 @@ EXPECT: Final = Record(
         Entry(
             name="start",
             shape=Scalar(("ok", "fails")),
-            help=N_("whether the plugin takes its configuration; with fails only log is expected besides"),
+            help=N_("whether the plugin accepts its configuration; with fails, only log can be expected as well"),
         ),
         Entry(name="status", shape=_STATUS, help=N_("the status of the response")),
         Entry(name="headers", shape=_HEADER_MATCHERS, help=N_("headers of the response by name")),
         Entry(name="body", shape=MATCHER, help=N_("the body of the response")),
         Entry(name="trailers", shape=_HEADER_MATCHERS, help=N_("trailers of the response by name")),
-        Entry(name="upstream", shape=_UPSTREAM, help=N_("what the upstream gets; absent: nothing, headers neither")),
+        Entry(name="upstream", shape=_UPSTREAM, help=N_("what the upstream gets; absent: nothing, not even headers")),
         Entry(
             name="calls",
             shape=Items(_CALL),
             help=N_("what the plugin asks of services, in any order; an empty list is nothing at all"),
         ),
-        Entry(name="log", shape=_LOG, help=N_("what the plugin logs: some line fits each entry")),
+        Entry(name="log", shape=_LOG, help=N_("what the plugin logs: each entry matches some line")),
         Entry(name="metrics", shape=Pairs(JSON_MATCHER), help=N_("how much the plugin's metrics change, by name")),
         Entry(
             name="actions",
@@ -219,8 +219,8 @@ EXPECT: Final = Record(
 )
 _TURN_ENTRIES: Final = (
     Entry(name="request", shape=REQUEST, help=N_("the request to send")),
-    Entry(name="response", shape=RESPONSE, help=N_("what the upstream answers; default: as httpbin does")),
-    Entry(name="expect", shape=EXPECT, help=N_("what has to come of it; default: status 200")),
+    Entry(name="response", shape=RESPONSE, help=N_("what the upstream answers; default: what httpbin answers")),
+    Entry(name="expect", shape=EXPECT, help=N_("what the outcome has to be; default: status 200")),
 )
 _STEP: Final = Record(entries=_TURN_ENTRIES, make=parts.step)
 SCENARIO: Final = Record(
@@ -238,7 +238,11 @@ SCENARIO: Final = Record(
             help=N_("only for modules of these ABIs"),
         ),
         Entry(name="route", shape=Scalar(), help=N_("the name of the route, which the plugin's rules match")),
-        Entry(name="cluster", shape=Scalar(), help=N_("the name of the upstream's cluster, likewise")),
+        Entry(
+            name="cluster",
+            shape=Scalar(),
+            help=N_("the name of the upstream's cluster, which the plugin's rules may match as well"),
+        ),
         Entry(
             name="properties",
             shape=Pairs(Turned(Anything(), parts.property_value)),
@@ -249,7 +253,9 @@ SCENARIO: Final = Record(
             shape=Turned(Scalar(), parts.moment),
             help=N_("the time that the plugin sees; it stands still"),
         ),
-        Entry(name="services", shape=Pairs(SERVICE), help=N_("services that the plugin calls, laid over run.services")),
+        Entry(
+            name="services", shape=Pairs(SERVICE), help=N_("services that the plugin calls; they win over run.services")
+        ),
         *_TURN_ENTRIES,
         Entry(name="repeat", shape=Whole(least=1, most=_MOST), help=N_("how often the request is sent")),
         Entry(
@@ -265,7 +271,11 @@ SCENARIO: Final = Record(
 )
 INCLUDE: Final = Record(
     entries=(
-        Entry(name="file", shape=Scalar(), help=N_("files with lists of scenarios, relative to this one; * fits any")),
+        Entry(
+            name="file",
+            shape=Scalar(),
+            help=N_("files with lists of scenarios, relative to this one; * matches any text"),
+        ),
     ),
     make=parts.given,
 )

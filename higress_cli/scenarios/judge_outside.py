@@ -63,8 +63,8 @@ def _unfit(observed: Observed) -> Iterator[Evidence]:
         if not call.fits:
             yield Evidence(
                 ok=False,
-                expected=_("each call of {service} fits a rule").format(service=service_key(call.cluster)),
-                got=_("no rule fits {call}").format(call=call.title),
+                expected=_("each call to {service} matches a rule").format(service=service_key(call.cluster)),
+                got=_("no rule matches {call}").format(call=call.title),
                 key="services",
             )
 
@@ -86,9 +86,9 @@ def _call(wanted: CallExpectation, observed: Observed, *, key: str) -> Evidence:
     conditions = list(
         request_words(wanted.request, more={_("the command"): wanted.command} if wanted.command else None)
     )
-    expected = _("a call of {service}").format(service=service_key(cluster))
+    expected = _("a call to {service}").format(service=service_key(cluster))
     if wanted.times is not None:
-        expected = ngettext("{count} call of {service}", "{count} calls of {service}", wanted.times).format(
+        expected = ngettext("{count} call to {service}", "{count} calls to {service}", wanted.times).format(
             count=wanted.times, service=service_key(cluster)
         )
     expected = (
@@ -104,7 +104,7 @@ def _call(wanted: CallExpectation, observed: Observed, *, key: str) -> Evidence:
             else _("{count} of them: {calls}").format(count=len(found), calls=_titles(here))
         )
     else:
-        got = _("no call of {service}").format(service=service_key(cluster))
+        got = _("no call to {service}").format(service=service_key(cluster))
     return Evidence(ok=ok, expected=expected, got=got, key=key, line=wanted.line)
 
 

@@ -74,7 +74,9 @@ class RunningGateway:
         config = None if scenario.config == self._configuration() else scenario.config
         named = [key for key in sorted(scenario.keys & _OWN) if key is not Key.CONFIG or config is not None]
         if named:
-            return _("it has {keys}, for which hgw starts a gateway itself: leave out --url").format(keys=listed(named))
+            return _("it has {keys}, which only a gateway that hgw starts itself can do: leave out --url").format(
+                keys=listed(named)
+            )
         if self.record is None and Key.VIA_UPSTREAM in scenario.keys:
             return _("the address of the upstream is not known")
         if Key.UPSTREAM in scenario.keys and not self._records("http_recorded"):

@@ -85,14 +85,14 @@ class Trial:
         """Why a scenario is not played here, None if it is."""
         abi = self._change.plugin.abi.version
         if scenario.abi and abi not in scenario.abi:
-            return _("it is for ABI {wanted}, and the module is of {abi}").format(
+            return _("it is for ABI {wanted}, and the module has {abi}").format(
                 wanted=listed(scenario.abi), abi=abi or "?"
             )
         engine = self._opened.engine
         missing = listed(sorted(scenario.keys - engine.carries))
         if not missing:
             return None
-        return _("the engine {engine} does not carry {keys}").format(engine=engine.name, keys=missing)
+        return _("the engine {engine} does not support {keys}").format(engine=engine.name, keys=missing)
 
     def _run(self, scenario: Scenario) -> Iterator[Step]:
         """Play one scenario; failures are in its steps."""

@@ -156,7 +156,7 @@ class Acquisition(Generic[T]):
             failed = passed_over(error)
         self._failures[key] = failed
         self._work.session.reporter.detail(
-            _("{tool} {version}: source {source} passed over: {reason}").format(
+            _("{tool} {version}: source {source} was skipped: {reason}").format(
                 tool=need.name.label, version=need.version, source=source.NAME, reason=failed.reason
             )
         )

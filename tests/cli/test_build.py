@@ -355,7 +355,7 @@ def test_doctor_and_build_judge_staleness_by_content(
     assert hgw("build").code == 0
     change(plugin)
     said = " ".join(hgw("doctor", "module").out.split())
-    assert (f"the next build makes it anew: {reason}" in said) == (reason is not None)
+    assert (f"the next build rebuilds it: {reason}" in said) == (reason is not None)
     assert json_of("build")["data"]["artifacts"][0]["up_to_date"] == (reason is None)
 
 
@@ -419,7 +419,7 @@ def test_a_file_that_the_compiler_leaves_out_is_no_change(plugin: Path, hgw, jso
     (plugin / "host_windows.go").write_text("package main\n")
     assert hgw("build").code == 0
     (plugin / "host_windows.go").write_text("package main\n\n// for another system\n")
-    assert "makes it anew" not in hgw("doctor", "module").out
+    assert "rebuilds it" not in hgw("doctor", "module").out
     assert json_of("build")["data"]["artifacts"][0]["up_to_date"]
 
 
@@ -770,10 +770,10 @@ def test_doctor_calls_a_module_old_only_where_a_build_would_compile(tree: Tree, 
     assert hgw("build").code == 0
     later = time.time() + 60
     os.utime(folder / "main.go", (later, later))
-    assert "makes it anew" not in hgw("doctor", "module").out
+    assert "rebuilds it" not in hgw("doctor", "module").out
     (folder / "main.go").write_text(MAIN + "// another\n", "utf-8")
     os.utime(folder / "main.go", (later, later))
-    assert "makes it anew" in hgw("doctor", "module").out
+    assert "rebuilds it" in hgw("doctor", "module").out
 
 
 # The compiler refuses --------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_a_gateway_that_hgw_does_not_know_is_judged_by_the_newest_and_told(here,
     (finding,) = document["data"]["findings"]
     assert (finding["id"], finding["severity"], finding["found"]) == ("gateway-unknown", "warning", "v9.9.9")
     text = hgw("inspect", "new.wasm", "--gateway", "v9.9.9").out
-    assert "! gateway v9.9.9 would take it if it is like v2.2.4\n" in text
+    assert "! gateway v9.9.9 would accept it if it is like v2.2.4\n" in text
     assert "! hgw does not know gateway v9.9.9, and judges it as if it were v2.2.4" in text
     assert json_of("new.wasm", "--gateway", "v2.2.4")["data"]["findings"] == []
 
@@ -166,7 +166,7 @@ def test_the_module_of_an_image_with_the_verdicts_of_its_readers(here, json_of, 
         ("gateway", True), ("plugin-server", True), ("image-volume", False),
     ]  # fmt: skip
     text = hgw("inspect", f"oci://{registry.host}/p/a:1").out
-    assert "the gateway takes it" in text
+    assert "the gateway accepts it" in text
     assert "an image volume of Kubernetes refuses it: its configuration is" in text
 
 
@@ -176,7 +176,7 @@ def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
     document = json_of(f"oci://{registry.host}/p/a:1")
 
     assert (document["exit_code"], document["error"]["code"]) == (1, "image-refused")
-    assert "the plugin server takes it" in document["warnings"]
+    assert "the plugin server accepts it" in document["warnings"]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_gateway_that_goes_on_has_an_embedded_redis_too(here):
     [
         ({"INCR hits": 7}, []),
         ({"incr *": 7}, []),
-        ({"GET hits": "7"}, [(f"each call of {NAME} fits a rule", "no rule fits INCR hits")]),
+        ({"GET hits": "7"}, [(f"each call to {NAME} matches a rule", "no rule matches INCR hits")]),
     ],
 )
 def test_a_command_that_fits_no_rule_fails_its_step_and_is_named(hgw, here, rules, failed):

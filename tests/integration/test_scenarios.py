@@ -107,7 +107,7 @@ def test_every_key_that_both_engines_carry(hgw, here):
         *(f"again and again ({number}/2)" for number in (1, 2)),
     ]
     assert document["data"]["counts"] == {"passed": 12, "failed": 0, "skipped": 1}
-    assert document["data"]["steps"][-1]["reason"] == "it is for ABI 0.2.100, and the module is of 0.2.1"
+    assert document["data"]["steps"][-1]["reason"] == "it is for ABI 0.2.100, and the module has 0.2.1"
 
 
 FAILS = """
@@ -161,11 +161,11 @@ def test_what_does_not_fit_is_told(hgw, here, engine):
     document = verified(hgw)
     assert document["exit_code"] == 1
     found = wrong(document)
-    assert found[0] == [("each call of svc.dns:80 fits a rule", "no rule fits GET /ask")]
+    assert found[0] == [("each call to svc.dns:80 matches a rule", "no rule matches GET /ask")]
     assert found[1] == [
-        ("a call of svc.dns:80: the path is `/other`", "GET /ask"),
-        ("2 calls of svc.dns:80", "1 of them: GET /ask"),
-        ("a call of x.dns:80", "no call of x.dns:80"),
+        ("a call to svc.dns:80: the path is `/other`", "GET /ask"),
+        ("2 calls to svc.dns:80", "1 of them: GET /ask"),
+        ("a call to x.dns:80", "no call to x.dns:80"),
     ]
     assert found[2] == [("the plugin calls no service", "it calls GET /ask")]
     assert [expected for expected, _got in found[3]] == [
@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_told(hgw, here, engine):
         "body a.c is absent",
         "trailer x is absent",
     ]
-    assert found[4][1] == ("each call of svc.dns:80 fits a rule", "no rule fits GET /ask")
+    assert found[4][1] == ("each call to svc.dns:80 matches a rule", "no rule matches GET /ask")
     assert "svc.dns:80 is a Redis here" in causes_of(document, "a Redis that is asked for a page")
     assert found[5] == [("body is `200`", "body is `no such service`")]
     unmapped = "only svc.dns:8080 is mapped" if engine == "builtin" else "name the service and its port"
@@ -222,7 +222,8 @@ def test_the_insides_of_a_plugin(hgw, here, engine):
     assert statuses == ["passed"] * 3 + ["passed" if engine == "builtin" else "skipped", "failed"], wrong(document)
     if engine == "envoy":
         assert (
-            document["data"]["steps"][3]["reason"] == "the engine envoy does not carry clock, expect.state, properties"
+            document["data"]["steps"][3]["reason"]
+            == "the engine envoy does not support clock, expect.state, properties"
         )
     assert wrong(document) == [
         [

@@ -302,7 +302,9 @@ def test_a_running_gateway_is_verified_as_far_as_it_can_be(hgw, here, engine):
         shown = hgw("verify", "--url", url)
         assert "3 of 3 steps ok, 1 not run" in shown.out
         assert (shown.out + shown.err).count("answered by the plugin") == 1
-        assert "it has config, for which hgw starts a gateway itself: leave out --url" in " ".join(shown.out.split())
+        assert "it has config, which only a gateway that hgw starts itself can do: leave out --url" in " ".join(
+            shown.out.split()
+        )
 
         (here / "other.wasm").write_bytes(plugin(marker=OLD))
         outcome = hgw("verify", "--url", url, "--module", "other.wasm")

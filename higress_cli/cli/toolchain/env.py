@@ -30,7 +30,7 @@ def env(
         typer.Option(
             "--shell",
             metavar="sh|fish|powershell|cmd|github",
-            help=N_("the shell to print for; default: the one that hgw was called from"),
+            help=N_("the shell to print for; default: the one that started hgw"),
         ),
     ] = None,
 ) -> None:

@@ -151,4 +151,4 @@ def test_a_module_that_does_not_match_its_source_is_told_and_is_not_a_fault():
     finding = judge_module(built(stale="main.go changed since it was built"), abi=Abi.V0_2_1)
 
     assert finding.status is Status.OK
-    assert finding.note == "1.93 MB; the next build makes it anew: main.go changed since it was built"
+    assert finding.note == "1.93 MB; the next build rebuilds it: main.go changed since it was built"

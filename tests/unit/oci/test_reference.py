@@ -64,7 +64,11 @@ def test_anything_else_is_refused(text):
         ("r.example.com/", "the name of the image is missing", "one looks like"),
         ("oci://", "the name of the image is missing", "one looks like"),
         ("localhost:99999/a", "`localhost:99999` is not the name of a host", "one looks like"),
-        ("me:s3cret@r.example.com/a:1", "no user and no password: ...@r.example.com/a:1", "docker login r.example.com"),
+        (
+            "me:s3cret@r.example.com/a:1",
+            "cannot hold a user or a password: ...@r.example.com/a:1",
+            "docker login r.example.com",
+        ),
     ],
 )
 def test_a_refusal_says_what_is_wrong_and_what_to_write(text, message, hint):
