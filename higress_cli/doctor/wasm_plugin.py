@@ -86,7 +86,7 @@ def _rules_without_condition(rules: Node | None) -> Iterator[Fault]:
             message=_("this rule names no ingress, domain or service, and Higress refuses the whole resource"),
             places=(rule.place,),
             expected=listed(_CONDITIONS),
-            hint=_("say in the rule which `ingress`, `domain` or `service` it is for"),
+            hint=_("name in the rule the `ingress`, `domain` or `service` that it is for"),
         )
 
 

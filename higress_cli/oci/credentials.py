@@ -175,6 +175,6 @@ def _invalid(path: Path, reason: str) -> InvalidInput:
     return InvalidInput(
         _("{path} cannot be used: {reason}").format(path=path, reason=reason),
         code="docker-config-invalid",
-        hint=_("set DOCKER_CONFIG to another folder, or have it written anew: docker login HOST"),
+        hint=_("set DOCKER_CONFIG to another folder, or have it written again: docker login HOST"),
         details={"path": path},
     )

@@ -29,8 +29,8 @@ _CRASHES: Final = (
     (NO_HTTP_CONTEXT, NO_TCP),
     ("index out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
     ("slice bounds out of range", N_("an index is beyond the end of a slice or an array: compare it with len first")),
-    ("nil map", N_("a map is written to that was never made: make it where the configuration is read")),
-    ("nil pointer", N_("a pointer is used that is nil: a key that the configuration lacks often leaves one so")),
+    ("nil map", N_("a map is written to before it was made: make it where the configuration is read")),
+    ("nil pointer", N_("a nil pointer is used: a key missing from the configuration often leaves one nil")),
     ("divide by zero", N_("a number is divided by zero: look at it first")),
     ("out of memory", N_("the plugin's memory is full: what it keeps between requests grows")),
 )
