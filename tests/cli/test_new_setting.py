@@ -36,7 +36,7 @@ def now(hgw: Hgw) -> tuple[str | None, str]:
 
 def test_it_has_an_option_with_help_and_a_check(hgw: Hgw) -> None:
     assert "--toy COUNT" in hgw("build", "--help").out
-    assert "how many toys (HGW_TOY)" in hgw("build", "--help").out
+    assert "how many toys (HGW_TOY; default: 3)" in hgw("build", "--help").out
     assert "--toy" not in hgw("run", "--help").out
     assert "`12` (from --toy) is not a whole number from 0 to 9" in hgw("build", "--toy", "12").err
 
