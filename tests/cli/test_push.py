@@ -331,3 +331,37 @@ def test_settings_never_show_the_password(hgw, monkeypatch):
         outcome = hgw(*words)
         assert "s3cret" not in outcome.out + outcome.err
         assert "HGW_REGISTRY_PASSWORD" in outcome.out
+
+
+@pytest.fixture
+def unversioned(project) -> Path:
+    """The plugin with nothing that says its version."""
+    (project / "hgw.yaml").write_text("name: demo\n", "utf-8")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("tags", "value", "source"),
+    [
+        (("1.0.0",), "1.0.0", "tag 1.0.0"),
+        (("v1.2.3-rc.1", "latest"), "1.2.3-rc.1", "tag v1.2.3-rc.1"),
+        (("1.0.0", "v1.0.0"), "1.0.0", "tag v1.0.0"),
+    ],
+)
+def test_a_tag_that_is_a_version_is_the_images(pushed, registry, unversioned, tags, value, source):
+    document = pushed(*(f"{registry.host}/demo:{tag}" for tag in tags))
+
+    assert document["data"]["version"] == {"value": value, "source": source}
+    assert not any("0.0.0" in warning for warning in document["warnings"])
+
+
+@pytest.mark.parametrize("tags", [(), ("latest",), ("1.0",), ("1.0.0", "1.1.0")])
+def test_no_tag_or_several_versions_say_nothing_about_the_image(pushed, registry, unversioned, tags):
+    document = pushed(*([f"{registry.host}/demo:{tag}" for tag in tags] or [f"{registry.host}/demo"]))
+
+    assert document["data"]["version"] == {"value": "0.0.0", "source": "default"}
+    assert document["warnings"][0].startswith("the image's version is 0.0.0")
+
+
+def test_a_version_in_hgw_yaml_wins_over_the_tag(pushed, registry):
+    assert pushed(f"{registry.host}/demo:2.0.0")["data"]["version"]["value"] == "1.0.0"
