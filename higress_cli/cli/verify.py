@@ -140,7 +140,11 @@ def _show_comparisons(result: "use_case.VerifyResult", ui: Ui) -> None:
             after=after,
         )
         blocks.item(ui, "warning", text)
-    if result.disagreements or result.differences:
+    if result.unsteady:
+        ui.line(_("What differs between two runs of the baseline as well, and does not count"), "strong")
+    for difference in result.unsteady:
+        blocks.item(ui, "faint", joined((difference.name, part_word(difference.what))))
+    if result.disagreements or result.differences or result.unsteady:
         ui.line()
 
 

@@ -22,7 +22,7 @@ from higress_cli.project.resolution import settings_of
 from higress_cli.project.scenario import Scenario
 from higress_cli.result import Result
 from higress_cli.scenarios.agreement import Disagreement, disagreements
-from higress_cli.scenarios.comparison import Difference, differences
+from higress_cli.scenarios.comparison import Difference, Differences, differences, without_unsteady
 from higress_cli.scenarios.step import Step, StepKind, StepStatus, failed_start
 from higress_cli.session import Session
 from higress_cli.settings.project import VERIFY
@@ -68,6 +68,8 @@ class VerifyResult(Result):
     """The steps that came to something else on another engine."""
     differences: tuple[Difference, ...]
     """What is not as it was with the module of --baseline."""
+    unsteady: tuple[Difference, ...]
+    """What was not either, but differs between two runs of that module as well."""
     baseline: VerifiedModule | None
     """The module of --baseline; null where there is none."""
     written: tuple[Path, ...]
@@ -162,13 +164,27 @@ def _proven(work: _Work, wishes: VerifyWishes, steps: list[Step]) -> Comparison:
     found = Comparison(module=list(prove(gateways, steps)))
     if not former:
         return found
-    return _compared(found, list(prove(map(_tolerant, _own_gateways(work, former)), [])))
+    return _compared(work, found, former)
 
 
-def _compared(found: Comparison, former: list[Proven]) -> Comparison:
-    before = [step for each in former for step in each.steps]
-    after = [step for each in found.module for step in each.steps]
-    return dataclasses.replace(found, baseline=former, differences=tuple(differences(before, after)))
+def _compared(work: _Work, found: Comparison, former: Sequence[Planned]) -> Comparison:
+    """What differs from the baseline, which runs once more if something does: an answer may differ by itself."""
+    first = _of_baseline(work, former)
+    before, after = _steps(first), _steps(found.module)
+    compared = Differences(found=differences(before, after))
+    if compared.found:
+        work.session.reporter.note(_("Something differs; the baseline runs once more to tell what differs by itself."))
+        again = _steps(_of_baseline(work, former))
+        compared = without_unsteady(before=before, again=again, after=after)
+    return dataclasses.replace(found, baseline=first, differences=compared)
+
+
+def _of_baseline(work: _Work, former: Sequence[Planned]) -> list[Proven]:
+    return list(prove(map(_tolerant, _own_gateways(work, former)), []))
+
+
+def _steps(proven: Sequence[Proven]) -> list[Step]:
+    return [step for each in proven for step in each.steps]
 
 
 @contextlib.contextmanager
@@ -235,7 +251,8 @@ def _result(found: Comparison, *, warnings: Sequence[str], written: tuple[Path, 
         steps=steps,
         counts={status: sum(step.status is status for step in steps) for status in StepStatus},
         disagreements=tuple(disagreements(steps)),
-        differences=found.differences,
+        differences=found.differences.found,
+        unsteady=found.differences.unsteady,
         baseline=_module(found.baseline[0].plugin) if found.baseline else None,
         written=written,
         run_dir=first.run_dir,

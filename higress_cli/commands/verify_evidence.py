@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from higress_cli.compile.inputs import contents, scope_of_folder
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
 from higress_cli.result import plain
-from higress_cli.scenarios.comparison import Difference
+from higress_cli.scenarios.comparison import Differences
 from higress_cli.scenarios.evidence import Evidence, Run, page
 from higress_cli.session import Session
 from higress_cli.system import fs
@@ -33,7 +33,7 @@ class Comparison:
 
     module: Sequence[Proven]
     baseline: Sequence[Proven] = ()
-    differences: tuple[Difference, ...] = ()
+    differences: Differences = field(default_factory=Differences)
 
 
 def check_folder(folder: Path) -> None:
@@ -74,7 +74,8 @@ def write_evidence(session: Session, folder: Path, *, directory: Path, found: Co
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             sources=sources,
             runs=runs,
-            differences=found.differences,
+            differences=found.differences.found,
+            unsteady=found.differences.unsteady,
         )
         document = json.dumps(plain(evidence), indent=2, ensure_ascii=False) + "\n"
         fs.write_atomically(folder / _DATA, document.encode())

@@ -1,7 +1,7 @@
 """What differs between two modules in the same scenarios: a pure function of steps."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from higress_cli.i18n import _
@@ -35,36 +35,92 @@ class Difference:
     """The first line of a body that differs, as it is; null where none is known."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """What two modules do differently, and what differs from one run of the same module to the next."""
+
+    found: tuple[Difference, ...] = ()
+    unsteady: tuple[Difference, ...] = ()
+
+
 def part_word(what: str) -> str:
     """What differs, as `Difference.what` has it, in the language of the call."""
     kind, _separator, name = what.partition(" ")
-    words = {"outcome": _("the outcome"), "status": _("the status"), "body": _("the body")}
+    words = {"outcome": _("the outcome"), "status": _("the status"), "body": _("the response body")}
     return words[kind] if kind in words else _("the header {name}").format(name=name)
 
 
-def differences(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Difference]:
+def differences(before: Sequence[Step], after: Sequence[Step]) -> tuple[Difference, ...]:
     """Each step of `after` beside that of `before` with the same name on the same engine."""
+    return tuple(difference for old, new in _pairs(before, after) for difference in _of_step(old, new))
+
+
+def without_unsteady(*, before: Sequence[Step], again: Sequence[Step], after: Sequence[Step]) -> Differences:
+    """What differs between `before` and `after`, apart from what differs as well in `again`, a second run of `before`.
+
+    Of bodies, only the lines count that were the same in both runs, where the bodies are known whole and have the same
+    number of lines.
+    """
+    unsteady = {(each.name, each.engine, each.what) for each in differences(before, again)}
+    second = _scenarios(again)
+    settled: list[Difference] = []
+    moving: list[Difference] = []
+    for old, new in _pairs(before, after):
+        for each in _of_step(old, new):
+            if (each.name, each.engine, each.what) not in unsteady:
+                settled.append(each)
+            elif each.what == _BODY and (lines := _steady_lines(old, second[each.name, each.engine], new)) is not None:
+                settled.append(replace(each, line_before=lines[0], line_after=lines[1]))
+            else:
+                moving.append(each)
+    return Differences(found=tuple(settled), unsteady=tuple(moving))
+
+
+def _pairs(before: Sequence[Step], after: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
+    known = _scenarios(before)
+    for step in after:
+        if step.kind is StepKind.SCENARIO and (old := known.get((step.name, step.engine))) is not None:
+            yield old, step
+
+
+def _scenarios(steps: Sequence[Step]) -> dict[tuple[str, str | None], Step]:
     known: dict[tuple[str, str | None], Step] = {}
-    for step in before:
+    for step in steps:
         if step.kind is StepKind.SCENARIO:
             known.setdefault((step.name, step.engine), step)
-    for step in after:
-        old = known.get((step.name, step.engine))
-        if old is None or step.kind is not StepKind.SCENARIO:
-            continue
-        for what, was, now in _parts(old, step):
-            if was != now:
-                lines = _lines(old.exchange, step.exchange) if what == _BODY else (None, None)
-                yield Difference(
-                    name=step.name,
-                    engine=step.engine,
-                    abi=step.abi,
-                    what=what,
-                    before=was,
-                    after=now,
-                    line_before=lines[0],
-                    line_after=lines[1],
-                )
+    return known
+
+
+def _of_step(old: Step, step: Step) -> Iterator[Difference]:
+    for what, was, now in _parts(old, step):
+        if was != now:
+            lines = _lines(old.exchange, step.exchange) if what == _BODY else (None, None)
+            yield Difference(
+                name=step.name,
+                engine=step.engine,
+                abi=step.abi,
+                what=what,
+                before=was,
+                after=now,
+                line_before=lines[0],
+                line_after=lines[1],
+            )
+
+
+def _steady_lines(before: Step, again: Step, after: Step) -> tuple[str, str] | None:
+    """The first line that is the same in both runs and another afterwards; None where none is known."""
+    texts = [_whole_lines(step.exchange) for step in (before, again, after)]
+    if any(text is None for text in texts) or len({len(text or ()) for text in texts}) > 1:
+        return None
+    rows = zip(*(text or () for text in texts), strict=True)
+    return next(((was, now) for was, still, now in rows if was == still != now), None)
+
+
+def _whole_lines(exchange: Exchange | None) -> list[str] | None:
+    """The lines of a body without the addresses of its run; None if not all of it was kept."""
+    if exchange is None or exchange.body is None or len(exchange.body.encode()) != exchange.body_bytes:
+        return None
+    return neutral(exchange.body.encode(), exchange.servers).decode().splitlines()
 
 
 def _parts(old: Step, new: Step) -> Iterator[tuple[str, str | None, str | None]]:

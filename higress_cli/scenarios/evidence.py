@@ -39,7 +39,10 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """All that was found. `sources` are the digests of the plugin's source files."""
+    """All that was found. `sources` are the digests of the plugin's source files.
+
+    `unsteady` differs between two runs of the baseline as well.
+    """
 
     hgw: str
     platform: str
@@ -47,6 +50,7 @@ class Evidence:
     sources: Mapping[str, str]
     runs: tuple[Run, ...]
     differences: tuple[Difference, ...]
+    unsteady: tuple[Difference, ...]
 
 
 def page(evidence: Evidence) -> str:
@@ -63,7 +67,9 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     for run in evidence.runs:
         yield from _run(run)
     if any(run.role == "baseline" for run in evidence.runs):
-        yield from _differences(evidence.differences)
+        yield from _differences(_("What differs from the baseline"), evidence.differences)
+        if evidence.unsteady:
+            yield from _differences(_("What differs between two runs of the baseline as well"), evidence.unsteady)
     yield ""
     yield "## " + _("Source")
     yield ""
@@ -106,9 +112,9 @@ def _step(step: Step) -> tuple[str, ...]:
     )
 
 
-def _differences(found: Sequence[Difference]) -> Iterator[str]:
+def _differences(title: str, found: Sequence[Difference]) -> Iterator[str]:
     yield ""
-    yield "## " + _("What differs from the baseline")
+    yield f"## {title}"
     yield ""
     if not found:
         yield _("Nothing.")

@@ -176,6 +176,25 @@ def test_what_httpbin_says_of_the_addresses_of_a_run_is_no_difference_between_mo
     assert found == set(names) - {"directly"}
 
 
+def test_an_answer_that_differs_by_itself_is_told_and_does_not_count(hgw, here, monkeypatch, tmp_path):
+    monkeypatch.setenv("HGW_ENGINE", "builtin")
+    (here / "hgw.yaml").write_text(
+        "verify:\n  - {name: by chance, request: {path: /uuid}}\n  - {name: the same, request: {path: /get}}\n"
+    )
+    (here / "same.wasm").write_bytes(plugin())
+    argv = ("verify", "--baseline", "same.wasm", "--evidence", str(tmp_path / "evidence"))
+    data = json.loads(hgw(*argv, "--output", "json").out)["data"]
+    assert data["differences"] == []
+    assert [(each["name"], each["what"]) for each in data["unsteady"]] == [("by chance", "body")]
+    evidence = json.loads((tmp_path / "evidence" / "evidence.json").read_text("utf-8"))
+    assert [each["name"] for each in evidence["unsteady"]] == ["by chance"]
+
+    outcome = hgw(*argv)
+    assert "and does not count\n  - by chance: the response body\n" in outcome.out
+    assert "(nothing differs)" in outcome.out
+    assert "## What differs between two runs" in (tmp_path / "evidence" / "evidence.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("text", ["nosuch.wasm", "hgw.yaml"])
 def test_a_baseline_that_is_no_module_is_refused_before_a_gateway_starts(hgw, here, text):
     outcome = hgw("verify", "--baseline", text)

@@ -5,18 +5,19 @@ import dataclasses
 import pytest
 
 from higress_cli.digest import sha256_of_bytes
-from higress_cli.scenarios.comparison import differences
+from higress_cli.scenarios.comparison import differences, without_unsteady
 from higress_cli.scenarios.neutral_answers import neutral, servers_of
-from higress_cli.scenarios.step import Exchange, Step
+from higress_cli.scenarios.step import Exchange, Step, StepStatus
 
 
-def step(body: str, *, port: int, headers: tuple[tuple[str, str], ...] = ()) -> Step:
+def step(body: str, *, port: int, headers: tuple[tuple[str, str], ...] = (), cut: bool = False) -> Step:
     servers = servers_of(gateway=f"http://127.0.0.1:{port}", upstream=f"http://127.0.0.1:{port + 1}")
     exchange = Exchange(
         request="curl",
         status=200,
         body=body,
         headers=headers,
+        body_bytes=len(body.encode()) + cut,
         body_sha256=sha256_of_bytes(body.encode()),
         servers=servers,
         neutral_sha256=sha256_of_bytes(neutral(body.encode(), servers)),
@@ -65,3 +66,49 @@ def test_a_body_is_compared_beyond_what_is_shown_of_it():
     long = dataclasses.replace(old.exchange, neutral_sha256=sha256_of_bytes(b"longer"), body_sha256=None)
     (found,) = differences([dataclasses.replace(old, exchange=long)], [new])
     assert (found.line_before, found.line_after) == (None, None)
+
+
+def compared(before: str, again: str, after: str):
+    old, second, new = (step(body, port=3000 + 10 * number) for number, body in enumerate((before, again, after)))
+    return without_unsteady(before=[old], again=[second], after=[new])
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "after"),
+    [
+        ("{\n  uuid: 1\n}", "{\n  uuid: 2\n}", "{\n  uuid: 3\n}"),
+        ("a\nb", "a\nc\nd", "x"),
+        ("1", "2", "3"),
+    ],
+)
+def test_what_differs_by_itself_is_told_apart(before, again, after):
+    result = compared(before, again, after)
+
+    assert result.found == ()
+    assert [each.what for each in result.unsteady] == ["body"]
+
+
+def test_a_line_that_stays_the_same_by_itself_is_a_difference_beside_one_that_does_not():
+    result = compared("uuid: 1\nhello: world", "uuid: 2\nhello: world", "uuid: 3\nhello: mars")
+
+    assert result.unsteady == ()
+    assert [(each.line_before, each.line_after) for each in result.found] == [("hello: world", "hello: mars")]
+
+
+def test_steady_things_of_a_step_count_beside_those_that_are_not():
+    def with_headers(body: str, *, cookie: str, hello: str) -> Step:
+        return step(body, port=3000, headers=(("set-cookie", cookie), ("hello", hello)))
+
+    before, again = (with_headers("same", cookie=cookie, hello="world") for cookie in ("1", "2"))
+    after = dataclasses.replace(with_headers("other", cookie="3", hello="mars"), status=StepStatus.FAILED)
+    result = without_unsteady(before=[before], again=[again], after=[after])
+
+    assert [each.what for each in result.found] == ["outcome", "body", "header hello"]
+    assert [each.what for each in result.unsteady] == ["header set-cookie"]
+
+
+def test_a_body_of_which_only_the_beginning_is_kept_is_told_as_a_whole():
+    before, again, after = (step(f"{number}\nsame", port=3000, cut=True) for number in range(3))
+    result = without_unsteady(before=[before], again=[again], after=[after])
+
+    assert (result.found, [each.what for each in result.unsteady]) == ((), ["body"])
