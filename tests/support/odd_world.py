@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ import pytest
 from higress_cli.cli.main import main
 from higress_cli.errors import ExitCode
 from higress_cli.gateway import engines
-from higress_cli.gateway.live_gateway import Live
 from higress_cli.i18n import activate
 from higress_cli.system.visible_text import visible
 from tests.support.plugins import plugin
@@ -30,6 +30,8 @@ from tests.support.stub_compilers import SDK, fill_cache, stub_compilers
 from tests.support.writes import writes_only_below
 
 _MOST_SECONDS: Final = 60
+_LOOK_SECONDS: Final = 0.02
+_READY_SECONDS: Final = 0.1
 _DOCUMENTED: Final = frozenset(ExitCode) - {ExitCode.BUG}
 PLUGIN: Final = {
     "go.mod": f"module plugin\n\ngo 1.19\n\nrequire {SDK} v1.0.1\n",
@@ -104,6 +106,8 @@ class OddWorld:
             for name, stream in streams.items():
                 stack.enter_context(_replaced(name, stream))
             stack.enter_context(_replaced("stdin", stack.enter_context(Path(os.devnull).open(encoding="utf-8"))))
+            if "run" in argv:
+                stack.enter_context(_interrupted_when_ready(streams["stdout"]))
             code = main(list(argv))
         activate("en")
         out, err = (_text_of(streams[name]) for name in _OUT)
@@ -162,17 +166,38 @@ def _in_time(argv: tuple[str, ...]) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@contextlib.contextmanager
+def _interrupted_when_ready(stream: io.TextIOWrapper) -> Iterator[None]:
+    """Press Ctrl-C soon after the first output on `stream`, which a ready gateway has; a call that ends gets none."""
+    ended = threading.Event()
+    caller = threading.get_ident()
+
+    def press() -> None:
+        while not stream.buffer.getvalue():  # type: ignore[attr-defined] # it is a BytesIO
+            if ended.wait(_LOOK_SECONDS):
+                return
+        if not ended.wait(_READY_SECONDS):
+            signal.pthread_kill(caller, signal.SIGINT)
+
+    somebody = threading.Thread(target=press)
+    somebody.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        somebody.join()
+
+
 def odd_world(top: Path, monkeypatch: pytest.MonkeyPatch) -> OddWorld:
     """A world where compilers are stand-ins, gateways are in this process, no name has an address, and all ends.
 
-    `hgw run` is interrupted when it is ready, `hgw build --watch` after its first build.
+    `hgw run` gets a Ctrl-C when it is ready, `hgw build --watch` ends after its first build.
     """
     monkeypatch.setenv("PATH", stub_compilers(top / "tools"))
     monkeypatch.setenv("GOMODCACHE", str(top / "modules"))
     fill_cache(top / "modules", f"{SDK}@v1.0.1")
     # A copy: an entry that is taken out and put back is the last one afterwards.
     monkeypatch.setattr(engines, "TABLE", {name: at for name, at in engines.TABLE.items() if name != "envoy"})
-    monkeypatch.setattr(Live, "events", _interrupted)
     monkeypatch.setattr("watchfiles.watch", _interrupted)
     monkeypatch.setattr(socket, "getaddrinfo", _only_here(socket.getaddrinfo))
     return OddWorld(top)

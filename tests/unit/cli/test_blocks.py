@@ -1,5 +1,9 @@
 """The building blocks of results, at a terminal of 50 columns."""
 
+import contextlib
+import io
+from collections.abc import Callable
+
 import pytest
 
 from higress_cli.cli import blocks
@@ -13,54 +17,60 @@ IMPORTS = [
 ]
 
 
-@pytest.fixture
-def ui(monkeypatch: pytest.MonkeyPatch) -> Ui:
+class Screen(io.TextIOWrapper):
+    """A terminal, as far as hgw looks at its stream."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
-    monkeypatch.setattr(Ui, "on_terminal", True)
-    return Ui(output="text", color="never", allows_color=False, quiet=False, verbose=False)
 
 
-def shown(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    lines = capsys.readouterr().out.splitlines()
+def drawn(draw: Callable[[Ui], None]) -> list[str]:
+    """The lines on a terminal of 50 columns."""
+    screen = Screen(io.BytesIO(), encoding="utf-8", newline="\n")
+    with contextlib.redirect_stdout(screen):
+        draw(Ui(output="text", color="never", allows_color=False, quiet=False, verbose=False))
+    screen.seek(0)
+    lines = screen.read().splitlines()
     assert all(cells(line) <= 50 for line in lines), lines
     return lines
 
 
-def test_columns_that_are_too_wide_are_below_one_another(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
-    blocks.columns(ui, (), IMPORTS)
+def test_columns_that_are_too_wide_are_below_one_another() -> None:
+    lines = drawn(lambda ui: blocks.columns(ui, (), IMPORTS))
 
-    assert shown(capsys)[:3] == [
+    assert lines[:3] == [
         "  wasi_snapshot_preview1.environ_sizes_get",
         "    since gateway v2.1.2",
         "    (i32, i32) -> i32",
     ]
 
 
-def test_the_lines_of_an_item_that_follow_are_no_longer_than_the_first(
-    ui: Ui, capsys: pytest.CaptureFixture[str]
-) -> None:
-    blocks.item(ui, "bad", "module: " + "word " * 30)
+def test_the_lines_of_an_item_that_follow_are_no_longer_than_the_first() -> None:
+    lines = drawn(lambda ui: blocks.item(ui, "bad", "module: " + "word " * 30))
 
-    assert len(shown(capsys)) > 3
+    assert len(lines) > 3
 
 
-def test_the_log_of_a_failed_step_is_wrapped(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_of_a_failed_step_is_wrapped() -> None:
     log = ("[debug] http call start, cluster: outbound|80||auth.static, method: GET, url: /who, body: , timeout: 1000",)
 
     step = Step(name="down", status=StepStatus.FAILED, ok=False, log=log, expected="", got="", seconds=0.0, checks=())
-    blocks.steps(ui, [step])
+    lines = drawn(lambda ui: blocks.steps(ui, [step]))
 
-    words = " ".join(shown(capsys))
+    words = " ".join(lines)
     assert " ".join(log[0].split()) in " ".join(words.split())
 
 
-def test_short_cells_stay_beside_one_another_and_the_others_are_below(
-    ui: Ui, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_short_cells_stay_beside_one_another_and_the_others_are_below() -> None:
     rows = [("38.81 MB", "0 B", "records: the output of programs that failed " * 2, "/home/me/.local/state")]
-    blocks.columns(ui, ("removed", "left", "what", "folder"), rows)
+    lines = drawn(lambda ui: blocks.columns(ui, ("removed", "left", "what", "folder"), rows))
 
-    assert shown(capsys) == [
+    assert lines == [
         "removed   left",
         "38.81 MB  0 B",
         "    records: the output of programs that failed",
@@ -69,7 +79,7 @@ def test_short_cells_stay_beside_one_another_and_the_others_are_below(
     ]
 
 
-def test_a_fact_that_is_a_text_is_wrapped_beside_its_name(ui: Ui, capsys: pytest.CaptureFixture[str]) -> None:
-    blocks.facts(ui, [("flags", "", "-gc=custom -tags=custommalloc -scheduler=none")])
+def test_a_fact_that_is_a_text_is_wrapped_beside_its_name() -> None:
+    lines = drawn(lambda ui: blocks.facts(ui, [("flags", "", "-gc=custom -tags=custommalloc -scheduler=none")]))
 
-    assert shown(capsys) == ["flags  -gc=custom -tags=custommalloc", "       -scheduler=none"]
+    assert lines == ["flags  -gc=custom -tags=custommalloc", "       -scheduler=none"]
