@@ -4,7 +4,6 @@ import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from higress_cli.compile.choices import Choices, choose
 from higress_cli.compile.flags import far_reaching
@@ -15,10 +14,10 @@ from higress_cli.compile.packages import go_work_in_use
 from higress_cli.compile.target import target_faults
 from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import GO_MOD, go_mod_at, read_go_mod
 from higress_cli.i18n import _, listed
 from higress_cli.project.parents import nearest_above
-from higress_cli.project.project import open_project, plugins_below
+from higress_cli.project.project import DEEPEST_LOOK, is_plugin, open_project, plugins_below
 from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.session import Session
 from higress_cli.settings.project import PROFILE
@@ -26,9 +25,6 @@ from higress_cli.settings.resolver import Resolver
 from higress_cli.toolchain.selection import find_toolset
 from higress_cli.toolchain.sets import SetRequest, request_for
 from higress_cli.toolchain.toolset import Toolset
-
-# How many levels are searched for plugins to name in an error; the current folder may be a large home folder.
-_DEEPEST_LOOK: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +101,13 @@ def complete(
 
     directory = choices.directory
     _show_far_reaching(session, choices)
-    go_mod = read_go_mod(directory / "go.mod")
+    go_mod = read_go_mod(go_mod_at(directory))
     usage = usage_of(package_files(directory))
     profile = choices.profile.value
     # Nothing that `go mod tidy` does makes a go.mod of the other profile one of this profile.
     is_other = requirements.profile_of(go_mod, lambda: usage) not in {profile, None}
     refuse(requirements.requirement_faults(go_mod, profile=profile, usage=usage, tidy=is_other))
-    refuse(requirements.replacement_faults(go_mod, is_module=lambda folder: (folder / "go.mod").is_file()))
+    refuse(requirements.replacement_faults(go_mod, is_module=lambda folder: (folder / GO_MOD).is_file()))
     plan = plan or Plan(choices=choices, settings=settings, toolset=_toolset(session, settings, directory=directory))
     warnings = refuse(go_line_faults(go_mod, go=plan.toolset.go.version))
     variables = plan.toolset.environment(session.variables)
@@ -153,17 +149,19 @@ def folder_named(path: Path) -> Path:
 
 
 def plugin_around(directory: Path) -> Path:
-    """`directory` or the nearest folder above it that has a go.mod, as for the go command.
+    """`directory` if it is a plugin, or else the nearest folder above it that has a go.mod, as for the go command.
 
     Raises:
         InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
     """
-    if (directory / "go.mod").is_file():
+    sources = {path.name for path in directory.glob("*.go")}
+    has_go_mod = (directory / GO_MOD).is_file()
+    if (has_go_mod and sources) or is_plugin(directory, sources):
         return directory
-    above = nearest_above(directory, "go.mod")
-    if above is not None or any(directory.glob("*.go")):
+    above = None if has_go_mod else nearest_above(directory, GO_MOD)
+    if above is not None or sources:
         return above.parent if above else directory
-    below = plugins_below(directory, deepest=_DEEPEST_LOOK)
+    below = plugins_below(directory, deepest=DEEPEST_LOOK)
     if not below:
         return directory
     names = [str(folder.relative_to(directory)) for folder in below]

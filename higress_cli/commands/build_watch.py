@@ -17,7 +17,7 @@ from higress_cli.compile.inputs import signature
 from higress_cli.compile.module_failure import UNREACHABLE
 from higress_cli.compile.record import read_record, record_path
 from higress_cli.errors import ExitCode, HgwError, InvalidInput
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import go_mod_at, read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
 from higress_cli.i18n import _
@@ -191,7 +191,7 @@ def _watched(session: Session, directories: Sequence[Path], outputs: Mapping[Pat
     folders, files, known = list(directories), list[Path](), set[Path]()
     for directory in directories:
         with contextlib.suppress(InvalidInput):
-            folders += read_go_mod(directory / "go.mod").local_modules()
+            folders += read_go_mod(go_mod_at(directory)).local_modules()
         if (go_work := find_go_work(directory, session.variables)) is not None:
             folders += listed_folders(go_work)
         files += [parent / name for parent in directory.parents for name in (FILE_NAME, GO_WORK)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from higress_cli.errors import InvalidInput, ToolError, UsageError
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import go_mod_at, read_go_mod
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import find_go_work, listed_folders
 from higress_cli.i18n import _
@@ -35,10 +35,13 @@ def changed_plugins(session: Session, plugins: Sequence[Path], *, since: str) ->
 def _concerns(plugin: Path, changed: Iterable[Path], plugins: Sequence[Path], session: Session) -> bool:
     nested = [other for other in plugins if other != plugin and other.is_relative_to(plugin)]
     folders = _folders_of(plugin, session)
+    # A package of a larger Go module may be built from every other package of it that is not a plugin.
+    module = go_mod_at(plugin).parent
     return any(
         (path.name in _SHARED and plugin.is_relative_to(path.parent))
         or (path.is_relative_to(plugin) and not any(path.is_relative_to(other) for other in nested))
         or any(path.is_relative_to(folder) for folder in folders)
+        or (path.is_relative_to(module) and not any(path.is_relative_to(other) for other in plugins))
         for path in changed
     )
 
@@ -46,7 +49,7 @@ def _concerns(plugin: Path, changed: Iterable[Path], plugins: Sequence[Path], se
 def _folders_of(plugin: Path, session: Session) -> tuple[Path, ...]:
     """The folders outside of the plugin's own that it is built from."""
     try:
-        replaced = tuple(read_go_mod(plugin / "go.mod").local_modules())
+        replaced = tuple(read_go_mod(go_mod_at(plugin)).local_modules())
     except InvalidInput:
         replaced = ()
     go_work = find_go_work(plugin, session.variables)

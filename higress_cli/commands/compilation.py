@@ -8,7 +8,7 @@ from higress_cli.compile.module_build import Made, Manner, make
 from higress_cli.compile.modules import Modules
 from higress_cli.errors import DownloadError, InvalidInput
 from higress_cli.fault import Fault, refuse
-from higress_cli.go.mod import read_go_mod
+from higress_cli.go.mod import go_mod_at, read_go_mod
 from higress_cli.go.requirements import requirement_faults
 from higress_cli.go.source import source_faults
 from higress_cli.go.usage import Usage, package_files, usage_of
@@ -59,7 +59,7 @@ def _check_inputs(plan: Plan, steps: Sequence[Compilation]) -> tuple[str, ...]:
 
 def _requirement_faults(plan: Plan, *, usage: Usage) -> tuple[Fault, ...]:
     tinygo = plan.toolset.tinygo.version if plan.toolset.tinygo else None
-    go_mod = read_go_mod(plan.choices.directory / "go.mod")
+    go_mod = read_go_mod(go_mod_at(plan.choices.directory))
     return requirement_faults(go_mod, profile=plan.choices.profile.value, tinygo=tinygo, usage=usage)
 
 

@@ -93,7 +93,7 @@ def _rewrite_go_mod(session: Session, go_mod: Path, content: str) -> str | None:
     is_proven = False
     try:
         fs.write_atomically(go_mod, content.encode("utf-8"))
-        problem = _failing_build(session, go_mod.parent)
+        problem = _failing_build(session, session.directory)
         is_proven = problem is None
     finally:
         if not is_proven:

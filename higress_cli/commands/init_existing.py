@@ -117,7 +117,8 @@ def _completed(session: Session, plugin: _Plugin) -> Session:
     found: dict[Setting[object], str] = {PROFILE: profile.value, ABI: abi.value}
     if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(plugin.files):
         found[ABI] = Abi.V0_2_100
-    named = last_part(plugin.module or "")
+    is_package_of_more = plugin.go_mod is not None and plugin.go_mod.path.parent != plugin.project.directory
+    named = plugin.project.directory.name if is_package_of_more else last_part(plugin.module or "")
     if name.source.kind is not SourceKind.INFERRED:
         found[NAME] = name.value
     elif proposes_name(named):

@@ -13,6 +13,7 @@ from typing import Final
 
 from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import Recipe
+from higress_cli.go.mod import go_mod_at
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import listed_folders
 from higress_cli.system.os_errors import read_error
@@ -167,7 +168,8 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _module_files(directory: Path) -> Iterator[Path]:
-    return (directory / name for name in ("go.mod", "go.sum", "vendor/modules.txt"))
+    go_mod = go_mod_at(directory)
+    return (go_mod.parent / name for name in (go_mod.name, "go.sum", "vendor/modules.txt"))
 
 
 def _up_to_module(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
 from higress_cli.go.misspelt_imports import known_modules, meant, read_go_sum
-from higress_cli.go.mod import escaped_path, read_go_mod
+from higress_cli.go.mod import escaped_path, go_mod_at, read_go_mod
 from higress_cli.go.requirements import provides
 from higress_cli.i18n import _, chained, joined, noted
 from higress_cli.knowledge.catalogue import Match, advice, entry, recognise, shortened
@@ -148,7 +148,7 @@ def _subject(missing: Missing, known: Match | None, request: Request | None) -> 
         return request.module, request.version
     named = known.found.get("module", "").partition("@")[0] if known is not None else ""
     package = named or next(iter(missing.imports), "")
-    required = read_go_mod(missing.directory / "go.mod").versions
+    required = read_go_mod(go_mod_at(missing.directory)).versions
     module = max((path for path in required if provides(path, package)), key=len, default=package)
     return module, required.get(module)
 
@@ -192,8 +192,8 @@ def _better_hint(missing: Missing, known: Match, request: Request | None) -> str
 
 def _misspelt_hint(missing: Missing, module: str, *, where: str) -> str | None:
     """What to write instead of a name that resembles a known one; None if none does."""
-    go_mod = read_go_mod(missing.directory / "go.mod")
-    near = meant(module, known_modules(go_mod, go_sum=read_go_sum(missing.directory)))
+    go_mod = read_go_mod(go_mod_at(missing.directory))
+    near = meant(module, known_modules(go_mod, go_sum=read_go_sum(go_mod_at(missing.directory).parent)))
     return _("write {near} in {place}, if you mean that").format(near=near, place=where or "go.mod") if near else None
 
 
@@ -219,7 +219,7 @@ def _place(directory: Path, module: str) -> str:
         for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
             if f'"{module}"' in line or f'"{module}/' in line:
                 return f"{file.relative_to(directory).as_posix()}:{number}"
-    requirement = read_go_mod(directory / "go.mod").requirement_of(module)
+    requirement = read_go_mod(go_mod_at(directory)).requirement_of(module)
     return f"go.mod:{requirement.line}" if requirement else ""
 
 

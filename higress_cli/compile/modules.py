@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 from higress_cli.compile.packages import Listing, list_packages
 from higress_cli.errors import HgwError, InvalidInput
-from higress_cli.go.mod import GoMod, read_go_mod
+from higress_cli.go.mod import GoMod, go_mod_at, read_go_mod
 from higress_cli.i18n import _, listed
 from higress_cli.knowledge.disk import Place, full_disk
 from higress_cli.reporter import Activity, Reporter
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
 _MOST_SECONDS: Final = 600.0
+_TIDYING: Final = threading.Lock()
+"""Plugins that are built at once may share a go.mod, and one that fails writes back what it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,10 @@ class Workplace:
     go: str
     places: tuple[Place, ...] = ()
     pins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def go_mod(self) -> Path:
+        return go_mod_at(self.directory)
 
     def listing(self, *, goproxy: str | None = None, on_line: Callable[[str], None] | None = None) -> Listing:
         """The packages that the build reads; `goproxy` overrides GOPROXY."""
@@ -85,7 +92,7 @@ def provide_modules(place: Workplace, *, tidy: Tidy = Tidy.AUTO) -> Modules:
         DownloadError: `go-modules-unreachable`; go.mod and go.sum are unchanged.
         HgwError: a Go module cannot be fetched: the catalogue's error if it knows the cause, else `go-mod-unresolved`.
     """
-    go_mod = read_go_mod(place.directory / "go.mod")
+    go_mod = read_go_mod(place.go_mod)
     listing = place.listing(goproxy="off")
     if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
         return Modules(listing=listing)
@@ -97,8 +104,14 @@ def provide_modules(place: Workplace, *, tidy: Tidy = Tidy.AUTO) -> Modules:
                 return Modules(listing=listing)
         if tidy is Tidy.NEVER:
             raise _incomplete(place, listing, tried)
-        tidied = _tidy(place, listing, tried, activity)
-    after = read_go_mod(place.directory / "go.mod")
+        with _TIDYING:
+            # Another plugin of the same Go module may have done it in the meantime.
+            if read_go_mod(place.go_mod) != go_mod:
+                listing = place.listing(goproxy="off" if tried else None)
+                if listing.complete(go_mod.module) and tidy is not Tidy.ALWAYS:
+                    return Modules(listing=listing)
+            tidied = _tidy(place, listing, tried, activity)
+    after = read_go_mod(place.go_mod)
     return Modules(listing=place.listing(), tidied=tidied, changes=changes(go_mod, after))
 
 
@@ -122,8 +135,8 @@ def _tidy(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", activi
         newcomer_refused,
     )
 
-    before = {name: _content(place.directory / name) for name in _FILES}
-    required = read_go_mod(place.directory / "go.mod")
+    before = {name: _content(place.go_mod.with_name(name)) for name in _FILES}
+    required = read_go_mod(place.go_mod)
     variables = {**place.variables, "GOPROXY": "off"} if tried else dict(place.variables)
     ask = partial(place.ask, goproxy="off" if tried else None)
     activity.describe("go mod tidy")
@@ -141,17 +154,17 @@ def _tidy(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", activi
         if done.returncode:
             newcomer = newcomer_refused(done.output, required, imports)
         else:
-            newcomer = newcomer_in(required, read_go_mod(place.directory / "go.mod"), go=place.go, ask=ask)
+            newcomer = newcomer_in(required, read_go_mod(place.go_mod), go=place.go, ask=ask)
         is_good = not done.returncode and newcomer is None
     finally:
         if not is_good:
-            _restore(place.directory, before)
+            _restore(place.go_mod.parent, before)
     if newcomer is not None:
         raise newcomer_error(newcomer, go=place.go, imports=imports, ask=ask)
     if done.returncode:
         full = full_disk(f"{listing.problem}\n{done.output}", program="go mod tidy", places=place.places)
         raise full or _failure(place, listing, tried, output=done.output)
-    return any(_content(place.directory / name) != content for name, content in before.items())
+    return any(_content(place.go_mod.with_name(name)) != content for name, content in before.items())
 
 
 def _failure(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", *, output: str) -> HgwError:
@@ -186,7 +199,7 @@ def _write_pins(place: Workplace, listing: Listing) -> None:
     """Add imports that go.mod lacks at the versions that fit the profile, so that `go mod tidy` picks no newer ones."""
     from higress_cli.go.requirements import missing_pins  # noqa: PLC0415 -- only where go.mod lacks something
 
-    go_mod = read_go_mod(place.directory / "go.mod")
+    go_mod = read_go_mod(place.go_mod)
     missing = missing_pins(go_mod, listing.uncovered(None), pins=place.pins)
     if missing:
         edits = [f"-require={path}@{version}" for path, version in missing.items()]

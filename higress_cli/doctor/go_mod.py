@@ -65,7 +65,7 @@ def check_go_mod(facts: "Facts") -> Finding:
         # Of files that cannot be parsed it is not known what they import.
         tests=None
         if any(file.root.has_error for file in facts.parsed())
-        else imports_below(project.directory, tests=True),
+        else imports_below(project.go_mod.parent, tests=True),
         # Below a go.work, the Go modules that it lists provide packages too: only the go command knows.
         uncovered=facts.uncovered() if go_work is None else facts.uncovered() or frozenset(),
         is_downloaded=lambda module, version: cache is not None and cached_go_mod(cache, module, version).is_file(),

@@ -1,5 +1,6 @@
 """The checks of a plugin's folder: hgw.yaml, the plugin's configuration and the module."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from higress_cli.doctor.observations import ModuleFile
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
-from higress_cli.project.project import Project
+from higress_cli.project.project import DEEPEST_LOOK, Project, plugins_below
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.scaffold.names import object_name_fault
 from higress_cli.size import size
@@ -82,7 +83,7 @@ def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> 
                 commands=("hgw init --from-existing",),
             )
             if has_go
-            else Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",)),
+            else _fix_without_source(project.directory),
             detail=tuple(settings),
         )
     if faults:
@@ -95,6 +96,17 @@ def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> 
         ),
         detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
     )
+
+
+def _fix_without_source(directory: Path) -> Fix:
+    """What to do where a go.mod stands alone: look at the plugins below it, or make one here."""
+    below = [folder.relative_to(directory).as_posix() for folder in plugins_below(directory, deepest=DEEPEST_LOOK)]
+    if below:
+        return Fix(
+            summary=_("the plugins are below this folder: {names}").format(names=listed(below)),
+            commands=(f"hgw -C {shlex.quote(below[0])} doctor",),
+        )
+    return Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",))
 
 
 def judge_config(config: PluginConfig) -> Finding:

@@ -12,6 +12,7 @@ from typing import Final
 from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_text
 
+GO_MOD: Final = "go.mod"
 _COMMENT: Final = re.compile(r"//.*")
 
 
@@ -110,6 +111,12 @@ def escaped_path(text: str) -> str:
 def cached_go_mod(module_cache: Path, module: str, version: str) -> Path:
     """Where the go command keeps the go.mod of a Go module that it has met (go.dev/ref/mod, "Module cache")."""
     return module_cache / "cache" / "download" / escaped_path(module) / "@v" / f"{escaped_path(version)}.mod"
+
+
+def go_mod_at(directory: Path) -> Path:
+    """The go.mod that the go command uses in `directory`: its own or the nearest above it; its own if there is none."""
+    places = (folder / GO_MOD for folder in (directory, *directory.parents))
+    return next((path for path in places if path.is_file()), directory / GO_MOD)
 
 
 def read_go_mod(path: Path) -> GoMod:

@@ -1,12 +1,13 @@
 """A go.work above a plugin, below which Go builds only the modules that it lists (go.dev/ref/mod, "Workspaces")."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault
-from higress_cli.go.mod import statements
+from higress_cli.go.mod import go_mod_at, statements
 from higress_cli.i18n import _
 from higress_cli.system.user_file import read_text
 
@@ -39,18 +40,21 @@ def listed_folders(path: Path) -> tuple[Path, ...]:
 
 def work_faults(directory: Path, *, go_work: Path | None) -> tuple[Fault, ...]:
     """The fault of a go.work in use that does not list the plugin in `directory`."""
-    if go_work is None or not go_work.is_file() or directory.resolve() in listed_folders(go_work):
+    module = go_mod_at(directory).parent
+    if go_work is None or not go_work.is_file() or module.resolve() in listed_folders(go_work):
         return ()
     return (
         Fault(
             id="go-work-excludes",
             message=_("{file} does not list {folder}, and Go builds nothing below it that it does not list").format(
-                file=go_work, folder=directory
+                file=go_work, folder=module
             ),
             found=str(go_work),
-            expected=f"use {directory.name}",
-            hint=_("add the plugin to it with `go work use .`, or leave it out: GOWORK=off hgw build"),
-            facts={"path": go_work, "directory": directory},
+            expected=f"use {module.name}",
+            hint=_("add the plugin to it with `go work use {folder}`, or leave it out: GOWORK=off hgw build").format(
+                folder=Path(os.path.relpath(module, directory)).as_posix()
+            ),
+            facts={"path": go_work, "directory": module},
             error=InvalidInput,
         ),
     )

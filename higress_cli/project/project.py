@@ -3,24 +3,32 @@
 import os
 import re
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import InvalidInput
+from higress_cli.go.mod import GO_MOD
 from higress_cli.i18n import _
-from higress_cli.project.parents import settings_above
+from higress_cli.project.parents import nearest_above, settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.spelling import nearest
 from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes
 
+DEEPEST_LOOK: Final = 3
+"""How many levels below a folder are searched for plugins that may be meant: it may be a large home folder."""
 _NO_PLUGINS: Final = frozenset({"vendor", "testdata", "node_modules"})
 # The kernel's own folders, tens of thousands of them, and the Go module cache, where other people's plugins are.
 _ELSEWHERE: Final = frozenset(map(Path, ("/proc", "/sys", "/dev")))
 _MODULE_CACHE: Final = ("pkg", "mod")
 # The SDK, its forks, and the wrapper under its old and new path. A program that uses none of them is not a plugin.
 _REQUIRES_SDK: Final = re.compile(r"^\s*(?:require\s+)?\S+/(?:proxy-wasm-go-sdk|wasm-go)\s+v", re.MULTILINE)
+_SERVES_PLUGINS: Final = re.compile(
+    rf"{_REQUIRES_SDK.pattern}|^module\s+\S+/(?:proxy-wasm-go-sdk|wasm-go)\b", re.MULTILINE
+)
 _IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^"\s]+"')
 
 
@@ -37,9 +45,10 @@ class Project:
     passed_over: tuple[Path, ...] = ()
     extra_tags: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def go_mod(self) -> Path:
-        return self.directory / "go.mod"
+        """The plugin's own go.mod, or that of the larger Go module whose package it is."""
+        return _go_mod_above(self.directory) or self.directory / GO_MOD
 
     @property
     def has_source(self) -> bool:
@@ -119,13 +128,16 @@ def hint_without_plugin(directory: Path) -> str:
     """What to type where a plugin's files, or some of them, are missing."""
     if any(directory.glob("*.go")):
         return f"hgw init --from-existing {shlex.quote(str(directory))}"
-    if (directory / "go.mod").is_file():
+    below = plugins_below(directory, deepest=DEEPEST_LOOK)
+    if below:
+        return f"hgw -C {shlex.quote(str(below[0]))} build"
+    if (directory / GO_MOD).is_file():
         return f"hgw init {shlex.quote(str(directory))} --defaults"
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")
 
 
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
-    """The folders in `top` and below that hold a Go program and its go.mod, and use an SDK, sorted.
+    """The folders in `top` and below that hold a Go program which uses an SDK, sorted.
 
     `deepest` is how many levels below `top` are searched; None means all.
     """
@@ -134,9 +146,30 @@ def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
         folder = Path(root)
         is_last = deepest is not None and len(folder.relative_to(top).parts) >= deepest
         folders[:] = [] if is_last else [name for name in folders if _may_hold_plugins(folder, name)]
-        if "go.mod" in names and _is_program(folder) and _uses_sdk(folder):
+        if is_plugin(folder, names):
             found.append(folder)
     return tuple(sorted(found))
+
+
+def is_plugin(folder: Path, names: Collection[str]) -> bool:
+    """Whether a folder, which has entries of these `names`, holds a Go program that uses an SDK.
+
+    Its go.mod is its own or, as for the go command, that of a folder above it.
+    """
+    if GO_MOD in names:
+        return _is_program(folder) and _uses_sdk(folder)
+    return any(name.endswith(".go") for name in names) and _go_mod_above(folder) is not None
+
+
+def _go_mod_above(folder: Path) -> Path | None:
+    """The go.mod above a plugin that has none, as a package of a larger Go module which requires an SDK or is one.
+
+    Any other go.mod above is not meant for plugins: in such a folder a plugin has none yet.
+    """
+    if (folder / GO_MOD).is_file() or not (_is_program(folder) and _imports_sdk(folder)):
+        return None
+    above = nearest_above(folder, GO_MOD)
+    return above if above is not None and _SERVES_PLUGINS.search(_text(above)) else None
 
 
 def _hint_without_folder(path: Path) -> str:
@@ -166,10 +199,13 @@ def _is_program(folder: Path) -> bool:
 
 def _uses_sdk(folder: Path) -> bool:
     """Whether go.mod requires an SDK or, in case it is not tidy yet, a file of the Go module imports one."""
-    if _REQUIRES_SDK.search(_text(folder / "go.mod")):
-        return True
+    return _REQUIRES_SDK.search(_text(folder / GO_MOD)) is not None or _imports_sdk(folder)
+
+
+def _imports_sdk(folder: Path) -> bool:
+    """Whether a file in the folder or below it, other Go modules left out, imports an SDK."""
     for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _NO_PLUGINS and not Path(root, name, "go.mod").exists()]
+        folders[:] = [name for name in folders if name not in _NO_PLUGINS and not Path(root, name, GO_MOD).exists()]
         if any(_IMPORTS_SDK.search(_text(Path(root, name))) for name in names if name.endswith(".go")):
             return True
     return False

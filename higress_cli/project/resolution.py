@@ -72,13 +72,15 @@ def settings_of(project: Project, session: Session) -> Resolver:
 
 
 def name_in_go_mod(project: Project) -> str | None:
-    """The last element of the path of the project's Go module, without a major version such as `/v2`.
+    """The last element of the path of the project's package in its Go module, without a major version such as `/v2`.
 
     An invalid go.mod is ignored here, and reported by the code that needs it.
     """
     path = None
     with contextlib.suppress(InvalidInput):
         path = read_go_mod(project.go_mod).module if project.go_mod.is_file() else None
+    if path and project.go_mod.parent != project.directory:
+        return project.directory.name
     elements = [part for part in (path or "").split("/") if part]
     if len(elements) > 1 and re.fullmatch(r"v[0-9]+", elements[-1]):
         elements.pop()

@@ -203,6 +203,31 @@ def test_plugins_of_the_module_cache_are_other_peoples(tree: Tree, hgw):
     assert f"Looking for plugins in {root} and below ..." in hgw("build", "--all", "--print-command").err
 
 
+def test_packages_of_a_larger_go_module_are_plugins(tree: Tree, json_of, hgw):
+    untidy = GO_MOD.partition("\nrequire")[0]
+    root = tree({
+        "go.mod": f"{untidy}\nrequire example.com/mine/wasm-go v1.0.0\n",
+        "go.sum": GO_SUM,
+        "plugins/a/main.go": MAIN,
+        "plugins/b/main.go": MAIN,
+    })  # fmt: skip
+    (project,) = json_of("-C", "plugins/a", "build")["data"]["projects"]
+    assert (project["name"], project["directory"]) == ("a", str(root / "plugins/a"))
+    assert (root / "plugins/a/main.wasm").is_file()
+    assert f"{SDK} v1.0.1" in (root / "go.mod").read_text("utf-8")
+    assert [entry.name for entry in (root / "plugins/a").iterdir() if entry.name.startswith("go.")] == []
+
+    def up_to_date() -> list[bool]:
+        return [artifact["up_to_date"] for artifact in json_of("build", "--all")["data"]["artifacts"]]
+
+    assert (up_to_date(), up_to_date()) == ([True, False], [True, True])
+    (root / "go.mod").write_text((root / "go.mod").read_text("utf-8") + "// more\n", "utf-8")
+    assert up_to_date() == [False, False]
+    outcome = hgw("build")
+    assert outcome.code == 3
+    assert "there are plugins below it: plugins/a, plugins/b" in outcome.err
+
+
 def test_a_warning_names_its_plugin_where_several_are_built(tree: Tree, json_of):
     warned = {**PLUGIN, "go.mod": GO_MOD.replace("go 1.19", "go 1.21")}
     tree({f"{name}/{file}": text for name in ("a", "deep/b") for file, text in warned.items()})

@@ -86,6 +86,18 @@ def test_several_are_built_at_once(tree: Tree, hgw, monkeypatch):
     assert sorted(path.name for path in meeting.iterdir()) == ["a", "b"]
 
 
+def test_plugins_of_one_go_module_that_is_not_tidy_are_built_at_once(tree: Tree, hgw, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1}, raising=False)
+    mains = {f"plugins/{name}/main.go": MAIN for name in ("a", "b", "c", "d")}
+    folder = tree({"go.mod": "module team\n\ngo 1.19\n\nrequire example.com/mine/wasm-go v1.0.0\n", **mains})
+
+    outcome = hgw("build", "--all")
+
+    assert outcome.code == 0, outcome.err
+    assert (folder / "go.mod").read_text("utf-8").count("proxy-wasm-go-sdk v1.0.1") == 1
+    assert outcome.err.count("`go mod tidy` changed them") == 1
+
+
 def test_a_matrix_for_github(repository: Path, hgw, json_of):
     outcome = hgw("build", "--matrix", "github")
     assert json.loads(outcome.out) == {"include": [{"name": name, "plugins": name} for name in ("a", "b", "deep/c")]}
@@ -136,6 +148,27 @@ def test_only_what_changed_since_a_revision(
     if committed and change:
         git(repository, "add", ".")
         git(repository, "commit", "--quiet", "--message=second")
+    assert plugins_of(json_of("build", "--matrix", "github", "--since", "main")) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("plugins/a/main.go", ["plugins/a"]),
+        ("shared/shared.go", ["plugins/a", "plugins/b"]),
+        ("go.mod", ["plugins/a", "plugins/b"]),
+    ],
+)
+def test_packages_of_a_larger_go_module_change_with_what_they_share(
+    tree: Tree, json_of, changed: str, expected: list[str]
+):
+    mains = {f"plugins/{name}/main.go": MAIN for name in ("a", "b")}
+    folder = tree({"go.mod": GO_MOD, "go.sum": "", "shared/shared.go": "package shared\n", **mains})
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message=first")
+    (folder / changed).write_text((folder / changed).read_text("utf-8") + "\n// more\n", "utf-8")
     assert plugins_of(json_of("build", "--matrix", "github", "--since", "main")) == expected
 
 

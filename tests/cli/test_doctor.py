@@ -371,6 +371,16 @@ def test_an_authors_file_is_changed_only_with_consent(report, tools, fixable):
     assert not (fixable / "main.wasm").exists()
 
 
+def test_the_go_mod_of_a_larger_go_module_is_fixed_by_a_build_of_the_plugin(report, tools, fixable):
+    (fixable / "plugins/a").mkdir(parents=True)
+    (fixable / "main.go").rename(fixable / "plugins/a/main.go")
+
+    code, checks, document = report("-C", "plugins/a", "go-mod", "--fix", "--yes")
+
+    assert (code, checks["go-mod"]["status"], document["data"]["fixed"]) == (0, "ok", ["go-mod"])
+    assert (fixable / "go.mod").read_text("utf-8") == PROJECT["go.mod"]
+
+
 def test_where_there_is_nothing_to_fix_it_is_said(hgw, tools, fixable):
     assert "There is nothing that --fix can fix." not in hgw("doctor", "go-mod", "--fix").out
     assert hgw("doctor", "go-mod", "--fix", "--yes").out.splitlines()[-1] == "fixed: go-mod"

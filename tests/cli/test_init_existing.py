@@ -60,6 +60,19 @@ ENVOY = """static_resources:
 """
 
 
+def test_a_package_of_a_larger_go_module_gets_no_go_mod_and_is_called_like_its_folder(tree: Tree, hgw: Hgw):
+    source = 'package main\n\nimport "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"\n\nfunc main() {}\n'
+    root = tree({"go.mod": TINYGO, "plugins/geo-ip/main.go": source})
+
+    outcome = hgw("-C", "plugins/geo-ip", "init", "--from-existing")
+
+    assert outcome.code == 0, outcome.err
+    folder = root / "plugins" / "geo-ip"
+    assert not (folder / "go.mod").exists()
+    settings = read_settings(folder / "hgw.yaml")
+    assert (settings.get(NAME), settings.get(PROFILE)) == ("geo-ip", "tinygo")
+
+
 @pytest.mark.parametrize(
     ("go_mod", "source", "expected"),
     [

@@ -36,6 +36,14 @@ def write(path: str, content: str) -> None:
         sink.write(content)
 
 
+def of_module(name: str) -> str:
+    """A file of the Go module that the working folder is in: beside the nearest go.mod, as `go env GOMOD` names it."""
+    folder = os.getcwd()
+    while not os.path.exists(f"{folder}/go.mod") and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return f"{folder}/{name}" if os.path.exists(f"{folder}/go.mod") else name
+
+
 class Plugin:
     """The plugin in the working folder as the tools see it."""
 
@@ -44,9 +52,9 @@ class Plugin:
         names = sorted(name for name in os.listdir() if name.endswith(".go") and not name.endswith(left_out))
         self.sources = {name: read(name) for name in names}
         self.imports = sorted({found for content in self.sources.values() for found in _IMPORT.findall(content)})
-        self.go_mod = read("go.mod")
+        self.go_mod = read(of_module("go.mod"))
         self.required = dict(_REQUIRE.findall(self.go_mod))
-        self.sums = read("go.sum") if os.path.exists("go.sum") else ""
+        self.sums = read(of_module("go.sum")) if os.path.exists(of_module("go.sum")) else ""
         self.cache = os.environ.get("GOMODCACHE") or os.path.expanduser("~/go/pkg/mod")
 
     def module_of(self, package: str) -> str | None:
@@ -118,7 +126,7 @@ def go_list() -> int:
 def go_mod_edit(edits: list[str]) -> int:
     wanted = [edit.removeprefix("-require=").replace("@", " ") for edit in edits]
     lines = "".join(f"require {module}\n" for module in wanted)
-    write("go.mod", read("go.mod").rstrip("\n") + "\n" + lines)
+    write(of_module("go.mod"), read(of_module("go.mod")).rstrip("\n") + "\n" + lines)
     return 0
 
 
@@ -126,7 +134,7 @@ def go_mod_tidy() -> int:
     plugin = Plugin()
     if os.environ.get("STUB_TIDY") == "half":
         # go.mod was written, and for go.sum there was no room on the disk.
-        write("go.mod", "module broken\n")
+        write(of_module("go.mod"), "module broken\n")
         print("go: writing go.sum: no space left on device", file=sys.stderr)
         return 1
     lines = plugin.go_mod.rstrip("\n").splitlines()
@@ -156,8 +164,8 @@ def go_mod_tidy() -> int:
     except UnreachableError as error:
         print(f"go: {error}", file=sys.stderr)
         return 1
-    write("go.mod", "\n".join(lines) + "\n")
-    write("go.sum", sums)
+    write(of_module("go.mod"), "\n".join(lines) + "\n")
+    write(of_module("go.sum"), sums)
     return 0
 
 

@@ -20,6 +20,8 @@ from higress_cli.project.resolution import settings_of
 from tests.support.sessions import bare_session
 
 MODULE = Path("/p/main.wasm")
+SDK = "github.com/higress-group/proxy-wasm-go-sdk"
+MAIN = f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n'
 
 
 def built(**facts) -> ModuleFile:
@@ -58,6 +60,11 @@ def test_a_whole_project_says_which_profile_holds_and_why(tree):
     [
         ({"main.go": ""}, "no go.mod", "hgw init --from-existing"),
         ({"go.mod": ""}, "no Go file of package main in the folder", "hgw init ."),
+        (
+            {"go.mod": f"module x\n\nrequire {SDK} v1.0.1\n", "plugins/a/main.go": MAIN, "plugins/b/main.go": MAIN},
+            "no Go file of package main in the folder",
+            "hgw -C plugins/a doctor",
+        ),
     ],
 )
 def test_half_a_project_cannot_be_built(tree, files, found, command):

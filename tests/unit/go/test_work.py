@@ -28,6 +28,15 @@ def test_one_that_is_listed_is_not(plugin: Path, use: str):
     assert judged(plugin, f"go 1.20\n\n{use}\n") == []
 
 
+def test_a_package_of_a_listed_go_module_belongs_to_it(plugin: Path):
+    (plugin.parent / "go.mod").write_text("module plugins\n")
+    assert judged(plugin, "use ./gateway-plugins\n") == []
+    assert judged(plugin, "use ./svc\n") == ["go-work-excludes"]
+    (fault,) = work_faults(plugin, go_work=plugin.parents[1] / "go.work")
+    assert (fault.expected, fault.facts["directory"]) == ("use gateway-plugins", plugin.parent)
+    assert fault.hint == "add the plugin to it with `go work use ..`, or leave it out: GOWORK=off hgw build"
+
+
 def test_gowork_decides(plugin: Path, tmp_path: Path):
     assert judged(plugin, "use ./svc\n", GOWORK="off") == []
     other = tmp_path / "other.work"

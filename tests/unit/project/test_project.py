@@ -3,9 +3,12 @@
 import pytest
 
 from higress_cli.errors import InvalidInput
-from higress_cli.project.project import open_project
+from higress_cli.project.project import open_project, plugins_below
+from higress_cli.project.resolution import name_in_go_mod
 from higress_cli.settings.project import ABI, PROFILE
 
+SDK = "github.com/higress-group/proxy-wasm-go-sdk"
+PLUGIN = f'package main\n\nimport "{SDK}/proxywasm"\n\nfunc main() {{ proxywasm.SetVMContext(nil) }}\n'
 GO = {"go.mod": "module x\n", "main.go": "package main\n"}
 
 
@@ -33,6 +36,46 @@ def test_a_folder_without_a_plugin_is_told(tree, files, reason):
     assert caught.value.message == f"{root} holds no Go plugin: {reason}"
     assert "hgw init" in (caught.value.hint or "")
     assert open_project(root, needs_source=False).has_source is False
+
+
+def test_a_plugin_may_be_a_package_of_a_larger_go_module(tree):
+    root = tree({
+        "go.mod": f"module example.com/team\n\nrequire {SDK} v1.0.1\n",
+        "plugins/a/main.go": PLUGIN,
+        "plugins/b/main.go": PLUGIN,
+        "plugins/b/go.mod": "module b\n",
+        "plugins/lib/lib.go": f'package lib\n\nimport "{SDK}/proxywasm"\n',
+        "tools/gen/main.go": "package main\n\nfunc main() {}\n",
+    })  # fmt: skip
+
+    assert open_project(root / "plugins/a").go_mod == root / "go.mod"
+    assert open_project(root / "plugins/b").go_mod == root / "plugins/b/go.mod"
+    assert plugins_below(root) == (root / "plugins/a", root / "plugins/b")
+    for name in ("plugins/lib", "tools/gen", "plugins"):
+        assert open_project(root / name, needs_source=False).missing == "no go.mod"
+    assert name_in_go_mod(open_project(root / "plugins/a")) == "a"
+
+
+def test_a_go_mod_above_that_is_not_for_plugins_is_not_a_plugins(tree):
+    root = tree({"go.mod": "module example.com/shop\n\nrequire github.com/x/y v1.0.0\n", "gateway/main.go": PLUGIN})
+
+    with pytest.raises(InvalidInput) as caught:
+        open_project(root / "gateway")
+
+    assert caught.value.message == f"{root / 'gateway'} holds no Go plugin: no go.mod"
+    assert caught.value.hint == f"hgw init --from-existing {root / 'gateway'}"
+    assert plugins_below(root) == ()
+
+
+def test_the_examples_of_an_sdk_are_plugins_of_its_go_module(tree):
+    root = tree(
+        {"go.mod": f"module {SDK}\n", "examples/hello/main.go": PLUGIN, "proxywasm/call.go": "package proxywasm\n"}
+    )
+
+    assert plugins_below(root) == (root / "examples/hello",)
+    with pytest.raises(InvalidInput) as caught:
+        open_project(root)
+    assert caught.value.hint == f"hgw -C {root / 'examples/hello'} build"
 
 
 def test_a_folder_that_is_none_is_told(tree):
