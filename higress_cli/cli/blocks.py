@@ -48,10 +48,6 @@ def columns(ui: Ui, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> N
                 ui.line(f"{_GAP * 2}{line}")
 
 
-def _front(row: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False))
-
-
 def facts(ui: Ui, rows: Iterable[tuple[str, str, str]]) -> None:
     """Names, values and remarks; values are never broken, and remarks go below them if there is no room.
 
@@ -174,6 +170,10 @@ def near(path: Path, here: Path) -> Path:
 def tool_title(name: str) -> str:
     """What a table calls a tool: the name of its program if that is better known."""
     return "wasm-opt" if name == "binaryen" else name
+
+
+def _front(row: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=False))
 
 
 def _failure(ui: Ui, step: "Step") -> None:

@@ -133,19 +133,6 @@ _OF_COMPILERS: Final = {
 }
 
 
-def _areas(session: Session) -> tuple[_Area, ...]:
-    """All that hgw keeps; what the compilers keep by themselves, only where hgw was told to keep it elsewhere."""
-    folder = compiler_cache(session)
-    if folder is None:
-        return _AREAS
-    own = ((folder / name, title) for name, title in _OF_COMPILERS.items())
-    return (*_AREAS, *(_Area(group=Group.CACHE, title=title, path=partial(_at, path)) for path, title in own))
-
-
-def _at(path: Path, _session: Session) -> Path:
-    return path
-
-
 def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: bool = False) -> CleanResult:
     """Say what hgw keeps, after removing what belongs to `groups`, unless `dry_run`. What is in use stays.
 
@@ -170,6 +157,19 @@ def clean(session: Session, *, groups: frozenset[Group] = frozenset(), dry_run: 
         dry_run=dry_run,
         warnings=() if dry_run else (*left_alone, *_incomplete(found, in_use)),
     )
+
+
+def _areas(session: Session) -> tuple[_Area, ...]:
+    """All that hgw keeps; what the compilers keep by themselves, only where hgw was told to keep it elsewhere."""
+    folder = compiler_cache(session)
+    if folder is None:
+        return _AREAS
+    own = ((folder / name, title) for name, title in _OF_COMPILERS.items())
+    return (*_AREAS, *(_Area(group=Group.CACHE, title=title, path=partial(_at, path)) for path, title in own))
+
+
+def _at(path: Path, _session: Session) -> Path:
+    return path
 
 
 def _cleaned(session: Session, area: _Area, *, wanted: bool, dry_run: bool) -> tuple[Kept, int]:

@@ -98,27 +98,6 @@ def module_named(session: Session, text: str, *, option: str) -> tuple[GivenModu
     return GivenModule(path=found.path, image=text), found.warnings
 
 
-def _check_is_wasm(path: Path) -> None:
-    """Check the first bytes of a file that the user named; whoever reads the module judges the others.
-
-    Raises:
-        InvalidInput: `wasm-invalid`.
-    """
-    head = MAGIC
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                head = file.read(len(MAGIC))
-    if head == MAGIC:
-        return
-    try:
-        read_module(head, path=path)
-    except InvalidInput as error:
-        # Any file can be typed here, so the catalogue's advice to build the plugin would not change anything.
-        error.hint = _("give a module, such as the main.wasm that hgw build makes of Go source")
-        raise
-
-
 def image_refused(pulled: Pulled) -> CheckFailed:
     """The error for an image that the gateway does not take."""
     verdict = next(item for item in pulled.judged.verdicts if item.reader is Reader.GATEWAY)
@@ -143,6 +122,27 @@ def image_refused(pulled: Pulled) -> CheckFailed:
         if item is not verdict
     )
     return error
+
+
+def _check_is_wasm(path: Path) -> None:
+    """Check the first bytes of a file that the user named; whoever reads the module judges the others.
+
+    Raises:
+        InvalidInput: `wasm-invalid`.
+    """
+    head = MAGIC
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(len(MAGIC))
+    if head == MAGIC:
+        return
+    try:
+        read_module(head, path=path)
+    except InvalidInput as error:
+        # Any file can be typed here, so the catalogue's advice to build the plugin would not change anything.
+        error.hint = _("give a module, such as the main.wasm that hgw build makes of Go source")
+        raise
 
 
 def _warnings(pulled: Pulled) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def run(
     return result
 
 
-def _follow(live: Live, opened: Opened, *, tell: Callable[[Event], None], renew: Callable[[str], None]) -> None:
+def _follow(live: Live, opened: Opened, *, tell: Callable[[Event], None], renew: Callable[[Sha256], None]) -> None:
     """Log and tell what happens until Ctrl-C; `renew` gets the digest of each module that the gateway has taken."""
     event_log = EventLog(opened.folder.log(EVENTS))
     for events in live.events():
@@ -140,7 +140,7 @@ def _check(session: Session, project: Project, settings: GatewaySettings, *, is_
     check_machine(settings, host=session.host, listen=Listen.as_set(settings), runs=session.dirs.runs, needs=needs)
 
 
-def _record(opened: Opened, result: RunResult, *, digest: str | None = None) -> None:
+def _record(opened: Opened, result: RunResult, *, digest: Sha256 | None = None) -> None:
     """Write what another hgw process needs in order to use this gateway to the run's folder."""
     facts = {**result.data(), "http_recorded": opened.settings.upstream.value == HTTPBIN}
     opened.folder.record({**facts, "module_sha256": digest} if digest else facts)

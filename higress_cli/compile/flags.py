@@ -32,11 +32,6 @@ def _is_plain_compiling(value: str) -> bool:
     return all(word in _COMPILER for word in _after_pattern(value).split())
 
 
-def _after_pattern(value: str) -> str:
-    """The arguments in `all=-N -l`, which may name packages first."""
-    return value if value.startswith("-") else value.partition("=")[2]
-
-
 _WITH_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
     **dict.fromkeys(("buildvcs", "gc", "interp-timeout", "llvm-features", "mod", "opt", "p", "panic"), _any),
     **dict.fromkeys(("print-allocs", "scheduler", "size", "stack-size"), _any),
@@ -49,6 +44,11 @@ _WITH_VALUE: Final[Mapping[str, Callable[[str], bool]]] = {
 def far_reaching(arguments: Sequence[str]) -> tuple[str, ...]:
     """Those of `arguments` that are not known to be harmless, with their values."""
     return tuple(_far_reaching(iter(arguments)))
+
+
+def _after_pattern(value: str) -> str:
+    """The arguments in `all=-N -l`, which may name packages first."""
+    return value if value.startswith("-") else value.partition("=")[2]
 
 
 def _far_reaching(words: Iterator[str]) -> Iterator[str]:

@@ -66,49 +66,6 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
     return combined((settled, named)) if settled.status is Status.FAIL else named
 
 
-def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> Finding:
-    settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
-    has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
-    if not has_go_mod and not has_go:
-        return skip(_("no Go source here: a module from elsewhere can be run and verified, but not built"))
-    if not has_go_mod or not has_go:
-        return Finding(
-            status=Status.FAIL,
-            code="no-project",
-            found=_("no Go file of package main in the folder") if has_go_mod else _("no go.mod"),
-            expected=_("a Go package with its go.mod"),
-            why=_("`hgw build` has nothing to compile here"),
-            fix=Fix(
-                summary=_("hgw adds go.mod, go.sum and the other files that are missing; Go source stays as it is"),
-                commands=("hgw init --from-existing",),
-            )
-            if has_go
-            else _fix_without_source(project.directory),
-            detail=tuple(settings),
-        )
-    if faults:
-        return from_fault(faults[0])
-    return Finding(
-        status=Status.OK,
-        found=choices.name.value,
-        note=_("profile {profile}, from {source}").format(
-            profile=choices.profile.value, source=_shortened(str(choices.profile.source), project)
-        ),
-        detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
-    )
-
-
-def _fix_without_source(directory: Path) -> Fix:
-    """What to do where a go.mod stands alone: look at the plugins below it, or make one here."""
-    below = [folder.relative_to(directory).as_posix() for folder in plugins_below(directory, deepest=DEEPEST_LOOK)]
-    if below:
-        return Fix(
-            summary=_("the plugins are below this folder: {names}").format(names=listed(below)),
-            commands=(f"hgw -C {shlex.quote(below[0])} doctor",),
-        )
-    return Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",))
-
-
 def judge_config(config: PluginConfig) -> Finding:
     """Report the keys of a plugin configuration that could be read; which ones are valid only the plugin knows."""
     keys = listed(str(key) for key in config.values)
@@ -151,6 +108,49 @@ def judge_module(module: ModuleFile, *, abi: Abi) -> Finding:
         else size(module.bytes),
         detail=(str(module.path),),
     )
+
+
+def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> Finding:
+    settings = [str(item.file) for item in (project.own, project.inherited) if item is not None]
+    has_go_mod, has_go = project.go_mod.is_file(), any(project.directory.glob("*.go"))
+    if not has_go_mod and not has_go:
+        return skip(_("no Go source here: a module from elsewhere can be run and verified, but not built"))
+    if not has_go_mod or not has_go:
+        return Finding(
+            status=Status.FAIL,
+            code="no-project",
+            found=_("no Go file of package main in the folder") if has_go_mod else _("no go.mod"),
+            expected=_("a Go package with its go.mod"),
+            why=_("`hgw build` has nothing to compile here"),
+            fix=Fix(
+                summary=_("hgw adds go.mod, go.sum and the other files that are missing; Go source stays as it is"),
+                commands=("hgw init --from-existing",),
+            )
+            if has_go
+            else _fix_without_source(project.directory),
+            detail=tuple(settings),
+        )
+    if faults:
+        return from_fault(faults[0])
+    return Finding(
+        status=Status.OK,
+        found=choices.name.value,
+        note=_("profile {profile}, from {source}").format(
+            profile=choices.profile.value, source=_shortened(str(choices.profile.source), project)
+        ),
+        detail=tuple(settings) or (_("no {file}: the defaults hold").format(file=FILE_NAME),),
+    )
+
+
+def _fix_without_source(directory: Path) -> Fix:
+    """What to do where a go.mod stands alone: look at the plugins below it, or make one here."""
+    below = [folder.relative_to(directory).as_posix() for folder in plugins_below(directory, deepest=DEEPEST_LOOK)]
+    if below:
+        return Fix(
+            summary=_("the plugins are below this folder: {names}").format(names=listed(below)),
+            commands=(f"hgw -C {shlex.quote(below[0])} doctor",),
+        )
+    return Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",))
 
 
 def _shortened(source: str, project: Project) -> str:

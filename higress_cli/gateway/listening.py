@@ -77,6 +77,30 @@ def check_ports(wanted: Sequence[Listening], *, runs: Path | None = None) -> Non
         raise taken_error(taken)
 
 
+def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
+    """The error about the first of these ports; its hint avoids them all."""
+    first = taken[0]
+    words = [word for one in taken for word in (one.at.option, str(one.free))]
+    message = (
+        _("port {port} (from {source}) is in use by {holder}")
+        if first.holder
+        else _("port {port} (from {source}) is in use by another program")
+    )
+    return GatewayError(
+        message.format(port=first.at.port, source=first.at.source, holder=first.holder),
+        code="port-in-use",
+        hint=" ".join([_COMMAND, *words]),
+        again=words,
+        details={
+            "bind": first.at.bind,
+            "port": first.at.port,
+            "source": first.at.source,
+            "holder": first.holder,
+            "free": first.free,
+        },
+    )
+
+
 def _refused(at: Listening, reason: str) -> GatewayError:
     """The error for an address or a port that the system does not give; its hint leaves the other one as it is."""
     message = _("cannot listen on {bind} (from {source}): {reason}")
@@ -109,30 +133,6 @@ def _wanted_twice(one: Listening, other: Listening) -> GatewayError:
         hint=" ".join([_COMMAND, *words]),
         again=words,
         details={"bind": other.bind, "port": other.port, "source": other.source, "holder": None, "free": free},
-    )
-
-
-def taken_error(taken: Sequence[PortTaken]) -> GatewayError:
-    """The error about the first of these ports; its hint avoids them all."""
-    first = taken[0]
-    words = [word for one in taken for word in (one.at.option, str(one.free))]
-    message = (
-        _("port {port} (from {source}) is in use by {holder}")
-        if first.holder
-        else _("port {port} (from {source}) is in use by another program")
-    )
-    return GatewayError(
-        message.format(port=first.at.port, source=first.at.source, holder=first.holder),
-        code="port-in-use",
-        hint=" ".join([_COMMAND, *words]),
-        again=words,
-        details={
-            "bind": first.at.bind,
-            "port": first.at.port,
-            "source": first.at.source,
-            "holder": first.holder,
-            "free": first.free,
-        },
     )
 
 

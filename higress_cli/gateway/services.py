@@ -141,16 +141,6 @@ def endpoint(text: str, *, source: Source, word: str | None = None) -> Endpoint:
     )
 
 
-def _address_hint(text: str, word: str | None) -> str:
-    hint = _("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com")
-    if word is None:
-        return hint
-    other = _("{hint}; or the word {word}, for hgw's own")
-    if word == EMBEDDED:
-        other = _("{hint}; or the word {word}, for hgw's own Redis")
-    return did_you_mean(text, [word]) or other.format(hint=hint, word=word)
-
-
 def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
     """Cluster names and addresses of `run.services`; the address `embedded` is hgw's own Redis.
 
@@ -163,6 +153,16 @@ def clusters_of(services: Choice[Mapping[str, str]]) -> dict[str, Address]:
         else endpoint(address, source=services.source, word=EMBEDDED)
         for key, address in services.value.items()
     }
+
+
+def _address_hint(text: str, word: str | None) -> str:
+    hint = _("write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com")
+    if word is None:
+        return hint
+    other = _("{hint}; or the word {word}, for hgw's own")
+    if word == EMBEDDED:
+        other = _("{hint}; or the word {word}, for hgw's own Redis")
+    return did_you_mean(text, [word]) or other.format(hint=hint, word=word)
 
 
 def _invalid(message: str, *, source: Source, hint: str) -> HgwError:

@@ -47,6 +47,27 @@ def registering_functions(files: Iterable[GoFile]) -> frozenset[str]:
     return frozenset(function for _file, _node, function in _registrations(files))
 
 
+def package_faults(files: Sequence[GoFile]) -> tuple[Fault, ...]:
+    """The fault of a folder whose package is a library: a compiler makes a module of a package called main only.
+
+    `files` are those that a build compiles, with paths relative to the plugin's folder.
+    """
+    here = [(file, node) for file in files if file.path.parent == Path() and (node := _package_name(file)) is not None]
+    if not here or any(text(node) == "main" for _file, node in here):
+        return ()
+    name = text(here[0][1])
+    message = _("the package in this folder is called {name}, and only one called main can be built")
+    return (
+        Fault(
+            id="package-not-main",
+            message=message.format(name=name),
+            places=tuple(place(file, node) for file, node in here),
+            hint=_("if this is the plugin itself, write `package main` in each of its files"),
+            facts={"package": name},
+        ),
+    )
+
+
 def _registrations(files: Iterable[GoFile]) -> Iterator[tuple[GoFile, "Node", str]]:
     """The calls with which a plugin registers itself, each with the name of the function around it."""
     for file in files:
@@ -79,27 +100,6 @@ def _function_of(node: "Node") -> str:
         parent = parent.parent
     name = parent.child_by_field_name("name") if parent is not None else None
     return text(name) if name is not None else ""
-
-
-def package_faults(files: Sequence[GoFile]) -> tuple[Fault, ...]:
-    """The fault of a folder whose package is a library: a compiler makes a module of a package called main only.
-
-    `files` are those that a build compiles, with paths relative to the plugin's folder.
-    """
-    here = [(file, node) for file in files if file.path.parent == Path() and (node := _package_name(file)) is not None]
-    if not here or any(text(node) == "main" for _file, node in here):
-        return ()
-    name = text(here[0][1])
-    message = _("the package in this folder is called {name}, and only one called main can be built")
-    return (
-        Fault(
-            id="package-not-main",
-            message=message.format(name=name),
-            places=tuple(place(file, node) for file, node in here),
-            hint=_("if this is the plugin itself, write `package main` in each of its files"),
-            facts={"package": name},
-        ),
-    )
 
 
 def _package_name(file: GoFile) -> "Node | None":

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
+from higress_cli.digest import Sha256
 from higress_cli.system.fs import remove_tree, write_atomically
 from higress_cli.system.staging import abandoned_folders, put_back
 from higress_cli.system.user_file import read_text
@@ -51,7 +52,7 @@ class _Entry:
 
     staged: str
     target: str
-    digest: str
+    digest: Sha256
     copy: str | None = None
     kept: str | None = None
 
@@ -209,7 +210,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path) -> Sha256:
     """A digest of a file's content, or of all names and contents in a folder."""
     found = hashlib.sha256()
     if path.is_dir() and not path.is_symlink():
@@ -218,7 +219,7 @@ def _digest(path: Path) -> str:
             found.update(_digest(below).encode() if below.is_file() and not below.is_symlink() else b"")
     elif path.is_file():
         found.update(path.read_bytes())
-    return found.hexdigest()
+    return Sha256(found.hexdigest())
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -205,13 +205,6 @@ def resolve(program: str, variables: Mapping[str, str]) -> str:
     return str(found)
 
 
-def _not_executable(path: Path) -> ToolError | None:
-    if not path.is_absolute() or not path.is_file():
-        return None
-    reason = _("its disk is mounted with noexec") if executes_nothing(path) else os.strerror(errno.EACCES)
-    return broken([str(path)], OSError(errno.EACCES, reason))
-
-
 def program_missing(program: str, variables: Mapping[str, str], *, hint: str | None = None) -> ToolError:
     """The error for a program that is not on the PATH of `variables`."""
     return ToolError(
@@ -229,6 +222,13 @@ def broken(argv: Sequence[str], error: OSError) -> ToolError:
         code="program-broken",
         details={"argv": list(argv)},
     )
+
+
+def _not_executable(path: Path) -> ToolError | None:
+    if not path.is_absolute() or not path.is_file():
+        return None
+    reason = _("its disk is mounted with noexec") if executes_nothing(path) else os.strerror(errno.EACCES)
+    return broken([str(path)], OSError(errno.EACCES, reason))
 
 
 def _not_started(argv: Sequence[str], error: OSError, *, cwd: Path | None) -> HgwError:

@@ -59,6 +59,31 @@ def for_gateway(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     )
 
 
+def component_fault() -> Fault:
+    """The fault of a component, which no gateway loads."""
+    return Fault(
+        id="component-not-loaded",
+        message=_("it is a component of the component model, and gateways load core modules only"),
+        found=_("a component"),
+        expected=_("a core module"),
+        hint=_("compile it for wasip1 (wasm32-wasi), not for wasip2"),
+    )
+
+
+def abi_mismatch(found: DeclaredAbi, abi: Abi) -> Fault:
+    """The fault of a module that declares another ABI than `abi`."""
+    return Fault(
+        id="abi-mismatch",
+        message=_("the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}").format(
+            found=found.export, abi=abi, expected=abi.marker
+        ),
+        found=found.export,
+        expected=abi.marker,
+        hint=_("look for another tag or flag that decides about the ABI: hgw build --print-command"),
+        facts={"found": found.export, "expected": abi.marker, "abi": abi},
+    )
+
+
 def _unknown_gateway(gateway: str) -> Iterator[Fault]:
     newest_one = newest_known()
     if is_older(newest_one, gateway):
@@ -73,17 +98,6 @@ def _unknown_gateway(gateway: str) -> Iterator[Fault]:
             hint=_("check the version, unless it is newer than this hgw"),
             facts={"gateway": gateway, "newest": newest_one},
         )
-
-
-def component_fault() -> Fault:
-    """The fault of a component, which no gateway loads."""
-    return Fault(
-        id="component-not-loaded",
-        message=_("it is a component of the component model, and gateways load core modules only"),
-        found=_("a component"),
-        expected=_("a core module"),
-        hint=_("compile it for wasip1 (wasm32-wasi), not for wasip2"),
-    )
 
 
 def _missing_imports(module: Module, *, gateway: str) -> tuple[Fault, ...]:
@@ -171,20 +185,6 @@ def _abi_faults(found: DeclaredAbi, wanted: Wanted) -> Iterator[Fault]:
             found=found.export,
             facts={"found": found.export},
         )
-
-
-def abi_mismatch(found: DeclaredAbi, abi: Abi) -> Fault:
-    """The fault of a module that declares another ABI than `abi`."""
-    return Fault(
-        id="abi-mismatch",
-        message=_("the module is for another ABI than asked: it exports {found}, and ABI {abi} is {expected}").format(
-            found=found.export, abi=abi, expected=abi.marker
-        ),
-        found=found.export,
-        expected=abi.marker,
-        hint=_("look for another tag or flag that decides about the ABI: hgw build --print-command"),
-        facts={"found": found.export, "expected": abi.marker, "abi": abi},
-    )
 
 
 def _abi_too_new(found: DeclaredAbi, *, gateway: str) -> Iterator[Fault]:
