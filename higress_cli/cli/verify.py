@@ -166,7 +166,7 @@ def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Ite
         count = len(result.differences)
         outcome = _("differences: {count}").format(count=count) if count else _("nothing differs")
         yield _("baseline"), result.baseline.image or str(result.baseline.path), blocks.remark(outcome)
-    yield _("engine"), engines, ""
+    yield _("engine"), engines, blocks.remark(result.engine_reason) if result.engine_reason else ""
     if result.gateway_log and not all(step.ok for step in result.steps):
         yield _("log"), str(result.gateway_log), ""
     for path in () if quiet else result.written:

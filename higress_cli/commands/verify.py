@@ -10,7 +10,7 @@ from pathlib import Path
 
 from higress_cli.commands.unmapped_services import unmapped_services
 from higress_cli.commands.verify_evidence import Comparison, check_folder, write_evidence
-from higress_cli.commands.verify_proof import Planned, Proof, Proven, own_gateway, plan, prove, running_gateway
+from higress_cli.commands.verify_proof import Planned, Proof, Proven, Wanted, own_gateway, plan, prove, running_gateway
 from higress_cli.commands.verify_reports import Reports
 from higress_cli.digest import Sha256
 from higress_cli.errors import DownloadError, ExitCode, GatewayError, HgwError, ToolError, UsageError
@@ -48,6 +48,8 @@ class VerifyResult(Result):
 
     engine: str
     """What ran the plugin: envoy, builtin, docker; all: several; `unknown` for a gateway (--url) of another machine."""
+    engine_reason: str | None
+    """Why `auto` took this engine rather than one before it; null where it took the first, or was not asked."""
     module: Path
     """The module's file, absolute; the first one if there are several."""
     module_sha256: Sha256
@@ -153,7 +155,7 @@ def verify(
 
 def _proven(work: _Work, wishes: VerifyWishes, steps: list[Step]) -> Comparison:
     """What came of the scenarios, with the baseline's if there is one; `steps` gets each step of the module at once."""
-    former = _planned(work, module=wishes.baseline, build=False) if wishes.baseline is not None else ()
+    former = _planned(work, module=wishes.baseline) if wishes.baseline is not None else ()
     if wishes.url is None:
         gateways = _own_gateways(work, _planned(work, module=wishes.module, build=wishes.build))
     else:
@@ -194,8 +196,9 @@ def _tolerant(gateway: AbstractContextManager[Proof]) -> Iterator[Proof]:
         yield _lasting(proof)
 
 
-def _planned(work: _Work, *, module: GivenModule | None, build: bool) -> tuple[Planned, ...]:
-    return plan(work.session, work.project, work.settings, module=module, build=build)
+def _planned(work: _Work, *, module: GivenModule | None, build: bool = False) -> tuple[Planned, ...]:
+    wanted = Wanted(scenarios=work.scenarios, module=module, build=build)
+    return plan(work.session, work.project, work.settings, wanted)
 
 
 def _own_gateways(work: _Work, planned: Sequence[Planned]) -> Iterator[AbstractContextManager[Proof]]:
@@ -242,6 +245,7 @@ def _result(found: Comparison, *, warnings: Sequence[str], written: tuple[Path, 
     plugins = {each.plugin.path: each.plugin for each in proven}.values()
     return VerifyResult(
         engine=first.engine if len({each.engine for each in proven}) == 1 else "all",
+        engine_reason=chained(first.passed_over) or None,
         module=first.plugin.path,
         module_sha256=first.plugin.sha256,
         abi=first.plugin.abi.version,

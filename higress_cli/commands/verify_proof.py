@@ -28,7 +28,7 @@ from higress_cli.gateway.settings import GatewaySettings, load_config
 from higress_cli.gateway.upstream import check_upstream
 from higress_cli.i18n import _
 from higress_cli.project.project import Project
-from higress_cli.project.scenario import Scenario
+from higress_cli.project.scenario import Key, Scenario
 from higress_cli.scenarios.running_gateway import RunningGateway
 from higress_cli.scenarios.step import Step, StepStatus
 from higress_cli.scenarios.trial import Trial
@@ -53,6 +53,7 @@ class Proof:
     renamed: Callable[[], Renamed | None]
     log: Callable[[], Path | None]
     notes: Callable[[], tuple[str, ...]]
+    passed_over: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     change: Change | None = None
     facts: Callable[[], GatewayFacts | None] = lambda: None
@@ -69,6 +70,7 @@ class Proven:
     run_dir: Path | None
     log: Path | None
     renamed: Renamed | None
+    passed_over: tuple[str, ...]
     warnings: tuple[str, ...]
     steps: tuple[Step, ...]
     change: Change | None
@@ -95,6 +97,7 @@ def prove(gateways: Iterator[AbstractContextManager[Proof]], steps: list[Step]) 
                 run_dir=proof.run_dir,
                 log=proof.log(),
                 renamed=proof.renamed(),
+                passed_over=proof.passed_over,
                 warnings=(*proof.warnings, *proof.notes(), *not_run(own)),
                 steps=tuple(own),
                 change=proof.change,
@@ -121,9 +124,20 @@ class Planned:
     warnings: tuple[str, ...] = ()
 
 
-def plan(
-    session: Session, project: Project, settings: GatewaySettings, *, module: GivenModule | None, build: bool
-) -> tuple[Planned, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be verified: `module`, or the project's own, which are built first if stale and `build`."""
+
+    scenarios: tuple[Scenario, ...]
+    module: GivenModule | None = None
+    build: bool = True
+
+    def keys(self, abi: str | None) -> frozenset[Key]:
+        """What the scenarios for a module of this ABI ask of an engine."""
+        return frozenset[Key]().union(*(scenario.keys for scenario in self.scenarios if scenario.is_for(abi)))
+
+
+def plan(session: Session, project: Project, settings: GatewaySettings, wanted: Wanted) -> tuple[Planned, ...]:
     """Each module on each engine that is wanted for it; the modules are built first if needed.
 
     Raises:
@@ -131,18 +145,20 @@ def plan(
     """
     load_config(project, settings.config)
     clusters_of(settings.services)
+    module = wanted.module
     if module is None:
         check_plugin(session, project)
-    needs = needs_of_source(session, project) if build and module is None else None
+    needs = needs_of_source(session, project) if wanted.build and module is None else None
     choose_engines(settings.engine, host=session.host, needs=needs)
     check_upstream(settings.upstream)
     abis = build_choices(session, project).abis if module is None else (None,)
     planned: list[Planned] = []
     for abi in abis:
-        fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=build, abi=abi)
+        fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=wanted.build, abi=abi)
         plugin = read_plugin(fresh.path, image=module.image if module else None)
         refused = refuse_for_gateway(session, project, plugin.module, own=module is None)
-        chosen = choose_engines(settings.engine, host=session.host, plugin=plugin)
+        keys = wanted.keys(plugin.abi.version)
+        chosen = choose_engines(settings.engine, host=session.host, plugin=plugin, keys=keys)
         said = (*fresh.warnings, *refused, *chosen.passed_over)
         for number, engine in enumerate(chosen.engines):
             warnings = said if number == 0 else ()
@@ -173,6 +189,7 @@ def own_gateway(
                 renamed=lambda: trial.renamed,
                 log=lambda: opened.gateway.facts.log,
                 notes=lambda: trial.notes,
+                passed_over=planned.chosen.passed_over,
                 warnings=planned.warnings,
                 change=change,
                 facts=lambda: opened.gateway.facts,

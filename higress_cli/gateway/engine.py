@@ -9,6 +9,7 @@ from higress_cli.errors import HgwError, ToolError
 from higress_cli.gateway import engines
 from higress_cli.gateway.plugin import Needs, Plugin
 from higress_cli.i18n import _, chained, listed
+from higress_cli.project.scenario import Key
 from higress_cli.settings.project import ENGINE, EVERY_ENGINE
 from higress_cli.system.host import Host
 
@@ -22,15 +23,23 @@ class ChosenEngine:
 
     engine: "Engine"
     reason: str
+    passed_over: tuple[str, ...] = ()
+    """Why `auto` did not take the engines before it."""
 
 
 def choose_engine(
-    wanted: Choice[str], *, host: Host, plugin: Plugin | None = None, needs: Needs | None = None
+    wanted: Choice[str],
+    *,
+    host: Host,
+    plugin: Plugin | None = None,
+    needs: Needs | None = None,
+    keys: frozenset[Key] = frozenset(),
 ) -> ChosenEngine:
     """The engine for the setting `wanted`: the one it names, or with `auto` the first that can run here.
 
-    With `plugin`, the engine must have all the host functions that the module imports; one that ignores nothing that
-    the module asks of Higress is preferred. `needs` is what is known about a module that is not compiled yet.
+    With `plugin`, the engine must have all the host functions that the module imports. An engine is preferred that
+    ignores nothing that the module asks of Higress and supports all `keys` of the scenarios. `needs` is what is known
+    about a module that is not compiled yet.
 
     Raises:
         ToolError: `engine-missing`: this hgw does not include it, the machine cannot run it, a package is missing,
@@ -58,11 +67,11 @@ def choose_engine(
             problems.append(problem)
             passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
             continue
-        ignored = engine.ignores(plugin) if plugin else frozenset()
-        if not ignored:
-            return ChosenEngine(engine=engine, reason=_reason(wanted, passed_over))
+        shortcomings = _shortcomings(engine, plugin, keys)
+        if not shortcomings:
+            return ChosenEngine(engine=engine, reason=_reason(wanted, passed_over), passed_over=tuple(passed_over))
         second_best = second_best or engine
-        passed_over.append(_("{engine} ignores {names}").format(engine=name, names=listed(sorted(ignored))))
+        passed_over += shortcomings
     if second_best is not None:
         return ChosenEngine(engine=second_best, reason=_reason(wanted, ()))
     # The engine tried last requires the least of a machine, so what it lacks can be installed.
@@ -78,7 +87,12 @@ class ChosenEngines:
 
 
 def choose_engines(
-    wanted: Choice[str], *, host: Host, plugin: Plugin | None = None, needs: Needs | None = None
+    wanted: Choice[str],
+    *,
+    host: Host,
+    plugin: Plugin | None = None,
+    needs: Needs | None = None,
+    keys: frozenset[Key] = frozenset(),
 ) -> ChosenEngines:
     """The engines for the setting `wanted`: with `all` every one that can run here and load the module, else one.
 
@@ -86,7 +100,7 @@ def choose_engines(
         ToolError: `engine-missing`, as `choose_engine`.
     """
     if wanted.value != EVERY_ENGINE:
-        return ChosenEngines(engines=(choose_engine(wanted, host=host, plugin=plugin, needs=needs),))
+        return ChosenEngines(engines=(choose_engine(wanted, host=host, plugin=plugin, needs=needs, keys=keys),))
     if plugin is not None:
         needs = Needs(path=plugin.path, host_functions=plugin.host_functions)
     found: list[ChosenEngine] = []
@@ -104,6 +118,30 @@ def choose_engines(
     if not found:
         raise problems[-1]
     return ChosenEngines(engines=tuple(found), passed_over=tuple(passed_over))
+
+
+def lacks_keys(engine: "Engine", keys: frozenset[Key]) -> str | None:
+    """Why a scenario with these keys is not played on the engine, None if it is."""
+    missing = listed(sorted(keys - engine.carries))
+    if not missing:
+        return None
+    return _("the engine {engine} does not support {keys}").format(engine=engine.name, keys=missing)
+
+
+def supporting(keys: frozenset[Key]) -> str | None:
+    """The first engine that `auto` may take and that supports all these keys; None if none does."""
+    found = ((name, engines.engine(name)) for name in engines.in_auto())
+    return next((name for name, engine in found if engine is not None and keys <= engine.carries), None)
+
+
+def _shortcomings(engine: "Engine", plugin: Plugin | None, keys: frozenset[Key]) -> list[str]:
+    """What the engine can run the plugin without, and another might have."""
+    found = []
+    if ignored := engine.ignores(plugin) if plugin else frozenset():
+        found.append(_("{engine} ignores {names}").format(engine=engine.name, names=listed(sorted(ignored))))
+    if lack := lacks_keys(engine, keys):
+        found.append(lack)
+    return found
 
 
 def _reason(wanted: Choice[str], passed_over: Sequence[str]) -> str:

@@ -248,6 +248,10 @@ class Scenario:
     file: Path | None = None
     line: int | None = None
 
+    def is_for(self, abi: str | None) -> bool:
+        """Whether it is played with modules of this ABI; None is one that no gateway knows."""
+        return not self.abi or abi in self.abi
+
     @property
     def keys(self) -> frozenset[Key]:
         """The features that the scenario uses and not every gateway supports."""

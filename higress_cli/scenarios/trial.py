@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from higress_cli.gateway.contract import DEFAULT_ROUTE, Applied, Change, Renamed
+from higress_cli.gateway.engine import lacks_keys, supporting
 from higress_cli.gateway.events import Event, Trap
 from higress_cli.gateway.opening import Opened
 from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.services import UPSTREAM_CLUSTER
 from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
-from higress_cli.project.scenario import Scenario
+from higress_cli.project.scenario import Key, Scenario
 from higress_cli.scenarios.causes import Surroundings
 from higress_cli.scenarios.judge import judge, judge_accepted, judge_crashes, judge_identity, judge_refusal
 from higress_cli.scenarios.neutral_answers import servers_of
@@ -84,15 +85,20 @@ class Trial:
     def _obstacle(self, scenario: Scenario) -> str | None:
         """Why a scenario is not played here, None if it is."""
         abi = self._change.plugin.abi.version
-        if scenario.abi and abi not in scenario.abi:
+        if not scenario.is_for(abi):
             return _("it is for ABI {wanted}, and the module has {abi}").format(
                 wanted=listed(scenario.abi), abi=abi or "?"
             )
+        return self._shortcoming(scenario.keys)
+
+    def _shortcoming(self, keys: frozenset[Key]) -> str | None:
+        """What the engine lacks for a scenario, and which engine has it, if this one was asked for by name."""
         engine = self._opened.engine
-        missing = listed(sorted(scenario.keys - engine.carries))
-        if not missing:
-            return None
-        return _("the engine {engine} does not support {keys}").format(engine=engine.name, keys=missing)
+        reason = lacks_keys(engine, keys)
+        if reason is None or self._opened.settings.engine.value != engine.name:
+            return reason
+        other = supporting(keys)
+        return reason if other is None else _("{reason}; --engine {engine} does").format(reason=reason, engine=other)
 
     def _run(self, scenario: Scenario) -> Iterator[Step]:
         """Play one scenario; failures are in its steps."""

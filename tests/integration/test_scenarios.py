@@ -223,7 +223,7 @@ def test_the_insides_of_a_plugin(hgw, here, engine):
     if engine == "envoy":
         assert (
             document["data"]["steps"][3]["reason"]
-            == "the engine envoy does not support clock, expect.state, properties"
+            == "the engine envoy does not support clock, expect.state, properties; --engine builtin does"
         )
     assert wrong(document) == [
         [

@@ -48,6 +48,22 @@ def test_all_engines_are_asked_the_same(hgw, here):
     assert [module["path"] for module in data["modules"]] == [str(here / "main.wasm")]
 
 
+def test_without_a_named_engine_no_scenario_is_left_out_that_another_engine_supports(hgw, here):
+    (here / "hgw.yaml").write_text(SCENARIOS.replace("00:00Z}", "00:00Z, expect: {body: another}}"))
+    outcome = hgw("verify")
+    assert outcome.code == 1
+    assert "3 of 4 steps ok\n" in outcome.out
+    assert "engine  builtin  (the engine envoy does not support clock)\n" in outcome.out
+    data = json.loads(hgw("verify", "--scenario", "it passes", "--output", "json").out)["data"]
+    assert (data["engine"], data["engine_reason"]) == ("envoy", None)
+
+
+def test_with_a_named_engine_the_one_that_supports_a_scenario_is_said(hgw, here):
+    data = json.loads(hgw("verify", "--engine", "envoy", "--output", "json").out)["data"]
+    assert data["counts"] == {"passed": 3, "failed": 0, "skipped": 1}
+    assert data["steps"][-1]["reason"] == "the engine envoy does not support clock; --engine builtin does"
+
+
 def test_engines_that_disagree_are_named(hgw, here, monkeypatch):
     monkeypatch.setitem(engines.TABLE, "toy", "tests.support.toy_engine")
     (here / "hgw.yaml").write_text("verify: [{name: late, config: {late: 1}, expect: {body: {contains: late}}}]\n")

@@ -10,6 +10,7 @@ from higress_cli.choice import DEFAULT, Choice
 from higress_cli.errors import ToolError
 from higress_cli.gateway.engine import choose_engine
 from higress_cli.gateway.plugin import Needs
+from higress_cli.project.scenario import Key
 from higress_cli.system.host import Host
 
 pytestmark = pytest.mark.extra("local")
@@ -66,6 +67,27 @@ def test_calls_of_higress_alone_go_to_builtin() -> None:
     name, reason = chosen(GLIBC, "proxy_redis_init")
     assert name == "builtin"
     assert "proxy_redis_init" in reason
+
+
+@pytest.mark.parametrize(
+    ("keys", "engine", "name", "reason"),
+    [
+        ({Key.SERVICES, Key.LOG}, "auto", "envoy", "the first that can run the module"),
+        ({Key.CLOCK, Key.LOG}, "auto", "builtin", "the engine envoy does not support clock"),
+        ({Key.CLOCK}, "envoy", "envoy", "from default"),
+    ],
+)
+def test_scenarios_go_to_an_engine_that_supports_all_their_keys(
+    keys: set[Key], engine: str, name: str, reason: str
+) -> None:
+    found = choose_engine(Choice(engine, DEFAULT), host=GLIBC, keys=frozenset(keys))
+    assert (found.engine.name, found.reason) == (name, reason)
+
+
+def test_where_only_the_first_engine_can_run_it_is_taken_although_it_lacks_a_key(pure_wheel: Wheel) -> None:
+    pure_wheel("wasmtime")
+    found = choose_engine(AUTO, host=GLIBC, keys=frozenset({Key.CLOCK}))
+    assert found.engine.name == "envoy"
 
 
 def test_with_musl_auto_takes_builtin_and_says_why(pure_wheel: Wheel) -> None:
