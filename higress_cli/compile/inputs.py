@@ -125,7 +125,7 @@ def refuse_pipes(directory: Path) -> None:
         try:
             refuse_special(path)
         except OSError as error:
-            raise read_error(path, error) from error
+            raise read_error(path, error, is_fixed=True) from error
 
 
 def latest_change(paths: Iterable[Path]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from higress_cli.choice import Choice
+from higress_cli.choice import Choice, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.i18n import _
 from higress_cli.project.plugin_config import BOOTSTRAP, PluginConfig, read_plugin_config
@@ -94,7 +94,7 @@ def load_config(project: Project, choice: Choice[str]) -> PluginConfig | None:
             details={"path": path, "source": choice.source.place},
         )
     try:
-        return read_plugin_config(path)
+        return read_plugin_config(path, is_fixed=choice.source.kind is SourceKind.DEFAULT)
     except InvalidInput as error:
         if error.code == BOOTSTRAP and project.own is None and project.has_source:
             error.hint = "hgw init --from-existing"

@@ -128,7 +128,7 @@ def read_go_mod(path: Path) -> GoMod:
     try:
         text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise read_error(path, error) from error
+        raise read_error(path, error, is_fixed=True) from error
     return parsed_go_mod(path, text)
 
 

@@ -69,7 +69,7 @@ def read_docker_config(path: Path) -> DockerConfig:
     except FileNotFoundError:
         return DockerConfig(path=path)
     except (OSError, UnicodeDecodeError) as error:
-        raise read_error(path, error) from error
+        raise read_error(path, error, is_fixed=True) from error
     except (ValueError, RecursionError) as error:
         raise _invalid(path, _("it is not JSON")) from error
     if not isinstance(document, dict):

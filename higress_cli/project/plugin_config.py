@@ -36,8 +36,10 @@ class PluginConfig:
         return _as_json(self.values) if self.values else ""
 
 
-def read_plugin_config(path: Path) -> PluginConfig:
+def read_plugin_config(path: Path, *, is_fixed: bool = False) -> PluginConfig:
     """Read `path` as YAML, which includes JSON; a file whose name ends in .json must be JSON.
+
+    `is_fixed` says that nobody named the path.
 
     Raises:
         InvalidInput: `plugin-config-missing`, `file-unreadable`, `plugin-config-invalid` with line and column,
@@ -53,7 +55,7 @@ def read_plugin_config(path: Path) -> PluginConfig:
             details={"path": path},
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise read_error(path, error) from error
+        raise read_error(path, error, is_fixed=is_fixed) from error
     is_json = path.suffix == ".json" or text.lstrip().startswith("{")
     values = _from_json(path, text) if is_json else _from_yaml(path, text)
     if is_bootstrap(values):

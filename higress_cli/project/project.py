@@ -226,7 +226,7 @@ def _buildrc_tags(path: Path) -> tuple[str, ...]:
     try:
         text = read_bytes(path).decode("utf-8", "replace")
     except OSError as error:
-        raise read_error(path, error) from error
+        raise read_error(path, error, is_fixed=True) from error
     tags: tuple[str, ...] = ()
     for line in text.splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")

@@ -43,7 +43,7 @@ def read_settings(path: Path) -> Settings:
     try:
         text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise read_error(path, error) from error
+        raise read_error(path, error, is_fixed=True) from error
     root = compose(path, text)
     if root is None:
         return Settings(file=path)

@@ -60,10 +60,11 @@ _UNREADABLE: Final = {
 # What Path.resolve() raises before Python 3.13 at a link to itself.
 _LOOP: Final = re.compile(r"Symlink loop from '(.*)'", re.DOTALL)
 _GIVE_A_FILE: Final = N_("give the path of a file that exists")
+_FOLDER_IN_PLACE: Final = N_("move the folder away: a file of that name is read here")
 _HINTS: Final = {
     "EACCES": N_("give this user permission to read it"),
     "EPERM": N_("give this user permission to read it"),
-    "EISDIR": N_("give the path of a file; if the file belongs just there, move the folder away first"),
+    "EISDIR": N_("give the path of a file"),
     "ENOENT": _GIVE_A_FILE,
     "ENOTDIR": _GIVE_A_FILE,
     "ENAMETOOLONG": _GIVE_A_FILE,
@@ -171,8 +172,13 @@ def disk_full(path: Path) -> ConflictError:
     return write_error(path, OSError(errno.ENOSPC, ""))
 
 
-def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None) -> HgwError:
-    """The error for a file that hgw cannot read as text; without `hint`, the hint is the one for the cause."""
+def read_error(
+    path: Path, error: OSError | UnicodeDecodeError, *, hint: str | None = None, is_fixed: bool = False
+) -> HgwError:
+    """The error for a file that hgw cannot read as text; without `hint`, the hint is the one for the cause.
+
+    `is_fixed` says that nobody named the path, so that no other can be given.
+    """
     if (short := shortage(error)) is not None:
         return short
     if isinstance(error, UnicodeDecodeError):
@@ -180,6 +186,8 @@ def read_error(path: Path, error: OSError | UnicodeDecodeError, *, hint: str | N
         fitting: str | None = _("save it as UTF-8")
     else:
         known, advice = _UNREADABLE.get(_name(error)), _HINTS.get(_name(error))
+        if is_fixed and _name(error) == "EISDIR":
+            advice = _FOLDER_IN_PLACE
         reason = _(known) if known else error.strerror or str(error)
         fitting = _(advice) if advice else None
     return InvalidInput(

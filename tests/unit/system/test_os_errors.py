@@ -111,7 +111,9 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert not_text.message.endswith("it is not text in UTF-8 (byte 2)")
     assert read_error(tmp_path, opening.value).message.endswith("it is a folder")
     assert read_error(tmp_path, decoding.value).hint == "save it as UTF-8"
-    assert "move the folder away" in (read_error(tmp_path, opening.value).hint or "")
+    assert read_error(tmp_path, opening.value).hint == "give the path of a file"
+    in_place = read_error(tmp_path, opening.value, is_fixed=True).hint
+    assert in_place == "move the folder away: a file of that name is read here"
     assert read_error(tmp_path, FileNotFoundError(errno.ENOENT, "")).hint == "give the path of a file that exists"
     assert read_error(tmp_path, PermissionError(errno.EACCES, "")).hint == "give this user permission to read it"
     assert "Input/output" in read_error(tmp_path, OSError(errno.EIO, os.strerror(errno.EIO))).message
