@@ -158,7 +158,7 @@ def _value(value: str | None) -> str:
     return _("absent") if value is None else outcome_word(value)
 
 
-def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Iterator[tuple[str, str, str]]:
+def _facts(result: "use_case.VerifyResult", ui: Ui, *, engines: str) -> Iterator[tuple[str, str, str]]:
     for module in result.modules:
         yield _("module"), module.image or str(module.path), blocks.remark(f"ABI {module.abi or '?'}")
         yield "", f"sha256 {module.sha256}", ""
@@ -167,9 +167,9 @@ def _facts(result: "use_case.VerifyResult", *, engines: str, quiet: bool) -> Ite
         outcome = _("differences: {count}").format(count=count) if count else _("nothing differs")
         yield _("baseline"), result.baseline.image or str(result.baseline.path), blocks.remark(outcome)
     yield _("engine"), engines, blocks.remark(result.engine_reason) if result.engine_reason else ""
-    if result.gateway_log and not all(step.ok for step in result.steps):
+    if result.gateway_log and (ui.verbose or not all(step.ok for step in result.steps)):
         yield _("log"), str(result.gateway_log), ""
-    for path in () if quiet else result.written:
+    for path in () if ui.quiet else result.written:
         yield _("written"), str(path), ""
 
 
@@ -195,7 +195,7 @@ def _show(result: "use_case.VerifyResult", ui: Ui, *, live: bool) -> None:
         ui.line(_("nothing was checked, so this is not a success"), "bad")
     engines = dict.fromkeys(step.engine for step in result.steps if step.engine)
     named = listed(engines) or (_("unknown") if result.engine == "unknown" else result.engine)
-    blocks.facts(ui, _facts(result, engines=named, quiet=ui.quiet))
+    blocks.facts(ui, _facts(result, ui, engines=named))
     if not live and any(not step.ok and step.exchange for step in result.steps):
         ui.note(
             _("That gateway has ended. To send a request yourself: `hgw run`, then curl to the address that it says.")

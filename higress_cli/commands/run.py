@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from higress_cli.abi import EVERY_ABI
 from higress_cli.choice import Choice
-from higress_cli.commands.plugin_module import FreshModule, check_plugin, fresh_module, needs_of_source
+from higress_cli.commands.plugin_module import (
+    FreshModule,
+    build_choices,
+    check_plugin,
+    fresh_module,
+    needs_of_source,
+)
 from higress_cli.commands.run_events import Narrator
 from higress_cli.commands.run_source import RunSource
 from higress_cli.commands.source_watch import SourceWatch
@@ -99,6 +106,8 @@ def run(
     is_own = module is None
     _check(session, project, settings, is_own=is_own, build=build)
     fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=build)
+    if is_own:
+        fresh = dataclasses.replace(fresh, warnings=(*fresh.warnings, *_one_of_all(session, project)))
     chosen = choose_engine(settings.engine, host=session.host, plugin=read_plugin(fresh.path))
     with open_gateway(session, chosen, settings, listen=Listen.as_set(settings)) as opened:
         source = RunSource(
@@ -138,6 +147,20 @@ def _check(session: Session, project: Project, settings: GatewaySettings, *, is_
         check_plugin(session, project)
     needs = needs_of_source(session, project) if build and is_own else None
     check_machine(settings, host=session.host, listen=Listen.as_set(settings), runs=session.dirs.runs, needs=needs)
+
+
+def _one_of_all(session: Session, project: Project) -> tuple[str, ...]:
+    """A warning where modules for all ABIs were asked for just now: a gateway runs one."""
+    chosen = build_choices(session, project)
+    if chosen.abi.value != EVERY_ABI or not chosen.abi.source.is_typed or len(chosen.abis) == 1:
+        return ()
+    first, *others = chosen.abis
+    warning = _("a gateway runs one module: of `{value}` (from {source}) that for ABI {abi}; for another: {command}")
+    return (
+        warning.format(
+            value=chosen.abi.value, source=chosen.abi.source, abi=first, command=f"hgw run --abi {others[-1]}"
+        ),
+    )
 
 
 def _record(opened: Opened, result: RunResult, *, digest: Sha256 | None = None) -> None:

@@ -49,6 +49,7 @@ class Place:
 
     `cache` is a folder for files that an engine can create again.
     `tell` hears what is waited for while a change takes long; other threads may call it.
+    `show` hears the command line of each program that is started.
     `version` is that of Higress's gateway for which the plugin is made, such as v2.0.7.
     """
 
@@ -59,6 +60,7 @@ class Place:
     certificates: Path | None = None
     cache: Path | None = None
     tell: Callable[[Waiting], None] = lambda _waiting: None
+    show: Callable[[str], None] = lambda _command: None
     version: str = ""
 
 

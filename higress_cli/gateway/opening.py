@@ -130,6 +130,7 @@ def open_gateway(
             plugin_name=settings.name.value,
             certificates=trust.bundle(session.variables),
             cache=session.dirs.cache,
+            show=session.reporter.detail,
             tell=lambda waiting: session.reporter.note(waiting_line(waiting)),
             version=settings.gateway.value,
         )

@@ -199,6 +199,23 @@ def test_a_module_for_0_2_100_stops_at_the_headers_and_its_file_stays_as_it_is(h
     assert (here / "main.wasm").read_bytes() == content
 
 
+def test_of_all_abis_the_first_runs_and_whoever_typed_that_is_told(here):
+    for abi, marker in (("0.2.1", OLD), ("0.2.100", NEWEST)):
+        (here / f"main-{abi}.wasm").write_bytes(plugin(marker=marker))
+    warned = {}
+    for argv in (("--abi", "all"), ()):
+        with running(*ANY_PORT, *argv, "--no-build", cwd=here) as hgw:
+            document = hgw.document()
+            hgw.end()
+        warned[argv] = document["warnings"]
+        assert document["data"]["module"] == str(here / "main-0.2.1.wasm")
+        (here / "hgw.yaml").write_text("abi: all\n")
+    assert warned["--abi", "all"] == [
+        "a gateway runs one module: of `all` (from --abi) that for ABI 0.2.1; for another: hgw run --abi 0.2.100"
+    ]
+    assert warned[()] == []
+
+
 def test_a_request_and_the_plugins_words_are_shown_as_they_come(here):
     with running("run", "--port", "0", "--upstream-port", "0", cwd=here) as hgw:
         url = wait_for(lambda: _line(hgw.out, "gateway"), lambda: hgw.said).split()[1]

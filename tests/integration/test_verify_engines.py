@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,19 @@ def test_all_engines_are_asked_the_same(hgw, here):
     ]
     assert data["disagreements"] == []
     assert [module["path"] for module in data["modules"]] == [str(here / "main.wasm")]
+
+
+def test_the_command_of_the_gateway_and_its_log_are_shown_to_whoever_asks(hgw, here):
+    outcome = hgw("verify", "-v", "--engine", "envoy")
+    (command,) = (line for line in outcome.err.splitlines() if "--config-path" in line)
+    program, *words = shlex.split(command)
+    assert Path(program).is_file()
+    (log,) = map(Path, re.findall(r"^log +(\S+)$", outcome.out, re.MULTILINE))
+    assert Path(words[words.index("--config-path") + 1]).parent == log.parent
+
+    silent = hgw("verify", "--engine", "envoy")
+    assert "--config-path" not in silent.err
+    assert "\nlog" not in silent.out
 
 
 def test_without_a_named_engine_no_scenario_is_left_out_that_another_engine_supports(hgw, here):

@@ -204,7 +204,10 @@ class DockerGateway:
         with self._happenings.starting(vm_id(version)), told_while_waiting(self._place.tell, calls.waits_for):
             server = self._server = EnvoyServer(
                 EnvoyCommand(
-                    argv=self._command(compose_file), variables=self._docker.variables, seen_at=config.MOUNTED
+                    argv=self._command(compose_file),
+                    variables=self._docker.variables,
+                    seen_at=config.MOUNTED,
+                    show=self._place.show,
                 ),
                 config=bootstrap_file,
                 log=self._log,

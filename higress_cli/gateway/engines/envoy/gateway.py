@@ -215,7 +215,7 @@ class EnvoyGateway:
             admin_port=self._admin_port or self._place.admin.port,
         )
         self._server = EnvoyServer(
-            EnvoyCommand(argv=(str(self._program),), variables=self._variables),
+            EnvoyCommand(argv=(str(self._program),), variables=self._variables, show=self._place.show),
             config=self._folder.write_json(BOOTSTRAP, content),
             log=self._log,
         )

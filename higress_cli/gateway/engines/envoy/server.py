@@ -32,12 +32,13 @@ class GatewayTimeout(GatewayError):
 class EnvoyCommand:
     """What starts an Envoy: a command that takes Envoy's own arguments at its end, and its whole environment.
 
-    `seen_at` is the run folder as that Envoy sees it; None if it sees what hgw sees.
+    `seen_at` is the run folder as that Envoy sees it; None if it sees what hgw sees. `show` hears the whole command.
     """
 
     argv: Sequence[str]
     variables: Mapping[str, str] = field(repr=False)
     seen_at: PurePath | None = None
+    show: Callable[[str], None] = lambda _command: None
 
 
 class EnvoyServer:
@@ -50,27 +51,24 @@ class EnvoyServer:
         self._address_file = folder / "admin-address.txt"
         self._address_file.unlink(missing_ok=True)
         inside = command.seen_at or folder
-        self._process = process.start(
-            [
-                *command.argv,
-                *("--config-path", str(inside / config.name)),
-                *("--admin-address-path", str(inside / self._address_file.name)),
-                *("--concurrency", "1"),
-                # At this level a call into the plugin leaves a line when it begins, and one when it ends.
-                *("--component-log-level", "wasm:trace"),
-                *("--log-format", log_lines.FORMAT),
-                # An access log entry is written as it comes: a timer's would wait while a module compiles.
-                *("--file-flush-min-size-kb", "0"),
-                # A new listener must not cut the requests of the one before it, however long they last.
-                *("--drain-time-s", "86400"),
-                *("--drain-strategy", "immediate"),
-                # It is for a successor on the same machine, whose shared memory two gateways would fight for.
-                "--disable-hot-restart",
-            ],
-            variables=command.variables,
-            log=log,
-            cwd=folder,
-        )
+        argv = [
+            *command.argv,
+            *("--config-path", str(inside / config.name)),
+            *("--admin-address-path", str(inside / self._address_file.name)),
+            *("--concurrency", "1"),
+            # At this level a call into the plugin leaves a line when it begins, and one when it ends.
+            *("--component-log-level", "wasm:trace"),
+            *("--log-format", log_lines.FORMAT),
+            # An access log entry is written as it comes: a timer's would wait while a module compiles.
+            *("--file-flush-min-size-kb", "0"),
+            # A new listener must not cut the requests of the one before it, however long they last.
+            *("--drain-time-s", "86400"),
+            *("--drain-strategy", "immediate"),
+            # It is for a successor on the same machine, whose shared memory two gateways would fight for.
+            "--disable-hot-restart",
+        ]
+        command.show(process.command_line(argv))
+        self._process = process.start(argv, variables=command.variables, log=log, cwd=folder)
 
     def knows_address(self) -> bool:
         """Whether the address of its admin API is known by now."""
