@@ -99,7 +99,7 @@ def _directories(call: "Invocation", folders: Sequence[Path], *, every: bool, si
         if len(folders) > 1:
             return [session.folder(plans.folder_named(session.path(folder))) for folder in folders]
         if not folders:
-            return [call.works_in(plans.plugin_around(session.directory))]
+            return [call.works_in(plans.plugin_to_build(session.directory))]
         return [call.works_in(session.folder(plans.folder_named(session.path(folders[0]))))]
     found = plans.every_plugin(session, session.directory)
     if since is None:

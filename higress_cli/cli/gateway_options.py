@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from higress_cli.errors import InvalidInput
 from higress_cli.i18n import N_
 from higress_cli.spelling import nearest
 
@@ -30,20 +31,39 @@ OtherModule = Annotated[
 ]
 
 
-def plugin_folder(call: "Invocation", where: str | None) -> Path:
-    """The plugin's folder: the argument, or the current one.
+def plugin_folder(call: "Invocation", where: str | None, *, own_module: bool = True) -> Path:
+    """The plugin's folder: the argument, or the plugin that the current folder is in if its `own_module` is meant.
 
     Raises:
-        InvalidInput: `no-project`: there is no such folder; the hint is the command as it was probably meant.
+        InvalidInput: `no-project`: there is no such folder, or the plugins are below it; the hint is the command as it
+            was probably meant.
     """
+    from higress_cli.project.project import no_folder, plugins_in  # noqa: PLC0415 -- with the use-case
+
     session = call.session()
+    if where is None and own_module:
+        try:
+            return plugin_here(call)
+        except InvalidInput as error:
+            if below := plugins_in(error):
+                error.again = (str(below[0].relative_to(session.directory)),)
+            raise
     folder = call.works_in(session.folder(where))
     if where is None or folder.is_dir():
         return folder
-    from higress_cli.project.project import no_folder  # noqa: PLC0415 -- only for an error
-
     meant = _meant(where, folder, command=call.command)
     raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
+
+
+def plugin_here(call: "Invocation") -> Path:
+    """The plugin that the current folder is in.
+
+    Raises:
+        InvalidInput: `no-project`: the current folder is none, and has plugins below it.
+    """
+    from higress_cli.project.project import plugin_around  # noqa: PLC0415 -- with the use-case
+
+    return call.works_in(plugin_around(call.session().folder(None), takes_modules=True))
 
 
 def other_module(session: "Session", text: str | None, *, option: str = "--module") -> "GivenModule | None":

@@ -10,7 +10,7 @@ from higress_cli.choice import Choice
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
 from higress_cli.cli.context import Invocation
-from higress_cli.cli.gateway_options import Build, PluginFolder
+from higress_cli.cli.gateway_options import Build, PluginFolder, plugin_folder
 from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.own_command import quoted
 from higress_cli.cli.ui import Ui
@@ -46,7 +46,7 @@ def package(
     call = invocation(ctx)
     session = call.session()
     wishes = image_wishes(session, also=also, annotation=annotation, build=build, force=force)
-    directory = call.works_in(session.folder(where))
+    directory = plugin_folder(call, where)
     result = use_case.package(session, directory=directory, wishes=wishes, out=session.path(out) if out else None)
     extra = {"--also": [str(path) for path in wishes.also], "--annotation": wishes.annotations}
     push = _push_command(result.name.value, call, extra)

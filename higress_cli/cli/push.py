@@ -7,7 +7,7 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.gateway_options import Build
+from higress_cli.cli.gateway_options import Build, plugin_here
 from higress_cli.cli.image_options import Also, Annotations, Force, image_wishes
 from higress_cli.cli.ui import Ui
 from higress_cli.i18n import N_, _, noted
@@ -53,10 +53,11 @@ def push(
 ) -> None:
     from higress_cli.commands import push as use_case
 
-    session = invocation(ctx).session()
+    call = invocation(ctx)
+    session = call.session()
     result = use_case.push_plugin(
         session,
-        directory=session.directory,
+        directory=plugin_here(call),
         references=references,
         wishes=use_case.PushWishes(
             update=session.path(update) if update else None, dry_run=dry_run, abi_suffix=abi_suffix

@@ -87,7 +87,9 @@ def _places(call: "Invocation", where: str | None, module: str | None) -> tuple[
             code="options-conflict",
             hint=f"hgw run {image}",
         )
-    return plugin_folder(call, where if image is None else None), other_module(call.session(), image or module)
+    given = image or module
+    directory = plugin_folder(call, where if image is None else None, own_module=given is None)
+    return directory, other_module(call.session(), given)
 
 
 def _show(result: "use_case.RunResult", ui: Ui) -> None:

@@ -71,7 +71,7 @@ def verify(
 
     call = invocation(ctx)
     session = call.session()
-    directory = plugin_folder(call, where)
+    directory = plugin_folder(call, where, own_module=module is None)
     wishes = use_case.VerifyWishes(
         module=other_module(session, module),
         build=build,

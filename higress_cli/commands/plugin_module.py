@@ -17,7 +17,7 @@ from higress_cli.gateway.plugin import Needs, module_missing, read_plugin
 from higress_cli.go.syntax import called_names
 from higress_cli.go.usage import package_files
 from higress_cli.i18n import _
-from higress_cli.project.project import Project, hint_without_plugin
+from higress_cli.project.project import DEEPEST_LOOK, Project, hint_without_plugin, only_below, plugins_below
 from higress_cli.project.resolution import settings_of
 from higress_cli.session import Session
 from higress_cli.wasm.host_functions import needed_by
@@ -223,6 +223,9 @@ def _abis_of(path: Path) -> tuple[Abi, ...]:
 def _missing(project: Project, path: Path) -> HgwError:
     if project.has_source:
         return module_missing(path, hint="hgw build")
+    below = plugins_below(project.directory, deepest=DEEPEST_LOOK)
+    if below:
+        return only_below(project.directory, below)
     return InvalidInput(
         _("{path} holds no plugin: neither {module} nor Go source").format(path=project.directory, module=path.name),
         code="no-project",

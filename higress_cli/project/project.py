@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 
 from higress_cli.errors import InvalidInput
 from higress_cli.go.mod import GO_MOD
-from higress_cli.i18n import _
+from higress_cli.i18n import _, listed
 from higress_cli.project.parents import nearest_above, settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.spelling import nearest
@@ -134,6 +134,47 @@ def hint_without_plugin(directory: Path) -> str:
     if (directory / GO_MOD).is_file():
         return f"hgw init {shlex.quote(str(directory))} --defaults"
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")
+
+
+def plugin_around(directory: Path, *, takes_modules: bool = False) -> Path:
+    """`directory` if it is a plugin, or else the nearest folder above it that has a go.mod, as for the go command.
+
+    With `takes_modules`, a folder with an hgw.yaml or a module is one too, whether it has source or not.
+
+    Raises:
+        InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
+    """
+    sources = {path.name for path in directory.glob("*.go")}
+    has_go_mod = (directory / GO_MOD).is_file()
+    if (has_go_mod and sources) or is_plugin(directory, sources):
+        return directory
+    if takes_modules and ((directory / FILE_NAME).is_file() or any(directory.glob("*.wasm"))):
+        return directory
+    above = None if has_go_mod else nearest_above(directory, GO_MOD)
+    if above is not None or sources:
+        return above.parent if above else directory
+    below = plugins_below(directory, deepest=DEEPEST_LOOK)
+    if below:
+        raise only_below(directory, below)
+    return directory
+
+
+def only_below(directory: Path, plugins: Sequence[Path]) -> InvalidInput:
+    """The error for a folder that is no plugin and has these below it; `plugins_in` gives them back."""
+    return InvalidInput(
+        _("{path} is not a plugin, but there are plugins below it: {names}").format(
+            path=directory, names=listed(str(folder.relative_to(directory)) for folder in plugins)
+        ),
+        code="no-project",
+        again=("--directory", str(plugins[0])),
+        details={"path": directory, "plugins": tuple(plugins)},
+    )
+
+
+def plugins_in(error: InvalidInput) -> Sequence[Path]:
+    """The plugins that an error of `only_below` names; empty for another error."""
+    found = error.details.get("plugins", ())
+    return tuple(path for path in found if isinstance(path, Path)) if isinstance(found, tuple) else ()
 
 
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:

@@ -38,7 +38,7 @@ CLAIMS = [
     ("HTTP/1.1 only, and no gRPC calls", "integration/test_builtin.py::test_a_grpc_call_is_told"),
     ("Higress's own calls (Redis and others)", "integration/test_builtin.py::test_redis_that_the_plugin_calls"),
     (
-        "takes `envoy` where it is there and fits the module, else `builtin`",
+        "takes `envoy` where it is there and fits the module and its scenarios, else `builtin`",
         "unit/gateway/test_engine_choice.py::test_auto_reaches_an_engine_on_every_machine_that_has_a_wheel",
     ),
     ("and says why", "unit/gateway/test_engine_choice.py::test_with_musl_auto_takes_builtin_and_says_why"),
