@@ -53,6 +53,14 @@ def origin_of(module: Module, content: bytes, *, build_info: GoBuildInfo | None)
     return _without_producers(module, content, build_info=build_info, emscripten=emscripten)
 
 
+def is_native_go(module: Module) -> bool:
+    """Whether Go itself, not TinyGo, compiled `module`, as it says."""
+    return any(
+        producer.field == "processed-by" and _COMPILERS.get(producer.name, ("", ""))[0] == "go"
+        for producer in module.producers
+    )
+
+
 def flags_of(module: Module, origin: Origin, *, build_info: GoBuildInfo | None, named: bool) -> tuple[str, ...]:
     """The compiler flags that the module shows signs of. `named` says whether its functions have names."""
     if origin.compiler == "go":

@@ -6,12 +6,13 @@ from typing import Final
 
 from higress_cli.abi import Abi
 from higress_cli.fault import Fault, Severity
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, listed, ngettext
 from higress_cli.profile import Profile
 from higress_cli.settings.project import FLAGS
 from higress_cli.wasm.abi import DeclaredAbi, abi_of
 from higress_cli.wasm.host_functions import host_function, is_offered, is_older, newest, newest_known, since_abi
 from higress_cli.wasm.module import Import, Module
+from higress_cli.wasm.origin import is_native_go
 
 _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
@@ -106,7 +107,8 @@ def _missing_imports(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     offered = {wanted: is_offered(wanted, gateway=gateway, marker=marker) for wanted in functions}
     missing = [wanted for wanted, answer in offered.items() if answer is False]
     unknown = [wanted for wanted, answer in offered.items() if answer is None]
-    faults = [_missing_fault(missing, gateway=gateway)] if missing else []
+    oldest = Profile.GO.oldest_gateway if is_native_go(module) else None
+    faults = [_missing_fault(missing, gateway=gateway, oldest=oldest)] if missing else []
     if unknown:
         faults.append(
             Fault(
@@ -122,16 +124,24 @@ def _missing_imports(module: Module, *, gateway: str) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
-def _missing_fault(missing: list[Import], *, gateway: str) -> Fault:
+def _missing_fault(missing: list[Import], *, gateway: str, oldest: str | None) -> Fault:
+    """`oldest` is the first gateway for what compiled the module, whichever functions came earlier; None if any is."""
     known = [host_function(wanted.module, wanted.name) for wanted in missing]
     later = [item.since for item in known if item is not None and item.since is not None]
     all_came_later = len(later) == len(missing) and all(is_older(gateway, since) for since in later)
-    since = newest(later) if all_came_later else None
+    since = newest([*later, *([oldest] if oldest else [])]) if all_came_later else None
     if since is None:
         message = _("gateway {gateway} lacks {names}, which the module imports")
         hint = _("no gateway that hgw knows has that for this ABI: the module is for another host, or uses another SDK")
+    elif since == oldest:
+        message = _("gateway {gateway} lacks {names}, which the module imports; native Go needs {since} or newer")
+        hint = _("set `gateway: {oldest}` in hgw.yaml if yours is that new, or `profile: tinygo`")
     else:
-        message = _("gateway {gateway} lacks {names}, which the module imports; {since} is the first that has it")
+        message = ngettext(
+            "gateway {gateway} lacks {names}, which the module imports; {since} is the first that has it",
+            "gateway {gateway} lacks {names}, which the module imports; {since} is the first that has them all",
+            len(missing),
+        )
         hint = _("set `gateway: {since}` in hgw.yaml if yours is that new; otherwise leave out what needs it")
         if any(wanted.module.startswith("wasi") and wanted.name.startswith(_FILES) for wanted in missing):
             hint = _(
@@ -143,7 +153,7 @@ def _missing_fault(missing: list[Import], *, gateway: str) -> Fault:
         message=message.format(gateway=gateway, names=_names(missing), since=since),
         found=_names(missing),
         expected=_("gateway {since} or newer").format(since=since) if since else None,
-        hint=hint.format(since=since),
+        hint=hint.format(since=since, oldest=oldest),
         facts={"imports": [_name(wanted) for wanted in missing], "gateway": gateway, "since": since},
     )
 

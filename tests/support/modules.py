@@ -73,3 +73,11 @@ TINYGO_EXPORTS = (
     "proxy_on_request_headers",
 )
 GO_EXPORTS = ("proxy_abi_version_0_2_100", "_initialize", "proxy_on_memory_allocate")
+
+
+def producers(**fields: tuple[str, str]) -> bytes:
+    """The custom section `producers`: `processed_by=("TinyGo", "0.30.0")`."""
+    entries = (
+        text(field.replace("_", "-")) + leb(1) + text(name) + text(version) for field, (name, version) in fields.items()
+    )
+    return leb(len(fields)) + b"".join(entries)

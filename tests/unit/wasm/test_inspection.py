@@ -10,19 +10,12 @@ from higress_cli.wasm.go_build_info import go_build_info
 from higress_cli.wasm.inspection import inspect_bytes
 from higress_cli.wasm.sizes import NAMELESS, package_of
 from higress_cli.wasm.verdict import Wanted, component_fault, findings
-from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm
+from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, producers, section, text, wasm
 from tests.unit.wasm.test_any_module import SECTIONS, damaged
 
 WHERE = Path("main.wasm")
 BEGIN, END = bytes.fromhex("3077af0c9274080241e1c107e6d618e6"), bytes.fromhex("f932433186182072008242104116d8f2")
 COMPONENT = b"\0asm\x0d\0\x01\0"
-
-
-def producers(**fields: tuple[str, str]) -> bytes:
-    entries = (
-        text(field.replace("_", "-")) + leb(1) + text(name) + text(version) for field, (name, version) in fields.items()
-    )
-    return leb(len(fields)) + b"".join(entries)
 
 
 def names(*functions: str) -> bytes:

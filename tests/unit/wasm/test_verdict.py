@@ -8,7 +8,7 @@ from higress_cli.fault import Fault, refuse
 from higress_cli.profile import Profile
 from higress_cli.wasm.module import read_module
 from higress_cli.wasm.verdict import Wanted, findings, for_gateway
-from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, wasm
+from tests.support.modules import GO_EXPORTS, TINYGO_EXPORTS, producers, wasm
 
 OLD, NEW = "proxy_abi_version_0_2_0", "proxy_abi_version_0_2_100"
 WASI = "wasi_snapshot_preview1"
@@ -99,8 +99,23 @@ def test_the_newest_of_the_missing_functions_decides_which_gateway_is_needed():
     assert fault.facts["imports"] == [f"{WASI}.{name}" for name in names[1:]]
     assert fault.facts["since"] == "v2.1.2"
     assert "package os" in str(fault.hint)
+    assert str(fault.message).endswith("v2.1.2 is the first that has them all")
     (fault,) = missing(*((WASI, name) for name in names), gateway="v2.1.0")
     assert fault.facts["imports"] == [f"{WASI}.fd_readdir", f"{WASI}.path_unlink_file"]
+
+
+@pytest.mark.parametrize("compiler", ["Go cmd/compile", "TinyGo"])
+def test_what_native_go_imports_is_there_with_the_gateway_that_its_profile_asks_for(compiler):
+    content = wasm(
+        exports=GO_EXPORTS,
+        imports=[(WASI, "fd_filestat_get")],
+        custom={"producers": producers(processed_by=(compiler, "1"))},
+    )
+    (fault,) = for_gateway(read_module(content, path=Path("main.wasm")), gateway="v2.0.7")
+    needed = Profile.GO.oldest_gateway if compiler != "TinyGo" else "v2.1.0"
+    assert fault.expected == f"gateway {needed} or newer"
+    assert f"gateway: {needed}" in str(fault.hint)
+    assert ("native Go needs v2.1.5 or newer" in fault.message) == (compiler != "TinyGo")
 
 
 @pytest.mark.parametrize(
