@@ -96,7 +96,7 @@ def _forget_stdout() -> None:
 
 def _interrupted(call: Invocation) -> int:
     """Report an interrupt: one word for people, who asked for it, and the usual document for programs."""
-    if call.ui.output != "json":
+    if not call.ui.owes_document:
         call.ui.interrupted()
         return int(ExitCode.INTERRUPTED)
     return _unexpected(call, ExitCode.INTERRUPTED, code="interrupted", message=_("interrupted"))
@@ -105,7 +105,7 @@ def _interrupted(call: Invocation) -> int:
 def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
         _print_traceback(error)
-    if call.ui.output == "json":
+    if call.ui.owes_document:
         call.ui.document(error_envelope(call.command, presentable(call, error)))
     else:
         show_error(call, error)
@@ -118,7 +118,7 @@ def _print_traceback(error: BaseException) -> None:
 
 def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:
     error = HgwError(message, code=code, hint=hint)
-    if call.ui.output == "json":
+    if call.ui.owes_document:
         call.ui.document(error_envelope(call.command, presentable(call, error), exit_code=exit_code))
     else:
         show_error(call, error)

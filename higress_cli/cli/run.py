@@ -10,10 +10,9 @@ import typer
 
 from higress_cli.cli import blocks
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
-from higress_cli.cli.error_view import show_error
 from higress_cli.cli.gateway_options import Build, OtherModule, other_module, plugin_folder
 from higress_cli.cli.ui import Ui
-from higress_cli.errors import HgwError, UsageError
+from higress_cli.errors import UsageError
 from higress_cli.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ def run(
 @contextlib.contextmanager
 def _shown_when_ready(ctx: typer.Context) -> Iterator[Callable[["use_case.RunResult"], None]]:
     """What to call with the result when the gateway is ready; from then on, Ctrl-C is how the command ends well."""
-    call = invocation(ctx)
     ready: list[use_case.RunResult] = []
 
     def on_ready(result: "use_case.RunResult") -> None:
@@ -65,12 +63,6 @@ def _shown_when_ready(ctx: typer.Context) -> Iterator[Callable[["use_case.RunRes
 
     try:
         yield on_ready
-    except HgwError as error:
-        if not ready or call.ui.output != "json":
-            raise
-        # The one JSON document is already printed; errors after it go to stderr and into the exit code.
-        show_error(call, error)
-        raise typer.Exit(int(error.exit_code)) from error
     except KeyboardInterrupt:
         if not ready:
             raise

@@ -97,6 +97,7 @@ class Ui:
         self._consoles: dict[str, Console] = {}
         self._busy: Progress | None = None
         self._warned: set[str] = set()
+        self._has_document = False
         self.folder: str | None = None
         """The folder that the command works in, as the user calls it; None if the user stands in it."""
         self.obeys_cd = True
@@ -201,8 +202,14 @@ class Ui:
         line = Text().append(mark, _STYLES[style]).append(f"{gap}{visible(text)}")
         self.console("stdout").print(line, soft_wrap=True)
 
+    @property
+    def owes_document(self) -> bool:
+        """Whether JSON was asked for and its one document is still to come."""
+        return self.output == "json" and not self._has_document
+
     def document(self, content: JsonObject) -> None:
         """The one JSON document of this call."""
+        self._has_document = True
         text = visible_json(json.dumps(content, ensure_ascii=False, indent=2))
         with writing("stdout"):
             print(text, flush=True)  # noqa: T201

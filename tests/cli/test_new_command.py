@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from higress_cli.cli.app import Commands
+from higress_cli.cli.app import Commands, HgwCommand, finish, new_app
 from higress_cli.cli.command_names import COMMANDS
+from higress_cli.errors import CheckFailed
 from tests.conftest import Hgw
 from tests.support import toy_command
 
@@ -59,3 +61,27 @@ def test_its_errors_and_wrong_usage_end_as_elsewhere(hgw: Hgw) -> None:
     missing = json.loads(hgw("toy", "--output", "json").out)
     assert (missing["command"], missing["exit_code"], missing["error"]["message"]) == ("toy", 2, "missing: WORD")
     assert "did you mean `hgw toy`?" in hgw("toi").err
+
+
+@pytest.mark.parametrize(
+    ("late", "code", "said"),
+    [
+        (CheckFailed("later", code="toy", hint="hgw toy gateway"), 1, "error: later\nhint: hgw toy gateway\n"),
+        (RuntimeError("later"), 70, "error: this is a bug in hgw: RuntimeError: later\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_what_happens_after_the_document_goes_to_stderr(hgw: Hgw, monkeypatch, late, code, said) -> None:
+    app = new_app()
+
+    @app.command(cls=HgwCommand, help="Fail late.", epilog="hgw toy")
+    def toy(ctx: typer.Context) -> None:
+        finish(ctx, toy_command.ToyResult(word="a", letters=1), lambda _result, _ui: None)
+        raise late
+
+    monkeypatch.setattr(toy_command, "app", app)
+    outcome = hgw("toy", "--output", "json")
+
+    assert outcome.code == code
+    assert json.loads(outcome.out)["data"] == {"word": "a", "letters": 1}
+    assert said in outcome.err
