@@ -15,10 +15,11 @@ from higress_cli.doctor.written_configuration import PluginNames
 from higress_cli.document import JsonObject
 from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
-from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
+from higress_cli.go.imports import imports_below, imports_of_program, module_of, modules_imported, packages_below
 from higress_cli.go.mod import GoMod, last_part, read_go_mod
 from higress_cli.go.syntax import GoFile, called_names
 from higress_cli.go.usage import package_files
+from higress_cli.go.work import find_go_work
 from higress_cli.i18n import _
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
@@ -73,7 +74,7 @@ def init_existing(session: Session, *, directory: Path, wishes: Wishes, dry_run:
     warnings += (
         *_config_warnings(session, plugin, config_file=extras.config_file),
         *_resource_warnings(resource, answers, directory=directory),
-        *_import_warnings(plugin, answers),
+        *_import_warnings(session, plugin, answers),
     )
     plan = make_plan(directory, rendered, keep=True)
     git = carry_out(session, plan, git=bool(wishes.additions.git), dry_run=dry_run)
@@ -184,10 +185,14 @@ def _resource_warnings(resource: Path | None, answers: Answers, *, directory: Pa
         )
 
 
-def _import_warnings(plugin: _Plugin, answers: Answers) -> Iterator[str]:
-    if plugin.go_mod is None:
+def _import_warnings(session: Session, plugin: _Plugin, answers: Answers) -> Iterator[str]:
+    # Below a go.work, the Go modules that it lists provide packages too: only the go command knows.
+    if plugin.go_mod is None or find_go_work(plugin.project.directory, session.variables) is not None:
         return
-    lacking = import_faults(plugin.go_mod, plugin.imports, pins=go_profile(answers.profile).pins)
+    imports = imports_of_program(
+        plugin.project.directory, module=plugin.go_mod.module or "", top=plugin.go_mod.path.parent
+    )
+    lacking = import_faults(plugin.go_mod, imports, pins=go_profile(answers.profile).pins)
     if lacking:
         yield _("{fault}; go.mod stays as it is, and this adds it: {command}").format(
             fault=lacking[0].text, command=lacking[0].hint

@@ -10,7 +10,7 @@ from higress_cli.doctor.plugin_files import no_project
 from higress_cli.fault import Fault
 from higress_cli.go.coverage import import_faults, not_imported, version_faults
 from higress_cli.go.go_line import go_line_faults
-from higress_cli.go.imports import imports_below
+from higress_cli.go.imports import imports_below, imports_of_program
 from higress_cli.go.mod import GoMod, cached_go_mod, read_go_mod
 from higress_cli.go.requirements import replacement_faults, requirement_faults
 from higress_cli.go.usage import UNKNOWN, Usage
@@ -56,21 +56,25 @@ def check_go_mod(facts: "Facts") -> Finding:
     if excluded:
         return from_fault(excluded[0])
     cache = facts.module_cache()
+    go_mod = read_go_mod(project.go_mod)
+    # Below a go.work, the Go modules that it lists provide packages too: only the go command knows.
+    uncovered = facts.uncovered() if go_work is None else facts.uncovered() or frozenset()
+    top = project.go_mod.parent
     around = Surroundings(
         profile=facts.profile(),
         go=toolset.go.version if toolset is not None else None,
         tinygo=toolset.tinygo.version if toolset is not None and toolset.tinygo is not None else None,
         usage=facts.usage(),
-        imports=imports_below(project.directory),
+        # The go command knows what counts. Without it, what other programs of the Go module import does not.
+        imports=imports_below(top)
+        if uncovered is not None
+        else imports_of_program(project.directory, module=go_mod.module or "", top=top),
         # Of files that cannot be parsed it is not known what they import.
-        tests=None
-        if any(file.root.has_error for file in facts.parsed())
-        else imports_below(project.go_mod.parent, tests=True),
-        # Below a go.work, the Go modules that it lists provide packages too: only the go command knows.
-        uncovered=facts.uncovered() if go_work is None else facts.uncovered() or frozenset(),
+        tests=None if any(file.root.has_error for file in facts.parsed()) else imports_below(top, tests=True),
+        uncovered=uncovered,
         is_downloaded=lambda module, version: cache is not None and cached_go_mod(cache, module, version).is_file(),
     )
-    return judge_go_mod(read_go_mod(project.go_mod), read_text(project.go_mod), around=around)
+    return judge_go_mod(go_mod, read_text(project.go_mod), around=around)
 
 
 def judge_go_mod(go_mod: GoMod, text: str, *, around: Surroundings) -> Finding:

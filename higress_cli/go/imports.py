@@ -1,4 +1,4 @@
-"""What Go source without a go.mod reveals about the Go module that it belongs to."""
+"""What Go source imports, without the go command."""
 
 import contextlib
 import os
@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from higress_cli.go.syntax import parse
+from higress_cli.go.usage import package_files
+from higress_cli.go.validity import is_for_every_build
 from higress_cli.knowledge.go_modules import GoProfile
 from higress_cli.system.user_file import read_bytes
 
@@ -21,6 +23,28 @@ def imports_below(directory: Path, *, tests: bool = False) -> dict[str, str]:
         with contextlib.suppress(OSError):  # the go command says what it cannot read
             for imported, line in parse(path, read_bytes(path)).import_lines.items():
                 found.setdefault(imported, f"{name}:{line}")
+    return found
+
+
+def imports_of_program(directory: Path, *, module: str, top: Path) -> dict[str, str]:
+    """The import paths of the program in `directory` and of the packages of its Go module that it is made of.
+
+    `module` is the path of the Go module, whose folder is `top`. Each has the first place that has it, as `FILE:LINE`
+    with `FILE` relative to `top`. Files with build constraints are left out, as nothing here knows whether they count.
+    """
+    found: dict[str, str] = {}
+    folders, seen = [directory], {directory}
+    while folders:
+        for file in package_files(folders.pop()):
+            if not is_for_every_build(file):
+                continue
+            name = Path(os.path.relpath(file.path, top)).as_posix()
+            for imported, line in file.import_lines.items():
+                found.setdefault(imported, f"{name}:{line}")
+                folder = top / imported.removeprefix(f"{module}/")
+                if imported.startswith(f"{module}/") and folder not in seen:
+                    seen.add(folder)
+                    folders.append(folder)
     return found
 
 

@@ -390,6 +390,27 @@ def test_an_hgw_yaml_that_stays_is_told_to_name_the_plugins_own_file(hgw: Hgw, t
     assert Path("p/hgw.yaml").read_text("utf-8") == "name: header-tool\n"
 
 
+def test_what_a_helper_program_imports_is_not_missing(hgw: Hgw, tree: Tree) -> None:
+    helper = 'package main\n\nimport _ "github.com/go-sql-driver/mysql"\n\nfunc main() {}\n'
+    tree({"go.mod": TINYGO, "main.go": HOLDING, "log-collector/main.go": helper})
+
+    outcome = hgw("init", "--from-existing")
+
+    assert outcome.code == 0
+    assert "go.mod does not require" not in outcome.err
+
+
+def test_what_a_go_work_provides_is_not_missing(hgw: Hgw, tree: Tree) -> None:
+    source = HOLDING.replace("import ", 'import _ "example.com/common"\nimport ')
+    common = {"common/go.mod": "module example.com/common\n", "common/common.go": "package common\n"}
+    tree({"go.work": "go 1.20\n\nuse ./p\nuse ./common\n", "p/go.mod": TINYGO, "p/main.go": source, **common})
+
+    outcome = hgw("-C", "p", "init", "--from-existing")
+
+    assert outcome.code == 0
+    assert "go.mod does not require" not in outcome.err
+
+
 def test_a_go_mod_that_lacks_what_is_imported_stays_and_the_command_that_adds_it_is_told(hgw: Hgw, tree: Tree) -> None:
     tree({"p/go.mod": "module p\n\ngo 1.19\n", "p/main.go": READING.replace("CALL", "ParseConfig")})
 

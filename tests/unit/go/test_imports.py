@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from higress_cli.go.imports import imports_below, module_of, modules_imported, packages_below
+from higress_cli.go.imports import imports_below, imports_of_program, module_of, modules_imported, packages_below
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
@@ -24,6 +24,28 @@ def test_the_files_of_the_module_itself_are_read(tmp_path: Path) -> None:
     assert imports_below(tmp_path) == {"demo/internal/tag": "main.go:3", "strings": "internal/tag/tag.go:3"}
     assert "testing" in imports_below(tmp_path, tests=True)
     assert packages_below(tmp_path) == {"internal/tag"}
+
+
+def test_what_other_programs_of_the_go_module_import_is_not_the_plugins(tmp_path: Path) -> None:
+    for name, text in {
+        "main.go": 'package main\n\nimport (\n\t"demo/lib"\n\t"a.b/x"\n)\n',
+        "main_test.go": 'package main\n\nimport "a.b/testing"\n',
+        "mage.go": '//go:build mage\n\npackage main\n\nimport "a.b/mage"\n',
+        "lib/lib.go": 'package lib\n\nimport (\n\t"demo"\n\t"demo/lib/deep"\n\t"demo/gone"\n)\n',
+        "lib/deep/deep.go": 'package deep\n\nimport "a.b/y"\n',
+        "collector/main.go": 'package main\n\nimport "a.b/sql"\n',
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    found = imports_of_program(tmp_path, module="demo", top=tmp_path)
+    assert {path: place for path, place in found.items() if "." in path} == {
+        "a.b/x": "main.go:5",
+        "a.b/y": "lib/deep/deep.go:3",
+    }
+    below = imports_of_program(tmp_path / "collector", module="demo", top=tmp_path)
+    assert below == {"a.b/sql": "collector/main.go:3"}
 
 
 def test_packages_that_call_each_other_say_what_their_module_is_called() -> None:
