@@ -13,9 +13,11 @@ from typing import Final
 
 from higress_cli.compile.packages import Listing
 from higress_cli.compile.recipe import Recipe
+from higress_cli.go.imports import folders_imported
 from higress_cli.go.mod import go_mod_at
 from higress_cli.go.work import FILE_NAME as GO_WORK
 from higress_cli.go.work import listed_folders
+from higress_cli.i18n import _
 from higress_cli.system.os_errors import read_error
 from higress_cli.system.user_file import read_bytes, refuse_special
 
@@ -90,8 +92,7 @@ def scope_of_folder(directory: Path) -> Scope:
     folders = []
     for root, below, names in os.walk(directory):
         here = Path(root)
-        below[:] = [name for name in below if name[0] not in "._" and name not in _NO_SOURCE]
-        below[:] = [name for name in below if not (here / name / "go.mod").exists()]
+        below[:] = [name for name in below if _is_of_module(here, name)]
         if any(name.endswith(".go") for name in names):
             folders.append(here)
     return Scope(folders=tuple(sorted(folders)), trees=(), files=tuple(_module_files(directory)))
@@ -115,17 +116,39 @@ def contents(scope: Scope) -> dict[str, str]:
 
 
 def refuse_pipes(directory: Path) -> None:
-    """See that the go command gets to the end of each file of the plugin's own package: it would wait at a pipe.
+    """See that the go command gets to the end of each file of the plugin's own Go module: it would wait at a pipe.
+
+    A pipe in a folder that the plugin does not import is not read.
 
     Raises:
         InvalidInput: `file-unreadable`.
     """
-    sources = (path for path in directory.iterdir() if path.suffix in _SOURCE and path.name[0] not in "._")
-    for path in (*_module_files(directory), *sources):
-        try:
-            refuse_special(path)
-        except OSError as error:
-            raise read_error(path, error, is_fixed=True) from error
+    for path in _module_files(directory):
+        _refuse_special(path)
+    special = [path for path in _sources_below(directory) if not path.is_file() and not path.is_dir()]
+    imported = folders_imported(directory) if any(path.parent != directory for path in special) else frozenset()
+    for path in special:
+        if path.parent in {directory, *imported}:
+            _refuse_special(path)
+
+
+def _refuse_special(path: Path) -> None:
+    try:
+        refuse_special(path)
+    except OSError as error:
+        raise read_error(path, error, hint=_("remove it, or put a file in its place")) from error
+
+
+def _sources_below(directory: Path) -> Iterator[Path]:
+    for root, below, names in os.walk(directory):
+        here = Path(root)
+        below[:] = [name for name in below if _is_of_module(here, name)]
+        yield from (here / name for name in sorted(names) if name[0] not in "._" and Path(name).suffix in _SOURCE)
+
+
+def _is_of_module(folder: Path, name: str) -> bool:
+    """Whether the go command would look into the folder `name` in `folder` for packages of the same Go module."""
+    return name[0] not in "._" and name not in _NO_SOURCE and not (folder / name / "go.mod").exists()
 
 
 def latest_change(paths: Iterable[Path]) -> float:

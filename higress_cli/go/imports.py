@@ -5,6 +5,8 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from higress_cli.errors import InvalidInput
+from higress_cli.go.mod import read_go_mod
 from higress_cli.go.syntax import parse
 from higress_cli.go.usage import package_files
 from higress_cli.go.validity import is_for_every_build
@@ -52,6 +54,20 @@ def packages_below(directory: Path) -> frozenset[str]:
     """The folders below `directory` that hold Go files, as relative paths with slashes."""
     folders = {file.parent.relative_to(directory).as_posix() for file in _go_files(directory)}
     return frozenset(folders - {"."})
+
+
+def folders_imported(directory: Path) -> frozenset[Path]:
+    """The folders below `directory` whose packages a build of the Go module there reads, found without running Go.
+
+    Files that cannot be read import nothing; neither does anything if go.mod is invalid.
+    """
+    module = None
+    with contextlib.suppress(OSError, InvalidInput):
+        module = read_go_mod(directory / "go.mod").module
+    if not module:
+        return frozenset()
+    imported = imports_of_program(directory, module=module, top=directory)
+    return frozenset(directory / path.removeprefix(f"{module}/") for path in imported if path.startswith(f"{module}/"))
 
 
 def module_of(imports: Collection[str], packages: Collection[str]) -> str | None:

@@ -8,11 +8,12 @@ import pytest
 
 from higress_cli.abi import Abi
 from higress_cli.compile.freshness import judge
-from higress_cli.compile.inputs import Scope, contents, go_environment_file, scope_of
+from higress_cli.compile.inputs import Scope, contents, go_environment_file, refuse_pipes, scope_of
 from higress_cli.compile.packages import Listing, Package
 from higress_cli.compile.recipe import make_recipe
 from higress_cli.compile.record import Record, Setup, read_record, record_path, setup_of, write_record
 from higress_cli.digest import Sha256
+from higress_cli.errors import InvalidInput
 from higress_cli.profile import Profile
 
 Tree = Callable[[Mapping[str, str]], Path]
@@ -224,3 +225,37 @@ def test_another_recipe_of_hgw_is_another_setup(tmp_path: Path, monkeypatch: pyt
     assert setup() == before
     monkeypatch.setattr("higress_cli.compile.record.REVISION", 10_000)
     assert setup() != before
+
+
+@pytest.fixture
+def with_pipes(tree: Tree) -> Path:
+    """A Go module whose package main imports `used`, which imports `deep`; `idle` is imported by nothing that is."""
+    imports = {
+        "main.go": "x/used",
+        "used/a.go": "x/deep",
+        "deep/a.go": "fmt",
+        "idle/a.go": "x/idle/too",
+        "idle/too/a.go": "fmt",
+    }
+    files = {name: f'package p\n\nimport (\n\t_ "strings"\n\t_ "{path}"\n)\n' for name, path in imports.items()}
+    return tree({**files, "go.mod": "module x\n\ngo 1.20\n", "other/go.mod": "module x/other\n", "vendor/v/v.go": ""})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no system with named pipes")
+@pytest.mark.parametrize("name", ["pipe.go", "used/pipe.go", "deep/pipe.go", "deep/native.c", "go.sum"])
+def test_a_pipe_that_the_go_command_would_wait_for_is_refused(with_pipes: Path, name: str):
+    os.mkfifo(with_pipes / name)
+    with pytest.raises(InvalidInput) as caught:
+        refuse_pipes(with_pipes)
+    assert caught.value.code == "file-unreadable"
+    assert f"{with_pipes / name} cannot be read: it is a pipe" in caught.value.message
+    assert caught.value.hint == "remove it, or put a file in its place"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no system with named pipes")
+@pytest.mark.parametrize(
+    "name", ["idle/pipe.go", "idle/too/pipe.go", "other/pipe.go", "vendor/v/pipe.go", "used/_pipe.go", "used/pipe.txt"]
+)
+def test_a_pipe_that_it_does_not_read_is_left_alone(with_pipes: Path, name: str):
+    os.mkfifo(with_pipes / name)
+    refuse_pipes(with_pipes)
