@@ -44,13 +44,11 @@ class Reader(StrEnum):
 
 def reader_name(reader: Reader) -> str:
     """What people call a reader."""
-    match reader:
-        case Reader.GATEWAY:
-            return _("the gateway")
-        case Reader.PLUGIN_SERVER:
-            return _("the plugin server")
-        case Reader.IMAGE_VOLUME:
-            return _("an image volume of Kubernetes")
+    return {
+        Reader.GATEWAY: _("the gateway"),
+        Reader.PLUGIN_SERVER: _("the plugin server"),
+        Reader.IMAGE_VOLUME: _("an image volume of Kubernetes"),
+    }[reader]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +183,7 @@ def _unreadable(problem: LayerProblem) -> _Refusal:
             return _Refusal(_("its layer is not compressed with gzip, or is damaged"), "gzip: invalid header")
         case LayerProblem.NOT_TAR:
             return _Refusal(_("its layer is not a tar archive"), "failed to parse layer as tar.gz")
-        case LayerProblem.TOO_LARGE:
-            return _Refusal(_("its layer unpacks to more than 256 MiB"))
+    return _Refusal(_("its layer unpacks to more than 256 MiB"))
 
 
 def _raw_module(layers: tuple[Layer, ...]) -> ModuleFile | _Refusal:

@@ -208,8 +208,7 @@ def _is_of_kind(node: Node, kind: Kind) -> bool:
             return _type(node) == "bool"
         case Kind.MAPPING:
             return node.is_mapping
-        case Kind.LIST:
-            return node.is_list
+    return node.is_list
 
 
 def _is_integer(node: Node) -> bool:
@@ -255,8 +254,7 @@ def _advice(node: Node, kind: Kind) -> tuple[str, str]:
             return _("true or false"), hint if unquoted else _("write true or false")
         case Kind.MAPPING:
             return _("a mapping"), _("write keys and values below it, not a text that holds them")
-        case Kind.LIST:
-            return _("a list"), _("write each entry on a line of its own, with `- ` in front")
+    return _("a list"), _("write each entry on a line of its own, with `- ` in front")
 
 
 def _described(node: Node) -> str:

@@ -94,6 +94,7 @@ def test_an_encoded_answer_whose_body_phase_is_skipped():
     (cause,) = found(ended(), key="body", headers={"content-encoding": "gzip"})
     assert "content-encoding: gzip" in cause
     assert found(ended(), key="status", headers={"content-encoding": "gzip"}) == ()
+    assert found(ended(), key="body", headers={"content-encoding": "identity"}) == ()
     by_plugin = ended(answered_by=AnsweredBy.PLUGIN)
     assert found(by_plugin, key="body", headers={"content-encoding": "gzip"}) == ()
 
@@ -193,3 +194,14 @@ def test_what_came_after_hgw_stopped_waiting_is_no_cause():
 def test_what_the_catalogue_knows_of_the_plugins_words():
     (cause,) = found(said("[demo] [nil] config is empty, but has ParseConfigFunc"), key="status")
     assert "config.yaml" in cause
+
+
+def test_a_pause_that_nothing_explains_is_left_alone():
+    paused = CallbackReturned(at=NOW, function="proxy_on_request_headers", action=1)
+    assert found(paused, key=None, answer=None, silent=1, around=Surroundings(abi="0.2.100")) == ()
+
+
+def test_a_service_that_nothing_maps_is_explained_once():
+    text = "error status returned by host: bad argument"
+    call = CallRefused(at=NOW, function="proxy_on_request_headers", call="proxy_http_call", status=2)
+    assert len(found(said(text), call, key="status")) == 1

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from higress_cli.digest import sha256_of_bytes
-from higress_cli.scenarios.comparison import differences, without_unsteady
+from higress_cli.scenarios.comparison import differences, part_word, without_unsteady
 from higress_cli.scenarios.neutral_answers import neutral, servers_of
-from higress_cli.scenarios.step import Exchange, Step, StepStatus
+from higress_cli.scenarios.step import Exchange, Step, StepKind, StepStatus
 
 
 def step(body: str, *, port: int, headers: tuple[tuple[str, str], ...] = (), cut: bool = False) -> Step:
@@ -112,3 +112,32 @@ def test_a_body_of_which_only_the_beginning_is_kept_is_told_as_a_whole():
     result = without_unsteady(before=[before], again=[again], after=[after])
 
     assert (result.found, [each.what for each in result.unsteady]) == ((), ["body"])
+
+
+def test_what_differs_is_called_by_a_word_or_by_its_header():
+    assert [part_word(what) for what in ("outcome", "status", "body", "header x-a")] == [
+        "the outcome",
+        "the status",
+        "the response body",
+        "the header x-a",
+    ]
+
+
+def test_only_steps_of_the_same_name_and_engine_are_compared_and_no_starts():
+    old = step("a", port=3000)
+    start = dataclasses.replace(step("b", port=3000), kind=StepKind.START)
+    other = dataclasses.replace(step("b", port=3000), name="other")
+    engine = dataclasses.replace(step("b", port=3000), engine="builtin")
+    assert list(differences([old], [start, other, engine])) == []
+    assert list(differences([start, old], [step("a", port=4000)])) == []
+
+
+def test_a_request_that_was_not_sent_differs_in_its_outcome_only():
+    unsent = dataclasses.replace(step("a", port=3000), exchange=None, status=StepStatus.FAILED)
+    (found,) = differences([step("a", port=3000)], [unsent])
+    assert (found.what, found.before, found.after) == ("outcome", "passed", "failed")
+
+
+def test_headers_that_no_two_answers_share_are_left_out():
+    old, new = (step("", port=3000, headers=(("date", text), ("x", "1"))) for text in ("now", "later"))
+    assert list(differences([old], [new])) == []

@@ -5,10 +5,11 @@ import pytest
 
 from higress_cli.digest import Sha256
 from higress_cli.gateway.events import HeadersSentUpstream, PluginLine, Trap
+from higress_cli.gateway.refusal import PluginRefused
 from higress_cli.gateway.servers import Seen
 from higress_cli.project.matcher import Absent, Contains, Equals, Matches
 from higress_cli.project.scenario import Expectation, LineExpectation, RequestMatch, UpstreamExpectation
-from higress_cli.scenarios.judge import judge, judge_identity
+from higress_cli.scenarios.judge import judge, judge_accepted, judge_identity, judge_refusal
 from higress_cli.scenarios.matching import quote
 from higress_cli.scenarios.observation import Observed
 from higress_cli.system.exact_request import WholeAnswer
@@ -164,3 +165,78 @@ def test_a_long_text_is_cut_and_its_length_told():
     assert quote("a\nb") == "`a\\nb`"
     assert "(1000 characters)" in quote("x" * 1000)
     assert len(quote("x" * 1000)) < 200
+
+
+def test_a_crash_without_an_answer_is_the_only_failure():
+    trap = Trap(at=NOW, function="proxy_on_request_headers", reason="unreachable")
+    checks = judge(Expectation(status=200), Observed(answer=None, problem="reset", events=[trap]))
+    assert [(check.ok, check.got) for check in checks] == [
+        (False, "the plugin crashed in proxy_on_request_headers: unreachable")
+    ]
+
+
+def test_a_plugin_that_does_not_start_says_why():
+    line = PluginLine(at=NOW, level="error", text="no such key")
+    refused = PluginRefused("refused", code="config-refused", details={"said": ["a", "b"]}).with_lines([line])
+    wanted = Expectation(start="fails", log=(LineExpectation(matcher=Contains("key")),), lines={"start": 3})
+    assert [(check.ok, check.expected, check.got, check.line) for check in judge_refusal(wanted, refused)] == [
+        (True, "the plugin does not start", "a; b", 3),
+        (True, "a line of the plugin's log contains `key`", "`no such key`", None),
+    ]
+    (check,) = judge_refusal(Expectation(lines={"start": 3}), PluginRefused("refused", code="config-refused"))
+    assert (check.ok, check.got) == (False, "refused")
+    assert check.expected == "the plugin accepts this configuration"
+
+
+def test_a_plugin_that_starts_although_it_should_not():
+    check = judge_accepted(Expectation(start="fails", lines={"start": 3}))
+    assert (check.ok, check.got, check.line) == (False, "the plugin accepts this configuration", 3)
+
+
+def test_a_plugin_that_starts_as_it_should():
+    (check,) = judge(Expectation(start="ok", lines={"start": 3}), Observed(answer=answer()))
+    assert (check.ok, check.expected, check.line) == (True, "the plugin accepts this configuration", 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "got"),
+    [
+        (LineExpectation(), "the plugin writes something", "`one`"),
+        (LineExpectation(none=True), "the plugin writes nothing", "`one`"),
+        (LineExpectation(level="warn"), "a line of the plugin's log at level warn", "`[warn] two`"),
+        (LineExpectation(level="error"), "a line of the plugin's log at level error", "`[info] one\\n[warn] two`"),
+        (LineExpectation(level="error", none=True), "not: a line of the plugin's log at level error", "no such line"),
+        (
+            LineExpectation(level="warn", matcher=Equals("two")),
+            "a line of the plugin's log at level warn is `two`",
+            "`[warn] two`",
+        ),
+    ],
+)
+def test_what_the_plugin_wrote_in_words(line, expected, got):
+    events = [PluginLine(at=NOW, level="info", text="one"), PluginLine(at=NOW, level="warn", text="two")]
+    (check,) = judge(Expectation(log=(line,)), Observed(answer=answer(), events=events))
+    assert (check.expected, check.got) == (expected, got)
+
+
+def test_of_several_expected_lines_each_is_a_check():
+    log = (LineExpectation(matcher=Equals("one"), line=4), LineExpectation(matcher=Equals("two")))
+    checks = judge(Expectation(log=log, lines={"log": 3}), Observed(answer=answer(), events=[]))
+    assert [(check.key, check.line, check.got) for check in checks] == [
+        ("log[0]", 4, "the plugin wrote nothing"),
+        ("log[1]", 3, "the plugin wrote nothing"),
+    ]
+
+
+def test_trailers_and_the_time_of_an_answer_are_judged():
+    given = WholeAnswer(status=200, headers={}, body=b"", trailers=(("t", "1"), ("t", "2")))
+    expect = Expectation(trailers={"t": Equals("1")}, within=0.2)
+    assert [(check.ok, check.expected, check.got) for check in judge(expect, Observed(answer=given, seconds=0.25))] == [
+        (False, "trailer t is `1`", "trailer t is `1, 2`"),
+        (False, "an answer within 0.2 s", "an answer after 0.250 s"),
+    ]
+
+
+def test_no_answer_is_not_from_the_module():
+    check = judge_identity(None, digest=DIGEST)
+    assert (check.ok, check.got) == (False, "no answer")

@@ -1,13 +1,15 @@
 import dataclasses
 import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
+import pytest
 from junitparser import Failure, TestSuite
 
 from higress_cli.errors import GatewayError
 from higress_cli.gateway.contract import Evidence
-from higress_cli.scenarios.junit import junit
-from higress_cli.scenarios.step import StepStatus, make_step
+from higress_cli.scenarios.junit import is_junit, junit
+from higress_cli.scenarios.step import Exchange, StepStatus, make_step
 
 
 def step(name: str, *, ok: bool):
@@ -54,3 +56,39 @@ def test_an_error_that_ended_it_is_a_test_case_of_its_own():
     assert (suite.get("tests"), suite.get("errors")) == ("2", "1")
     assert suite[1].get("name") == "gateway-died"
     assert suite[1].find("error").get("message") == "it died"
+
+
+def test_a_failure_tells_all_that_is_known_of_the_step():
+    check = Evidence(ok=False, expected="body is `a`", got="body is `b`", difference="-a\n+b")
+    failed = make_step("bad", [check], started=time.monotonic())
+    known = dataclasses.replace(
+        failed,
+        file=Path("/hgw.yaml"),
+        line=7,
+        exchange=Exchange(request="curl http://127.0.0.1/", status=200, body="b"),
+        causes=("the plugin crashed",),
+        log=("[info] hello",),
+    )
+    assert ET.fromstring(junit("demo", [known]))[0][0].text.splitlines() == [
+        "/hgw.yaml:7",
+        "sent: curl http://127.0.0.1/",
+        "expected: body is `a`",
+        "got: body is `b`",
+        "-a",
+        "+b",
+        "cause: the plugin crashed",
+        "[info] hello",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("begin", "is_one"),
+    [
+        pytest.param(junit("demo", []), True, id="hgw's own"),
+        pytest.param(b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- of a tool -->\n<testsuites>', True, id="another tool's"),
+        pytest.param(b"<html><testsuite>", False, id="another document"),
+        pytest.param(b"testsuite", False, id="a text"),
+    ],
+)
+def test_a_report_is_known_by_its_beginning(begin, is_one):
+    assert is_junit(begin) is is_one
