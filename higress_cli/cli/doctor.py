@@ -1,5 +1,6 @@
 """`hgw doctor`: parse, call, show."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -27,11 +28,14 @@ def doctor(
 ) -> None:
     from higress_cli.cli import doctor_view
     from higress_cli.commands import doctor as use_case
+    from higress_cli.project.project import plugin_here  # noqa: PLC0415 -- with the use-case
 
     if list_checks:
         finish(ctx, use_case.list_checks(), doctor_view.show_list)
         return
-    session = invocation(ctx).session()
+    call = invocation(ctx)
+    session = call.session()
+    session = replace(session, directory=call.works_in(plugin_here(session.directory)))
     finish(
         ctx,
         use_case.doctor(session, wanted=checks or (), fix=fix, strict=strict),

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from higress_cli.gateway.plugin import GivenModule
     from higress_cli.session import Session
 
+_TAKE_MODULES: Final = ("run", "verify")
 PluginFolder = Annotated[
     str | None,
     typer.Argument(metavar="DIR", show_default=False, help=N_("the plugin; default: the current folder")),
@@ -51,8 +52,7 @@ def plugin_folder(call: "Invocation", where: str | None, *, own_module: bool = T
     folder = call.works_in(session.folder(where))
     if where is None or folder.is_dir():
         return folder
-    meant = _meant(where, folder, command=call.command)
-    raise no_folder(folder, hint=None if meant is None else _with(call.argv, where, meant))
+    raise no_folder(folder, hint=_command_meant(call, where, folder))
 
 
 def plugin_here(call: "Invocation") -> Path:
@@ -61,9 +61,9 @@ def plugin_here(call: "Invocation") -> Path:
     Raises:
         InvalidInput: `no-project`: the current folder is none, and has plugins below it.
     """
-    from higress_cli.project.project import plugin_around  # noqa: PLC0415 -- with the use-case
+    from higress_cli.project.project import plugin_to_use  # noqa: PLC0415 -- with the use-case
 
-    return call.works_in(plugin_around(call.session().folder(None), takes_modules=True))
+    return call.works_in(plugin_to_use(call.session().folder(None)))
 
 
 def other_module(session: "Session", text: str | None, *, option: str = "--module") -> "GivenModule | None":
@@ -82,18 +82,29 @@ def other_module(session: "Session", text: str | None, *, option: str = "--modul
     return module
 
 
+def _command_meant(call: "Invocation", where: str, folder: Path) -> str | None:
+    """The command that was probably meant, with a folder that is not there."""
+    from higress_cli.oci.reference import names_image  # noqa: PLC0415 -- only for an error
+
+    if call.command == "package" and names_image(where):
+        return f"hgw push {shlex.quote(where)}"
+    meant = _meant(where, folder, command=call.command)
+    return None if meant is None else _with(call.argv, where, meant)
+
+
 def _meant(where: str, path: Path, *, command: str) -> list[str] | None:
     """The words that were probably meant by an argument that is no folder."""
     from higress_cli.oci.reference import SCHEME, names_image  # noqa: PLC0415 -- only for an error
     from higress_cli.project.project import folder_like  # noqa: PLC0415 -- only for an error
 
-    if path.suffix == ".wasm":
+    takes_modules = command in _TAKE_MODULES
+    if path.suffix == ".wasm" and takes_modules:
         beside = [file.name for file in path.parent.glob("*.wasm")]
         near = [path.name] if path.is_file() else nearest(path.name, beside)
         return ["--module", str(Path(where).with_name(near[0]))] if near else []
-    if path.is_file() or path.suffix == ".go":
+    if (path.is_file() and path.suffix != ".wasm") or path.suffix == ".go":
         return [str(Path(where).parent)]
-    if names_image(where):
+    if names_image(where) and takes_modules:
         image = where if where.startswith(SCHEME) else f"{SCHEME}{where}"
         return [image] if command == "run" else ["--module", image]
     folder = folder_like(path)

@@ -16,7 +16,8 @@ from higress_cli.errors import HgwError, InvalidInput, ToolError
 from higress_cli.fault import refuse
 from higress_cli.go.mod import GO_MOD, go_mod_at, read_go_mod
 from higress_cli.i18n import _
-from higress_cli.project.project import open_project, plugin_around, plugins_below, plugins_in
+from higress_cli.project.parents import nearest_above
+from higress_cli.project.project import DEEPEST_LOOK, is_plugin, only_below, open_project, plugins_below
 from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.session import Session
 from higress_cli.settings.project import PROFILE
@@ -148,19 +149,26 @@ def folder_named(path: Path) -> Path:
 
 
 def plugin_to_build(directory: Path) -> Path:
-    """The plugin that `directory` is in.
+    """`directory` if it is a plugin, or else the nearest folder above it that has a go.mod, as for the go command.
 
     Raises:
         InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
     """
-    try:
-        return plugin_around(directory)
-    except InvalidInput as error:
-        names = [shlex.quote(str(folder.relative_to(directory))) for folder in plugins_in(error)]
-        one = f"hgw build {names[0]}"
-        error.again = ()
-        error.hint = one if len(names) == 1 else _("one of them: {command}; all: hgw build --all").format(command=one)
-        raise
+    sources = {path.name for path in directory.glob("*.go")}
+    has_go_mod = (directory / GO_MOD).is_file()
+    if (has_go_mod and sources) or is_plugin(directory, sources):
+        return directory
+    above = None if has_go_mod else nearest_above(directory, GO_MOD)
+    if above is not None or sources:
+        return above.parent if above else directory
+    below = plugins_below(directory, deepest=DEEPEST_LOOK)
+    if not below:
+        return directory
+    error = only_below(directory, below)
+    one = f"hgw build {shlex.quote(str(below[0].relative_to(directory)))}"
+    error.again = ()
+    error.hint = one if len(below) == 1 else _("one of them: {command}; all: hgw build --all").format(command=one)
+    raise error
 
 
 def _show_far_reaching(session: Session, choices: Choices) -> None:

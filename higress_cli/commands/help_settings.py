@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from higress_cli.choice import Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
 from higress_cli.i18n import _
-from higress_cli.project.project import Project, open_project
+from higress_cli.project.project import Project, open_project, plugin_here
 from higress_cli.project.resolution import settings_of
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -76,18 +76,19 @@ def help_settings(session: Session, *, names: Sequence[str] = ()) -> SettingsRes
             raise _unknown(name)
     return SettingsResult(
         topic=" ".join(("settings", *names)),
-        directory=str(session.directory),
+        directory=str(project.directory),
         settings=tuple(_entry(setting, resolver) for setting in chosen),
         warnings=warnings,
     )
 
 
 def _project(session: Session) -> tuple[Project, tuple[str, ...]]:
-    """The project in the folder, and warnings; if its settings are invalid, a project without any."""
+    """The project that the folder is in, and warnings; if its settings are invalid, a project without any."""
+    here = plugin_here(session.directory)
     try:
-        return open_project(session.directory, needs_source=False), ()
+        return open_project(here, needs_source=False), ()
     except InvalidInput as error:
-        return Project(directory=session.directory), (error.message,)
+        return Project(directory=here), (error.message,)
 
 
 def _names(setting: Setting[object]) -> tuple[str, ...]:

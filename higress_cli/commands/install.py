@@ -11,7 +11,7 @@ from higress_cli.digest import typed_sha256
 from higress_cli.errors import UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
-from higress_cli.project.project import open_project
+from higress_cli.project.project import open_project, plugin_here
 from higress_cli.project.resolution import VERSION_OF, settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -89,7 +89,7 @@ def install(
     named = _parse(wishes.tools)
     source = session.choose(SOURCE).value
     _check_source(source, named)
-    project = open_project(directory or session.directory, needs_source=False)
+    project = open_project(directory or plugin_here(session.directory), needs_source=False)
     versions: Given = {VERSION_OF[name]: version for name, version in named.items() if version}
     settings = settings_of(project, session.typed(versions))
     chosen = settings.choose(PROFILE)

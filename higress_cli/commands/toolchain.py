@@ -12,7 +12,7 @@ from higress_cli.choice import Choice, Source
 from higress_cli.errors import HgwError, UsageError
 from higress_cli.i18n import _, listed
 from higress_cli.profile import Profile
-from higress_cli.project.project import open_project
+from higress_cli.project.project import open_project, plugin_here
 from higress_cli.project.resolution import settings_of, wanted_tools
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -247,7 +247,7 @@ def _hint_for_program(argv: Sequence[str]) -> str:
 
 
 def _current_set(session: Session) -> _Set:
-    settings = settings_of(open_project(session.directory, needs_source=False), session)
+    settings = settings_of(open_project(plugin_here(session.directory), needs_source=False), session)
     profile = settings.choose(PROFILE)
     request = request_for(profile.value, wanted=wanted_tools(settings))
     return _Set(profile=profile, tools=find_toolset(session, request))

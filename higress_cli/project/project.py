@@ -136,27 +136,21 @@ def hint_without_plugin(directory: Path) -> str:
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")
 
 
-def plugin_around(directory: Path, *, takes_modules: bool = False) -> Path:
-    """`directory` if it is a plugin, or else the nearest folder above it that has a go.mod, as for the go command.
+def plugin_here(directory: Path) -> Path:
+    """The plugin that `directory` is or is in, with source or without; `directory` itself if it is in none."""
+    return _plugin_around(directory) or directory
 
-    With `takes_modules`, a folder with an hgw.yaml or a module is one too, whether it has source or not.
+
+def plugin_to_use(directory: Path) -> Path:
+    """The same, for what needs a plugin.
 
     Raises:
-        InvalidInput: `no-project` if there is none but there are plugins below `directory`, which it names.
+        InvalidInput: `no-project` if `directory` is in none but there are plugins below it, which the error names.
     """
-    sources = {path.name for path in directory.glob("*.go")}
-    has_go_mod = (directory / GO_MOD).is_file()
-    if (has_go_mod and sources) or is_plugin(directory, sources):
-        return directory
-    if takes_modules and ((directory / FILE_NAME).is_file() or any(directory.glob("*.wasm"))):
-        return directory
-    above = None if has_go_mod else nearest_above(directory, GO_MOD)
-    if above is not None or sources:
-        return above.parent if above else directory
-    below = plugins_below(directory, deepest=DEEPEST_LOOK)
-    if below:
+    found = _plugin_around(directory)
+    if found is None and (below := plugins_below(directory, deepest=DEEPEST_LOOK)):
         raise only_below(directory, below)
-    return directory
+    return found or directory
 
 
 def only_below(directory: Path, plugins: Sequence[Path]) -> InvalidInput:
@@ -200,6 +194,18 @@ def is_plugin(folder: Path, names: Collection[str]) -> bool:
     if GO_MOD in names:
         return _is_program(folder) and _uses_sdk(folder)
     return any(name.endswith(".go") for name in names) and _go_mod_above(folder) is not None
+
+
+def _plugin_around(directory: Path) -> Path | None:
+    """The plugin that `directory` is or is in: as with the go command, it reaches down to the next go.mod."""
+    if (directory / FILE_NAME).is_file() or any(directory.glob("*.wasm")):
+        return directory
+    top = directory / GO_MOD if (directory / GO_MOD).is_file() else nearest_above(directory, GO_MOD)
+    if top is None:
+        return None
+    inside = [directory, *directory.parents]
+    inside = inside[: inside.index(top.parent) + 1]
+    return next((folder for folder in inside if is_plugin(folder, {path.name for path in folder.iterdir()})), None)
 
 
 def _go_mod_above(folder: Path) -> Path | None:

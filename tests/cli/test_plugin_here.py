@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,30 @@ def test_below_a_plugin_it_is_that_plugin(hgw: Hgw, tree: Tree, monkeypatch, com
     error = json.loads(outcome.out)["error"]
     assert (outcome.code, error["code"]) == (3, "module-missing")
     assert error["details"]["path"] == str(here / "main.wasm")
+
+
+def test_below_a_plugin_settings_tools_and_checks_are_those_of_that_plugin(hgw: Hgw, tree: Tree, monkeypatch) -> None:
+    here = tree({**PLUGIN, "hgw.yaml": "name: my-shop\nprofile: go\n", "internal/rules/rules.go": "package rules\n"})
+    monkeypatch.chdir(here / "internal/rules")
+
+    def data(*argv: str) -> dict[str, Any]:
+        return dict(json.loads(hgw(*argv, "--output", "json").out)["data"])
+
+    (name,) = data("help", "settings", "name")["settings"]
+    assert name["value"] == "my-shop"
+    (check,) = data("doctor", "project")["checks"][:1]
+    assert (check["found"], check["status"]) == ("my-shop", "ok")
+    refused = hgw("--offline", "install").err
+    assert "--offline forbids the download of Go" in refused
+    assert "TinyGo" not in refused
+
+
+def test_inside_another_program_there_is_no_plugin(hgw: Hgw, tree: Tree, monkeypatch) -> None:
+    here = tree({"go.mod": "module example.com/other\n", "main.go": "package main\n", "cmd/x.txt": ""})
+    monkeypatch.chdir(here / "cmd")
+    assert "cmd holds no plugin: neither main.wasm nor Go source" in hgw("verify").err
+    checks = json.loads(hgw("doctor", "project", "--output", "json").out)["data"]["checks"]
+    assert {check["status"] for check in checks} == {"skip"}
 
 
 @COMMANDS

@@ -30,7 +30,9 @@ LOCAL = pytest.mark.extra("local")
         (["verify", "elsewhere"], "hgw init HERE/elsewhere"),
         (["build", "hallo"], "did you mean `HERE/hello`?"),
         (["build", "main.wasm"], "hgw inspect HERE/main.wasm"),
-        (["package", "hallo"], "did you mean `HERE/hello`?"),
+        (["package", "hallo"], "hgw package hello"),
+        (["package", "main.wasm"], "hgw inspect HERE/main.wasm"),
+        (["package", "localhost:5999/hello:1.0.0"], "hgw push localhost:5999/hello:1.0.0"),
         pytest.param(["run", "main.wasm"], "hgw run --module main.wasm", marks=LOCAL),
         pytest.param(["run", "mian.wasm", "--port", "0"], "hgw run --module main.wasm --port 0", marks=LOCAL),
         pytest.param(
