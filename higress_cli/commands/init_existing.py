@@ -17,6 +17,7 @@ from higress_cli.go.coverage import import_faults
 from higress_cli.go.header_phase import names_stop_iteration
 from higress_cli.go.imports import imports_below, imports_of_program, module_of, modules_imported, packages_below
 from higress_cli.go.mod import GoMod, last_part, read_go_mod
+from higress_cli.go.requirements import native_abi
 from higress_cli.go.syntax import GoFile, called_names
 from higress_cli.go.usage import package_files
 from higress_cli.go.work import find_go_work
@@ -63,6 +64,8 @@ def init_existing(session: Session, *, directory: Path, wishes: Wishes, dry_run:
         template=template,
         wishes=replace(wishes, module=wishes.module or plugin.module),
     )
+    if plugin.go_mod is not None and answers.profile is Profile.GO:
+        answers = replace(answers, abi=native_abi(plugin.go_mod))
     wanted, warnings = extras_for(session, answers, wishes.additions)
     extras = _extras(session, plugin, answers, wanted)
     if plugin.go_mod is None:
@@ -115,7 +118,9 @@ def _completed(session: Session, plugin: _Plugin) -> Session:
     """The session, with what the command line leaves open derived from the plugin's own source."""
     settings = settings_of(plugin.project, session)
     profile, abi, name = settings.choose(PROFILE), settings.choose(ABI), settings.choose(NAME)
-    found: dict[Setting[object], str] = {PROFILE: profile.value, ABI: abi.value}
+    found: dict[Setting[object], str] = {PROFILE: profile.value}
+    if profile.value is not Profile.GO:
+        found[ABI] = abi.value
     if abi.source.kind is SourceKind.DEFAULT and names_stop_iteration(plugin.files):
         found[ABI] = Abi.V0_2_100
     is_package_of_more = plugin.go_mod is not None and plugin.go_mod.path.parent != plugin.project.directory

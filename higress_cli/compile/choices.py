@@ -1,5 +1,6 @@
 """The settings that a plugin is built with, each with its source."""
 
+import contextlib
 import os
 import shlex
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from higress_cli.abi import EVERY_ABI, NEW_ABI_TAG, Abi
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.compile.flags import far_reaching
 from higress_cli.errors import InvalidInput
+from higress_cli.go.mod import go_mod_at, read_go_mod
+from higress_cli.go.requirements import native_abi
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
 from higress_cli.settings.project import ABI, FLAGS, GATEWAY, NAME, OUT_FILE, PROFILE, SIZE_BUDGET, TAGS
@@ -26,7 +29,8 @@ _STRIPPING: Final = {Profile.TINYGO: ("-no-debug",), Profile.GO: ("-ldflags=-s -
 class Choices:
     """The settings of one build.
 
-    `tags` excludes the tag that selects the ABI. The compiler gets `flags`, followed by `arguments`.
+    `tags` excludes the tag that selects the ABI. The compiler gets `flags`, followed by `arguments`. `native_abi` is
+    the one that a build in profile go makes.
     `size_budget` is in bytes; None means no limit.
     """
 
@@ -40,13 +44,17 @@ class Choices:
     flags: Choice[tuple[str, ...]]
     size_budget: Choice[int | None]
     arguments: tuple[str, ...]
+    native_abi: Abi = Abi.V0_2_100
+
+    @property
+    def possible_abis(self) -> tuple[Abi, ...]:
+        """The ABI versions that the profile can build this plugin for."""
+        return (self.native_abi,) if self.profile.value is Profile.GO else self.profile.value.abis
 
     @property
     def abis(self) -> tuple[Abi, ...]:
         """The ABI versions to build for."""
-        if self.abi.value == EVERY_ABI:
-            return self.profile.value.abis
-        return (Abi(self.abi.value),)
+        return self.possible_abis if self.abi.value == EVERY_ABI else (Abi(self.abi.value),)
 
     def output(self, abi: Abi) -> Path:
         """The absolute path of the module for an ABI, which is part of the file name when building for `all`."""
@@ -90,7 +98,17 @@ def choose(settings: Resolver, *, directory: Path, arguments: Sequence[str] = ()
         flags=flags,
         size_budget=settings.choose(SIZE_BUDGET),
         arguments=(*(() if debug else _STRIPPING[settings.choose(PROFILE).value]), *arguments),
+        native_abi=_native_abi(directory) if settings.choose(PROFILE).value is Profile.GO else Abi.V0_2_100,
     )
+
+
+def _native_abi(directory: Path) -> Abi:
+    """The ABI that the SDK in go.mod declares; without a readable go.mod, that of Higress's."""
+    go_mod = go_mod_at(directory)
+    with contextlib.suppress(InvalidInput):
+        if go_mod.is_file():
+            return native_abi(read_go_mod(go_mod))
+    return Abi.V0_2_100
 
 
 def _refuse_inherited(flags: Choice[tuple[str, ...]], *, directory: Path) -> None:

@@ -78,9 +78,9 @@ def _hint(packages: Mapping[str, int], grown: Mapping[str, int]) -> str:
 
 def _abi_faults(choices: Choices) -> Iterator[Fault]:
     profile, abi = choices.profile.value, choices.abi
-    if all(wanted in profile.abis for wanted in choices.abis):
+    if all(wanted in choices.possible_abis for wanted in choices.abis):
         return
-    only = profile.abis[0]
+    only = choices.possible_abis[0]
     message = _(
         "ABI {abi} (from {source}) cannot be built with profile {profile} (from {other}), which always makes {only}"
     )

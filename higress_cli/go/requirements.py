@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final
 
+from higress_cli.abi import Abi
 from higress_cli.errors import InvalidInput
 from higress_cli.fault import Fault, Severity
 from higress_cli.go.mod import GoMod
 from higress_cli.go.usage import UNKNOWN, Usage
 from higress_cli.i18n import _
 from higress_cli.knowledge.compatibility import floor, is_newer
-from higress_cli.knowledge.dependencies import KnownDependency, traps
+from higress_cli.knowledge.dependencies import KnownDependency, native_abi_of, traps
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
@@ -41,11 +42,23 @@ def is_for(go_mod: GoMod, *, profile: Profile, usage: Usage = UNKNOWN) -> bool:
     return fits(go_mod, profile=profile, usage=usage) and (go_mod.go is None or native_line == (profile == Profile.GO))
 
 
+def native_abi(go_mod: GoMod) -> Abi:
+    """The ABI of a module that Go itself makes: the SDK decides, which compiles the marker in."""
+    if go_mod.requirement_of(_SDK) is not None:
+        return Abi.V0_2_100
+    return native_abi_of({found.path for found in go_mod.requirements}) or Abi.V0_2_100
+
+
 def profile_of(go_mod: GoMod, usage: Callable[[], Usage]) -> Profile | None:
-    """The profile that go.mod implies, None if it may be either. `usage` is asked only if go.mod leaves it open."""
+    """The profile that go.mod implies, None if it may be either. `usage` is asked only if go.mod leaves it open.
+
+    With an SDK of which nothing is known, a `go` line for native Go and a registration in `init` alone imply native Go.
+    """
     fitting = _fitting(go_mod, UNKNOWN)
     if fitting != _fitting(go_mod, Usage(registers=frozenset({"init"}))):
         fitting = _fitting(go_mod, usage())
+    if len(fitting) > 1 and _has_native_go_line(go_mod) and usage().is_native:
+        return Profile.GO
     return fitting[0] if len(fitting) == 1 else None
 
 

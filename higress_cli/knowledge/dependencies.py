@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from higress_cli import data
+from higress_cli.abi import Abi
 from higress_cli.knowledge.compatibility import release
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
@@ -45,10 +46,17 @@ class _Releases:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _NativeAbi:
+    module: str
+    abi: Abi
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """data/dependencies.toml."""
 
     releases: tuple[_Releases, ...]
+    native_abi: tuple[_NativeAbi, ...]
     trap: tuple[_Row, ...]
 
 
@@ -102,6 +110,12 @@ def traps(
         if (row := next((row for row in rows if row.module == module and _holds(row, version)), None)) is not None
     ]
     return tuple(sorted(found, key=lambda trap: trap.level))
+
+
+def native_abi_of(modules: Collection[str]) -> Abi | None:
+    """The ABI that an SDK for native Go other than Higress's declares; None if `modules` have none of them."""
+    rows = data.load("dependencies.toml", Dependencies).native_abi
+    return next((row.abi for row in rows if row.module in modules), None)
 
 
 def is_known_version(module: str, version: str) -> bool:

@@ -10,7 +10,7 @@ from higress_cli.abi import Abi
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput
 from higress_cli.go.mod import read_go_mod
-from higress_cli.go.requirements import profile_of
+from higress_cli.go.requirements import native_abi, profile_of
 from higress_cli.go.usage import Usage, package_files, usage_of
 from higress_cli.i18n import _
 from higress_cli.profile import Profile
@@ -119,7 +119,12 @@ def _inferred(project: Project) -> Rung:
 
     def abi(resolver: Resolver) -> Choice[str] | None:
         profile, source = of_profile(resolver)
-        return Choice(profile.abis[0], source) if Abi.V0_2_1 not in profile.abis else None
+        if Abi.V0_2_1 in profile.abis:
+            return None
+        with contextlib.suppress(InvalidInput):
+            if project.go_mod.is_file() and (of_sdk := native_abi(read_go_mod(project.go_mod))) not in profile.abis:
+                return Choice(of_sdk, Source(SourceKind.INFERRED, "go.mod"))
+        return Choice(profile.abis[0], source)
 
     def gateway(resolver: Resolver) -> Choice[str]:
         profile, source = of_profile(resolver)

@@ -390,6 +390,18 @@ def test_an_hgw_yaml_that_stays_is_told_to_name_the_plugins_own_file(hgw: Hgw, t
     assert Path("p/hgw.yaml").read_text("utf-8") == "name: header-tool\n"
 
 
+def test_an_sdk_for_native_go_of_others_keeps_its_abi(hgw: Hgw, tree: Tree) -> None:
+    sdk = "github.com/proxy-wasm/proxy-wasm-go-sdk"
+    source = f'package main\n\nimport "{sdk}/proxywasm"\n\nfunc init() {{ proxywasm.SetVMContext(nil) }}\n'
+    go_mod = f"module headers\n\ngo 1.24.1\n\nrequire {sdk} v0.0.0-20250212164326-ab4161dcf924\n"
+    root = tree({"go.mod": go_mod, "main.go": source})
+
+    assert hgw("init", "--from-existing").code == 0
+
+    settings = read_settings(root / "hgw.yaml")
+    assert (settings.get(PROFILE), settings.get(ABI), settings.get(GATEWAY)) == ("go", "0.2.1", "v2.1.5")
+
+
 def test_what_a_helper_program_imports_is_not_missing(hgw: Hgw, tree: Tree) -> None:
     helper = 'package main\n\nimport _ "github.com/go-sql-driver/mysql"\n\nfunc main() {}\n'
     tree({"go.mod": TINYGO, "main.go": HOLDING, "log-collector/main.go": helper})

@@ -15,6 +15,13 @@ from tests.support.sessions import bare_session
 Tree = Callable[[Mapping[str, str]], Path]
 GO_MOD = "module x\n\ngo 1.19\n\nrequire github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n"
 NATIVE_GO_MOD = "module x\n\ngo 1.24.1\n\nrequire github.com/higress-group/wasm-go v1.1.1\n"
+UPSTREAM = """\
+module x
+
+go 1.24.1
+
+require github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20250212164326-ab4161dcf924
+"""
 TAG = "proxy_wasm_version_0_2_100"
 _SETTINGS: dict[str, Setting[object]] = {"abi": ABI, "out_file": OUT_FILE, "profile": PROFILE, "tags": TAGS}
 
@@ -128,6 +135,19 @@ def test_profile_abi_and_gateway_have_to_go_together(made, files, given, expecte
     assert [fault.id for fault in faults] == [code for code, _words in expected]
     for fault, (_code, words) in zip(faults, expected, strict=True):
         assert words in fault.message
+
+
+def test_an_sdk_for_native_go_may_declare_another_abi(made):
+    files = {"p/go.mod": UPSTREAM, "p/main.go": "package main\n\nfunc init() { proxywasm.SetVMContext(nil) }\n"}
+
+    choices = made(files)
+    assert (choices.profile.value, choices.abis, str(choices.abi.source)) == ("go", ("0.2.1",), "go.mod")
+    assert target_faults(choices) == ()
+    assert made(files, abi="all").abis == ("0.2.1",)
+    (fault,) = target_faults(made(files, abi="0.2.100"))
+    assert (fault.id, fault.expected) == ("abi-unsupported", "0.2.1")
+    beside = UPSTREAM + "require github.com/higress-group/proxy-wasm-go-sdk v0.0.0-20251103120604-77e9cce339d2\n"
+    assert made({**files, "p/go.mod": beside}).abis == ("0.2.100",)
 
 
 def test_a_gateway_that_a_variable_names_is_changed_there(made):

@@ -124,6 +124,9 @@ def test_a_replacement_that_nothing_needs_is_not_a_fault():
         (required(f"{OLD_WRAPPER} {NATIVE_COMMIT}", f"{SDK} v1.0.1"), {"init"}, Profile.TINYGO, False),
         (required(f"{OLD_WRAPPER} v1.4.3"), {"init"}, Profile.TINYGO, False),
         (required("example.com/x v1.0.0"), {"init"}, None, False),
+        (required("example.com/x v1.0.0", go="1.24.1"), {"init"}, Profile.GO, True),
+        (required("example.com/x v1.0.0", go="1.24.1"), {"main"}, None, True),
+        (required("example.com/x v1.0.0", go="1.24.1"), set(), None, True),
     ],
 )
 def test_the_source_is_asked_for_the_profile_only_where_go_mod_leaves_it_open(found, registers, expected, asked):
