@@ -52,10 +52,13 @@ def module_path(session: Session, project: Project) -> Path:
     return chosen.output(chosen.abis[0])
 
 
-def refuse_for_gateway(session: Session, project: Project, module: Module, *, own: bool) -> tuple[str, ...]:
+def refuse_for_gateway(
+    session: Session, project: Project, module: Module, *, own: bool, called: str | None = None
+) -> tuple[str, ...]:
     """Check that the gateway version that the project targets can load a module, and return the warnings.
 
-    `own` says whether it is the project's own module; any other is only checked if a gateway version was set.
+    `own` says whether it is the project's own module; any other is only checked if a gateway version was set, and is
+    named: `called`, or its path.
 
     Raises:
         CheckFailed: `gateway-too-old`, `import-missing`, `abi-too-new`: that gateway would not load it.
@@ -64,8 +67,10 @@ def refuse_for_gateway(session: Session, project: Project, module: Module, *, ow
     chosen = build_choices(session, project)
     if not own and chosen.gateway.source.kind is SourceKind.DEFAULT:
         return ()
-    faults = target_faults(chosen) if own else ()
-    return refuse((*faults, *for_gateway(module, gateway=chosen.gateway.value)))
+    found = for_gateway(module, gateway=chosen.gateway.value)
+    if own:
+        return refuse((*target_faults(chosen), *found))
+    return refuse(replace(fault, places=(called or str(module.path),)) for fault in found)
 
 
 def needs_of_source(session: Session, project: Project) -> Needs | None:

@@ -156,7 +156,7 @@ def plan(session: Session, project: Project, settings: GatewaySettings, wanted: 
     for abi in abis:
         fresh = FreshModule(path=module.path) if module else fresh_module(session, project, build=wanted.build, abi=abi)
         plugin = read_plugin(fresh.path, image=module.image if module else None)
-        refused = refuse_for_gateway(session, project, plugin.module, own=module is None)
+        refused = refuse_for_gateway(session, project, plugin.module, own=module is None, called=plugin.called)
         keys = wanted.keys(plugin.abi.version)
         chosen = choose_engines(settings.engine, host=session.host, plugin=plugin, keys=keys)
         said = (*fresh.warnings, *refused, *chosen.passed_over)

@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from higress_cli.errors import ConsentError, DownloadError, HgwError
 from higress_cli.i18n import N_, _, joined
 from higress_cli.settings.machine import REGISTRY, REGISTRY_PASSWORD, REGISTRY_USERNAME
 from higress_cli.system.http import ObstacleKind
-from higress_cli.system.web import NoReplyError
+from higress_cli.system.web import NoReplyError, is_loopback
 
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
@@ -40,9 +41,14 @@ def unreachable(host: str, error: NoReplyError) -> DownloadError:
     return DownloadError(
         _("the registry {host} cannot be reached: {reason}").format(host=host, reason=found.text),
         code="registry-unreachable",
-        hint=found.hint,
+        hint=found.hint or (_nothing_listens(host) if is_loopback(urlsplit(f"//{host}").hostname or "") else None),
         details={"host": host},
     )
+
+
+def _nothing_listens(host: str) -> str:
+    """What to do about a registry that should be on this machine."""
+    return _("start the registry on this machine, or name another in place of {host}").format(host=host)
 
 
 def plain_http(host: str) -> DownloadError:

@@ -12,6 +12,7 @@ from higress_cli.i18n import _
 from higress_cli.reporter import Activity
 from higress_cli.system.clock import Clock
 from higress_cli.system.os_errors import read_error
+from higress_cli.system.user_file import refuse_special
 from higress_cli.system.whole_numbers import whole_number
 
 if TYPE_CHECKING:
@@ -189,16 +190,12 @@ def _copy(url: str, partial: Path, activity: Activity) -> None:
     from urllib.request import url2pathname
 
     source = Path(url2pathname(_parts(url).path))
-    if not source.is_file():
-        raise DownloadError(
-            _("{path} does not exist").format(path=source),
-            code="download-failed",
-            details={"url": url},
-        )
     try:
+        refuse_special(source)
         reader = source.open("rb")
     except OSError as error:
-        raise DownloadError(read_error(source, error).message, code="download-failed", details={"url": url}) from error
+        why = read_error(source, error)
+        raise DownloadError(why.message, code="download-failed", hint=why.hint, details={"url": url}) from error
     total = source.stat().st_size
     done = 0
     with reader, partial.open("wb") as sink:

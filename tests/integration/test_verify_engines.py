@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from higress_cli.gateway import engines
+from tests.support.modules import TINYGO_EXPORTS, wasm
 from tests.support.plugins import NEWEST, plugin
 from tests.support.programs import basic_programs
 
@@ -205,6 +206,15 @@ def test_what_httpbin_says_of_the_addresses_of_a_run_is_no_difference_between_mo
     document = json.loads(hgw("verify", "--baseline", "old.wasm", "--output", "json").out)
     found = {each["name"] for each in document["data"]["differences"] if each["what"] == "body"}
     assert found == set(names) - {"directly"}
+
+
+@pytest.mark.parametrize("option", ["--baseline", "--module"])
+def test_a_module_from_elsewhere_that_the_gateway_refuses_is_named(hgw, here, monkeypatch, option):
+    (here / "other.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS, imports=[("env", "proxy_get_upstream_hosts")]))
+    monkeypatch.setenv("HGW_GATEWAY", "v2.0.7")
+    outcome = hgw("verify", option, "other.wasm")
+    assert outcome.code == 1
+    assert f"error: {here / 'other.wasm'}: gateway v2.0.7 lacks env.proxy_get_upstream_hosts" in outcome.err
 
 
 def test_an_answer_that_differs_by_itself_is_told_and_does_not_count(hgw, here, monkeypatch, tmp_path):

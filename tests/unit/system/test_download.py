@@ -300,7 +300,22 @@ def test_a_file_that_is_not_there_is_told(refused, tmp_path):
     error = refused((tmp_path / "none.tar.gz").as_uri())
 
     assert error.code == "download-failed"
-    assert "none.tar.gz" in error.message
+    assert "none.tar.gz cannot be read: it does not exist" in error.message
+    assert error.hint == "give the path of a file that exists"
+
+
+def test_what_is_no_file_is_told(refused, tmp_path):
+    error = refused(tmp_path.as_uri())
+
+    assert error.message == f"{tmp_path} cannot be read: it is a folder"
+    assert error.hint == "give the path of a file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no system with named pipes")
+def test_nobody_waits_for_a_pipe(refused, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert "it is a pipe or a device" in refused((tmp_path / "pipe").as_uri()).message
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
