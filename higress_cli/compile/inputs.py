@@ -132,25 +132,6 @@ def refuse_pipes(directory: Path) -> None:
             _refuse_special(path)
 
 
-def _refuse_special(path: Path) -> None:
-    try:
-        refuse_special(path)
-    except OSError as error:
-        raise read_error(path, error, hint=_("remove it, or put a file in its place")) from error
-
-
-def _sources_below(directory: Path) -> Iterator[Path]:
-    for root, below, names in os.walk(directory):
-        here = Path(root)
-        below[:] = [name for name in below if _is_of_module(here, name)]
-        yield from (here / name for name in sorted(names) if name[0] not in "._" and Path(name).suffix in _SOURCE)
-
-
-def _is_of_module(folder: Path, name: str) -> bool:
-    """Whether the go command would look into the folder `name` in `folder` for packages of the same Go module."""
-    return name[0] not in "._" and name not in _NO_SOURCE and not (folder / name / "go.mod").exists()
-
-
 def latest_change(paths: Iterable[Path]) -> float:
     """When a file or folder last changed, in seconds, by the clock of its file system; 0 if none of them is there."""
     latest = 0.0
@@ -180,6 +161,25 @@ def go_environment_file(variables: Mapping[str, str]) -> Path | None:
         case _:
             base = variables.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
     return Path(base) / "go" / "env" if base else None
+
+
+def _refuse_special(path: Path) -> None:
+    try:
+        refuse_special(path)
+    except OSError as error:
+        raise read_error(path, error, hint=_("remove it, or put a file in its place")) from error
+
+
+def _sources_below(directory: Path) -> Iterator[Path]:
+    for root, below, names in os.walk(directory):
+        here = Path(root)
+        below[:] = [name for name in below if _is_of_module(here, name)]
+        yield from (here / name for name in sorted(names) if name[0] not in "._" and Path(name).suffix in _SOURCE)
+
+
+def _is_of_module(folder: Path, name: str) -> bool:
+    """Whether the go command would look into the folder `name` in `folder` for packages of the same Go module."""
+    return name[0] not in "._" and name not in _NO_SOURCE and not (folder / name / "go.mod").exists()
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -1,5 +1,6 @@
 """The checks of a plugin's folder: hgw.yaml, the plugin's configuration and the module."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from higress_cli.doctor.observations import ModuleFile
 from higress_cli.fault import Fault
 from higress_cli.i18n import _, listed
 from higress_cli.project.plugin_config import PluginConfig
-from higress_cli.project.project import DEEPEST_LOOK, Project, plugins_below
+from higress_cli.project.project import DEEPEST_LOOK, Project, larger_module, plugins_below
 from higress_cli.project.settings import FILE_NAME
 from higress_cli.scaffold.names import object_name_fault
 from higress_cli.size import size
@@ -116,20 +117,7 @@ def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> 
     if not has_go_mod and not has_go:
         return skip(_("no Go source here: a module from elsewhere can be run and verified, but not built"))
     if not has_go_mod or not has_go:
-        return Finding(
-            status=Status.FAIL,
-            code="no-project",
-            found=_("no Go file of package main in the folder") if has_go_mod else _("no go.mod"),
-            expected=_("a Go package with its go.mod"),
-            why=_("`hgw build` has nothing to compile here"),
-            fix=Fix(
-                summary=_("hgw adds go.mod, go.sum and the other files that are missing; Go source stays as it is"),
-                commands=("hgw init --from-existing",),
-            )
-            if has_go
-            else _fix_without_source(project.directory),
-            detail=tuple(settings),
-        )
+        return _half_a_project(project.directory, has_go=has_go, detail=tuple(settings))
     if faults:
         return from_fault(faults[0])
     return Finding(
@@ -142,13 +130,38 @@ def _settled(project: Project, *, choices: Choices, faults: Sequence[Fault]) -> 
     )
 
 
-def _fix_without_source(directory: Path) -> Fix:
-    """What to do where a go.mod stands alone: look at the plugins below it, or make one here."""
-    below = [folder.relative_to(directory).as_posix() for folder in plugins_below(directory, deepest=DEEPEST_LOOK)]
-    if below:
+def _half_a_project(directory: Path, *, has_go: bool, detail: tuple[str, ...]) -> Finding:
+    """The finding of a folder that has a go.mod without Go files (`has_go` false), or the other way round."""
+    above = larger_module(directory) if has_go else None
+    found = _("no go.mod") if has_go else _("no Go file of package main in the folder")
+    if above is not None:
+        found = _("a package of the Go module in {path}, and no plugin").format(path=above.parent)
+    return Finding(
+        status=Status.FAIL,
+        code="no-project",
+        found=found,
+        expected=_("a Go package with its go.mod"),
+        why=_("`hgw build` has nothing to compile here"),
+        fix=_fix_of_half(directory, top=above.parent if above else directory, lacks_go_mod=has_go and above is None),
+        detail=detail,
+    )
+
+
+def _fix_of_half(directory: Path, *, top: Path, lacks_go_mod: bool) -> Fix:
+    """What to do in such a folder: add what is missing, or look at the plugins of the Go module in `top`."""
+    if lacks_go_mod:
         return Fix(
-            summary=_("the plugins are below this folder: {names}").format(names=listed(below)),
-            commands=(f"hgw -C {shlex.quote(below[0])} doctor",),
+            summary=_("hgw adds go.mod, go.sum and the other files that are missing; Go source stays as it is"),
+            commands=("hgw init --from-existing",),
+        )
+    plugins = plugins_below(top, deepest=DEEPEST_LOOK)
+    if plugins:
+        folder = Path(os.path.relpath(plugins[0], directory)).as_posix()
+        return Fix(
+            summary=_("the plugins of this Go module: {names}").format(
+                names=listed(plugin.relative_to(top).as_posix() for plugin in plugins)
+            ),
+            commands=(f"hgw -C {shlex.quote(folder)} doctor",),
         )
     return Fix(summary=_("hgw creates a plugin here"), commands=("hgw init .",))
 

@@ -29,6 +29,7 @@ _REQUIRES_SDK: Final = re.compile(r"^\s*(?:require\s+)?\S+/(?:proxy-wasm-go-sdk|
 _SERVES_PLUGINS: Final = re.compile(
     rf"{_REQUIRES_SDK.pattern}|^module\s+\S+/(?:proxy-wasm-go-sdk|wasm-go)\b", re.MULTILINE
 )
+_MODULE: Final = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 _IMPORTS_SDK: Final = re.compile(r'"[^"\s]+/(?:proxy-wasm-go-sdk|wasm-go/pkg)/[^"\s]+"')
 
 
@@ -126,9 +127,10 @@ def folder_like(path: Path) -> Path | None:
 
 def hint_without_plugin(directory: Path) -> str:
     """What to type where a plugin's files, or some of them, are missing."""
-    if any(directory.glob("*.go")):
+    above = None if (directory / GO_MOD).is_file() else larger_module(directory)
+    if above is None and any(directory.glob("*.go")):
         return f"hgw init --from-existing {shlex.quote(str(directory))}"
-    below = plugins_below(directory, deepest=DEEPEST_LOOK)
+    below = plugins_below(above.parent if above else directory, deepest=DEEPEST_LOOK)
     if below:
         return f"hgw -C {shlex.quote(str(below[0]))} build"
     if (directory / GO_MOD).is_file():
@@ -171,6 +173,15 @@ def plugins_in(error: InvalidInput) -> Sequence[Path]:
     return tuple(path for path in found if isinstance(path, Path)) if isinstance(found, tuple) else ()
 
 
+def larger_module(folder: Path) -> Path | None:
+    """The go.mod of the Go module that a folder without one belongs to, if it requires an SDK or is one.
+
+    Any other go.mod above is not meant for plugins: in such a folder a plugin has none yet.
+    """
+    above = nearest_above(folder, GO_MOD)
+    return above if above is not None and _SERVES_PLUGINS.search(_text(above)) else None
+
+
 def plugins_below(top: Path, *, deepest: int | None = None) -> tuple[Path, ...]:
     """The folders in `top` and below that hold a Go program which uses an SDK, sorted.
 
@@ -209,14 +220,27 @@ def _plugin_around(directory: Path) -> Path | None:
 
 
 def _go_mod_above(folder: Path) -> Path | None:
-    """The go.mod above a plugin that has none, as a package of a larger Go module which requires an SDK or is one.
-
-    Any other go.mod above is not meant for plugins: in such a folder a plugin has none yet.
-    """
-    if (folder / GO_MOD).is_file() or not (_is_program(folder) and _imports_sdk(folder)):
+    """The go.mod above a plugin that has none, as a package of a larger Go module."""
+    if (folder / GO_MOD).is_file() or not _is_program(folder):
         return None
-    above = nearest_above(folder, GO_MOD)
-    return above if above is not None and _SERVES_PLUGINS.search(_text(above)) else None
+    above = larger_module(folder)
+    return above if above is not None and _reaches_sdk(folder, above) else None
+
+
+def _reaches_sdk(folder: Path, go_mod: Path) -> bool:
+    """Whether the package in `folder`, or one of the same Go module that it is built from, imports an SDK."""
+    module = _MODULE.search(_text(go_mod))
+    inner = re.compile(rf'"{re.escape(module[1])}/([^"\s]+)"') if module else None
+    folders, seen = [folder], {folder}
+    while folders:
+        for path in folders.pop().glob("*.go"):
+            source = "" if path.name.endswith("_test.go") else _text(path)
+            if _IMPORTS_SDK.search(source):
+                return True
+            new = {go_mod.parent / name for name in inner.findall(source)} - seen if inner else set()
+            folders += new
+            seen |= new
+    return False
 
 
 def _hint_without_folder(path: Path) -> str:

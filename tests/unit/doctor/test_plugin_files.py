@@ -65,6 +65,7 @@ def test_a_whole_project_says_which_profile_holds_and_why(tree):
             "no Go file of package main in the folder",
             "hgw -C plugins/a doctor",
         ),
+        ({"main.go": MAIN, "../go.mod": "module shop\n"}, "no go.mod", "hgw init --from-existing"),
     ],
 )
 def test_half_a_project_cannot_be_built(tree, files, found, command):
@@ -105,6 +106,19 @@ def test_half_a_project_with_an_unfit_name_tells_both(tree):
     finding = judged(tree({"go.mod": "", "hgw.yaml": "name: A"}))
 
     assert [item.code for item in finding.each] == ["no-project", "name-unfit"]
+
+
+def test_a_library_of_a_larger_go_module_leads_to_its_plugins(tree):
+    root = tree({
+        "go.mod": f"module x\n\nrequire {SDK} v1.0.1\n",
+        "plugins/a/main.go": 'package main\n\nimport "x/inner"\n\nfunc main() { inner.Start() }\n',
+        "inner/inner.go": MAIN.replace("package main", "package inner").replace("main()", "Start()"),
+    })  # fmt: skip
+    finding = judged(root / "inner")
+
+    assert (finding.code, finding.found) == ("no-project", f"a package of the Go module in {root}, and no plugin")
+    assert finding.fix is not None
+    assert finding.fix.commands == ("hgw -C ../plugins/a doctor",)
 
 
 def test_a_module_from_elsewhere_is_not_a_fault(tree):
