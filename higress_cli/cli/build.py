@@ -67,6 +67,7 @@ def build(
 
     call = invocation(ctx)
     session = call.session()
+    _refuse_together(**{"--watch": watch, "--print-command": print_command, "--matrix": bool(matrix)})
     folders, arguments = _divided(where or [], call.argv)
     wishes = Wishes(arguments=arguments, force=force, debug=debug_info, tidy=Tidy(tidy or Tidy.AUTO))
     directories = _directories(call, folders, every=every or bool(matrix or since), since=since)
@@ -76,6 +77,17 @@ def build(
         _print_commands(ctx, session, directories, wishes)
     else:
         (_watch if watch else _build)(ctx, session, directories, wishes)
+
+
+def _refuse_together(**options: bool) -> None:
+    """Refuse more than one of the options that say what is done in place of a build."""
+    first, *others = [name for name, given in options.items() if given] or [""]
+    if others:
+        raise UsageError(
+            _("{first} and {second} exclude each other").format(first=first, second=others[0]),
+            code="options-conflict",
+            details={"options": [first, *others]},
+        )
 
 
 def _divided(words: Sequence[Path], argv: Sequence[str]) -> tuple[Sequence[Path], tuple[str, ...]]:

@@ -32,9 +32,14 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
         asked = visible(_("{question} [{default}]:").format(question=question, default=default))
         if sys.stderr.isatty():
             asked = "\n".join(wrap(asked, width=terminal_width(stream=sys.stderr) - _ROOM_TO_TYPE))
-        sys.stderr.write(f"{asked} ")
-        sys.stderr.flush()
-        line = sys.stdin.readline()
+        try:
+            sys.stderr.write(f"{asked} ")
+            sys.stderr.flush()
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            # What comes next begins a line of its own, not behind the question.
+            sys.stderr.write("\n")
+            raise
         if not line:
             raise typer.Abort
         try:

@@ -163,7 +163,7 @@ def describe(what: str, matcher: Matcher) -> str:  # noqa: C901, PLR0911 -- one 
         case Absent():
             return _absent(what)
         case Equals(text):
-            return _is(what, quote(text))
+            return _is(what, quote(text)) if text else _about(_("{what} is empty"), what)
         case Is(value):
             return _is(what, _shown(value))
         case Contains(text):

@@ -251,3 +251,14 @@ def test_go_mod_is_tidied_before_each_build_where_it_is_to_be(tree: Tree, json_o
     assert not json_of("build", "--tidy", "always")["data"]["projects"][0]["tidied"]
     (folder / "go.mod").write_text(PLUGIN["go.mod"] + "\n\n")
     assert json_of("build", "--tidy", "always")["data"]["projects"][0]["tidied"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--watch", "--print-command"), ("--watch", "--matrix", "github"), ("--print-command", "--matrix", "gitlab")],
+)
+def test_only_one_thing_is_done_in_place_of_a_build(hgw, options):
+    outcome = hgw("build", *options)
+    first, second = (word for word in options if word.startswith("--"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"error: {first} and {second} exclude each other" in outcome.err

@@ -193,6 +193,7 @@ def test_ctrl_c_at_a_question_writes_nothing() -> None:
     terminal.interrupt("Plugin name [one]:")
 
     assert terminal.end() == 130, terminal.shown
+    assert terminal.shown.splitlines()[-1] == "interrupted"
     assert list(Path().iterdir()) == []
 
 
