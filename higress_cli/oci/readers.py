@@ -233,25 +233,23 @@ def _plugin_server(image: Published) -> _Refusal | None:
 
 
 def _image_volume(image: Published) -> _Refusal | None:
-    return next(_image_volume_faults(image), None)
-
-
-def _image_volume_faults(image: Published) -> Iterator[_Refusal]:
     kind = image.manifest.config.media_type
     if kind not in {OCI_CONFIG, DOCKER_CONFIG}:
-        yield _Refusal(_("its configuration is {found}, so it is not an image that can be run").format(found=kind))
-        return
+        return _Refusal(_("its configuration is {found}, so it is not an image that can be run").format(found=kind))
     foreign = [item.media_type for item in image.manifest.layers if not item.media_type.startswith(_TARS)]
     if foreign:
-        yield _Refusal(_("its layer {found} is not a file system").format(found=foreign[0]))
+        return _Refusal(_("its layer {found} is not a file system").format(found=foreign[0]))
     if image.diff_ids is None or len(image.diff_ids) != len(image.layers):
-        yield _Refusal(_("its configuration does not list its layers (diff_ids)"))
-        return
-    for layer, wanted in zip(image.layers, image.diff_ids, strict=True):
+        return _Refusal(_("its configuration does not list its layers (diff_ids)"))
+    return next(_mount_faults(image.layers, image.diff_ids), None)
+
+
+def _mount_faults(layers: tuple[Layer, ...], diff_ids: tuple[str, ...]) -> Iterator[_Refusal]:
+    for layer, wanted in zip(layers, diff_ids, strict=True):
         if layer.problem is not None:
             yield _unreadable(layer.problem)
         elif layer.diff_id not in {None, wanted}:
             yield _Refusal(_("its configuration lists other layers than it has (diff_ids)"))
-    readable = all(layer.diff_id is not None for layer in image.layers)
-    if readable and not any(layer.modules for layer in image.layers):
+    readable = all(layer.diff_id is not None for layer in layers)
+    if readable and not any(layer.modules for layer in layers):
         yield _Refusal(_("there is no .wasm file in it"))

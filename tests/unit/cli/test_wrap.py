@@ -77,3 +77,4 @@ def test_other_words_in_backticks_are_broken_where_they_are_too_long():
 
 def test_line_ends_stay():
     assert wrap("one two\nthree four", width=30) == ["one two", "three four"]
+    assert wrap("one two\n", width=30) == ["one two"]

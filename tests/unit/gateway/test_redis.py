@@ -190,3 +190,8 @@ def test_embedded_redis_gets_an_address_and_others_keep_theirs() -> None:
             assert ask(connection, "SET", "k", "v") == b"+OK\r\n"
             redis.forget()
             assert ask(connection, "EXISTS", "k") == b":0\r\n"
+
+
+def test_a_value_of_an_unknown_kind_is_refused():
+    with pytest.raises(RespError, match="no value begins with b'!'"):
+        end_of_value(b"!3\r\nabc\r\n")

@@ -109,3 +109,8 @@ def test_any_content_comes_out_of_its_gzip(content):
 def test_blocks_end_where_the_content_does(size):
     assert gzip.decompress(stored_gzip(bytes(size))) == bytes(size)
     assert len(stored_gzip(bytes(size))) == size + 18 + 5 * max(1, -(-size // 0xFFFF))
+
+
+def test_the_size_is_that_of_all_that_a_registry_keeps():
+    image = make_image(b"module", annotations={})
+    assert image.bytes == image.descriptor.bytes + image.config.bytes + sum(layer.bytes for layer in image.layers)

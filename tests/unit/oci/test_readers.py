@@ -11,7 +11,7 @@ from higress_cli.oci.formats import Descriptor, MalformedImageError
 from higress_cli.oci.image import PluginFile, make_image
 from higress_cli.oci.layer import LayerProblem, read_layer
 from higress_cli.oci.manifest import Index, Manifest, diff_ids, parse_manifest
-from higress_cli.oci.readers import Published, entry_for_gateway, judge, judge_index_alone
+from higress_cli.oci.readers import Published, entry_for_gateway, judge, judge_index_alone, reader_name
 from tests.support.images import (
     DOCKER_CONFIG,
     MODULE,
@@ -107,6 +107,11 @@ def test_a_layer_that_unpacks_to_too_much_is_not_read_to_its_end():
     layer = read_layer(layer_of(bomb), io.BytesIO(bomb), most_unpacked=1 << 20)
 
     assert (layer.problem, layer.diff_id, layer.modules) == (LayerProblem.TOO_LARGE, None, ())
+    shape = image((OCI_LAYER, bomb))
+    manifest = parse_manifest(shape.content)
+    assert isinstance(manifest, Manifest)
+    verdicts = judge(Published(manifest=manifest, layers=(layer,), diff_ids=(digest_of(bomb),))).verdicts
+    assert {verdict.reason for verdict in verdicts} == {"its layer unpacks to more than 256 MiB"}
 
 
 def test_names_that_lead_elsewhere_and_links_do_nothing(tmp_path):
@@ -164,3 +169,46 @@ def test_any_change_of_a_layer_is_survived(data):
     content = PLUGIN[:position] + data.draw(st.binary(max_size=4)) + PLUGIN[position + data.draw(st.integers(0, 9)) :]
 
     judged(image((OCI_LAYER, content), (OCI_LAYER, packed(("a.wasm", MODULE)))))
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b"{}", b'{"rootfs": 1}', b'{"rootfs": {"diff_ids": [1]}}'])
+def test_a_configuration_without_layers_is_none(content):
+    with pytest.raises(MalformedImageError):
+        diff_ids(content)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reasons"),
+    [
+        pytest.param(
+            image((OCI_LAYER, packed(("README.md", b"read")))),
+            (
+                "there is no plugin.wasm in its last layer",
+                "its layer holds 0 .wasm files, and 1 is wanted",
+                "there is no .wasm file in it",
+            ),
+            id="no module",
+        ),
+        pytest.param(
+            image((OCI_LAYER, PLUGIN), diff_ids=[]),
+            (None, None, "its configuration does not list its layers (diff_ids)"),
+            id="no diff_ids",
+        ),
+        pytest.param(
+            image(("application/vnd.example.layer", PLUGIN)),
+            (
+                f"its last layer is application/vnd.example.layer, and {OCI_LAYER} is wanted",
+                "it has 0 layers that can hold a module, and 1 is wanted",
+                "its layer application/vnd.example.layer is not a file system",
+            ),
+            id="another kind of layer",
+        ),
+    ],
+)
+def test_each_reader_says_why_it_refuses(shape, reasons):
+    assert tuple(verdict.reason for verdict in judged(shape).verdicts) == reasons
+
+
+def test_readers_have_names():
+    names = [reader_name(verdict.reader) for verdict in judged(image((OCI_LAYER, PLUGIN))).verdicts]
+    assert names == ["the gateway", "the plugin server", "an image volume of Kubernetes"]

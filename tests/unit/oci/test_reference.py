@@ -2,7 +2,7 @@ import pytest
 
 from higress_cli.errors import UsageError
 from higress_cli.oci.challenge import challenges
-from higress_cli.oci.reference import as_repository, names_registry, parse_reference, registry_host
+from higress_cli.oci.reference import as_repository, names_image, names_registry, parse_reference, registry_host
 
 DIGEST = f"sha256:{'ab' * 32}"
 
@@ -116,3 +116,22 @@ def test_a_name_becomes_one_that_a_repository_may_have(name, expected):
 )  # fmt: skip
 def test_challenges_are_read_in_their_order(header, expected):
     assert [(item.scheme, dict(item.parameters)) for item in challenges(header)] == expected
+
+
+def test_a_tag_is_for_a_reference_that_has_neither_tag_nor_digest():
+    assert str(parse_reference("r.example.com/a").tagged("1.0")) == "r.example.com/a:1.0"
+    assert str(parse_reference("r.example.com/a:2").tagged("1.0")) == "r.example.com/a:2"
+    digest = f"sha256:{'a' * 64}"
+    assert str(parse_reference(f"r.example.com/a@{digest}").tagged("1.0")) == f"r.example.com/a@{digest}"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("oci://plugin", True), ("r.example.com/a", True), ("localhost/a", True), ("r:5000/a", True),
+        ("plugin:1", True),
+        ("plugin", False), ("team/plugin", False), ("./plugin", False), ("../a/b", False), ("oci://A", False),
+    ],
+)  # fmt: skip
+def test_what_reads_like_an_image(text, is_one):
+    assert names_image(text) is is_one

@@ -1,12 +1,23 @@
 """The `verify` section: what is sent, what is expected, which services are played."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from higress_cli.errors import InvalidInput
 from higress_cli.project.matcher import Absent, Contains, Equals, Matches
-from higress_cli.project.scenario import Request, Response, Rule, Scenario, Service, Turn
+from higress_cli.project.scenario import (
+    CallExpectation,
+    Key,
+    Request,
+    RequestMatch,
+    Response,
+    Rule,
+    Scenario,
+    Service,
+    Turn,
+)
 from higress_cli.project.scenario_files import read_scenarios
 from higress_cli.project.scenario_grammar import SCENARIO
 from higress_cli.project.yaml_node import compose
@@ -277,3 +288,112 @@ def test_a_file_that_cannot_be_named(tmp_path, text, problem):
     with pytest.raises(InvalidInput) as caught:
         files(tmp_path, a=text)
     assert problem in caught.value.message
+
+
+def test_what_the_plugin_sees_of_the_world_is_typed():
+    scenario = read("name: a\nclock: 2026-01-01T00:00:00\nproperties: {a: x, b: 1, c: true}")
+    assert scenario.clock == datetime(2026, 1, 1, tzinfo=UTC)
+    assert scenario.properties == {"a": "x", "b": 1, "c": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("clock: soon", "expected a time such as 2026-01-01T00:00:00Z"),
+        ("properties: {a: 1.5}", "expected a string, a whole number, true or false"),
+        ("expect: {log: {none: x, level: warn}}", "`none` stands alone"),
+        ("expect: {log: {}}", "say exactly one of: equals, contains"),
+        ("expect: {log: {contains: a, matches: b}}", "say exactly one of: equals, contains"),
+        ("services: {a.dns: {redis: embedded, match: {method: GET}}}", "`redis` stands alone"),
+    ],
+)
+def test_a_value_that_no_scenario_can_have(text, problem):
+    with pytest.raises(InvalidInput, match=problem):
+        read(f"name: a\n{text}")
+
+
+def test_calls_of_services_are_expected_by_what_is_in_them():
+    turn = only(read("name: a\nexpect:\n  calls: [{service: a.dns, path: /x, command: GET k, times: 2}]"))
+    request = RequestMatch(path=Equals("/x"))
+    call = CallExpectation(service="a.dns", request=request, command=Equals("GET k"), times=2, line=3)
+    assert turn.expect.calls == (call,)
+
+
+def test_a_scenario_knows_what_not_every_gateway_supports():
+    assert read("name: a").keys == frozenset()
+    whole = read(
+        """
+name: a
+config: {a: 1}
+env: {A: b}
+route: r
+cluster: c
+properties: {a: b}
+clock: 2026-01-01
+services: {a.dns: refused}
+request: {via: upstream, trailers: {t: "1"}}
+response: {status: 200}
+expect:
+  {start: ok, upstream: absent, calls: [], log: x, metrics: {m: 1}, actions: {request_headers: ActionPause}, state: {}}
+"""
+    )
+    assert whole.keys == frozenset(Key)
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "response: {trailers: {t: a}}",
+        "expect: {trailers: {t: a}}",
+        "expect: {upstream: {trailers: {t: a}}}",
+    ],
+)
+def test_trailers_are_known_wherever_they_are(turn):
+    assert Key.TRAILERS in read(f"name: a\n{turn}").keys
+
+
+def test_the_parts_of_a_body(tmp_path):
+    (tmp_path / "body").write_bytes(b"file")
+    assert Request().parts == ()
+    assert not Request().has_body
+    assert Request(body="text").has_body
+    assert Request(body="text").parts == (b"text",)
+    assert Request(body_file=tmp_path / "body").parts == (b"file",)
+    assert Request(chunks=("a", "", "b")).parts == (b"a", b"b")
+    assert [
+        request.is_chunked for request in (Request(body="a"), Request(chunks=()), Request(trailers={"t": ("1",)}))
+    ] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_step_keeps_the_body_above_it_unless_it_has_its_own():
+    steps = "[{request: {path: /b}}, {request: {chunks: [y]}}]"
+    scenario = read(f"name: a\nrequest: {{method: PUT, body: x}}\nsteps: {steps}")
+    assert [turn.request for turn in scenario.turns] == [
+        Request(method="PUT", path="/b", body="x"),
+        Request(method="PUT", chunks=("y",)),
+    ]
+
+
+def test_a_line_is_that_of_the_nearest_key_above():
+    expect = only(read("name: a\nexpect:\n  upstream:\n    headers: {X-A: 1}\n")).expect
+    assert [expect.line(key) for key in ("upstream.headers.x-a", "upstream.body", "status")] == [4, 4, None]
+
+
+def test_a_file_without_scenarios_or_that_cannot_be_read(tmp_path):
+    (tmp_path / "a.yaml").write_text("# later\n")
+    node = compose(tmp_path / "hgw.yaml", "[{file: '*.yaml'}]")
+    assert node is not None
+    assert read_scenarios(node) == ()
+    (tmp_path / "b.yaml").write_bytes(b"\xff")
+    with pytest.raises(InvalidInput) as caught:
+        read_scenarios(node)
+    assert caught.value.code == "file-unreadable"
+
+
+def test_a_scenario_is_for_every_module_or_for_those_of_some_abis():
+    assert [read("name: a").is_for(abi) for abi in ("0.2.1", None)] == [True, True]
+    assert [read("name: a\nabi: 0.2.1").is_for(abi) for abi in ("0.2.1", "0.2.100", None)] == [True, False, False]

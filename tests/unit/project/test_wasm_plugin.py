@@ -93,3 +93,30 @@ def test_what_is_wrong_with_an_image_is_found_and_nothing_else(spec, expected):
     [resource] = resources_in(FILE, HEAD + spec)
 
     assert [fault.id for fault in image_faults(resource)] == expected
+
+
+def test_what_a_resource_says_of_its_image():
+    text = f"kind: WasmPlugin\nmetadata: {{name: demo, namespace: edge}}\nspec: {{url: 'oci://r.example.com/team/demo:1@{'x'}'"
+    text += f", sha256: {HEX}, imagePullSecret: key, imagePullPolicy: Always}}\n"
+    [resource] = resources_in(FILE, text)
+    assert (resource.name, resource.namespace, resource.sha256, resource.secret) == ("demo", "edge", HEX, "key")
+    assert (resource.pulls_always, resource.is_image) == (True, True)
+    assert (resource.reference, resource.image) == ("r.example.com/team/demo:1", "demo")
+
+
+@pytest.mark.parametrize(
+    ("spec", "after"),
+    [
+        ("{phase: AUTHN}", f'{{url: oci://r.example.com/demo:2, sha256: "{HEX}", phase: AUTHN}}'),
+        (f"{{sha256: {HEX}}}", f'{{url: oci://r.example.com/demo:2, sha256: "{HEX}"}}'),
+    ],
+)
+def test_a_url_is_put_where_there_was_none(spec, after):
+    assert changed(f"kind: WasmPlugin\nspec: {spec}\n") == f"kind: WasmPlugin\nspec: {after}\n"
+
+
+@pytest.mark.parametrize("text", ["kind: WasmPlugin\nspec: {}\n", "kind: WasmPlugin\nspec:\n  ? phase\n  : AUTHN\n"])
+def test_a_url_is_not_put_where_there_is_no_plain_place(text):
+    with pytest.raises(InvalidInput) as caught:
+        changed(text)
+    assert caught.value.code == "wasmplugin-not-editable"

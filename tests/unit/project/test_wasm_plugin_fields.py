@@ -157,3 +157,11 @@ def test_the_keys_that_each_mapping_may_have_are_listed():
 
     assert sorted(found) == ["matchRules[0]", "spec", "vmConfig", "vmConfig.env[0]", "vmConfig.env[1]"]
     assert not any(found.values())
+
+
+@pytest.mark.parametrize("text", ["kind: WasmPlugin", "just text"])
+def test_what_has_no_fields_has_no_faults(text):
+    node = compose(Path("w.yaml"), f"a: {text}" if ":" not in text else text)
+    assert node is not None
+    assert list(field_faults(node)) == []
+    assert list(keys_in(node)) == []

@@ -1,5 +1,7 @@
 """YAML with the place of each value: every complaint names line and column."""
 
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,3 +170,20 @@ def test_what_is_unfinished_at_the_end_of_the_file_is_told_where_it_begins(text,
     with pytest.raises(InvalidInput) as caught:
         compose(FILE, text)
     assert caught.value.message.startswith(f"{place}: ")
+
+
+def test_a_bracket_that_is_not_closed_is_found_behind_one_that_is():
+    with pytest.raises(InvalidInput) as caught:
+        compose(Path("a.yaml"), "a: {b: [c, d], e: {f: g}\n")
+    assert caught.value.details == {"path": Path("a.yaml"), "line": 1, "column": 4}
+
+
+def test_a_value_that_is_nested_too_deeply_to_be_made_is_refused():
+    node = compose(Path("a.yaml"), "{<<: " * 150 + "{a: 1}" + "}" * 150)
+    assert node is not None
+
+    def with_frames_left(count: int) -> object:
+        return node.value() if len(inspect.stack(0)) + count > sys.getrecursionlimit() else with_frames_left(count)
+
+    with pytest.raises(InvalidInput, match="it is nested too deeply"):
+        with_frames_left(100)

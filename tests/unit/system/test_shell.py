@@ -75,3 +75,16 @@ def test_a_posix_shell_runs_its_line_as_it_is(tmp_path: Path, monkeypatch: pytes
     assert "\n" not in text
     done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout == f"{folder}|x y\"z|unset|a b|$c|d'e|"
+
+
+@pytest.mark.parametrize(
+    ("shell", "lines"),
+    [
+        ("powershell", ["cd plugin", "go build"]),
+        ("cmd", ["cd /d plugin", "go build"]),
+        ("posix", ["(cd plugin && go build)"]),
+    ],
+)
+def test_a_command_that_needs_nothing_is_the_command(shell, lines):
+    text = command_text(["go", "build"], shell=shell, directory=Path("plugin"), edits={})
+    assert text.splitlines() == lines

@@ -28,3 +28,8 @@ def test_an_error_is_clean_in_all_its_parts() -> None:
     clean = without_secrets(error)
     assert "s3cret" not in f"{clean.message}{clean.hint}{clean.details}"
     assert clean.details["tried"][1] == ("http://mirror.example/go",)
+
+
+def test_an_error_is_clean_within_a_mapping() -> None:
+    error = DownloadError("down", code="x", details={"by": {"mirror": "http://u:s3cret@mirror.example", "tries": 3}})
+    assert without_secrets(error).details == {"by": {"mirror": "http://mirror.example", "tries": 3}}

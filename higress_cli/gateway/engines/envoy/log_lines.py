@@ -120,11 +120,11 @@ class LogReader:
         if name.startswith(_CALLBACK) and name != _INSIDE:
             if found["way"] == "host->vm":
                 inside.append((name, line.at))
-            elif found["way"] == "host<-vm":
-                if inside:
-                    inside.pop()
-                return CallbackReturned(at=line.at, function=name, action=_number(found["result"]))
-        elif found["way"] == "vm<-host" and name.startswith("env.") and inside:
+                return None
+            if inside:
+                inside.pop()
+            return CallbackReturned(at=line.at, function=name, action=_number(found["result"]))
+        if found["way"] == "vm<-host" and name.startswith("env.") and inside:
             status = _number(found["result"])
             if status is not None and status >= _FINE:
                 return CallRefused(at=line.at, function=inside[0][0], call=name.removeprefix("env."), status=status)

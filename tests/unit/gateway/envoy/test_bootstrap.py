@@ -99,3 +99,23 @@ def test_each_version_has_a_virtual_machine_of_its_own():
 
 def test_a_plugin_without_a_configuration_gets_none_at_all():
     assert "configuration" not in json.dumps(plugin(plugin_plan(configuration="")))
+
+
+@pytest.mark.parametrize(
+    ("host", "certificates", "expected"),
+    [
+        ("example.com", None, {"sni": "example.com"}),
+        ("10.0.0.9", None, {}),
+        (
+            "10.0.0.9",
+            Path("/ca.pem"),
+            {"common_tls_context": {"validation_context": {"trusted_ca": {"filename": "/ca.pem"}}}},
+        ),
+    ],
+)
+def test_an_address_has_no_name_to_send_or_to_check(host, certificates, expected):
+    built = cluster("outbound|443||safe.dns", Endpoint(host=host, port=443, tls=True), certificates=certificates)
+    socket = built["transport_socket"]
+    assert isinstance(socket, dict)
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+    assert socket["typed_config"] == {"@type": kind, **expected}

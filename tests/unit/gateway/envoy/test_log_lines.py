@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from higress_cli.gateway.engines.envoy.log_lines import LogLine, LogReader, parse_line, reasons
+from higress_cli.gateway.engines.envoy.log_lines import LogLine, LogReader, parse_line, read_start, reasons
 from higress_cli.gateway.events import CallbackReturned, CallRefused, Event, PluginLine, Trap
 
 HEAD = "[2026-11-24T11:12:57.740+00:00][77]"
@@ -130,3 +130,35 @@ def test_reasons_are_errors_and_the_plugins_words_each_once():
 
 def test_a_trap_is_a_reason_in_one_line():
     assert reasons([TRAP]) == ("the plugin crashed in proxy_on_log: unreachable; at main.main$2",)
+
+
+def test_the_callback_that_runs_is_the_first_that_has_not_returned():
+    reader = LogReader()
+
+    def running(line: str) -> str | None:
+        parsed = parse_line(line)
+        assert parsed is not None
+        reader.read(parsed)
+        found = reader.running()
+        return found[0] if found else None
+
+    other = HEAD.replace("57.740", "58.000").replace("[77]", "[78]")
+    assert running(f"{HEAD}[trace][wasm] [host->vm] proxy_on_request_headers(3, 7, 1)") == "proxy_on_request_headers"
+    assert running(f"{other}[trace][wasm] [host->vm] proxy_on_tick(1)") == "proxy_on_request_headers"
+    assert running(f"{HEAD}[trace][wasm] [host<-vm] proxy_on_request_headers return: 0") == "proxy_on_tick"
+    assert running(f"{other}[trace][wasm] [host<-vm] proxy_on_tick return: void") is None
+    assert running(f"{other}[trace][wasm] [host<-vm] proxy_on_tick return: void") is None
+
+
+def test_another_trace_is_no_event():
+    assert read(f"{HEAD}[trace][wasm] proxy_wasm: loaded", f"{HEAD}[debug][wasm] proxy_wasm: loaded") == []
+
+
+def test_the_log_of_a_failed_start_says_whether_the_configuration_was_refused():
+    said = f"{HEAD}[error][wasm] wasm log hgw-1: no such key"
+    start = read_start(["ld.so: not found", said, f"{HEAD}[error][wasm] Failed to configure base Wasm plugin", TRAP])
+    assert [line.text for line in start.said] == ["no such key"]
+    assert start.trap is not None
+    assert (start.trap.function, start.config_refused) == ("proxy_on_log", True)
+    nothing = read_start([])
+    assert (nothing.said, nothing.trap, nothing.config_refused) == ((), None, False)
