@@ -9,7 +9,7 @@ from higress_cli.doctor.plugin_files import no_project
 from higress_cli.doctor.written_configuration import RULES, Written
 from higress_cli.document import JsonObject
 from higress_cli.errors import InvalidInput
-from higress_cli.i18n import _, chained
+from higress_cli.i18n import _, chained, listed
 
 if TYPE_CHECKING:
     from higress_cli.doctor.facts import Facts
@@ -43,6 +43,9 @@ def judge_written(written: tuple[Written, ...], *, values: JsonObject | None, co
         wrong += [finding for item in compared if (finding := _difference(item, values, config)) is not None]
     if wrong:
         return combined(wrong).with_detail(*others)
+    if not compared and own:
+        places = listed(item.place for item in own)
+        return skip(_("nothing to compare: no `defaultConfig` in {places}").format(places=places)).with_detail(*others)
     if not compared:
         return skip(_("no other file configures the plugin")).with_detail(*others)
     if values is None:

@@ -127,6 +127,17 @@ def test_without_another_configuration_there_is_nothing_to_judge():
     assert judge_written((), values={"a": 1}, config=CONFIG).status is Status.SKIP
 
 
+def test_a_resource_with_rules_alone_is_not_passed_over_in_silence():
+    spec = "  defaultConfigDisable: true\n  matchRules: [{domain: [a.com], config: {mockEnable: false}}]"
+
+    finding = judge(RESOURCE % spec, {"mockEnable": True}, name="wasmplugin.yaml")
+
+    assert (finding.status, finding.why) == (
+        Status.SKIP,
+        "nothing to compare: no `defaultConfig` in wasmplugin.yaml:7:16",
+    )
+
+
 def test_without_a_configuration_to_compare_with_nothing_differs():
     finding = judge(FILTER % '{"mockEnable": true}', None)
 
