@@ -134,7 +134,7 @@ def test_a_resource_with_rules_alone_is_not_passed_over_in_silence():
 
     assert (finding.status, finding.why) == (
         Status.SKIP,
-        "nothing to compare: no `defaultConfig` in wasmplugin.yaml:7:16",
+        "nothing to compare: no `defaultConfig` in wasmplugin.yaml:7:15",
     )
 
 
