@@ -12,7 +12,7 @@ from higress_cli.cli.command_names import COMMANDS
 from higress_cli.cli.context import Invocation, command_id
 from higress_cli.cli.options import command_parameters, group_parameters, setting_parameters
 from higress_cli.cli.typer_seam import Command, Context, HgwCommand, HgwGroup, command_of
-from higress_cli.cli.ui import Ui, writing
+from higress_cli.cli.ui import Ui, ending_with, writing
 from higress_cli.cli.usage import command_missing, no_such_command
 from higress_cli.errors import ExitCode
 from higress_cli.i18n import N_
@@ -104,12 +104,13 @@ def invocation(ctx: typer.Context) -> Invocation:
 def finish(ctx: typer.Context, result: R, show: Callable[[R, Ui], None]) -> None:
     """Print the result, `show(result, ui)` as text or its envelope as JSON, and end with its exit code."""
     call = invocation(ctx)
-    if call.ui.output == "json":
-        call.ui.document(envelope(call.command, result))
-    else:
-        show(result, call.ui)
-        for warning in result.warnings:
-            call.ui.warn(warning)
+    with ending_with(int(result.exit_code)):
+        if call.ui.output == "json":
+            call.ui.document(envelope(call.command, result))
+        else:
+            show(result, call.ui)
+            for warning in result.warnings:
+                call.ui.warn(warning)
     if result.exit_code != ExitCode.OK:
         raise typer.Exit(int(result.exit_code))
 

@@ -10,7 +10,7 @@ import typer
 from higress_cli.cli.app import build_command
 from higress_cli.cli.context import Invocation, new_invocation
 from higress_cli.cli.error_view import presentable, show_error
-from higress_cli.cli.ui import OutputError, ReaderGoneError, other_disk
+from higress_cli.cli.ui import OutputError, ReaderGoneError, ending_with, other_disk
 from higress_cli.cli.usage import usage_error
 from higress_cli.errors import REPORT_AT, ExitCode, HgwError
 from higress_cli.i18n import _
@@ -42,9 +42,9 @@ def main(argv: list[str]) -> int:
     try:
         with programs.of_one_call():
             return _run(call)
-    except ReaderGoneError:
+    except ReaderGoneError as gone:
         _forget_stdout()
-        return int(ExitCode.OK)
+        return gone.exit_code
     except SystemExit as end:
         # Raised by Typer after it has answered a shell's completion request.
         return end.code if isinstance(end.code, int) else int(ExitCode.OK)
@@ -106,7 +106,8 @@ def _expected(call: Invocation, error: HgwError) -> int:
     if call.debug:
         _print_traceback(error)
     if call.ui.owes_document:
-        call.ui.document(error_envelope(call.command, presentable(call, error)))
+        with ending_with(int(error.exit_code)):
+            call.ui.document(error_envelope(call.command, presentable(call, error)))
     else:
         show_error(call, error)
     return int(error.exit_code)
@@ -119,7 +120,8 @@ def _print_traceback(error: BaseException) -> None:
 def _unexpected(call: Invocation, exit_code: ExitCode, *, code: str, message: str, hint: str | None = None) -> int:
     error = HgwError(message, code=code, hint=hint)
     if call.ui.owes_document:
-        call.ui.document(error_envelope(call.command, presentable(call, error), exit_code=exit_code))
+        with ending_with(int(exit_code)):
+            call.ui.document(error_envelope(call.command, presentable(call, error), exit_code=exit_code))
     else:
         show_error(call, error)
     return int(exit_code)

@@ -13,7 +13,7 @@ from higress_cli.cli.own_command import typable
 from higress_cli.cli.questions import yes_or_no
 from higress_cli.cli.wrap import cells, is_command, terminal_width, wrap
 from higress_cli.document import JsonObject
-from higress_cli.errors import ConflictError, HgwError
+from higress_cli.errors import ConflictError, ExitCode, HgwError
 from higress_cli.i18n import _, joined
 from higress_cli.reporter import Activity, SilentActivity
 from higress_cli.system.os_errors import is_full, refused
@@ -61,7 +61,22 @@ class OutputError(ConflictError):
 
 
 class ReaderGoneError(Exception):
-    """The reader of stdout (`| head`) has closed it. Not an OSError, which Typer would turn into an exit code."""
+    """The reader of stdout (`| head`) has closed it. Not an OSError, which Typer would turn into an exit code.
+
+    `exit_code` is that of the command: a pipeline must not take a failure for a success because its output was cut off.
+    """
+
+    exit_code: int = int(ExitCode.OK)
+
+
+@contextmanager
+def ending_with(exit_code: int) -> Iterator[None]:
+    """Print what a command that ends with this exit code has to say: it also holds if nobody reads all of it."""
+    try:
+        yield
+    except ReaderGoneError as gone:
+        gone.exit_code = exit_code
+        raise
 
 
 def other_disk() -> str:

@@ -275,6 +275,27 @@ def test_a_reader_that_has_enough_is_not_an_error(tools):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["doctor", "go"], 1),
+        (["doctor", "go", "--output", "json"], 1),
+        (["build", "--output", "json", "nowhere"], 3),
+        (["doctor", "--nonsense", "--output", "json"], 2),
+    ],
+)
+def test_a_failure_stays_one_if_its_reader_has_enough(tmp_path, monkeypatch, argv, code):
+    monkeypatch.setenv("PATH", basic_programs())
+    process = start(*argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(30) == code
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize(
     "argv",
