@@ -30,6 +30,7 @@ _WITHOUT_TOOLS = ("unit", "cli")
 _IN_CI = os.environ.get("CI") == "true"
 _SLOW = re.compile(r"^.*: done in \d+\.\d+ s\n", re.MULTILINE)
 _TOOK = re.compile(r"\b\d+\.\d+ s\b")
+_STAMP = re.compile(r"\b\d{8}T\d{12}(?=-)")
 guard.install()
 properties.load_profile()
 
@@ -44,13 +45,15 @@ class Outcome:
     def redacted(self) -> "Outcome":
         """The same on every machine: [HERE] is the working folder, [TEST] that of the test, [TIME] how long it took.
 
+        [WHEN] is the time in the name of a log.
+
         That a step took over a second is left out.
         """
         return Outcome(self.code, self._redacted(self.out), self._redacted(self.err))
 
     def _redacted(self, text: str) -> str:
         here = _SLOW.sub("", text).replace(f"{self.place}{os.sep}work", "[HERE]")
-        return _TOOK.sub("[TIME]", here.replace(str(self.place), "[TEST]"))
+        return _STAMP.sub("[WHEN]", _TOOK.sub("[TIME]", here.replace(str(self.place), "[TEST]")))
 
 
 Hgw = Callable[..., Outcome]
