@@ -221,7 +221,7 @@ def _own_gateways(work: _Work, planned: Sequence[Planned]) -> Iterator[AbstractC
         except (ToolError, DownloadError) as error:
             if is_last and not opened:
                 raise
-            reason = _("{engine} cannot: {reason}").format(engine=each.chosen.engine.name, reason=error.message)
+            reason = _("{engine} cannot run it: {reason}").format(engine=each.chosen.engine.name, reason=error.message)
             work.passed_over.append(reason)
 
 

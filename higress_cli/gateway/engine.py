@@ -65,7 +65,7 @@ def choose_engine(
         problem = engine.obstacle(host) or (_unfit(engine, needs) if needs else None)
         if problem is not None:
             problems.append(problem)
-            passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
+            passed_over.append(_("{engine} cannot run it: {reason}").format(engine=name, reason=problem.message))
             continue
         shortcomings = _shortcomings(engine, plugin, keys)
         if not shortcomings:
@@ -114,7 +114,7 @@ def choose_engines(
             found.append(ChosenEngine(engine=engine, reason=_("from {source}").format(source=wanted.source)))
         else:
             problems.append(problem)
-            passed_over.append(_("{engine} cannot: {reason}").format(engine=name, reason=problem.message))
+            passed_over.append(_("{engine} cannot run it: {reason}").format(engine=name, reason=problem.message))
     if not found:
         raise problems[-1]
     return ChosenEngines(engines=tuple(found), passed_over=tuple(passed_over))

@@ -95,4 +95,4 @@ def test_it_does_what_it_promises_on_each_engine_that_carries_it(made: Made, rea
         assert len(played) > len(engines), abi
         assert set(played) == {(engine, "passed") for engine in engines}, abi
         assert data["disagreements"] == []
-        assert any("envoy cannot: " in warning for warning in warnings) is ("envoy" not in engines), warnings
+        assert any("envoy cannot run it: " in warning for warning in warnings) is ("envoy" not in engines), warnings

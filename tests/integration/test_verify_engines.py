@@ -100,7 +100,7 @@ def test_an_engine_that_cannot_load_the_module_is_passed_over_and_said(hgw, here
     (here / "main.wasm").write_bytes(plugin(wants="proxy_redis_call"))
     document = json.loads(hgw("verify", "--engine", "all", "--output", "json").out)
     assert {step["engine"] for step in document["data"]["steps"]} == {"toy"}
-    assert any("envoy cannot: " in warning for warning in document["warnings"])
+    assert any("envoy cannot run it: " in warning for warning in document["warnings"])
 
 
 def test_a_plugin_that_one_of_several_engines_refuses_fails_there_alone(hgw, here, monkeypatch):
