@@ -156,10 +156,10 @@ def plugin_to_build(directory: Path) -> Path:
     """
     sources = {path.name for path in directory.glob("*.go")}
     has_go_mod = (directory / GO_MOD).is_file()
-    if (has_go_mod and sources) or is_plugin(directory, sources):
+    if is_plugin(directory, {*sources, GO_MOD} if has_go_mod else sources):
         return directory
     above = None if has_go_mod else nearest_above(directory, GO_MOD)
-    if above is not None or sources:
+    if above is not None or (sources and not has_go_mod):
         return above.parent if above else directory
     below = plugins_below(directory, deepest=DEEPEST_LOOK)
     if not below:

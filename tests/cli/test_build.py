@@ -229,6 +229,21 @@ def test_plugins_of_the_module_cache_are_other_peoples(tree: Tree, hgw):
     assert [line.split()[1] for line in outcome.out.splitlines()] == ["[HERE]/mod/c", "[HERE]/pkg/b", "[HERE]/proc/d"]
 
 
+def test_a_library_with_plugins_below_it_names_them(tree: Tree, hgw):
+    tree({"go.mod": GO_MOD, "go.sum": GO_SUM, "lib.go": "package lib\n", "cmd/tag/main.go": MAIN})
+    outcome = hgw("build")
+    assert outcome.code == 3
+    assert "is not a plugin, but there are plugins below it: cmd/tag" in outcome.err
+    assert "hgw build cmd/tag" in outcome.err
+
+
+def test_a_library_without_any_is_told_to_be_one(tree: Tree, hgw):
+    tree({"go.mod": GO_MOD, "go.sum": GO_SUM, "lib.go": "package lib\n"})
+    outcome = hgw("build")
+    assert outcome.code == 1
+    assert "lib.go:1:9: the package in this folder is called lib, and only one called main can be built" in outcome.err
+
+
 def test_packages_of_a_larger_go_module_are_plugins(tree: Tree, json_of, hgw):
     untidy = GO_MOD.partition("\nrequire")[0]
     root = tree({
