@@ -86,7 +86,8 @@ def open_project(directory: Path, *, needs_source: bool = True) -> Project:
     inherited_file, passed_over = settings_above(directory, FILE_NAME)
     project = Project(
         directory=directory,
-        own=read_settings(own_file) if own_file.is_file() else None,
+        # What is called so is meant so: a folder, a pipe or a link to nothing is refused, not passed over.
+        own=read_settings(own_file) if os.path.lexists(own_file) else None,
         inherited=read_settings(inherited_file) if inherited_file else None,
         passed_over=passed_over,
         extra_tags=_buildrc_tags(directory / ".buildrc"),

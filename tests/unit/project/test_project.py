@@ -1,5 +1,8 @@
 """A plugin's folder."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from higress_cli.errors import InvalidInput
@@ -86,6 +89,27 @@ def test_a_folder_that_is_none_is_told(tree):
             open_project(path)
         assert caught.value.code == "no-project"
         assert text in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.mkdir, "it is a folder"),
+        (lambda path: path.symlink_to("nowhere"), "it does not exist"),
+        (getattr(os, "mkfifo", None), "it is a pipe or a device"),
+    ],
+    ids=["folder", "link to nothing", "pipe"],
+)
+def test_settings_that_are_no_file_are_told_and_not_passed_over(tree, make, reason):
+    if make is None:
+        pytest.skip("no system with named pipes")
+    root = tree(GO)
+    make(root / "hgw.yaml")
+
+    with pytest.raises(InvalidInput) as caught:
+        open_project(root)
+    assert (caught.value.code, caught.value.details["path"]) == ("file-unreadable", root / "hgw.yaml")
+    assert reason in caught.value.message
 
 
 @pytest.mark.parametrize(
