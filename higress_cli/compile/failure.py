@@ -8,7 +8,7 @@ from typing import Final
 from higress_cli.compile.compiler import RefusedError
 from higress_cli.compile.recipe import Recipe
 from higress_cli.errors import CompileError, HgwError, InvalidInput
-from higress_cli.go.mod import cached_go_mod, read_go_mod
+from higress_cli.go.mod import cached_go_mod, go_mod_at, read_go_mod
 from higress_cli.i18n import _, chained
 from higress_cli.knowledge.catalogue import Match, recognise
 from higress_cli.tool import Tool, ToolName
@@ -71,7 +71,25 @@ def compile_error(refused: RefusedError, attempt: Attempt, *, module_cache: Path
     said = known.cause if place in known.cause else _("{place}: {message}").format(place=place, message=known.cause)
     cause = chained((said, *_go_line_of_culprit(known, module_cache)))
     message = _("{message}: {title}: {cause}").format(message=message, title=known.title, cause=cause)
-    return known.as_error(message, system=system, details=details)
+    error = known.as_error(message, system=system, details=details)
+    if (own := _own_package(known.found.get("package", ""), attempt.directory)) is not None:
+        error.hint = _('that package is a folder of this plugin: import "{package}"').format(package=own)
+    return error
+
+
+def _own_package(imported: str, directory: Path) -> str | None:
+    """The import path of the plugin's own package that a wrong import path ends with; None if there is none."""
+    go_mod = go_mod_at(directory)
+    try:
+        module = read_go_mod(go_mod).module
+    except InvalidInput:
+        return None
+    parts = imported.split("/")
+    for first in range(len(parts)):
+        inner = "/".join(parts[first:])
+        if module and inner and any((go_mod.parent / inner).glob("*.go")):
+            return f"{module}/{inner}"
+    return None
 
 
 def _go_line_of_culprit(known: Match, module_cache: Path | None) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ _REASONS = frozenset(
         N_("Out of memory"),
     }
 )
+_STARTS = frozenset({"proxy_on_vm_start", "proxy_on_context_create"})
 _TOOK_LONGER = re.compile(r"took longer than (?P<seconds>\S+) s")
 _MEMORY_FULL = re.compile(r"its memory is at its limit of (?P<mebibytes>\d+) MiB")
 
@@ -55,6 +56,9 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     `packages` are the paths of the author's own Go packages besides main.
     """
     why = (trap.panic or "").removeprefix(_PANIC) or reason_in_words(trap.reason)
+    if _registers_nothing(trap):
+        nothing = _("nothing registers the plugin; call wrapper.SetCtx in func main")
+        return (_("the plugin crashed in {function}: {reason}").format(function=trap.function, reason=nothing),)
     if NO_HTTP_CONTEXT in why:
         why = chained((why, _(NO_TCP)))
     first = _("the plugin crashed in {function}: {reason}").format(function=trap.function, reason=why)
@@ -64,6 +68,16 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     # The engine shows only the innermost frames, which deep in a library do not include the author's own.
     outer = next((name for name in trap.frames if not name.startswith((*_RUNTIME, trap.function))), None)
     return (first, _("at {frame}").format(frame=outer)) if outer else (first,)
+
+
+def _registers_nothing(trap: Trap) -> bool:
+    """Whether the SDK called the plugin's `VMContext`, which is nil until something sets it (TinyGo's frames)."""
+    called = next((name for name in trap.frames if not name.startswith(_RUNTIME)), "")
+    return (
+        trap.function in _STARTS
+        and "nil pointer" in (trap.panic or "")
+        and called.endswith((".OnVMStart$invoke", ".NewPluginContext$invoke"))
+    )
 
 
 def trap_sentence(trap: Trap, *, packages: Sequence[str] = ()) -> str:

@@ -134,6 +134,12 @@ def hint_without_plugin(directory: Path) -> str:
     below = plugins_below(above.parent if above else directory, deepest=DEEPEST_LOOK)
     if below:
         return f"hgw -C {shlex.quote(str(below[0]))} build"
+    if (directory / GO_MOD).is_file() and (directory / FILE_NAME).is_file():
+        # A template's files would stand in the place of the plugin's own.
+        place = shlex.quote(str(directory))
+        return _("put the Go file with func main back there; from git: git -C {place} checkout -- main.go").format(
+            place=place
+        )
     if (directory / GO_MOD).is_file():
         return f"hgw init {shlex.quote(str(directory))} --defaults"
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")

@@ -36,6 +36,23 @@ def test_a_tcp_plugin_crashes_at_its_first_request_and_is_told_why():
     assert "TCP" not in trap_sentence(trap(panic="panic: invalid context on proxy_on_request_body"))
 
 
+@pytest.mark.parametrize(
+    ("function", "called"), [("proxy_on_vm_start", "OnVMStart"), ("proxy_on_context_create", "NewPluginContext")]
+)
+def test_a_plugin_that_registers_nothing_is_told_so(function, called):
+    frames = ("runtime.nilPanic", f"interface:{{NewPluginContext:func:{{basic:uint32}}}}.{called}$invoke", function)
+    panic = "panic: runtime error: nil pointer dereference"
+    crash = Trap(at=NOW, function=function, reason="unreachable", panic=panic, frames=frames)
+    (line,) = trap_lines(crash)
+    assert line == f"the plugin crashed in {function}: nothing registers the plugin; call wrapper.SetCtx in func main"
+
+    own = Trap(at=NOW, function=function, reason="unreachable", panic=panic, frames=("runtime.nilPanic", "main.start"))
+    assert trap_lines(own) == (
+        f"the plugin crashed in {function}: runtime error: nil pointer dereference",
+        "at main.start",
+    )
+
+
 @pytest.mark.parametrize("frames", [(), ("runtime.abort", "proxy_on_log")])
 def test_where_no_function_is_known_one_line_is_all(frames):
     assert trap_lines(trap(*frames, panic="panic: why")) == ("the plugin crashed in proxy_on_log: why",)
