@@ -51,6 +51,11 @@ class Outcome:
         """
         return Outcome(self.code, self._redacted(self.out), self._redacted(self.err))
 
+    def flowing(self) -> "Outcome":
+        """Redacted, with a single space for all white space: where lines break depends on how long the paths are."""
+        same = self.redacted()
+        return Outcome(self.code, " ".join(same.out.split()), " ".join(same.err.split()))
+
     def _redacted(self, text: str) -> str:
         here = _SLOW.sub("", text).replace(f"{self.place}{os.sep}work", "[HERE]")
         return _STAMP.sub("[WHEN]", _TOOK.sub("[TIME]", here.replace(str(self.place), "[TEST]")))

@@ -40,15 +40,21 @@ def files_below(folder: Path) -> dict[str, str]:
 
 
 def test_a_new_folder_gets_the_plugin_of_the_guide(hgw: Hgw) -> None:
-    outcome = hgw("init", "my-plugin")
+    outcome = hgw("init", "my-plugin").flowing()
 
-    assert outcome.code == 0, outcome.err
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.partition("settings_test.go ")[2] == (
+        "The plugin my-plugin is in [HERE]/my-plugin. Next: "
+        "cd my-plugin "
+        "hgw build compile it; offers to get compilers that are missing "
+        "hgw verify prove in a gateway that it does what it should "
+        "hgw run keep a gateway running: `curl http://127.0.0.1:10000/get` "
+        "Then: set mockEnable to true in config.yaml and ask again: the gateway answers hello world"
+    )
     files = files_below(Path("my-plugin"))
     assert set(files) == BASIC
     assert "module my-plugin\n" in files["go.mod"]
     assert "github.com/higress-group/proxy-wasm-go-sdk v1.0.1\n" in files["go.mod"]
-    assert "hgw build" in outcome.out
-    assert "cd my-plugin" in outcome.out
 
 
 def test_what_it_writes_is_what_hgw_reads(hgw: Hgw) -> None:
@@ -101,12 +107,18 @@ def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) 
     here = tree({})
     assert hgw("init", "my-plugin").code == 0
     (here / "my-plugin/main.go").unlink()
-    for command in ("build", "verify"):
-        outcome = hgw(command, "my-plugin")
-        assert outcome.code == 3
-        assert f"hint: hgw init {here / 'my-plugin'} --defaults\n" in outcome.err
-    assert "no Go file of package main in the folder" in hgw("build", "my-plugin").err
-    assert "hint: hgw init .\n" in hgw("-C", "my-plugin", "init").err.replace("-C my-plugin init", "init")
+    hint = "hint: hgw init [HERE]/my-plugin --defaults\n"
+    assert hgw("build", "my-plugin").redacted() == Outcome(
+        3, err=f"error: [HERE]/my-plugin holds no Go plugin: no Go file of package main in the folder\n{hint}"
+    )
+    assert hgw("verify", "my-plugin").redacted() == Outcome(
+        3, err=f"error: [HERE]/my-plugin holds no plugin: neither main.wasm nor Go source\n{hint}"
+    )
+    assert hgw("-C", "my-plugin", "init").redacted() == Outcome(
+        6,
+        err="error: [HERE]/my-plugin is not empty, and no folder was named: nothing was changed\n"
+        "hint: hgw -C my-plugin init .\n",
+    )
 
     outcome = hgw("init", str(here / "my-plugin"), "--defaults", "--output", "json")
 
@@ -116,13 +128,15 @@ def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) 
 
 
 def test_a_plugin_inside_another_is_told(hgw: Hgw, tree) -> None:
-    here = tree({"a/go.mod": "module a\n", "a/main.go": "package main\n", "lib/go.mod": "module lib\n"})
+    tree({"a/go.mod": "module a\n", "a/main.go": "package main\n", "lib/go.mod": "module lib\n"})
 
-    outcome = hgw("init", "a/b")
+    outcome = hgw("init", "a/b").redacted()
 
     assert outcome.code == 0
-    assert f"warning: {here / 'a/b'} is inside the plugin {here / 'a'}; " in outcome.err
-    assert "warning" not in hgw("init", "lib/c").err
+    assert outcome.err == (
+        "warning: [HERE]/a/b is inside the plugin [HERE]/a; to have it beside that one, move it to [HERE]/b\n"
+    )
+    assert hgw("init", "lib/c").err == ""
 
 
 def test_a_repository_without_files_is_an_empty_folder(hgw: Hgw, tree) -> None:
@@ -141,7 +155,11 @@ def test_without_a_folder_it_fills_the_current_one(hgw: Hgw, tmp_path: Path, mon
     assert outcome.code == 0, outcome.err
     assert set(files_below(here)) == BASIC
     assert read_settings(here / "hgw.yaml").get(NAME) == "header-tool"
-    assert "cd " not in outcome.out
+    assert [line for line in outcome.out.splitlines() if line.startswith("  ") and "/" not in line[:30]] == [
+        "  hgw build   compile it; offers to get compilers that are missing",
+        "  hgw verify  prove in a gateway that it does what it should",
+        "  hgw run     keep a gateway running: `curl http://127.0.0.1:10000/get`",
+    ]
 
 
 def test_json_matches_its_schema(hgw: Hgw) -> None:
@@ -189,10 +207,13 @@ def test_a_second_time_changes_nothing(hgw: Hgw) -> None:
     assert outcome.code == 0
     assert {file["action"] for file in json.loads(outcome.out)["data"]["files"]} == {"identical"}
     assert files_below(Path("my-plugin")) == before
-    assert "Nothing had to be changed: the plugin my-plugin is in" in hgw("init", "my-plugin").out
-    assert "无需改动：插件 my-plugin 位于" in hgw("--lang", "zh", "init", "--from-existing", "my-plugin").out
+    said = hgw("init", "my-plugin").flowing().out.partition("settings_test.go ")[2]
+    assert said.startswith("Nothing had to be changed: the plugin my-plugin is in [HERE]/my-plugin. Next: ")
+    said = hgw("--lang", "zh", "init", "--from-existing", "my-plugin").flowing().out.partition("schema.json ")[2]
+    assert said.startswith("无需改动：插件 my-plugin 位于 [HERE]/my-plugin。接下来：")
     Path("my-plugin/README.md").unlink()
-    assert "Nothing had to be changed" not in hgw("init", "my-plugin").out
+    said = hgw("init", "my-plugin").flowing().out.partition("settings_test.go ")[2]
+    assert said.startswith("The plugin my-plugin is in [HERE]/my-plugin. Next: ")
 
 
 def test_dry_run_shows_the_plan_and_writes_nothing(hgw: Hgw, tree) -> None:
@@ -268,10 +289,14 @@ def test_the_variables_of_a_template_are_listed_and_named_in_errors(hgw: Hgw) ->
     assert (variables["basic"], variables["redis-rate-limit"]) == ([], ["service"])
     assert "--set service=redis.dns: the Redis service" in hgw("init", "--list-templates").out
 
-    none = hgw("init", "x", "--set", "a=b").err
-    assert "the template basic has no variables, and so no `a`" in none
-    other = hgw("init", "x", "--template", "redis-rate-limit", "--set", "servce=b").err
-    assert "it has: service\nhint: did you mean `service`?" in other
+    assert hgw("init", "x", "--set", "a=b") == Outcome(
+        2, err="error: the template basic has no variables, and so no `a`\nhint: hgw init --list-templates\n"
+    )
+    assert hgw("init", "x", "--template", "redis-rate-limit", "--set", "servce=b") == Outcome(
+        2,
+        err="error: the template redis-rate-limit has no variable `servce`; it has: service\n"
+        "hint: did you mean `service`?\n",
+    )
 
 
 def test_an_unknown_template_names_those_there_are(hgw: Hgw) -> None:
@@ -401,8 +426,8 @@ def test_header_state_is_for_the_newest_abi_only(hgw: Hgw) -> None:
 
 
 def test_what_a_template_allows_is_told_in_words(hgw: Hgw) -> None:
-    outcome = hgw("init", "one", "--template", "http-call", "--set", "service=My Service")
-    assert outcome.code == 2
-    assert outcome.err.startswith(
-        "error: service=My Service (from --set): allowed: lower-case letters, digits, dots and dashes, as in my-svc.dns"
+    assert hgw("init", "one", "--template", "http-call", "--set", "service=My Service") == Outcome(
+        2,
+        err="error: service=My Service (from --set): allowed: lower-case letters, digits, dots and dashes, as in "
+        "my-svc.dns\nhint: hgw init --set NAME=VALUE\n",
     )
