@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,23 @@ def test_the_script_is_that_of_the_shell(hgw, shell):
 
     assert outcome.code == 0
     assert outcome.out.startswith("complete --command hgw ")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_bash_takes_the_script(tmp_path):
+    hgw = tmp_path / "hgw"
+    hgw.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m higress_cli "$@"\n', "utf-8")
+    hgw.chmod(0o755)
+    done = subprocess.run(
+        [str(shutil.which("bash")), "-c", 'eval "$(hgw --show-completion)"; complete -p hgw'],
+        env={**os.environ, "PYTHONPATH": python_path(), "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "complete -o default -F _hgw_completion hgw\n"
 
 
 @pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
