@@ -210,7 +210,7 @@ def test_a_second_time_changes_nothing(hgw: Hgw) -> None:
     said = hgw("init", "my-plugin").flowing().out.partition("settings_test.go ")[2]
     assert said.startswith("Nothing had to be changed: the plugin my-plugin is in [HERE]/my-plugin. Next: ")
     said = hgw("--lang", "zh", "init", "--from-existing", "my-plugin").flowing().out.partition("schema.json ")[2]
-    assert said.startswith("无需改动：插件 my-plugin 位于 [HERE]/my-plugin。接下来：")
+    assert said.partition("。")[0] == "无需改动：插件 my-plugin 位于 [HERE]/my-plugin"
     Path("my-plugin/README.md").unlink()
     said = hgw("init", "my-plugin").flowing().out.partition("settings_test.go ")[2]
     assert said.startswith("The plugin my-plugin is in [HERE]/my-plugin. Next: ")
