@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 _REGISTRATIONS: Final = frozenset({"SetCtx", "SetVMContext"})
 _PACKAGES: Final = ("/pkg/wrapper", "/proxywasm")
 _NAMES: Final = frozenset({"field_identifier", "type_identifier"})
+_MENTIONS: Final = frozenset({"identifier", "field_identifier"})
 
 
 def registration_faults(files: Sequence[GoFile], *, profile: Profile) -> tuple[Fault, ...]:
     """The fault of a plugin for native Go that registers only in `main`, so that nothing would ever call it.
 
-    A `main` that the plugin's own code names is left alone: `func init() { main() }` runs it.
+    It may do so in a function that only `main` calls. A `main` that the plugin's own code names is left alone:
+    `func init() { main() }` runs it.
     """
-    if profile != Profile.GO or any(_names_main(file) for file in files):
+    if profile != Profile.GO:
         return ()
     calls = list(_registrations(files))
-    if not calls or any(function != "main" for _file, _node, function in calls):
+    if not calls or _starts(files, {function for _file, _node, function in calls}) != {"main"}:
         return ()
     return (
         Fault(
@@ -87,10 +89,31 @@ def _registers(node: "Node", *, names: Collection[str]) -> bool:
     )
 
 
-def _names_main(file: GoFile) -> bool:
-    """Whether the file calls `main` or hands it on."""
-    named = (node for node in walk(file.root) if node.type == "identifier" and text(node) == "main")
-    return any(node.parent is not None and node.parent.type != "function_declaration" for node in named)
+def _starts(files: Sequence[GoFile], functions: Collection[str]) -> frozenset[str]:
+    """The names of the functions that lead to one of these, by calls or otherwise, and that no function names itself.
+
+    The empty name stands for a method and for what is outside of any function. Functions of different packages with
+    the same name are not told apart.
+    """
+    users: dict[str, set[str]] = {}
+    for file in files:
+        for node in walk(file.root):
+            if node.type in _MENTIONS and not _is_declared_name(node):
+                users.setdefault(text(node), set()).add(_function_of(node))
+    found, left, seen = set[str](), list(functions), set(functions)
+    while left:
+        name = left.pop()
+        above = users.get(name, set()) - {name} if name else set()
+        if not above:
+            found.add(name)
+        left += above - seen
+        seen |= above
+    return frozenset(found)
+
+
+def _is_declared_name(node: "Node") -> bool:
+    parent = node.parent
+    return parent is not None and parent.type == "function_declaration" and parent.child_by_field_name("name") == node
 
 
 def _function_of(node: "Node") -> str:
