@@ -70,16 +70,6 @@ def trap_lines(trap: Trap, *, packages: Sequence[str] = ()) -> tuple[str, ...]:
     return (first, _("at {frame}").format(frame=outer)) if outer else (first,)
 
 
-def _registers_nothing(trap: Trap) -> bool:
-    """Whether the SDK called the plugin's `VMContext`, which is nil until something sets it (TinyGo's frames)."""
-    called = next((name for name in trap.frames if not name.startswith(_RUNTIME)), "")
-    return (
-        trap.function in _STARTS
-        and "nil pointer" in (trap.panic or "")
-        and called.endswith((".OnVMStart$invoke", ".NewPluginContext$invoke"))
-    )
-
-
 def trap_sentence(trap: Trap, *, packages: Sequence[str] = ()) -> str:
     """A trap in one sentence, with its place in the plugin if that is known."""
     crash, *places = trap_lines(trap, packages=packages)
@@ -138,6 +128,16 @@ def stream_line(event: StreamEnded) -> str:
     }
     told = (f"{request} -> {event.status}", f"{event.milliseconds} ms")
     return listed((*told, by[event.answered_by]) if event.answered_by else told)
+
+
+def _registers_nothing(trap: Trap) -> bool:
+    """Whether the SDK called the plugin's `VMContext`, which is nil until something sets it (TinyGo's frames)."""
+    called = next((name for name in trap.frames if not name.startswith(_RUNTIME)), "")
+    return (
+        trap.function in _STARTS
+        and "nil pointer" in (trap.panic or "")
+        and called.endswith((".OnVMStart$invoke", ".NewPluginContext$invoke"))
+    )
 
 
 def _part_in_words(reason: str) -> str:

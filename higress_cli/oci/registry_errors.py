@@ -46,11 +46,6 @@ def unreachable(host: str, error: NoReplyError) -> DownloadError:
     )
 
 
-def _nothing_listens(host: str) -> str:
-    """What to do about a registry that should be on this machine."""
-    return _("start the registry on this machine, or name another in place of {host}").format(host=host)
-
-
 def plain_http(host: str) -> DownloadError:
     """The error for a registry without TLS, where plain HTTP was not allowed."""
     return DownloadError(
@@ -160,6 +155,11 @@ def not_understood(host: str, reason: str) -> DownloadError:
         code="registry-refused",
         details={"host": host},
     )
+
+
+def _nothing_listens(host: str) -> str:
+    """What to do about a registry that should be on this machine."""
+    return _("start the registry on this machine, or name another in place of {host}").format(host=host)
 
 
 def _login_hint(host: str, withheld: str | None) -> str:
