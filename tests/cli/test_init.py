@@ -103,11 +103,11 @@ def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
     assert hgw("init").redacted() == Outcome(6, err=f"{already}hint: hgw init --from-existing [HERE]\n")
 
 
-def test_a_plugin_whose_source_is_gone_gets_it_back_by_the_hint(hgw: Hgw, tree) -> None:
+def test_a_plugin_whose_source_is_gone_is_told_how_to_get_it_back(hgw: Hgw, tree) -> None:
     here = tree({})
     assert hgw("init", "my-plugin").code == 0
     (here / "my-plugin/main.go").unlink()
-    hint = "hint: hgw init [HERE]/my-plugin --defaults\n"
+    hint = "hint: put the Go file with func main back there; from git: git -C [HERE]/my-plugin checkout -- main.go\n"
     assert hgw("build", "my-plugin").redacted() == Outcome(
         3, err=f"error: [HERE]/my-plugin holds no Go plugin: no Go file of package main in the folder\n{hint}"
     )
