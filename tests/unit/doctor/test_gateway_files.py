@@ -382,3 +382,25 @@ def test_the_digest_of_a_module_is_not_that_of_an_image(spec, found):
     if found:
         assert finding.each[0].fix is not None
         assert "hgw push r.example.com/demo" in finding.each[0].fix.summary
+
+
+@pytest.mark.parametrize(
+    ("configuration", "values"),
+    [
+        pytest.param("{value: {mockEnable: true}}", {"mockEnable": True}, id="a mapping, as in a Struct"),
+        pytest.param("[a]", {}, id="what no plugin gets"),
+        pytest.param("", {}, id="nothing"),
+        pytest.param('"  "', {}, id="white space"),
+    ],
+)
+def test_a_configuration_that_is_no_text_of_json(configuration, values):
+    before, _value, after = FILTER.partition("configuration:")
+    text = f"{before}configuration: {configuration}\n          - name: envoy.filters.http.router\n"
+    assert after
+    assert judge(text, values).status is Status.OK
+
+
+def test_a_configuration_that_yaml_cannot_make_a_value_of_is_told():
+    before, _value, _after = FILTER.partition("configuration:")
+    finding = judge(f"{before}configuration: !!int x\n          - name: envoy.filters.http.router\n", {})
+    assert (finding.status, finding.code) == (Status.WARN, "gateway-file-invalid")

@@ -45,6 +45,11 @@ def run(store: RedisStore, line: str) -> Reply:
         (["SET a 1 EX 9", "SET a 2 GET", "TTL a"], ["OK", b"1", -1]),
         (["SADD s a b a", "SADD s a", "SISMEMBER s b", "SREM s b", "SMEMBERS s"], [2, 0, 1, 1, [b"a"]]),
         (["SELECT 3", "AUTH me secret", "FLUSHALL"], ["OK", "OK", "OK"]),
+        (["SET a 1 EX 9", "SET a 2 KEEPTTL", "TTL a", "SET a 3", "TTL a"], ["OK", "OK", 9, "OK", -1]),
+        (["SET a 1", "PEXPIRE a 5000", "TTL a", "PEXPIRE b 1"], ["OK", 1, 5, 0]),
+        (["HSET h f 1 g 2", "HGETALL h", "HGETALL x"], [2, [b"f", b"1", b"g", b"2"], []]),
+        (["SADD s a b", "SCARD s", "SCARD x"], [2, 2, 0]),
+        (["LPOP x 2", "RPUSH l a", "LPOP l 0"], [None, 1, []]),
     ],
 )
 def test_commands(lines: list[str], replies: list[Reply]) -> None:
@@ -87,6 +92,10 @@ def test_counter_begins_anew_when_it_expired() -> None:
         (["GET"], "wrong number of arguments"),
         (["MSET a 1 b"], "wrong number of arguments"),
         (["SET a 1 FOO"], "syntax error"),
+        (["SET a 1 NX XX"], "syntax error"),
+        (["SET a 1 EX 9 KEEPTTL"], "syntax error"),
+        (["SELECT 16"], "DB index is out of range"),
+        (["RPUSH l a", "LPOP l -1"], "must be positive"),
         (["SET a 1 EX 0"], "invalid expire time"),
         (["SET a 01", "INCR a"], "not an integer"),
         (["SET a 9223372036854775807", "INCR a"], "overflow"),

@@ -4,7 +4,7 @@ import pytest
 
 from higress_cli.choice import Choice, Source, SourceKind
 from higress_cli.errors import InvalidInput, UsageError
-from higress_cli.gateway.services import Endpoint, cluster_name, clusters_of, endpoint
+from higress_cli.gateway.services import Endpoint, cluster_name, clusters_of, endpoint, mapping_line, service_key
 
 _FILE = Source(SourceKind.FILE, "/p/hgw.yaml")
 _FLAG = Source(SourceKind.FLAG, "--upstream")
@@ -63,3 +63,34 @@ def test_an_endpoint_is_a_url_again():
 def test_a_map_of_services_becomes_clusters():
     services = Choice[Mapping[str, str]]({"a.dns:80": "127.0.0.1:1"}, _FILE)
     assert clusters_of(services) == {"outbound|80||a.dns": Endpoint(host="127.0.0.1", port=1)}
+
+
+@pytest.mark.parametrize(
+    ("bind", "host"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("127.0.0.1", "127.0.0.1"), ("10.0.0.9", "10.0.0.9")]
+)
+def test_what_listens_on_every_address_is_reached_on_one(bind, host):
+    assert Endpoint.listening(bind, 80) == Endpoint(host=host, port=80)
+
+
+FORM = "write HOST:PORT or a URL, as in 127.0.0.1:8080 or https://example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "hint"),
+    [
+        ("nowhere", "", FORM),
+        ("nowhere", "httpbin", f"{FORM}; or the word httpbin, for hgw's own"),
+        ("nowhere", "embedded", f"{FORM}; or the word embedded, for hgw's own Redis"),
+        ("embeded", "embedded", "did you mean `embedded`?"),
+    ],
+)
+def test_the_hint_names_the_word_that_may_stand_there(text, word, hint):
+    with pytest.raises(UsageError) as failure:
+        endpoint(text, source=_FLAG, word=word or None)
+    assert failure.value.hint == hint
+
+
+def test_a_line_for_hgw_yaml_names_the_service_as_its_author_does():
+    assert service_key("outbound|80|v1|a.dns") == "outbound|80|v1|a.dns"
+    assert mapping_line(service_key("outbound|80||a.dns"), is_redis=False) == '"a.dns:80": "127.0.0.1:8080"'
+    assert mapping_line(service_key("outbound|6379||r.dns"), is_redis=True) == '"r.dns:6379": "embedded"'
