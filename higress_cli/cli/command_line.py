@@ -12,6 +12,8 @@ _END: Final = "--"
 def typed_again(argv: Sequence[str], words: Sequence[str], *, command: str) -> str | None:
     """`hgw` with `argv` and `words`: options with their values, which replace those in `argv`, and arguments.
 
+    The last word may also be an option that takes no value.
+
     None if the command with this id, such as `run`, does not take one of the options.
     """
     options, arguments = _divided(words)
@@ -25,15 +27,16 @@ def typed_again(argv: Sequence[str], words: Sequence[str], *, command: str) -> s
 
 
 def _divided(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Options with their values, and arguments."""
+    """Options with their values, and the other words."""
     options: dict[str, str] = {}
     arguments: list[str] = []
     remaining = iter(words)
     for word in remaining:
-        if word.startswith("--"):
-            options[word] = next(remaining)
-        else:
+        value = next(remaining, None) if word.startswith("--") else None
+        if value is None:
             arguments.append(word)
+        else:
+            options[word] = value
     return options, arguments
 
 

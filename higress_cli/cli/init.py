@@ -98,7 +98,7 @@ def _order(call: Invocation, where: Path | None, wishes: "Wishes", *, asks: bool
         use_case.check_typed(session, directory=session.folder(where), wishes=wishes)
     if where is None and not use_case.is_empty(session.directory):
         if not asks:
-            raise use_case.not_empty(session.directory)
+            raise use_case.not_empty(session.directory, additions=wishes.additions)
         where = init_wizard.ask_folder(session, call.ui)
     elif asks and where is not None and (plugin := use_case.plugin_above(session.folder(where))):
         where = init_wizard.ask_folder_beside(plugin, session.folder(where), call.ui)

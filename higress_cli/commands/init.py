@@ -156,9 +156,10 @@ def is_empty(directory: Path) -> bool:
     return all(entry.name == ".git" for entry in directory.iterdir())
 
 
-def not_empty(directory: Path) -> ConflictError:
+def not_empty(directory: Path, *, additions: Additions) -> ConflictError:
     """The error if the current folder has files and was not named explicitly."""
     hint = hint_for_plugin(directory)
+    adds = hint is not None and bool(additions.layers)
     message = (
         _("{path} is not empty, and no folder was named: nothing was changed")
         if hint is None
@@ -168,7 +169,7 @@ def not_empty(directory: Path) -> ConflictError:
         message.format(path=directory),
         code="directory-not-empty",
         hint=hint or "hgw init .",
-        again=() if hint else (".",),
+        again=("--from-existing",) if adds else () if hint else (".",),
         details={"path": directory},
     )
 

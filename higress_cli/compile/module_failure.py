@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from higress_cli.errors import CheckFailed, DownloadError, ExitCode, HgwError, InvalidInput
-from higress_cli.go.misspelt_imports import known_modules, meant, read_go_sum
+from higress_cli.go.misspelt_imports import in_own_wrapper, known_modules, meant, read_go_sum
 from higress_cli.go.mod import escaped_path, go_mod_at, read_go_mod
 from higress_cli.go.requirements import provides
 from higress_cli.i18n import _, chained, joined, noted
@@ -191,10 +191,19 @@ def _better_hint(missing: Missing, known: Match, request: Request | None) -> str
 
 
 def _misspelt_hint(missing: Missing, module: str, *, where: str) -> str | None:
-    """What to write instead of a name that resembles a known one; None if none does."""
+    """What to write instead of another profile's wrapper, or of a name that resembles a known one; None for others."""
+    if (own := in_own_wrapper(module, missing.pins)) is not None:
+        return own_wrapper_hint(own, where=where)
     go_mod = read_go_mod(go_mod_at(missing.directory))
     near = meant(module, known_modules(go_mod, go_sum=read_go_sum(go_mod_at(missing.directory).parent)))
     return _("write {near} in {place}, if you mean that").format(near=near, place=where or "go.mod") if near else None
+
+
+def own_wrapper_hint(package: str, *, where: str) -> str:
+    """What to write where a plugin imports a package from the wrapper of another profile."""
+    return _("write {package} in {place}: that is the wrapper for the plugin's compiler").format(
+        package=package, place=where or _("the import")
+    )
 
 
 def _pin_hint(missing: Missing, request: Request) -> str | None:

@@ -24,6 +24,7 @@ from higress_cli.system.user_file import read_bytes
 
 if TYPE_CHECKING:
     from higress_cli.compile.module_failure import Tried
+    from higress_cli.compile.newcomers import Ask, Newcomer
 
 _FILES: Final = ("go.mod", "go.sum")
 _TIDY: Final = ("go", "mod", "tidy")
@@ -130,7 +131,6 @@ def changes(before: GoMod, after: GoMod) -> tuple[str, ...]:
 def _tidy(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", activity: Activity) -> bool:
     """Run `go mod tidy` and return whether it changed anything; on failure, restore go.mod and go.sum."""
     from higress_cli.compile.newcomers import (  # noqa: PLC0415 -- only where go.mod lacks something
-        newcomer_error,
         newcomer_in,
         newcomer_refused,
     )
@@ -160,11 +160,22 @@ def _tidy(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", activi
         if not is_good:
             _restore(place.go_mod.parent, before)
     if newcomer is not None:
-        raise newcomer_error(newcomer, go=place.go, imports=imports, ask=ask)
+        raise _newcomer_error(place, newcomer, imports=imports, ask=ask)
     if done.returncode:
         full = full_disk(f"{listing.problem}\n{done.output}", program="go mod tidy", places=place.places)
         raise full or _failure(place, listing, tried, output=done.output)
     return any(_content(place.go_mod.with_name(name)) != content for name, content in before.items())
+
+
+def _newcomer_error(place: Workplace, newcomer: "Newcomer", *, imports: Sequence[str], ask: "Ask") -> HgwError:
+    from higress_cli.compile.module_failure import own_wrapper_hint  # noqa: PLC0415 -- only for an error
+    from higress_cli.compile.newcomers import newcomer_error  # noqa: PLC0415 -- only for an error
+    from higress_cli.go.misspelt_imports import in_own_wrapper  # noqa: PLC0415 -- only for an error
+
+    error = newcomer_error(newcomer, go=place.go, imports=imports, ask=ask)
+    if (own := next(filter(None, (in_own_wrapper(package, place.pins) for package in imports)), None)) is not None:
+        error.hint = own_wrapper_hint(own, where="")
+    return error
 
 
 def _failure(place: Workplace, listing: Listing, tried: "tuple[Tried, ...]", *, output: str) -> HgwError:

@@ -1,6 +1,6 @@
 """The Go module that a misspelt import probably means."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,17 @@ def meant(package: str, known: Collection[str]) -> str | None:
         if near := nearest("/".join(words[:count]), alike, likeness=_LIKENESS):
             return near[0]
     return None
+
+
+def in_own_wrapper(package: str, pins: Mapping[str, str]) -> str | None:
+    """The path in this profile's wrapper of a package that the plugin imports from the wrapper of another profile.
+
+    `pins` are the modules of this profile; None for any other package.
+    """
+    wrappers = [module.path for profile in Profile for module in go_profile(profile).direct(["wrapper"])]
+    own = next((path for path in wrappers if path in pins), None)
+    other = next((path for path in wrappers if path not in pins and provides(path, package)), None)
+    return own + package.removeprefix(other) if own is not None and other is not None else None
 
 
 def read_go_sum(directory: Path) -> str:

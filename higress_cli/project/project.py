@@ -135,11 +135,11 @@ def hint_without_plugin(directory: Path) -> str:
     if below:
         return f"hgw -C {shlex.quote(str(below[0]))} build"
     if (directory / GO_MOD).is_file() and (directory / FILE_NAME).is_file():
-        # A template's files would stand in the place of the plugin's own.
-        place = shlex.quote(str(directory))
-        return _("put the Go file with func main back there; from git: git -C {place} checkout -- main.go").format(
-            place=place
-        )
+        # Alone, the latter would be refused where the other files are no longer those of the template.
+        return _(
+            "bring back the Go file with func main: `git -C {place} checkout -- main.go`, or "
+            "`hgw init {place} --defaults` if it was as the template makes it"
+        ).format(place=shlex.quote(str(directory)))
     if (directory / GO_MOD).is_file():
         return f"hgw init {shlex.quote(str(directory))} --defaults"
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")

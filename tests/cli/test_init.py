@@ -99,6 +99,8 @@ def test_in_a_plugin_the_hint_is_what_its_author_wants(hgw: Hgw, tree) -> None:
     different = "error: 2 files in [HERE] are different already and are not overwritten: hgw.yaml, main.go\n"
     assert hgw("init").redacted() == Outcome(6, err=already + hint)
     assert hgw("init", ".", "--defaults").redacted() == Outcome(6, err=different + hint)
+    outcome = hgw("init", "--ci", "github", "--editor", "vscode")
+    assert outcome.err.endswith("\nhint: hgw init --ci github --editor vscode --from-existing\n")
     (here / "hgw.yaml").unlink()
     assert hgw("init").redacted() == Outcome(6, err=f"{already}hint: hgw init --from-existing [HERE]\n")
 
@@ -107,7 +109,10 @@ def test_a_plugin_whose_source_is_gone_is_told_how_to_get_it_back(hgw: Hgw, tree
     here = tree({})
     assert hgw("init", "my-plugin").code == 0
     (here / "my-plugin/main.go").unlink()
-    hint = "hint: put the Go file with func main back there; from git: git -C [HERE]/my-plugin checkout -- main.go\n"
+    hint = (
+        "hint: bring back the Go file with func main: `git -C [HERE]/my-plugin checkout -- main.go`, or "
+        "`hgw init [HERE]/my-plugin --defaults` if it was as the template makes it\n"
+    )
     assert hgw("build", "my-plugin").redacted() == Outcome(
         3, err=f"error: [HERE]/my-plugin holds no Go plugin: no Go file of package main in the folder\n{hint}"
     )

@@ -129,6 +129,21 @@ def test_a_module_that_only_a_dependency_imports_is_told_with_its_line_in_go_mod
     assert error.message.startswith("go.mod:6: git.corp.example/deep v0.1.0 cannot be downloaded: ")
 
 
+@pytest.mark.parametrize("profile", list(Profile))
+def test_the_wrapper_of_the_other_profile_is_told_with_the_path_of_the_own_one(explain, profile):
+    pins = go_profile(profile).pins
+    (own,) = go_profile(profile).direct(["wrapper"])
+    (other,) = go_profile(next(item for item in Profile if item != profile)).direct(["wrapper"])
+    package = f"{other.path}/pkg/wrapper"
+    output = f"go: module {package}: reading http://proxy.example/{package}/@v/list: 403 Forbidden\n"
+
+    error = explain(
+        output, main=f'package main\n\nimport "{package}"\n', go_mod="module demo\n", pins=pins, imports=[package]
+    )
+
+    assert error.hint == f"write {own.path}/pkg/wrapper in main.go:3: that is the wrapper for the plugin's compiler"
+
+
 def test_a_misspelt_import_is_told_with_what_may_be_meant(explain):
     output = (
         "demo imports\n\tgithub.com/tidwal/gjson: cannot find module providing package github.com/tidwal/gjson: "
