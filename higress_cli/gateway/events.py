@@ -17,6 +17,13 @@ class AnsweredBy(StrEnum):
     """The gateway, because the plugin had trapped."""
 
 
+class Overflow(StrEnum):
+    """The body that was longer than what a gateway holds for a plugin."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that happened, with its time (zone-aware, by the machine's clock)."""
@@ -63,7 +70,7 @@ class StreamEnded(Event):
     """A request is over, its log phase included.
 
     `status` and `answered_by` are None if the client left before a response. `body_bytes` is the size of the body that
-    it received, `content_length` what the response's header announced.
+    it received, `content_length` what the response's header announced. With an `overflow` the gateway ended it.
     """
 
     method: str
@@ -73,6 +80,7 @@ class StreamEnded(Event):
     milliseconds: int
     content_length: int | None = None
     body_bytes: int = 0
+    overflow: Overflow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from higress_cli.gateway.events import AnsweredBy, NotReturned, RequestHangs, Step, StreamEnded, Trap, Waiting
+from higress_cli.gateway.events import AnsweredBy, NotReturned, Overflow, RequestHangs, Step, StreamEnded, Trap, Waiting
 from higress_cli.i18n import N_, _, chained, listed
 from higress_cli.phases import action_name
 
@@ -126,8 +126,16 @@ def stream_line(event: StreamEnded) -> str:
         AnsweredBy.GATEWAY: _("answered by the gateway itself"),
         AnsweredBy.CRASHED: _("the plugin crashed"),
     }
-    told = (f"{request} -> {event.status}", f"{event.milliseconds} ms")
-    return listed((*told, by[event.answered_by]) if event.answered_by else told)
+    too_long = {
+        Overflow.REQUEST: _("the request's body is longer than run.buffer_limit"),
+        Overflow.RESPONSE: _("the answer's body is longer than run.buffer_limit"),
+    }
+    told = [f"{request} -> {event.status}", f"{event.milliseconds} ms"]
+    if event.overflow is not None:
+        told.append(too_long[event.overflow])
+    elif event.answered_by is not None:
+        told.append(by[event.answered_by])
+    return listed(told)
 
 
 def _registers_nothing(trap: Trap) -> bool:

@@ -13,8 +13,10 @@ CRASH_DETAILS: Final = "wasm_fail_stream"
 """Envoy's response code details for an answer in place of a crashed plugin's."""
 _UNAVAILABLE: Final = 503
 # Envoy's words: source/common/http/filter_manager.cc, requestDataTooLarge and responseDataTooLarge.
-_TOO_LARGE: Final = (413, "request_payload_too_large", b"Payload Too Large")
-_ANSWER_TOO_LARGE: Final = (500, "response_payload_too_large", b"Internal Server Error")
+REQUEST_TOO_LARGE_DETAILS: Final = "request_payload_too_large"
+RESPONSE_TOO_LARGE_DETAILS: Final = "response_payload_too_large"
+_REQUEST_TOO_LARGE: Final = (413, REQUEST_TOO_LARGE_DETAILS, b"Payload Too Large")
+_RESPONSE_TOO_LARGE: Final = (500, RESPONSE_TOO_LARGE_DETAILS, b"Internal Server Error")
 NO_STATUS_DETAILS: Final = "filter_removed_required_response_headers"
 _NO_STATUS: Final = (502, NO_STATUS_DETAILS, b"missing required header: :status")
 
@@ -71,13 +73,13 @@ class Stream:
             headers=sink.request_headers,
             data=sink.request_data,
             trailers=sink.request_trailers,
-            too_large=lambda: self._send(_Reply(*_TOO_LARGE)),
+            too_large=lambda: self._send(_Reply(*_REQUEST_TOO_LARGE)),
         )
         downstream = Outlet(
             headers=self._answer_headers,
             data=sink.response_data,
             trailers=sink.response_trailers,
-            too_large=lambda: self._send(_Reply(*_ANSWER_TOO_LARGE)),
+            too_large=lambda: self._send(_Reply(*_RESPONSE_TOO_LARGE)),
         )
         self.request = Direction(context.request, upstream, limit=self._limit)
         self.response = Direction(context.response, downstream, limit=self._limit)

@@ -10,6 +10,7 @@ from higress_cli.gateway.events import (
     UNIMPLEMENTED,
     AnsweredBy,
     CallRefused,
+    Overflow,
     SentUpstream,
     StreamEnded,
 )
@@ -34,7 +35,6 @@ _CRASHES: Final = (
     ("divide by zero", N_("a number is divided by zero: look at it first")),
     ("out of memory", N_("the plugin's memory is full: what it keeps between requests grows")),
 )
-_TOO_LARGE: Final = 413
 _LATE: Final = frozenset({"proxy_on_request_body", "proxy_on_response_body"})
 # Content types whose bodies the wrapper does not pass to callbacks (wasm-go, pkg/wrapper/plugin_wrapper.go).
 _BINARY: Final = ("application/octet-stream", "application/grpc")
@@ -90,7 +90,7 @@ def _paused(request: Request, observed: Observed, around: Surroundings) -> Itera
     """What may have kept a stream from going on that got no answer."""
     events = (observed.events or ())[: observed.silent]
     paused = paused_in(events)
-    if observed.answer is None and not observed.traps and paused is not None:
+    if observed.answer is None and not observed.traps and paused is not None and not any(_overflows(observed)):
         called = [service_key(call.cluster) for call in observed.calls]
         cause = likely_cause(events, paused, abi=around.abi, request=request, called=called)
         if cause is not None:
@@ -99,6 +99,8 @@ def _paused(request: Request, observed: Observed, around: Surroundings) -> Itera
 
 def _cut_bodies(observed: Observed) -> Iterator[str]:
     """A plugin that changes a body must remove its content-length in the header phase."""
+    if any(_overflows(observed)):
+        return
     for event in observed.events or ():
         match event:
             case SentUpstream(content_length=int(length), body_bytes=count):
@@ -121,12 +123,21 @@ def _misfit(count: int, length: int, *, body: str, reader: str, is_request: bool
 
 
 def _too_large(observed: Observed, around: Surroundings) -> Iterator[str]:
-    ended = [event for event in observed.events or () if isinstance(event, StreamEnded)]
-    if any(event.status == _TOO_LARGE and event.answered_by is AnsweredBy.GATEWAY for event in ended):
+    words = {
+        Overflow.REQUEST: (_("the request's body"), "SetRequestBodyBufferLimit"),
+        Overflow.RESPONSE: (_("the answer's body"), "SetResponseBodyBufferLimit"),
+    }
+    for overflow in _overflows(observed):
+        body, function = words[overflow]
         yield _(
-            "the body is longer than what the gateway holds for a plugin, {limit} bytes (run.buffer_limit); a plugin "
-            "raises that with SetRequestBodyBufferLimit"
-        ).format(limit=around.buffer_limit or "?")
+            "{body} is longer than what the gateway holds for a plugin, {limit} bytes (run.buffer_limit); a plugin "
+            "raises that with {function}"
+        ).format(body=body, limit=around.buffer_limit or "?", function=function)
+
+
+def _overflows(observed: Observed) -> Iterator[Overflow]:
+    ended = (event for event in observed.events or () if isinstance(event, StreamEnded))
+    return (event.overflow for event in ended if event.overflow is not None)
 
 
 def _skipped_bodies(request: Request, observed: Observed, keys: Collection[str]) -> Iterator[str]:

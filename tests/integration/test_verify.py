@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.support.hgw_process import running, serve_once
-from tests.support.plugins import NEWEST, OLD, plugin
+from tests.support.plugins import NEWEST, OLD, holding_body, plugin
 from tests.support.schemas import validate
 
 pytestmark = pytest.mark.extra("local")
@@ -430,3 +430,15 @@ def test_a_body_above_the_limit_is_refused_as_on_higress_and_the_limit_can_be_se
     (here / "hgw.yaml").write_text(scenario(request=request, expect={"status": 413}))
     assert hgw("verify").code == 0
     assert hgw("verify", "--buffer-limit", "60000").code == 1
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_a_body_above_the_limit_is_named_as_the_cause_whether_headers_have_left_or_not(hgw, here, side):
+    (here / "main.wasm").write_bytes(holding_body(f"proxy_on_{side}_body"))
+    message = {"body_file": "body.txt", **({"method": "POST", "path": "/post"} if side == "request" else {})}
+    (here / "body.txt").write_text("x" * 50_000)
+    (here / "hgw.yaml").write_text(scenario(**{side: message}, expect={"status": 200}))
+    (cause,) = step(hgw("verify", "--output", "json"))["causes"]
+    body = "the request's body" if side == "request" else "the answer's body"
+    assert cause.startswith(f"{body} is longer than what the gateway holds for a plugin, 32768 bytes")
+    assert hgw("verify", "--buffer-limit", "60000").code == 0

@@ -220,3 +220,17 @@ def trapping(callback: str) -> bytes:
       {functions})
     """
     return bytes(wat2wasm(text))
+
+
+@cache
+def holding_body(callback: str) -> bytes:
+    """A plugin that holds a body until all of it is there; `callback` is `proxy_on_request_body` or the response's."""
+    from wasmtime import wat2wasm
+
+    results = {name: f"(i32.const {result})" for name, (_parameters, result) in CALLBACKS.items() if result is not None}
+    results[callback] = "(i32.eqz (local.get 2))"
+    functions = "".join(
+        f'(func (export "{name}") {parameters} ' + (f"(result i32) {results[name]})" if name in results else ")")
+        for name, (parameters, _result) in CALLBACKS.items()
+    )
+    return bytes(wat2wasm(f'(module (memory (export "memory") 4) (func (export "{NEW}")) {HEAP} {functions})'))

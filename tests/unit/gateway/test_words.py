@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from higress_cli.gateway.events import AnsweredBy, StreamEnded, Trap
+from higress_cli.gateway.events import AnsweredBy, Overflow, StreamEnded, Trap
 from higress_cli.gateway.words import reason_in_words, stream_line, trap_lines, trap_sentence
 from higress_cli.i18n import activate
 
@@ -71,6 +71,20 @@ def test_where_no_function_is_known_one_line_is_all(frames):
 def test_a_request_in_one_line_says_who_answered(status, by, line):
     event = StreamEnded(at=NOW, method="GET", path="/a", status=status, answered_by=by, milliseconds=3)
     assert stream_line(event) == line
+
+
+@pytest.mark.parametrize(
+    ("overflow", "end"),
+    [
+        (Overflow.REQUEST, "the request's body is longer than run.buffer_limit"),
+        (Overflow.RESPONSE, "the answer's body is longer than run.buffer_limit"),
+    ],
+)
+def test_a_request_that_the_gateway_ended_for_its_size_says_so(overflow, end):
+    event = StreamEnded(
+        at=NOW, method="GET", path="/a", status=200, answered_by=AnsweredBy.GATEWAY, milliseconds=3, overflow=overflow
+    )
+    assert stream_line(event) == f"GET /a -> 200, 3 ms, {end}"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from higress_cli.gateway.events import (
     CallRefused,
     Event,
     HeadersSentUpstream,
+    Overflow,
     PluginLine,
     SentUpstream,
     ServiceUnknown,
@@ -84,10 +85,19 @@ def test_a_body_that_fits_or_was_never_sent_is_not_a_cause(event):
 
 
 def test_a_body_beyond_the_limit():
-    event = ended(status=413, answered_by=AnsweredBy.GATEWAY)
+    event = ended(status=413, answered_by=AnsweredBy.GATEWAY, overflow=Overflow.REQUEST)
     (cause,) = found(event, key="status", around=Surroundings(buffer_limit=32768))
     assert "32768 bytes (run.buffer_limit)" in cause
     assert found(ended(status=413, answered_by=AnsweredBy.PLUGIN), key="status") == ()
+
+
+def test_a_pause_before_a_body_beyond_the_limit_is_not_a_cause():
+    paused = CallbackReturned(at=NOW, function="proxy_on_response_body", action=1)
+    event = ended(answered_by=AnsweredBy.GATEWAY, overflow=Overflow.RESPONSE)
+    (cause,) = found(paused, event, answer=None)
+    assert "the answer's body is longer" in cause
+    assert "SetResponseBodyBufferLimit" in cause
+    assert "has to be let through" in found(paused, ended(), answer=None)[0]
 
 
 def test_an_encoded_answer_whose_body_phase_is_skipped():

@@ -28,15 +28,25 @@ from higress_cli.gateway.engines.builtin.wire import (
     request_pairs,
     to_response,
 )
-from higress_cli.gateway.events import AnsweredBy, RequestSeen, StreamEnded
+from higress_cli.gateway.events import AnsweredBy, Overflow, RequestSeen, StreamEnded
 from higress_cli.gateway.identity import HEADER
 from higress_cli.proxy_wasm.context import StreamFacts, StreamProgress
 from higress_cli.proxy_wasm.headers import HeaderMap
 from higress_cli.proxy_wasm.pairs import Pair
-from higress_cli.proxy_wasm.stream import CRASH_DETAILS, NO_STATUS_DETAILS, Stream
+from higress_cli.proxy_wasm.stream import (
+    CRASH_DETAILS,
+    NO_STATUS_DETAILS,
+    REQUEST_TOO_LARGE_DETAILS,
+    RESPONSE_TOO_LARGE_DETAILS,
+    Stream,
+)
 
 _VIA_UPSTREAM: Final = "via_upstream"
 _NANOSECONDS: Final = 1_000_000_000
+_OVERFLOWS: Final = {
+    REQUEST_TOO_LARGE_DETAILS: Overflow.REQUEST,
+    RESPONSE_TOO_LARGE_DETAILS: Overflow.RESPONSE,
+}
 _OWN_DETAILS: Final = frozenset(
     {
         UPSTREAM_RESET,
@@ -44,8 +54,7 @@ _OWN_DETAILS: Final = frozenset(
         NO_ROUTE,
         NO_METHOD,
         NO_STATUS_DETAILS,
-        "request_payload_too_large",
-        "response_payload_too_large",
+        *_OVERFLOWS,
         "http1.codec_error",
     }
 )
@@ -244,16 +253,18 @@ class ProxiedRequest:
         return AnsweredBy.GATEWAY if details.partition("{")[0] in _OWN_DETAILS else AnsweredBy.PLUGIN
 
     def _tell_end(self) -> None:
+        overflow = _OVERFLOWS.get(self._details)
         self._happenings.tell(
             StreamEnded(
                 at=now(),
                 method=self._method,
                 path=self._path,
                 status=self._status,
-                answered_by=self._by,
+                answered_by=self._by if overflow is None else AnsweredBy.GATEWAY,
                 milliseconds=int((time.monotonic() - self._started) * 1000),
                 content_length=self._announced,
                 body_bytes=self._sent,
+                overflow=overflow,
             )
         )
 

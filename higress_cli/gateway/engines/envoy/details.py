@@ -5,7 +5,7 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/res
 
 from typing import Final
 
-from higress_cli.gateway.events import AnsweredBy
+from higress_cli.gateway.events import AnsweredBy, Overflow
 
 _UPSTREAM: Final = "via_upstream"
 _CRASHED: Final = "wasm_fail_stream"
@@ -42,6 +42,17 @@ _GATEWAY: Final = (
     "upstream_reset_",
     "upstream_response_timeout",
 )
+
+
+_OVERFLOWS: Final = {
+    "request_payload_too_large": Overflow.REQUEST,
+    "response_payload_too_large": Overflow.RESPONSE,
+}
+
+
+def overflow(details: str) -> Overflow | None:
+    """The body that was longer than the limit of a buffer, None if none was."""
+    return _OVERFLOWS.get(details)
 
 
 def answered_by(details: str) -> AnsweredBy | None:

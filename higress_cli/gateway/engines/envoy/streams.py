@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from higress_cli.document import JsonObject
-from higress_cli.gateway.engines.envoy.details import answered_by
+from higress_cli.gateway.engines.envoy.details import answered_by, overflow
 from higress_cli.gateway.events import Event, HeadersSentUpstream, RequestSeen, SentUpstream, StreamEnded
 from higress_cli.system.whole_numbers import whole_number
 
@@ -47,16 +47,17 @@ def stream_event(entry: JsonObject) -> Event | None:
                 body_bytes=_count(entry.get("sent")),
             )
         case "DownstreamEnd":
-            status = _count(entry.get("status"))
+            status, details = _count(entry.get("status")), str(entry.get("details") or "")
             return StreamEnded(
                 at=at,
                 method=method,
                 path=path,
                 status=status or None,
-                answered_by=answered_by(str(entry.get("details") or "")) if status else None,
+                answered_by=answered_by(details) if status else None,
                 milliseconds=_count(entry.get("milliseconds")),
                 content_length=_number(entry.get("response_length")),
                 body_bytes=_count(entry.get("sent")),
+                overflow=overflow(details),
             )
     return None
 
