@@ -1,7 +1,7 @@
 """Run the compiler in a scratch folder, so that a failed or interrupted run leaves the old module alone."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -34,12 +34,19 @@ class RefusedError(Exception):
         self.status = status
 
 
-def compile_module(
-    recipe: Recipe, *, directory: Path, variables: Mapping[str, str], scratch: Path, reporter: Reporter
+def compile_module(  # noqa: PLR0913 -- the inputs of a compilation
+    recipe: Recipe,
+    *,
+    directory: Path,
+    variables: Mapping[str, str],
+    scratch: Path,
+    reporter: Reporter,
+    while_waiting: Callable[[], None] | None = None,
 ) -> Compiled:
     """Run the recipe in `directory` with the environment `variables`, writing to a temporary folder below `scratch`.
 
-    The module's bytes do not depend on the path that it is written to.
+    The module's bytes do not depend on the path that it is written to. `while_waiting` is called again and again; what
+    it raises ends the compiler.
 
     Raises:
         RefusedError: the compiler failed; the reporter has received its output.
@@ -53,7 +60,9 @@ def compile_module(
         temporary = folder / "tmp"
         temporary.mkdir()
         own = {**variables, **dict.fromkeys(_TEMPORARY, str(temporary))}
-        completed = process.run(command, variables=own, cwd=directory, on_line=reporter.child_line)
+        completed = process.run(
+            command, variables=own, cwd=directory, on_line=reporter.child_line, while_waiting=while_waiting
+        )
         if completed.returncode or not output.is_file():
             if not folder.is_dir():
                 raise _scratch_gone(folder)

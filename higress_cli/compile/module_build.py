@@ -10,7 +10,7 @@ from higress_cli.abi import Abi
 from higress_cli.compile.choices import Choices
 from higress_cli.compile.compiler import Compiled, RefusedError, compile_module
 from higress_cli.compile.freshness import Freshness, changed_files, judge
-from higress_cli.compile.inputs import contents
+from higress_cli.compile.inputs import contents, signature
 from higress_cli.compile.job import Compilation, Job, look, refusal
 from higress_cli.compile.output import check_inside, check_output, put_in_place
 from higress_cli.compile.record import Record, is_as_built, read_record, record_path, write_record
@@ -177,7 +177,7 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
 
     content = derived_from(manner.base, step) if manner.base else None
     derived = content is not None
-    compiled = _compiled(session, step) if content is None else Compiled(content=content, seconds=0.0)
+    compiled = _compiled(session, step, manner) if content is None else Compiled(content=content, seconds=0.0)
     if not step.job.directory.is_dir():
         raise no_folder(step.job.directory)
     changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
@@ -266,7 +266,7 @@ def _current(session: Session, step: Compilation, *, warned: bool) -> Made | Non
     return None
 
 
-def _compiled(session: Session, step: Compilation) -> Compiled:
+def _compiled(session: Session, step: Compilation, manner: Manner) -> Compiled:
     session.reporter.detail(process.command_line(step.recipe.argv, step.recipe.edits))
     try:
         with session.reporter.activity(_title(step)):
@@ -276,9 +276,30 @@ def _compiled(session: Session, step: Compilation) -> Compiled:
                 variables=step.variables,
                 scratch=session.dirs.cache / "builds",
                 reporter=session.reporter,
+                while_waiting=None if manner.last else _change_watch(step),
             )
     except RefusedError as refused:
         raise refusal(session, refused, step.job, step.recipe) from refused
+
+
+def _change_watch(step: Compilation) -> Callable[[], None]:
+    """A function that raises InputsChangedError once a file differs from what is being compiled.
+
+    A compiler takes long, and nobody waits for a module of what has been replaced.
+    """
+    paths = (*map(Path, step.contents), *step.scope.folders)
+    seen = signature(paths)
+
+    def look() -> None:
+        nonlocal seen
+        now = signature(paths)
+        if now != seen:
+            seen = now
+            changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
+            if changed:
+                raise InputsChangedError(changed)
+
+    return look
 
 
 @dataclass(frozen=True, kw_only=True)

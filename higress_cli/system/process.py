@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import shlex
 import shutil
@@ -56,6 +57,8 @@ class Patience:
 
 
 _PATIENCE: Final = Patience()
+_LOOK_SECONDS: Final = 0.5
+"""How often `while_waiting` is called."""
 
 
 def child_environment(base: Mapping[str, str], edits: Mapping[str, str | None]) -> dict[str, str]:
@@ -94,12 +97,13 @@ def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
     on_line: Callable[[str], None] | None = None,
     patience: Patience = _PATIENCE,
     stdin: bytes = b"",
+    while_waiting: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a program to its end and keep its output. The caller checks the exit status.
 
     `variables` is the child's whole environment, `timeout` is in seconds and `on_line` receives each line of
-    stdout and stderr as it comes. `stdin` are a few bytes for it to read. A Ctrl-C stops the child, then propagates to
-    the caller.
+    stdout and stderr as it comes. `stdin` are a few bytes for it to read. `while_waiting` is called again and again. A
+    Ctrl-C, or what `while_waiting` raises, stops the child, then propagates to the caller.
 
     Raises:
         ToolError: the program is missing (`program-missing`), cannot be executed (`program-broken`) or
@@ -124,7 +128,7 @@ def run(  # noqa: PLR0913 -- as subprocess.run, which takes more
             stack.enter_context(_stopped_on_error(process, patience))
         _feed(process, stdin)
         with own.watching(lambda wanted: _signal_group(process, wanted)):
-            _wait(process, argv=argv, timeout=timeout, patience=patience)
+            _wait(process, argv=argv, timeout=timeout, patience=patience, while_waiting=while_waiting)
     listener.raise_error()
     return Completed(
         argv=tuple(argv),
@@ -273,21 +277,37 @@ def _stopped_on_error(process: subprocess.Popen[bytes], patience: Patience) -> I
             _stop(process, patience.interrupted, patience.terminated)
 
 
-def _wait(process: subprocess.Popen[bytes], *, argv: Sequence[str], timeout: float | None, patience: Patience) -> None:
+def _wait(
+    process: subprocess.Popen[bytes],
+    *,
+    argv: Sequence[str],
+    timeout: float | None,
+    patience: Patience,
+    while_waiting: Callable[[], None] | None,
+) -> None:
     """Wait for the end of a program.
 
     Raises:
         ToolError: `program-timeout`; it has been stopped.
     """
-    try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired as error:
-        _stop(process, patience.late, patience.terminated)
-        raise ToolError(
-            _("`{program}` did not end within {seconds:g} s").format(program=argv[0], seconds=timeout),
-            code="program-timeout",
-            details={"argv": list(argv)},
-        ) from error
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    while True:
+        left = end - time.monotonic()
+        step = left if while_waiting is None else min(left, _LOOK_SECONDS)
+        try:
+            process.wait(None if step == math.inf else max(step, 0))
+        except subprocess.TimeoutExpired as error:
+            if step == left:
+                _stop(process, patience.late, patience.terminated)
+                raise ToolError(
+                    _("`{program}` did not end within {seconds:g} s").format(program=argv[0], seconds=timeout),
+                    code="program-timeout",
+                    details={"argv": list(argv)},
+                ) from error
+        else:
+            return
+        if while_waiting is not None:
+            while_waiting()
 
 
 def _feed(process: subprocess.Popen[bytes], content: bytes) -> None:

@@ -1048,6 +1048,41 @@ def test_ctrl_c_while_compiling_leaves_nothing_behind(plugin: Path, tmp_path: Pa
     assert not _stubs_running(tmp_path / "tools")
 
 
+@pytest.mark.slow
+def test_a_compiler_is_ended_as_soon_as_its_source_has_changed(plugin: Path, tmp_path: Path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "higress_cli", "build"],
+        cwd=plugin,
+        env={**os.environ, "STUB_SECONDS": "60", "PYTHONPATH": python_path()},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    builds = tmp_path / "hgw-home" / "cache" / "builds"
+
+    def compilations() -> set[Path]:
+        return set(builds.glob(".hgw-staging-*"))
+
+    deadline = time.monotonic() + 20
+    while not (first := compilations()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    (plugin / "main.go").write_text(MAIN + "// saved again\n", "utf-8")
+    said = ""
+    while "compiling it again" not in said and (line := process.stderr.readline()):
+        said += line
+    while not (compilations() - first) and time.monotonic() < deadline + 20:
+        time.sleep(0.05)
+    second = compilations()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert "main.go changed while" in said
+    assert second
+    assert not second & first
+    assert process.returncode == 130
+    assert not _stubs_running(tmp_path / "tools")
+
+
 def _stubs_running(tools: Path) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if "stub_compilers" in line and str(tools.parent) in line]

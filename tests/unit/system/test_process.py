@@ -131,6 +131,28 @@ def test_a_listener_that_fails_does_not_hang_the_child_and_its_error_comes_out()
         run("for number in range(200000): print(number)", on_line=refuse, timeout=30)
 
 
+def test_what_is_raised_while_waiting_ends_the_program_and_comes_out():
+    looks: list[float] = []
+
+    def look() -> None:
+        looks.append(time.monotonic())
+        if len(looks) == 2:
+            raise LookupError("no longer wanted")
+
+    started = time.monotonic()
+    with pytest.raises(LookupError):
+        run("import time; time.sleep(60)", while_waiting=look)
+
+    assert time.monotonic() - started < 20
+
+
+def test_a_limit_holds_also_where_somebody_looks_meanwhile():
+    with pytest.raises(ToolError) as caught:
+        run("import time; time.sleep(60)", while_waiting=lambda: None, timeout=0.7)
+
+    assert caught.value.code == "program-timeout"
+
+
 def test_a_program_that_is_not_there_is_named():
     with pytest.raises(ToolError) as caught:
         process.run(["no-such-program"], variables={"PATH": "/nowhere"})
