@@ -11,6 +11,8 @@ from higress_cli.wasm.binary import CUSTOM_SECTION, EXPORT_SECTION, Cursor, Malf
 
 _TYPE_SECTION: Final = 1
 _IMPORT_SECTION: Final = 2
+# The collector, under the name of its repository whoever forked it, and the SDK that always imports it.
+_COLLECTING: Final = (b"/nottinygc", b"higress-group/proxy-wasm-go-sdk")
 _SECTION_NAMES: Final = {
     0: "custom", 1: "type", 2: "import", 3: "function", 4: "table", 5: "memory", 6: "global", 7: "export",
     8: "start", 9: "element", 10: "code", 11: "data", 12: "data count", 13: "tag",
@@ -69,7 +71,11 @@ class Producer:
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A module read from `path`, which is only used in messages."""
+    """A module read from `path`, which is only used in messages.
+
+    `may_collect` means that it may have the garbage collector of Higress's SDK for TinyGo in it: the names of functions
+    say so, or there are none.
+    """
 
     path: Path
     bytes: int
@@ -77,6 +83,7 @@ class Module:
     exports: tuple[Export, ...]
     sections: tuple[Section, ...]
     producers: tuple[Producer, ...]
+    may_collect: bool = True
 
     @property
     def has_start(self) -> bool:
@@ -132,6 +139,8 @@ def read_module(content: bytes, *, path: Path) -> Module:
         exports=exports,
         sections=tuple(sections),
         producers=producers,
+        may_collect=not any(section.custom and section.name == "name" for section in sections)
+        or any(package in content for package in _COLLECTING),
     )
 
 

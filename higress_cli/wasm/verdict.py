@@ -16,7 +16,8 @@ from higress_cli.wasm.origin import is_native_go
 
 _SDK: Final = "github.com/higress-group/proxy-wasm-go-sdk/proxywasm"
 _ALLOCATORS: Final = ("malloc", "proxy_on_memory_allocate")
-# An export of the SDK's garbage collector. A module without it was compiled with another one and crashes at start.
+# An export of the SDK's garbage collector. A module that has the collector in it but was compiled for another one lacks
+# the export, and crashes at start.
 _COLLECTOR: Final = "onCollectionEvent"
 GATEWAY_UNKNOWN: Final = "gateway-unknown"
 _FILES: Final = ("fd_", "path_")
@@ -267,7 +268,7 @@ def _form_faults(module: Module) -> Iterator[Fault]:
 
 
 def _export_faults(module: Module, profile: Profile | None) -> Iterator[Fault]:
-    if profile == Profile.TINYGO and _COLLECTOR not in module.functions:
+    if profile == Profile.TINYGO and _COLLECTOR not in module.functions and module.may_collect:
         yield Fault(
             id="collector-flags-missing",
             message=_(

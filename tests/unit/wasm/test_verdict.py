@@ -71,6 +71,24 @@ def test_a_module_of_any_origin_is_judged_only_by_what_is_asked_for():
     assert [fault.id for fault in judged(rust)] == ["collector-flags-missing"]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (b"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm.SetVMContext", []),
+        (b"github.com/higress-group/nottinygc.init#1", ["collector-flags-missing"]),
+        (b"github.com/wasilibs/nottinygc.init#1", ["collector-flags-missing"]),
+        (b"github.com/higress-group/proxy-wasm-go-sdk/proxywasm.SetVMContext", ["collector-flags-missing"]),
+    ],
+)
+def test_a_plugin_without_the_collector_needs_none(name: bytes, expected: list[str]):
+    names = {"name": b"\1" + bytes([len(name) + 3, 1, 0, len(name)]) + name}
+    exports = [export for export in TINYGO_EXPORTS if export != "onCollectionEvent"]
+    built = read_module(wasm(exports=exports, custom=names), path=Path("main.wasm"))
+
+    faults = findings(built, Wanted(profile=Profile.TINYGO, abi=Abi.V0_2_1))
+    assert [fault.id for fault in faults] == expected
+
+
 def test_all_faults_are_found_at_once():
     faults = judged([NEW, "proxy_on_log"], imports=[("env", "proxy_get_upstream_hosts")], gateway="v2.0.7")
     assert [fault.id for fault in faults] == [
