@@ -434,5 +434,5 @@ def test_what_a_template_allows_is_told_in_words(hgw: Hgw) -> None:
     assert hgw("init", "one", "--template", "http-call", "--set", "service=My Service") == Outcome(
         2,
         err="error: service=My Service (from --set): allowed: lower-case letters, digits, dots and dashes, as in "
-        "my-svc.dns\nhint: hgw init --set NAME=VALUE\n",
+        "my-svc.dns\nhint: `hgw init --list-templates` shows each variable with a value that it takes\n",
     )
