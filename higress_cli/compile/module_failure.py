@@ -125,6 +125,13 @@ def module_error(missing: Missing, output: str) -> HgwError:
     return error
 
 
+def own_wrapper_hint(package: str, *, where: str) -> str:
+    """What to write where a plugin imports a package from the wrapper of another profile."""
+    return _("write {package} in {place}: that is the wrapper for the plugin's compiler").format(
+        package=package, place=where or _("the import")
+    )
+
+
 def _has_moved(known: Match, missing: Missing) -> bool:
     """Whether the wrapper is missing under a path that only plugins for TinyGo still use."""
     package = known.found.get("package", "")
@@ -197,13 +204,6 @@ def _misspelt_hint(missing: Missing, module: str, *, where: str) -> str | None:
     go_mod = read_go_mod(go_mod_at(missing.directory))
     near = meant(module, known_modules(go_mod, go_sum=read_go_sum(go_mod_at(missing.directory).parent)))
     return _("write {near} in {place}, if you mean that").format(near=near, place=where or "go.mod") if near else None
-
-
-def own_wrapper_hint(package: str, *, where: str) -> str:
-    """What to write where a plugin imports a package from the wrapper of another profile."""
-    return _("write {package} in {place}: that is the wrapper for the plugin's compiler").format(
-        package=package, place=where or _("the import")
-    )
 
 
 def _pin_hint(missing: Missing, request: Request) -> str | None:

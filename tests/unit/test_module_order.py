@@ -33,7 +33,6 @@ def too_early(path: Path) -> list[str]:
     return [node.name for node in private if node.lineno < last]
 
 
-@pytest.mark.slow
 def test_public_functions_come_before_private_ones() -> None:
     modules = sorted(PACKAGE.rglob("*.py"))
     assert {str(path.relative_to(PACKAGE)): found for path in modules if (found := too_early(path))} == {}
