@@ -10,12 +10,15 @@ from higress_cli.digest import ImageDigest
 from higress_cli.errors import CheckFailed, InvalidInput
 from higress_cli.gateway.plugin import GivenModule, module_missing
 from higress_cli.i18n import _
-from higress_cli.oci.formats import digest_of
-from higress_cli.oci.pull import Pulled, Source, pull
+from higress_cli.oci.formats import MalformedImageError, digest_of, may_be_layout
+from higress_cli.oci.layout import read_layout
+from higress_cli.oci.pull import Pulled, Source, pull, read_image
 from higress_cli.oci.readers import Reader, Verdict, reader_name
-from higress_cli.oci.reference import SCHEME, is_reference, names_image, parse_reference
+from higress_cli.oci.reference import SCHEME, Reference, is_reference, names_image, parse_reference
 from higress_cli.oci.store import Store
+from higress_cli.reporter import SilentActivity
 from higress_cli.session import Session
+from higress_cli.system.os_errors import read_error
 from higress_cli.wasm.binary import MAGIC
 from higress_cli.wasm.module import read_module
 
@@ -46,7 +49,32 @@ def module_of_image(session: Session, address: str) -> ImageModule:
         CheckFailed: `image-refused`: the gateway would not take the image.
         DownloadError, ConsentError: see `oci.pull`.
     """
-    pulled = look_at_image(session, address)
+    return _for_gateway(session, look_at_image(session, address))
+
+
+def module_of_layout(session: Session, path: Path) -> ImageModule:
+    """The module that a gateway gets from the image in an OCI layout: a folder, or a tar archive as of `hgw package`.
+
+    Raises:
+        InvalidInput: `layout-invalid`, `file-unreadable`.
+        CheckFailed: `image-refused`.
+    """
+    store = image_store(session.dirs.cache)
+    try:
+        reference = Reference(host="", repository=str(path), digest=read_layout(path, store))
+        pulled = read_image(reference, Source(registry=None, store=store, activity=SilentActivity()))
+    except OSError as error:
+        raise read_error(path, error) from error
+    except MalformedImageError as error:
+        raise InvalidInput(
+            _("{path} is not an image that can be read: {reason}").format(path=path, reason=error),
+            code="layout-invalid",
+            details={"path": path},
+        ) from error
+    return _for_gateway(session, pulled)
+
+
+def _for_gateway(session: Session, pulled: Pulled) -> ImageModule:
     verdicts, module = pulled.judged.verdicts, pulled.judged.module
     if module is None or pulled.digest is None:
         raise image_refused(pulled)
@@ -92,6 +120,9 @@ def module_named(session: Session, text: str, *, option: str) -> tuple[GivenModu
         if not path.exists():
             as_image = _("an image is named like this: {example}").format(example=f"{option} {SCHEME}{text}")
             raise module_missing(path, hint=as_image if names_image(text) else _("give the path of a file that exists"))
+        if may_be_layout(path):
+            inside = module_of_layout(session, path)
+            return GivenModule(path=inside.path, image=str(path)), inside.warnings
         _check_is_wasm(path)
         return GivenModule(path=path), ()
     found = module_of_image(session, text)
@@ -147,7 +178,7 @@ def _check_is_wasm(path: Path) -> None:
 
 def _warnings(pulled: Pulled) -> tuple[str, ...]:
     reference = pulled.reference
-    if pulled.index_digest is not None and reference.digest == pulled.index_digest:
+    if reference.host and pulled.index_digest is not None and reference.digest == pulled.index_digest:
         return (
             _(
                 "{image} is the digest of an index: the gateway compares it with that of the image for linux/amd64 and "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from higress_cli.errors import DownloadError, UsageError
 from higress_cli.i18n import _, listed
+from higress_cli.oci.formats import may_be_layout
 from higress_cli.oci.reference import SCHEME, names_image
 from higress_cli.session import Session
 from higress_cli.system.os_errors import read_error
@@ -48,6 +49,8 @@ def find_module(session: Session, address: str, *, stdin: Callable[[int], bytes]
     scheme, separator, _rest = address.partition("://")
     if not separator:
         path = session.path(address)
+        if may_be_layout(path):
+            return _unpack(session, path)
         try:
             return FoundModule(content=read_bytes(path, most_bytes=MOST_BYTES), path=path)
         except OSError as error:
@@ -133,6 +136,13 @@ def _pull(session: Session, address: str) -> FoundModule:
 
     found = module_of_image(session, address)
     return FoundModule(content=found.content, path=Path(address), image=found)
+
+
+def _unpack(session: Session, path: Path) -> FoundModule:
+    from higress_cli.commands.image_module import module_of_layout  # noqa: PLC0415 -- the same
+
+    found = module_of_layout(session, path)
+    return FoundModule(content=found.content, path=path, image=found)
 
 
 def _bounded(content: bytes, name: str) -> bytes:

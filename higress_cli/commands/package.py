@@ -11,7 +11,7 @@ from higress_cli.commands.plugin_image import ImageWishes, PluginImage, plugin_i
 from higress_cli.digest import ImageDigest, Sha256
 from higress_cli.errors import ConflictError
 from higress_cli.i18n import _
-from higress_cli.oci.formats import Descriptor
+from higress_cli.oci.formats import LAYOUT_MARKER, Descriptor
 from higress_cli.oci.layout import layout_files, layout_tar
 from higress_cli.result import Result
 from higress_cli.session import Session
@@ -20,7 +20,6 @@ from higress_cli.system.os_errors import write_error
 from higress_cli.system.staging import reveal, staging_folder
 
 _FOLDER: Final = "dist"
-_LAYOUT: Final = "oci-layout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +105,7 @@ def _write(made: PluginImage, target: Path) -> None:
 
 def _refuse_taken(target: Path) -> None:
     """Check that replacing `target` loses nothing but an older image."""
-    if not target.exists() or (target / _LAYOUT).is_file():
+    if not target.exists() or (target / LAYOUT_MARKER).is_file():
         return
     if target.is_dir() and not any(target.iterdir()):
         return

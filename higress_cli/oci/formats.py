@@ -5,7 +5,9 @@ version 2, schema 2.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from higress_cli.digest import ImageDigest, image_digest, sha256_of_bytes
@@ -26,6 +28,11 @@ MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
 GZIPPED_TARS: Final = frozenset({OCI_LAYER, DOCKER_LAYER})
 
+LAYOUT_MARKER: Final = "oci-layout"
+"""The file that marks an image layout (OCI image specification, image-layout.md)."""
+_TAR_MAGIC: Final = (slice(257, 262), b"ustar")
+"""Where the header of a tar archive (POSIX.1-1988) has its magic, and what that is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
@@ -43,6 +50,18 @@ class Descriptor:
     def written(self) -> JsonObject:
         """As it is written in a manifest."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.bytes}
+
+
+def may_be_layout(path: Path) -> bool:
+    """Whether a folder holds a layout, or a file is a tar archive, in which there may be one."""
+    if path.is_dir():
+        return (path / LAYOUT_MARKER).is_file()
+    place, magic = _TAR_MAGIC
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(place.stop)[place] == magic
+    return False
 
 
 class MalformedImageError(Exception):

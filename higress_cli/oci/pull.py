@@ -61,26 +61,36 @@ def pull(reference: Reference, source: Source) -> Pulled:
         DownloadError, ConsentError: see `registry_errors`; `image-digest-mismatch`, `image-too-large`,
             `image-invalid`, `offline`.
     """
-    content, kind = _manifest(reference, source)
-    digest = digest_of(content)
     try:
-        found = parse_manifest(content, content_type=kind)
-        if not isinstance(found, Index):
-            judged = _judged(reference, found, source)
-            return Pulled(reference=reference, digest=digest, index_digest=None, judged=judged)
-        entry = entry_for_gateway(found)
-        if entry is None:
-            return Pulled(reference=reference, digest=None, index_digest=digest, judged=judge_index_alone(found))
-        child = _blob(reference, entry, source, kind="manifests")
-        manifest = _one(parse_manifest(child, content_type=entry.media_type))
-        judged = _judged(reference, manifest, source, index=found)
-        return Pulled(reference=reference, digest=entry.digest, index_digest=digest, judged=judged)
+        return read_image(reference, source)
     except MalformedImageError as error:
         raise DownloadError(
             _("{image} is not an image that can be read: {reason}").format(image=reference, reason=error),
             code="image-invalid",
             details={"image": str(reference)},
         ) from error
+
+
+def read_image(reference: Reference, source: Source) -> Pulled:
+    """The same, for an image of which all may be in the store.
+
+    Raises:
+        MalformedImageError: it is not valid, or a piece of an image without a host is missing.
+        DownloadError, ConsentError: as `pull`.
+    """
+    content, kind = _manifest(reference, source)
+    digest = digest_of(content)
+    found = parse_manifest(content, content_type=kind)
+    if not isinstance(found, Index):
+        judged = _judged(reference, found, source)
+        return Pulled(reference=reference, digest=digest, index_digest=None, judged=judged)
+    entry = entry_for_gateway(found)
+    if entry is None:
+        return Pulled(reference=reference, digest=None, index_digest=digest, judged=judge_index_alone(found))
+    child = _blob(reference, entry, source, kind="manifests")
+    manifest = _one(parse_manifest(child, content_type=entry.media_type))
+    judged = _judged(reference, manifest, source, index=found)
+    return Pulled(reference=reference, digest=entry.digest, index_digest=digest, judged=judged)
 
 
 def _one(found: Manifest | Index) -> Manifest:
@@ -115,7 +125,7 @@ def _manifest(reference: Reference, source: Source) -> tuple[bytes, str | None]:
     kept = source.store.get(reference.digest) if reference.digest else None
     if kept is not None:
         return kept.read_bytes(), None
-    registry = _online(reference, source)
+    registry = _online(reference, source, digest=reference.digest)
     ask = Ask(
         method="GET",
         path=f"/v2/{reference.repository}/manifests/{reference.wanted}",
@@ -172,7 +182,7 @@ def _piece(reference: Reference, part: Descriptor, source: Source, *, kind: str)
 
 def _fetch(reference: Reference, part: Descriptor, source: Source, *, kind: str) -> None:
     """Put a piece into the store; a connection that breaks in the middle is tried again from the start."""
-    registry = _online(reference, source)
+    registry = _online(reference, source, digest=part.digest)
     ask = Ask(
         method="GET",
         path=f"/v2/{reference.repository}/{kind}/{part.digest}",
@@ -205,7 +215,10 @@ def _counted(chunks: Callable[[], Iterator[bytes]], part: Descriptor, activity: 
         yield chunk
 
 
-def _online(reference: Reference, source: Source) -> Registry:
+def _online(reference: Reference, source: Source, *, digest: ImageDigest | None) -> Registry:
+    """The registry to fetch the piece with this digest from."""
+    if not reference.host:
+        raise MalformedImageError(_("{digest} is missing in it").format(digest=digest))
     if source.registry is None:
         raise DownloadError(
             _("{image} would have to be pulled, and --offline forbids it").format(image=reference),

@@ -28,7 +28,10 @@ _LAST_PORT: Final = 65_535
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """An image in a registry; `host` has its port. Without a tag and a digest it is not complete."""
+    """An image in a registry; `host` has its port. Without a tag and a digest it is not complete.
+
+    An image in a file of this machine has no `host`, and the file's path as its `repository`.
+    """
 
     host: str
     repository: str
@@ -39,7 +42,7 @@ class Reference:
         """Without the scheme, such as `registry.example.com/team/plugin:1.0.0`."""
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
-        return f"{self.host}/{self.repository}{tag}{digest}"
+        return f"{self.host}/{self.repository}{tag}{digest}" if self.host else self.repository
 
     @property
     def url(self) -> str:

@@ -3,15 +3,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from higress_cli.oci.image import Image, PluginFile, layer_tar, make_image
+from higress_cli.oci.layout import layout_files, layout_tar
 from tests.support.file_server import FileServer, serving
-from tests.support.images import SHAPES
+from tests.support.images import SHAPES, described
 from tests.support.modules import GO_EXPORTS, HEADER, TINYGO_EXPORTS, leb, section, text, wasm
 from tests.support.programs import python_path
 from tests.support.registry import FakeRegistry
@@ -21,6 +23,9 @@ from tests.support.schemas import validate
 SCHEMA = json.loads(resources.files("higress_cli.data").joinpath("schemas", "inspect.json").read_text("utf-8"))
 OLD = wasm(exports=TINYGO_EXPORTS, imports=[("env", "proxy_log"), ("env", "proxy_redis_call")])
 NEW = wasm(exports=GO_EXPORTS, imports=[("wasi_snapshot_preview1", "fd_pread")], custom={"go:buildid": b"x"})
+
+DESCRIPTOR = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": f"sha256:{'1' * 64}", "size": 9}
+INDEX = json.dumps({"schemaVersion": 2, "manifests": [DESCRIPTOR]}).encode()
 
 
 @pytest.fixture
@@ -177,6 +182,76 @@ def test_an_image_that_the_gateway_would_refuse(here, json_of, registry):
 
     assert (document["exit_code"], document["error"]["code"]) == (1, "image-refused")
     assert "the plugin server accepts it" in document["warnings"]
+
+
+def layout(*images: Image) -> bytes:
+    """A tar archive with the pieces of these images."""
+    files = [layout_files(image, tag=str(number)) for number, image in enumerate(images)]
+    entries = [entry for each in files for entry in json.loads(named(each, "index.json"))["manifests"]]
+    index = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
+    pieces = {file.name: file.content for each in files for file in each} | {"index.json": index}
+    return layer_tar([PluginFile(name=name, content=content) for name, content in pieces.items()])
+
+
+def named(files: Iterable[PluginFile], name: str) -> bytes:
+    return next(file.content for file in files if file.name == name)
+
+
+@pytest.fixture
+def image() -> Image:
+    return make_image(OLD, annotations={})
+
+
+@pytest.mark.parametrize("kind", ["archive", "folder"])
+def test_an_image_in_a_file_is_read_as_one_in_a_registry(here, json_of, image, kind):
+    if kind == "archive":
+        (here / "image").write_bytes(layout_tar(image, tag="1"))
+    else:
+        for file in layout_files(image, tag="1"):
+            (here / "image" / file.name).parent.mkdir(parents=True, exist_ok=True)
+            (here / "image" / file.name).write_bytes(file.content)
+    data = json_of("image")["data"]
+    assert (data["source"], data["bytes"], data["abi"]) == (str(here / "image"), len(OLD), "0.2.1")
+    assert data["image"]["digest"] == image.digest
+    assert [item["accepted"] for item in data["image"]["verdicts"]] == [True] * 3
+
+
+def test_an_image_in_a_file_that_the_gateway_would_refuse(here, json_of):
+    shape = SHAPES["raw-alone"][0]
+    index = json.dumps({"manifests": [described(shape.media_type, shape.content)]}).encode()
+    blobs = {
+        f"blobs/{digest.replace(':', '/')}": blob
+        for digest, blob in {**shape.blobs, shape.digest: shape.content}.items()
+    }
+    files = [PluginFile(name=name, content=text) for name, text in {**blobs, "index.json": index}.items()]
+    (here / "image.tar").write_bytes(layer_tar(files))
+    assert json_of("image.tar")["error"]["code"] == "image-refused"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"main.go": b""}, "there is no index.json in it"),
+        ({"index.json": b"{}"}, "the field manifests of the manifest is not a list"),
+        ({"index.json": b"no"}, "the manifest is not JSON"),
+        (
+            {"blobs/sha256/" + "0" * 64: b"x", "index.json": b"{}"},
+            f"blobs/sha256/{'0' * 64} is damaged: it has another digest",
+        ),
+        ({"index.json": INDEX}, f"sha256:{'1' * 64} is missing in it"),
+    ],
+)
+def test_an_archive_without_an_image_that_can_be_read(here, json_of, files, reason):
+    (here / "image.tar").write_bytes(layer_tar([PluginFile(name=name, content=text) for name, text in files.items()]))
+    document = json_of("image.tar")
+    assert (document["exit_code"], document["error"]["code"]) == (3, "layout-invalid")
+    assert document["error"]["message"] == f"{here / 'image.tar'} is not an image that can be read: {reason}"
+
+
+def test_a_file_of_several_images_has_the_one_for_the_gateway_or_says_that_there_is_none(here, json_of, image):
+    other = make_image(NEW, annotations={})
+    (here / "image.tar").write_bytes(layout(image, other))
+    assert json_of("image.tar")["data"]["image"]["digest"] == image.digest
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from higress_cli.oci.image import make_image
+from higress_cli.oci.layout import layout_tar
 from tests.support.hgw_process import Hgw, get, running, wait_for
 from tests.support.images import OCI_LAYER, RAW, digest_of, image, packed
 from tests.support.plugins import plugin
@@ -40,6 +42,15 @@ def test_a_published_plugin_runs_with_a_configuration(registry, tmp_path):
         assert hgw.end() == 0
 
     assert sorted(path.name for path in folder.iterdir()) == ["given.yaml"]
+
+
+@pytest.mark.extra("local")
+def test_a_plugin_in_the_file_of_an_image_is_verified(hgw, tree, tmp_path):
+    tree({"hgw.yaml": "verify: [{name: it answers, config: {answer: hi}, expect: {body: {contains: hi}}}]\n"})
+    (tmp_path / "image.tar").write_bytes(layout_tar(make_image(plugin(), annotations={}), tag="1"))
+    outcome = hgw("verify", "--module", str(tmp_path / "image.tar"), *AS_JSON)
+    assert outcome.code == 0, outcome.out
+    assert [module["image"] for module in json.loads(outcome.out)["data"]["modules"]] == [str(tmp_path / "image.tar")]
 
 
 @pytest.mark.extra("local")
