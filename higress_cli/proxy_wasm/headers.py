@@ -60,11 +60,6 @@ class HeaderMap:
                 return value
         return None
 
-    def all(self, name: bytes) -> list[bytes]:
-        """Every value of `name`."""
-        lower = self._key(name)
-        return [value for key, value in self._pairs if key == lower]
-
     def add(self, name: bytes, value: bytes) -> None:
         """Add a value: joined to the existing entry for inline headers, as a new entry for others."""
         lower = self._key(name)

@@ -91,6 +91,7 @@ def test_every_value_becomes_json():
         "choice": Choice(("a",), Source(SourceKind.FLAG, "--abi")),
         "deep": [{"path": Path("/x")}, (1, 2.5, None, True)],
         "error": ValueError("as text"),
+        "result": sample(),
     }
 
     assert json.loads(json.dumps(plain(value))) == {
@@ -98,4 +99,5 @@ def test_every_value_becomes_json():
         "choice": {"value": ["a"], "source": "--abi"},
         "deep": [{"path": "/x"}, [1, 2.5, None, True]],
         "error": "as text",
+        "result": {"parts": [{"path": "/p/x", "color": "red"}], "nothing": None, "good": True},
     }
