@@ -23,12 +23,14 @@ _HTTP: Final = re.compile(rb"([A-Z]+ \S+) HTTP/1\.\d\r\n")
 class Command:
     """A command that a Redis got, its words joined by spaces; `fits` is false if no rule is for it.
 
-    With `is_http` it is the method and the path of an HTTP request, which a Redis does not understand.
+    With `is_http` it is the method and the path of an HTTP request, which a Redis does not understand. `missing` is the
+    name of a command that the in-memory Redis does not have.
     """
 
     text: str
     fits: bool
     is_http: bool = False
+    missing: str | None = None
 
 
 class RedisServer(ConnectionServer):
@@ -77,7 +79,8 @@ class RedisServer(ConnectionServer):
         rule = self._rule(text, patterns=not is_login)
         with self._turn:
             if not is_login or rule is not None:
-                self._commands.append(Command(text, self._rules is None or rule is not None))
+                missing = self._store.lacks(words) if self._rules is None else None
+                self._commands.append(Command(text, self._rules is None or rule is not None, missing=missing))
             if self._rules is None or (is_login and rule is None):
                 return self._store.run(words)
         return RedisError(f"ERR no rule for: {text}") if rule is None else self._rules[rule]

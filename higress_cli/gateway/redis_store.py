@@ -50,9 +50,14 @@ class RedisStore:
             name.removeprefix("do_").upper(): getattr(self, name) for name in dir(self) if name.startswith("do_")
         }
 
+    def lacks(self, words: Sequence[bytes]) -> str | None:
+        """The name of a command that this Redis does not have; None if it has it."""
+        name = _name_of(words)
+        return None if name in self._commands else name
+
     def run(self, words: Sequence[bytes]) -> Reply:
         """The reply to a command."""
-        name = words[0].decode("utf-8", "replace").upper() if words else ""
+        name = _name_of(words)
         command = self._commands.get(name)
         if command is None:
             return RedisError(f"ERR unknown command '{name}': hgw's own Redis does not have it, a real one may")
@@ -320,6 +325,10 @@ class RedisStore:
             return _GONE
         end = self._ends.get(key)
         return _FOREVER if end is None else end - self._now()
+
+
+def _name_of(words: Sequence[bytes]) -> str:
+    return words[0].decode("utf-8", "replace").upper() if words else ""
 
 
 def _integer(word: bytes, *, otherwise: str = _NOT_A_NUMBER) -> int:

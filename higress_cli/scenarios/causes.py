@@ -235,6 +235,11 @@ def _services(observed: Observed, around: Surroundings) -> Iterator[str]:
     for call in observed.calls:
         if call.foreign is not None:
             yield _foreign(call)
+    for service, command in dict.fromkeys((call.cluster, call.missing) for call in observed.calls if call.missing):
+        yield _(
+            "the plugin sends {service} the command {command}, which hgw's own Redis does not have: map the service to "
+            "a real Redis in run.services, or write the reply under it in the scenario's services: {rule}"
+        ).format(service=service_key(service), command=command, rule=f'{{redis: {{"{command} *": ...}}}}')
 
 
 def _foreign(call: Call) -> str:

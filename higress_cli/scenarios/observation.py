@@ -19,7 +19,8 @@ class Call:
     """A request or a Redis command that a played service got.
 
     `cluster` is the service; `command` is for Redis, `seen` for all others. `fits` is false if no rule of the service
-    is for it. `foreign` is the protocol that the plugin used, where the service speaks the other one.
+    is for it. `foreign` is the protocol that the plugin used, where the service speaks the other one. `missing` is the
+    name of a Redis command that hgw's own Redis does not have.
     """
 
     cluster: str
@@ -27,6 +28,7 @@ class Call:
     command: str | None = None
     fits: bool = True
     foreign: Literal["HTTP", "Redis"] | None = None
+    missing: str | None = None
 
     @property
     def title(self) -> str:

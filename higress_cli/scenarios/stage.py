@@ -78,6 +78,7 @@ class Stage:
                 command=command.text,
                 fits=command.fits,
                 foreign="HTTP" if command.is_http else None,
+                missing=command.missing,
             )
             for name, several in taken.items()
             for command in several

@@ -57,6 +57,13 @@ def test_commands(lines: list[str], replies: list[Reply]) -> None:
     assert [run(store, line) for line in lines] == replies
 
 
+def test_a_command_that_it_lacks_is_known_by_name() -> None:
+    store = RedisStore()
+    assert store.lacks([b"eval", b"return 1", b"0"]) == "EVAL"
+    assert store.lacks([b"get", b"k"]) is None
+    assert isinstance(run(store, "eval x"), RedisError)
+
+
 def test_keys_expire() -> None:
     clock = Clock()
     store = RedisStore(clock)

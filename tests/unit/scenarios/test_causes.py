@@ -168,6 +168,15 @@ def test_a_redis_that_nothing_maps():
     assert cause.endswith('run.services as "r.static:6379": "embedded"')
 
 
+def test_a_command_that_the_own_redis_does_not_have():
+    calls = [
+        Call(cluster="outbound|6379||r.static", command=f"EVAL return {number}", missing="EVAL") for number in range(2)
+    ]
+    (cause,) = found(calls=calls, key="status")
+    assert cause.startswith("the plugin sends r.static:6379 the command EVAL, which hgw's own Redis does not have")
+    assert cause.endswith('in the scenario\'s services: {redis: {"EVAL *": ...}}')
+
+
 def test_a_service_that_is_mapped_under_another_port():
     around = Surroundings(clusters=["outbound|80||r.static", "outbound|80||other.static"])
     (cause,) = found(ServiceUnknown(at=NOW, cluster="outbound|6379||r.static"), key="status", around=around)
