@@ -1,10 +1,39 @@
 """The output of `hgw help hgw.yaml`."""
 
+from typing import Final
+
 from higress_cli.cli import blocks
 from higress_cli.cli.ui import Ui
 from higress_cli.commands.help_file import FileReferenceResult
 from higress_cli.i18n import _, chained, joined
 from higress_cli.project.reference import KeyEntry
+
+EXAMPLE: Final = """\
+verify:
+  - name: no token, no way in
+    config: {secret: s3cret}
+    request: {method: POST, path: /orders}
+    expect:
+      status: 401
+      headers:
+        www-authenticate: {contains: Bearer}
+        x-user: null
+      body: {json: {error: missing token}}
+      upstream: absent
+  - name: a service checks the token
+    services:
+      "auth.dns:80": {body: '{"user": "li"}'}
+      "redis.dns:6379": {redis: embedded}
+    request: {headers: {authorization: abc}}
+    expect:
+      upstream: {headers: {x-user: li}}
+      calls:
+        - service: "auth.dns:80"
+          path: {matches: "^/check"}
+          times: 1
+      log: {level: info, contains: accepted}
+"""
+"""Two scenarios with the keys that most plugins need."""
 
 
 def show_reference(result: FileReferenceResult, ui: Ui) -> None:
@@ -25,6 +54,11 @@ def show_reference(result: FileReferenceResult, ui: Ui) -> None:
             ui.line()
         _show_entry(entry, ui)
     ui.line()
+    if result.topic in {"hgw.yaml", "hgw.yaml verify"}:
+        blocks.paragraph(ui, _("Two scenarios as an example; `null` means that something is not there:"), indent=0)
+        for line in EXAMPLE.splitlines():
+            ui.line(f"  {line}")
+        ui.line()
     blocks.paragraph(
         ui,
         _(

@@ -78,6 +78,7 @@ _TAB: Final = "'\\t'"
 _BLOCK: Final = "while parsing a block"
 _FLOW: Final = {"while parsing a flow mapping": "{", "while parsing a flow sequence": "["}
 _QUOTED: Final = "while scanning a quoted scalar"
+_NESTED: Final = "mapping values are not allowed here"
 _END: Final = "found unexpected end of stream"
 
 
@@ -93,12 +94,17 @@ def in_words(problem: str, *, context: str = "", opened: int | None = None) -> s
     if at := re.fullmatch(r"(.+) at position (\d+)(?: \(.*\))?", problem, re.DOTALL):
         return _("{problem}, at character {number}").format(problem=_plain(at[1]), number=int(at[2]) + 1)
     words = _plain(problem)
+    advice = _advice(problem, context=context, opened=opened)
+    return _("{problem}; {advice}").format(problem=words, advice=advice) if advice else words
+
+
+def _advice(problem: str, *, context: str, opened: int | None) -> str | None:
+    """What to look at, where the problem alone does not tell."""
     if context in _FLOW and opened:
-        advice = _("is the `{bracket}` of line {line} closed?").format(bracket=_FLOW[context], line=opened)
-        return _("{problem}; {advice}").format(problem=words, advice=advice)
+        return _("is the `{bracket}` of line {line} closed?").format(bracket=_FLOW[context], line=opened)
     if context.startswith(_BLOCK) and problem.startswith("expected"):
-        return _("{problem}; {advice}").format(problem=words, advice=_("look at the indentation and the colons"))
-    return words
+        return _("look at the indentation and the colons")
+    return _("quote a text that has `: ` in it") if problem == _NESTED else None
 
 
 def _plain(problem: str) -> str:

@@ -251,7 +251,7 @@ SCENARIO: Final = Record(
         Entry(
             name="clock",
             shape=Turned(Scalar(), parts.moment),
-            help=N_("the time that the plugin sees; it stands still"),
+            help=N_("the time that the plugin sees, such as 2026-01-01T00:00:00Z; it stands still"),
         ),
         Entry(
             name="services", shape=Pairs(SERVICE), help=N_("services that the plugin calls; they win over run.services")

@@ -5,8 +5,11 @@ from importlib import resources
 
 import pytest
 
+from higress_cli.cli.help_file import EXAMPLE
 from higress_cli.cli.wrap import cells
 from higress_cli.project import scenario_grammar
+from higress_cli.project.settings import read_settings
+from higress_cli.settings.project import VERIFY
 from higress_cli.settings.setting import Scope
 from higress_cli.settings.table import SETTINGS
 from tests.conftest import Hgw
@@ -108,3 +111,14 @@ def test_a_new_plugin_has_the_schema_that_its_hgw_yaml_names(hgw: Hgw, tmp_path)
     first_line = (tmp_path / "one" / "hgw.yaml").read_text("utf-8").splitlines()[0]
     named = first_line.removeprefix("# yaml-language-server: $schema=")
     assert json.loads((tmp_path / "one" / named).read_text("utf-8"))["title"] == "hgw.yaml"
+
+
+def test_the_example_is_a_file_that_hgw_takes(hgw: Hgw, tree):
+    shown = hgw("help", "hgw.yaml", "verify").out
+    assert all(f"  {line}" in shown.splitlines() for line in EXAMPLE.splitlines())
+    assert EXAMPLE.splitlines()[0] not in hgw("help", "hgw.yaml", "run.port").out
+
+    folder = tree({"hgw.yaml": EXAMPLE})
+    first, second = read_settings(folder / "hgw.yaml").get(VERIFY) or ()
+    assert (first.name, second.name) == ("no token, no way in", "a service checks the token")
+    assert set(second.services) == {"auth.dns:80", "redis.dns:6379"}

@@ -63,7 +63,7 @@ def test_what_is_wrong_with_yaml_is_said_in_chinese(text, chinese):
             "- a\nb: 1\n",
             "2:1: expected the end of the block, but found a new key; look at the indentation and the colons",
         ),
-        ("a: b: c\n", "1:5: mapping values are not allowed here"),
+        ("a: b: c\n", "1:5: mapping values are not allowed here; quote a text that has `: ` in it"),
         ("a: @x\n", "1:4: found character '@' that cannot start any token"),
         ("a: *x\n", "1:4: found undefined alias 'x'"),
     ],
