@@ -178,6 +178,7 @@ def _watch(ctx: typer.Context, session: "Session", directories: Sequence[Path], 
         if not last:
             raise
         interrupted = True
+        ui.end_line()
     if ui.output == "json" and not isinstance(last[0], Exception):
         _finish(ctx, session, last[0])
     if not interrupted:

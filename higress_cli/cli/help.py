@@ -1,5 +1,6 @@
 """`hgw help`: the help of a command, as its `--help` prints it."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -8,6 +9,7 @@ from higress_cli.cli.app import Commands, HgwCommand, finish, invocation, new_ap
 from higress_cli.cli.typer_seam import Context
 from higress_cli.cli.ui import Ui
 from higress_cli.cli.usage import no_such_command
+from higress_cli.errors import UsageError
 from higress_cli.i18n import N_
 
 if TYPE_CHECKING:
@@ -82,9 +84,23 @@ def _context_of(ctx: typer.Context, words: list[str]) -> Context:
             known = group.names if isinstance(group, Commands) else ()
             if found.parent is None:
                 known = (*known, SETTINGS_TOPIC, FILE_TOPIC)
-            raise no_such_command(word, known, group=found.command_path, asked="hgw help")
+            error = no_such_command(word, known, group=found.command_path, asked="hgw help")
+            if found.parent is None and _is_key(word):
+                error.hint = f"hgw help {FILE_TOPIC} {shlex.quote(word)}"
+            raise error
         found = typer.Context(command, info_name=word, parent=found)
     return found
+
+
+def _is_key(word: str) -> bool:
+    """Whether hgw.yaml has such a key."""
+    from higress_cli.commands.help_file import help_file
+
+    try:
+        help_file(names=[word])
+    except UsageError:
+        return False
+    return True
 
 
 def _show(result: "HelpResult", ui: Ui) -> None:

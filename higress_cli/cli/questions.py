@@ -41,6 +41,7 @@ def ask(question: str, *, default: str, accept: Callable[[str], T], warn: Callab
             sys.stderr.write("\n")
             raise
         if not line:
+            sys.stderr.write("\n")
             raise typer.Abort
         try:
             return accept(line.strip())

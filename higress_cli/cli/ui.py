@@ -241,6 +241,11 @@ class Ui:
         """Print that the user interrupted hgw."""
         self._say(_("interrupted"), "faint")
 
+    def end_line(self) -> None:
+        """End the line in which a terminal has shown `^C`, so that the next prompt begins one of its own."""
+        if sys.stderr.isatty():
+            self._say("", "")
+
     def note(self, text: str) -> None:
         if not self.quiet:
             self._say(text, "")

@@ -64,6 +64,11 @@ def test_without_arguments_help_is_told_and_it_is_wrong_usage(hgw):
         (["bild"], "error: no such command: bild\nhint: did you mean `hgw build`?\n"),
         (["xyzzy"], "error: no such command: xyzzy\nhint: hgw --help\n"),
         (["toolchain", "lst"], "error: no such command: toolchain lst\nhint: did you mean `hgw toolchain list`?\n"),
+        (
+            ["help", "verify.expect.calls"],
+            "error: no such command: verify.expect.calls\nhint: hgw help hgw.yaml verify.expect.calls\n",
+        ),
+        (["help", "xyzzy"], "error: no such command: xyzzy\nhint: hgw --help\n"),
         (["toolchain", "xyzzy"], "error: no such command: toolchain xyzzy\nhint: hgw toolchain --help\n"),
         (["toolchain", "--quite"], "error: no such option: --quite\nhint: did you mean `--quiet`?\n"),
         (["toolchain", "env", "--shel"], "error: no such option: --shel\nhint: did you mean `--shell`?\n"),

@@ -43,6 +43,11 @@ class Terminal:
         self._read_until(question)
         os.write(self._fd, b"\x03")
 
+    def close_input(self, question: str) -> None:
+        """Wait for a question and press Ctrl-D."""
+        self._read_until(question)
+        os.write(self._fd, b"\x04")
+
     def end(self) -> int:
         """Read to the end; the exit code."""
         self._read_until(None)
@@ -205,3 +210,12 @@ def test_in_chinese() -> None:
 
     assert terminal.end() == 130
     assert "官方指南中的插件" in terminal.shown
+
+
+def test_the_word_after_ctrl_d_has_a_line_of_its_own() -> None:
+    terminal = Terminal("init", "my-plugin", "--color", "never")
+    terminal.close_input("Template [basic]: ")
+
+    assert terminal.end() == 130
+    assert terminal.shown.endswith("Template [basic]: \ninterrupted\n")
+    assert not Path("my-plugin").exists()
