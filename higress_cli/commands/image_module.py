@@ -74,23 +74,6 @@ def module_of_layout(session: Session, path: Path) -> ImageModule:
     return _for_gateway(session, pulled)
 
 
-def _for_gateway(session: Session, pulled: Pulled) -> ImageModule:
-    verdicts, module = pulled.judged.verdicts, pulled.judged.module
-    if module is None or pulled.digest is None:
-        raise image_refused(pulled)
-    store = image_store(session.dirs.cache)
-    digest = digest_of(module.content)
-    path = store.get(digest) or store.put(digest, [module.content], most_bytes=len(module.content))
-    store.trim()
-    return ImageModule(
-        path=path,
-        content=module.content,
-        digest=pulled.digest,
-        verdicts=verdicts,
-        warnings=_warnings(pulled),
-    )
-
-
 def look_at_image(session: Session, address: str) -> Pulled:
     """The image at `address`, pulled and judged.
 
@@ -153,6 +136,23 @@ def image_refused(pulled: Pulled) -> CheckFailed:
         if item is not verdict
     )
     return error
+
+
+def _for_gateway(session: Session, pulled: Pulled) -> ImageModule:
+    verdicts, module = pulled.judged.verdicts, pulled.judged.module
+    if module is None or pulled.digest is None:
+        raise image_refused(pulled)
+    store = image_store(session.dirs.cache)
+    digest = digest_of(module.content)
+    path = store.get(digest) or store.put(digest, [module.content], most_bytes=len(module.content))
+    store.trim()
+    return ImageModule(
+        path=path,
+        content=module.content,
+        digest=pulled.digest,
+        verdicts=verdicts,
+        warnings=_warnings(pulled),
+    )
 
 
 def _check_is_wasm(path: Path) -> None:
