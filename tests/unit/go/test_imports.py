@@ -59,3 +59,9 @@ def test_imports_of_pinned_go_modules_are_known() -> None:
 
     assert modules_imported({f"{wrapper.path}/pkg"}, profile) == (wrapper.name,)
     assert modules_imported({f"{wrapper.path}-other", "fmt"}, profile) == ()
+
+
+def test_without_a_go_module_no_package_is_read(tmp_path):
+    assert packages_below(tmp_path) == frozenset()
+    (tmp_path / "go.mod").write_text("go 1.19\n")
+    assert packages_below(tmp_path) == frozenset()
