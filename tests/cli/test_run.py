@@ -188,7 +188,8 @@ def test_a_configuration_that_is_not_yaml(hgw, here, command):
     outcome = hgw(command)
     assert outcome.redacted() == Outcome(
         3,
-        err="error: [HERE]/config.yaml:2:7: not valid YAML: mapping values are not allowed here\n"
+        err="error: [HERE]/config.yaml:2:7: not valid YAML: mapping values are not allowed here; "
+        "quote a text that has `: ` in it\n"
         "hint: the file is YAML or JSON; fix that line and try again\n",
     )
 

@@ -69,3 +69,19 @@ def test_a_file_called_net_of_the_author_is_not_the_standard_library(plugin: Pat
     error = refused_in(plugin, "net/pool.go:3:2: attempted to start a goroutine without a scheduler\n")
 
     assert error.code == "goroutine"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("./main.go:52:6: undefined: strings", "import-forgotten"),
+        ("main.go:52:6: undefined: strings.Foo", "compile-failed"),
+        ("main.go:52:6: undefined: stringsOf", "compile-failed"),
+        ("/go/pkg/mod/example.com/dep@v1.0.0/a.go:1:2: undefined: strings", "compile-failed"),
+    ],
+)
+def test_only_a_package_of_the_standard_library_is_told_as_a_missing_import(plugin: Path, said, code):
+    error = refused_in(plugin, f"# demo\n{said}\n")
+
+    assert error.code == code
+    assert ('import "strings"' in str(error.hint)) is (code == "import-forgotten")
