@@ -45,6 +45,22 @@ def read_layout(path: Path, store: Store) -> ImageDigest:
         OSError: it cannot be read.
         ConflictError: the store cannot be written.
     """
+    try:
+        index = _store_pieces(path, store)
+    except tarfile.TarError as error:
+        raise MalformedImageError(_("it is not a tar archive, or is damaged")) from error
+    if index is None:
+        raise MalformedImageError(_("there is no {name} in it").format(name=_INDEX))
+    found = parse_manifest(index, content_type=OCI_INDEX)
+    if isinstance(found, Index) and len(found.entries) == 1:
+        return found.entries[0].digest
+    digest = digest_of(index)
+    store.put(digest, [index], most_bytes=len(index))
+    return digest
+
+
+def _store_pieces(path: Path, store: Store) -> bytes | None:
+    """Put the blobs into the store, and return the list of the images."""
     index: bytes | None = None
     left = _MOST_UNPACKED
     for name, size, file in _entries(path):
@@ -58,23 +74,12 @@ def read_layout(path: Path, store: Store) -> ImageDigest:
                 store.put(image_digest(Sha256(blob[1])), _chunks(file), most_bytes=size)
             except OtherContentError as error:
                 raise MalformedImageError(_("{name} is damaged: it has another digest").format(name=name)) from error
-    if index is None:
-        raise MalformedImageError(_("there is no {name} in it").format(name=_INDEX))
-    return _image_in(index, store)
+    return index
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(_CHUNK):
         yield chunk
-
-
-def _image_in(content: bytes, store: Store) -> ImageDigest:
-    found = parse_manifest(content, content_type=OCI_INDEX)
-    if isinstance(found, Index) and len(found.entries) == 1:
-        return found.entries[0].digest
-    digest = digest_of(content)
-    store.put(digest, [content], most_bytes=len(content))
-    return digest
 
 
 def _entries(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
@@ -85,11 +90,7 @@ def _entries(path: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                 with entry.open("rb") as file:
                     yield entry.relative_to(path).as_posix(), entry.stat().st_size, file
         return
-    try:
-        with tarfile.open(path, "r:") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    yield member.name.removeprefix("./"), member.size, content
-    except tarfile.TarError as error:
-        raise MalformedImageError(_("it is not a tar archive")) from error
+    with tarfile.open(path, "r:") as archive:
+        for member in archive:
+            if member.isreg() and (content := archive.extractfile(member)) is not None:
+                yield member.name.removeprefix("./"), member.size, content
