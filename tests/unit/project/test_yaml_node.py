@@ -182,8 +182,8 @@ def test_a_value_that_is_nested_too_deeply_to_be_made_is_refused():
     node = compose(Path("a.yaml"), "{<<: " * 150 + "{a: 1}" + "}" * 150)
     assert node is not None
 
-    def with_frames_left(count: int) -> object:
-        return node.value() if len(inspect.stack(0)) + count > sys.getrecursionlimit() else with_frames_left(count)
+    def after(calls: int) -> object:
+        return after(calls - 1) if calls else node.value()
 
     with pytest.raises(InvalidInput, match="it is nested too deeply"):
-        with_frames_left(100)
+        after(sys.getrecursionlimit() - len(inspect.stack(0)) - 100)
