@@ -70,7 +70,7 @@ def judge_project(project: Project, *, choices: Choices, faults: Sequence[Fault]
 def judge_config(config: PluginConfig) -> Finding:
     """Report the keys of a plugin configuration that could be read; which ones are valid only the plugin knows."""
     keys = listed(str(key) for key in config.values)
-    found = _("readable; keys, not checked: {keys}").format(keys=keys) if keys else _("empty")
+    found = _("readable; keys (hgw does not check them): {keys}").format(keys=keys) if keys else _("empty")
     return Finding(status=Status.OK, found=found, note=Path(config.source).name, detail=(config.source,))
 
 

@@ -18,6 +18,11 @@ def nearest_above(directory: Path, name: str) -> Path | None:
     return next((path for path in places if path.is_file() and is_believed(path, beside=directory)), None)
 
 
+def is_in_repository(directory: Path) -> bool:
+    """Whether a git repository reaches down to the folder."""
+    return any((folder / _REPOSITORY).exists() for folder in (directory, *directory.parents))
+
+
 def settings_above(directory: Path, name: str) -> tuple[Path | None, tuple[Path, ...]]:
     """The file `name` that `directory` inherits from, and those that were passed over because they are somebody else's.
 

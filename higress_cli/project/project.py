@@ -12,7 +12,7 @@ from typing import Final
 from higress_cli.errors import InvalidInput
 from higress_cli.go.mod import GO_MOD
 from higress_cli.i18n import _, listed
-from higress_cli.project.parents import nearest_above, settings_above
+from higress_cli.project.parents import is_in_repository, nearest_above, settings_above
 from higress_cli.project.settings import FILE_NAME, Settings, read_settings
 from higress_cli.spelling import nearest
 from higress_cli.system.os_errors import read_error
@@ -135,11 +135,16 @@ def hint_without_plugin(directory: Path) -> str:
     if below:
         return f"hgw -C {shlex.quote(str(below[0]))} build"
     if (directory / GO_MOD).is_file() and (directory / FILE_NAME).is_file():
+        place = shlex.quote(str(directory))
+        if not is_in_repository(directory):
+            return _(
+                "bring back the Go file with func main; `hgw init {place} --defaults` makes it as the template has it"
+            ).format(place=place)
         # Alone, the latter would be refused where the other files are no longer those of the template.
         return _(
             "bring back the Go file with func main: `git -C {place} checkout -- main.go`, or "
             "`hgw init {place} --defaults` if it was as the template makes it"
-        ).format(place=shlex.quote(str(directory)))
+        ).format(place=place)
     if (directory / GO_MOD).is_file():
         return f"hgw init {shlex.quote(str(directory))} --defaults"
     return _("`hgw init` makes a plugin there, `hgw -C DIR` goes to one elsewhere")

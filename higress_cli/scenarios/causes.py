@@ -17,7 +17,7 @@ from higress_cli.gateway.events import (
 from higress_cli.gateway.services import mapping_line, service_key
 from higress_cli.gateway.words import NO_HTTP_CONTEXT, NO_TCP
 from higress_cli.gateway.wrapper_lines import unknown_service
-from higress_cli.i18n import N_, _, chained, joined, listed
+from higress_cli.i18n import N_, _, chained, joined, listed, ngettext
 from higress_cli.knowledge.catalogue import entry, recognise
 from higress_cli.project.scenario import Headers, Request
 from higress_cli.scenarios.observation import Call, Observed
@@ -114,9 +114,17 @@ def _misfit(count: int, length: int, *, body: str, reader: str, is_request: bool
     """An answer without a body may announce one that there would have been."""
     fix = _("remove that header in the header phase")
     if count > length:
-        problem = _("{body} has {count} bytes, and {reader} cuts it at content-length: {length}, which the plugin left")
+        problem = ngettext(
+            "{body} has {count} byte, and {reader} cuts it at content-length: {length}, which the plugin left",
+            "{body} has {count} bytes, and {reader} cuts it at content-length: {length}, which the plugin left",
+            count,
+        )
     elif count < length and (count or is_request):
-        problem = _("{body} has {count} bytes, and {reader} waits for content-length: {length}, which the plugin left")
+        problem = ngettext(
+            "{body} has {count} byte, and {reader} waits for content-length: {length}, which the plugin left",
+            "{body} has {count} bytes, and {reader} waits for content-length: {length}, which the plugin left",
+            count,
+        )
     else:
         return
     yield chained((problem.format(body=body, reader=reader, count=count, length=length), fix))

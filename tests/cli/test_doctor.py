@@ -559,7 +559,7 @@ def test_the_file_that_run_config_names_is_the_plugins(report, tools, tree):
 
     assert (code, checks["config"]["found"], checks["gateway-files"]["found"]) == (
         0,
-        "readable; keys, not checked: mockEnable",
+        "readable; keys (hgw does not check them): mockEnable",
         "the same as config.json",
     )
 

@@ -109,6 +109,15 @@ def test_a_plugin_whose_source_is_gone_is_told_how_to_get_it_back(hgw: Hgw, tree
     here = tree({})
     assert hgw("init", "my-plugin").code == 0
     (here / "my-plugin/main.go").unlink()
+    assert (
+        hgw("build", "my-plugin")
+        .redacted()
+        .err.endswith(
+            "\nhint: bring back the Go file with func main; "
+            "`hgw init [HERE]/my-plugin --defaults` makes it as the template has it\n"
+        )
+    )
+    (here / ".git").mkdir()
     hint = (
         "hint: bring back the Go file with func main: `git -C [HERE]/my-plugin checkout -- main.go`, or "
         "`hgw init [HERE]/my-plugin --defaults` if it was as the template makes it\n"

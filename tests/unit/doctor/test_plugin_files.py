@@ -128,7 +128,7 @@ def test_a_module_from_elsewhere_is_not_a_fault(tree):
 def test_a_configuration_names_its_keys():
     config = PluginConfig(values={"mockEnable": True, "limit": 3}, source="/p/config.yaml")
 
-    assert judge_config(config).found == "readable; keys, not checked: mockEnable, limit"
+    assert judge_config(config).found == "readable; keys (hgw does not check them): mockEnable, limit"
     assert judge_config(config).note == "config.yaml"
     assert judge_config(PluginConfig(values={}, source="/p/config.yaml")).found == "empty"
 

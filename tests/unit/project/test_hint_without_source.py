@@ -10,6 +10,7 @@ from higress_cli.project.project import open_project
 
 @pytest.mark.parametrize(("others", "advice"), [(("hgw.yaml",), "checkout -- main.go"), ((), "hgw init")])
 def test_a_plugin_without_main_go_is_not_advised_to_make_a_new_one(tmp_path: Path, others, advice):
+    (tmp_path / ".git").mkdir()
     for name in ("go.mod", *others):
         (tmp_path / name).write_text("module gate\n" if name == "go.mod" else "name: gate\n", "utf-8")
 

@@ -77,6 +77,11 @@ def test_a_body_that_does_not_fit_its_content_length(event, words):
     assert "remove that header in the header phase" in cause
 
 
+def test_one_byte_is_not_several():
+    (cause,) = found(sent(5, 1))
+    assert "the request's body has 1 byte, and the upstream waits" in cause
+
+
 @pytest.mark.parametrize(
     "event", [sent(5, 5), sent(None, 29), sent(0, 0), ended(content_length=5, body_bytes=0), ended()]
 )
