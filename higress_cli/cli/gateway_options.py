@@ -66,6 +66,20 @@ def plugin_here(call: "Invocation") -> Path:
     return call.works_in(plugin_to_use(call.session().folder(None)))
 
 
+def module_here(call: "Invocation") -> tuple[Path, tuple[str, ...]]:
+    """The module of the plugin that the current folder is in, as it is, and warnings if it may not match its source.
+
+    Raises:
+        InvalidInput: `no-project`, `module-missing`.
+    """
+    from higress_cli.commands.plugin_module import fresh_module
+    from higress_cli.project.project import open_project  # noqa: PLC0415 -- the same
+
+    project = open_project(plugin_here(call), needs_source=False)
+    found = fresh_module(call.session(), project, build=False, any_abi=True)
+    return found.path, found.warnings
+
+
 def other_module(session: "Session", text: str | None, *, option: str = "--module") -> "GivenModule | None":
     """The module that `option` names; an image is pulled for it.
 

@@ -1,11 +1,13 @@
 """`hgw inspect`: parse, call, show."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from higress_cli.cli.app import HgwCommand, finish, invocation, new_app
+from higress_cli.cli.gateway_options import module_here
 from higress_cli.i18n import N_
 from higress_cli.settings.project import GATEWAY
 
@@ -17,17 +19,19 @@ app = new_app()
     help=N_(
         "Show what is in a WebAssembly module, whatever language it was written in, and whether a gateway accepts it."
     ),
-    epilog="hgw inspect main.wasm\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm\n"
+    epilog="hgw inspect\nhgw inspect main.wasm --gateway v2.0.7\nhgw inspect main.wasm --diff old.wasm\n"
     "hgw inspect oci://registry.example.com/my-plugin:1.0.0",
 )
 def inspect(
     ctx: typer.Context,
     address: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FILE|URL|oci://IMAGE|-", show_default=False, help=N_("the module; - reads standard input")
+            metavar="FILE|URL|oci://IMAGE|-",
+            show_default=False,
+            help=N_("the module; default: that of the plugin here; - reads standard input"),
         ),
-    ],
+    ] = None,
     gateway: Annotated[
         str | None,
         typer.Option("--gateway", metavar="VERSION", help=N_("exit with 1 if this gateway would refuse the module")),
@@ -42,5 +46,10 @@ def inspect(
 
     call = invocation(ctx)
     session = call.session().typed({GATEWAY: gateway} if gateway else {})
-    result = use_case.inspect(session, address, other=diff, stdin=sys.stdin.buffer.read)
-    finish(ctx, result, lambda shown, ui: show(shown, ui, session.directory))
+    named, warnings = (address, ()) if address else module_here(call)
+    result = use_case.inspect(session, str(named), other=diff, stdin=sys.stdin.buffer.read)
+    finish(
+        ctx,
+        replace(result, warnings=(*warnings, *result.warnings)),
+        lambda shown, ui: show(shown, ui, session.directory),
+    )

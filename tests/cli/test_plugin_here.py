@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Hgw
+from tests.support.modules import TINYGO_EXPORTS, wasm
 from tests.support.stub_compilers import SDK
 
 pytestmark = pytest.mark.extra("local")
@@ -44,6 +45,17 @@ def test_below_a_plugin_settings_tools_and_checks_are_those_of_that_plugin(hgw: 
     refused = hgw("--offline", "install").err
     assert "--offline forbids the download of Go" in refused
     assert "TinyGo" not in refused
+
+
+def test_the_plugins_own_module_is_inspected_where_none_is_named(hgw: Hgw, tree: Tree, monkeypatch) -> None:
+    here = tree({**PLUGIN, "internal/rules/rules.go": "package rules\n"})
+    monkeypatch.chdir(here / "internal/rules")
+    error = json.loads(hgw("inspect", "--output", "json").out)["error"]
+    assert (error["code"], error["hint"]) == ("module-missing", "hgw -C ../.. build")
+    (here / "main.wasm").write_bytes(wasm(exports=TINYGO_EXPORTS))
+    document = json.loads(hgw("inspect", "--output", "json").out)
+    assert document["data"]["source"] == str(here / "main.wasm")
+    assert "may not match its source" in document["warnings"][0]
 
 
 def test_inside_another_program_there_is_no_plugin(hgw: Hgw, tree: Tree, monkeypatch) -> None:
