@@ -85,7 +85,7 @@ def cluster_name(key: str, *, source: Source) -> str:
         if name and "|" not in name and 0 < (whole_number(port) or 0) <= HIGHEST:
             return cluster_of(name, port)
     raise _invalid(
-        _("`{key}` (from {source}) is not the name of a service").format(key=key, source=source),
+        _("`{key}` (from {source}) is not the name of a service").format(key=key, source=source.place),
         source=source,
         hint=_("write NAME:PORT, as in my-svc.dns:80, or a whole name, as in outbound|80||my-svc.dns"),
     )
@@ -129,7 +129,7 @@ def endpoint(text: str, *, source: Source, word: str | None = None) -> Endpoint:
         or parts.username
     ):
         raise _invalid(
-            _("`{address}` (from {source}) is not an address").format(address=text, source=source),
+            _("`{address}` (from {source}) is not an address").format(address=text, source=source.place),
             source=source,
             hint=_address_hint(text, word),
         )

@@ -94,3 +94,16 @@ def test_a_line_for_hgw_yaml_names_the_service_as_its_author_does():
     assert service_key("outbound|80|v1|a.dns") == "outbound|80|v1|a.dns"
     assert mapping_line(service_key("outbound|80||a.dns"), is_redis=False) == '"a.dns:80": "127.0.0.1:8080"'
     assert mapping_line(service_key("outbound|6379||r.dns"), is_redis=True) == '"r.dns:6379": "embedded"'
+
+
+@pytest.mark.parametrize(
+    ("services", "message"),
+    [
+        ({"redis": "localhost:6379"}, "`redis` (from /p/hgw.yaml:4) is not the name of a service"),
+        ({"redis.dns:6379": "localhost"}, "`localhost` (from /p/hgw.yaml:4) is not an address"),
+    ],
+)
+def test_a_service_of_a_file_is_refused_with_its_line(services: Mapping[str, str], message: str):
+    with pytest.raises(InvalidInput) as failure:
+        clusters_of(Choice(services, Source(SourceKind.FILE, "/p/hgw.yaml", line=4)))
+    assert failure.value.message == message
