@@ -8,7 +8,8 @@ import typer
 
 from higress_cli.cli.wrap import terminal_width, wrap
 from higress_cli.errors import HgwError, UsageError
-from higress_cli.i18n import _, listed
+from higress_cli.i18n import _, chained, listed
+from higress_cli.spelling import did_you_mean
 from higress_cli.system.visible_text import visible
 
 T = TypeVar("T")
@@ -63,7 +64,6 @@ def yes_or_no(question: str, *, default: bool, warn: Callable[[str], None]) -> b
 
 
 def refused_choice(text: str, choices: list[str]) -> UsageError:
-    """The error for an answer that is not one of `choices`."""
-    return UsageError(
-        _("`{value}` is none of: {choices}").format(value=text, choices=listed(choices)), code="choice-invalid"
-    )
+    """The error for an answer that is not one of `choices`; it names the nearest one, as nobody sees a hint."""
+    problem = _("`{value}` is none of: {choices}").format(value=text, choices=listed(choices))
+    return UsageError(chained(filter(None, (problem, did_you_mean(text, choices)))), code="choice-invalid")

@@ -152,6 +152,7 @@ def test_enter_takes_the_defaults() -> None:
 def test_every_answer_counts_and_wrong_ones_are_asked_again() -> None:
     terminal = Terminal("init", "one", "--color", "never")
     terminal.answer("Template [basic]:", "9")
+    terminal.answer("Template [basic]:", "basik")
     terminal.answer("Template [basic]:", "3")
     terminal.answer("Plugin name [one]:", "Not A Name")
     terminal.answer("Plugin name [one]:", "token-plugin")
@@ -165,6 +166,7 @@ def test_every_answer_counts_and_wrong_ones_are_asked_again() -> None:
     terminal.answer("Make a git repository [Y/n]:", "no")
 
     assert terminal.end() == 0, terminal.shown
+    assert "did you mean `basic`?" in " ".join(terminal.shown.split())
     settings = read_settings(Path("one/hgw.yaml"))
     assert (settings.get(NAME), settings.get(PROFILE), settings.get(GATEWAY)) == ("token-plugin", "go", "v2.1.9")
     assert settings.get(SERVICES) == {"tokens.dns:80": "127.0.0.1:12345"}
