@@ -1,7 +1,7 @@
 """What an image is called and what it says about itself."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,6 @@ EPOCH: Final = "SOURCE_DATE_EPOCH"
 _GIT_SECONDS: Final = 10.0
 _ALLOWING: Final = "git config --global --add safe.directory"
 """The command that git names where a repository belongs to another user (setup.c, die_upon_dubious_ownership)."""
-# A version as https://semver.org has it, with the `v` that many put in front; build metadata cannot be in a tag.
-_VERSION_TAG: Final = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?)")
 _KEY: Final = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
 
 
@@ -40,8 +38,8 @@ class Naming:
     warnings: tuple[str, ...] = ()
 
 
-def choose_naming(session: Session, project: Project, settings: Resolver, *, tags: Sequence[str] = ()) -> Naming:
-    """The name and version of a plugin's image; `tags` are those that it is pushed under.
+def choose_naming(session: Session, project: Project, settings: Resolver, *, tagged: bool = False) -> Naming:
+    """The name and version of a plugin's image. Where it is `tagged`, an unknown version needs no warning.
 
     Raises:
         InvalidInput: `image-name-missing`: neither hgw.yaml nor go.mod names the plugin.
@@ -58,9 +56,10 @@ def choose_naming(session: Session, project: Project, settings: Resolver, *, tag
             hint=_("name it: --name my-plugin"),
             details={"path": project.directory},
         )
-    version, version_warnings = _choose_version(session, project, settings, tags=tags)
+    version, version_warnings = _choose_version(session, project, settings)
     revision, revision_warnings = _revision(session, project.directory)
-    return Naming(name=name, version=version, revision=revision, warnings=(*version_warnings, *revision_warnings))
+    warnings = (*(() if tagged else version_warnings), *revision_warnings)
+    return Naming(name=name, version=version, revision=revision, warnings=warnings)
 
 
 def annotations(
@@ -133,9 +132,7 @@ def parse_annotations(texts: tuple[str, ...]) -> Mapping[str, str]:
     return found
 
 
-def _choose_version(
-    session: Session, project: Project, settings: Resolver, *, tags: Sequence[str]
-) -> tuple[Choice[str], tuple[str, ...]]:
+def _choose_version(session: Session, project: Project, settings: Resolver) -> tuple[Choice[str], tuple[str, ...]]:
     """The version of an image, and what there is to say about it."""
     version = settings.choose(VERSION)
     if version.value is not None:
@@ -147,10 +144,6 @@ def _choose_version(
         described, reason = None, str(error)
     if described is not None:
         return Choice(described, Source(SourceKind.INFERRED, "git describe")), ()
-    versions = {match[1]: tag for tag in tags if (match := _VERSION_TAG.fullmatch(tag))}
-    if len(versions) == 1:
-        (value, tag), *_others = versions.items()
-        return Choice(value, Source(SourceKind.INFERRED, f"tag {tag}")), ()
     warning = _(
         "the image's version is {version}: hgw.yaml has no `version`, and {reason}; "
         "set one with `--image-version 1.0.0`, or with `version: 1.0.0` in hgw.yaml"

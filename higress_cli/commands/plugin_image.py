@@ -33,14 +33,14 @@ _LONGEST_NAME: Final = 100
 class ImageWishes:
     """What was asked of an image: files beside the module, typed annotations, and which checks to leave out.
 
-    `tags` are those that it is pushed under.
+    `tagged` says that its version is only an annotation: each tag that it is pushed under was typed.
     """
 
     also: tuple[Path, ...] = ()
     annotations: tuple[str, ...] = ()
     build: bool = True
     force: bool = False
-    tags: tuple[str, ...] = ()
+    tagged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ def plugin_image(session: Session, directory: Path, wishes: ImageWishes) -> Plug
     moment = created(session)
     also = tuple(_file(path) for path in wishes.also)
     _refuse_same_names(also)
-    naming = choose_naming(session, project, settings_of(project, session), tags=wishes.tags)
+    naming = choose_naming(session, project, settings_of(project, session), tagged=wishes.tagged)
     fresh = fresh_module(session, project, build=wishes.build, any_abi=wishes.force)
     path, content = fresh.path, _content(fresh.path)
     module = read_module(content, path=path)

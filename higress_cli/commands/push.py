@@ -136,7 +136,7 @@ def push_plugin(
     """
     given = tuple(_target(text) for text in references)
     _refuse_shared_credential(session, given)
-    made = plugin_image(session, directory, replace(image, tags=tuple(item.tag for item in given if item.tag)))
+    made = plugin_image(session, directory, replace(image, tagged=all(reference.tag for reference in given)))
     wanted = tuple(_tagged(reference, made, abi_suffix=wishes.abi_suffix) for reference in given)
     digest = made.image.digest
     planned = _planned(wishes.update, made, wanted[0], sha256=hex_of(digest)) if wishes.update else None

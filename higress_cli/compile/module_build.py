@@ -178,9 +178,7 @@ def _made(session: Session, step: Compilation, manner: Manner) -> Made:
     content = derived_from(manner.base, step) if manner.base else None
     derived = content is not None
     compiled = _compiled(session, step, manner) if content is None else Compiled(content=content, seconds=0.0)
-    if not step.job.directory.is_dir():
-        raise no_folder(step.job.directory)
-    changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
+    changed = _changed(step)
     if changed and not manner.last:
         raise InputsChangedError(changed)
     seen = inspect_bytes(compiled.content, path=step.output)
@@ -282,6 +280,17 @@ def _compiled(session: Session, step: Compilation, manner: Manner) -> Compiled:
         raise refusal(session, refused, step.job, step.recipe) from refused
 
 
+def _changed(step: Compilation) -> str | None:
+    """The names of the files that differ from what is being compiled; None if there are none.
+
+    Raises:
+        InvalidInput: `no-project`: somebody removed or moved the plugin.
+    """
+    if not step.job.directory.is_dir():
+        raise no_folder(step.job.directory)
+    return changed_files(step.contents, contents(step.scope), directory=step.job.directory)
+
+
 def _change_watch(step: Compilation) -> Callable[[], None]:
     """A function that raises InputsChangedError once a file differs from what is being compiled.
 
@@ -295,8 +304,7 @@ def _change_watch(step: Compilation) -> Callable[[], None]:
         now = signature(paths)
         if now != seen:
             seen = now
-            changed = changed_files(step.contents, contents(step.scope), directory=step.job.directory)
-            if changed:
+            if changed := _changed(step):
                 raise InputsChangedError(changed)
 
     return look

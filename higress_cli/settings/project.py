@@ -49,7 +49,7 @@ VERSION: Final = Setting[str | None](
     ),
     help=N_("the version of the plugin's image"),
     default=None,
-    otherwise=N_("what git describe says, else the tag of hgw push if it is a version, else {version}"),
+    otherwise=N_("what git describe says, else {version}"),
     values=lambda: {"version": UNKNOWN_VERSION},
     flag="--image-version",
     variable="HGW_IMAGE_VERSION",
