@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from higress_cli.go.imports import imports_below, imports_of_program, module_of, modules_imported, packages_below
+from higress_cli.go.imports import (
+    folders_imported,
+    imports_below,
+    imports_of_program,
+    module_of,
+    modules_imported,
+    packages_below,
+)
 from higress_cli.knowledge.go_modules import go_profile
 from higress_cli.profile import Profile
 
@@ -61,7 +68,20 @@ def test_imports_of_pinned_go_modules_are_known() -> None:
     assert modules_imported({f"{wrapper.path}-other", "fmt"}, profile) == ()
 
 
-def test_without_a_go_module_no_package_is_read(tmp_path):
-    assert packages_below(tmp_path) == frozenset()
+def test_the_folders_that_a_build_reads_are_those_that_the_program_imports(tmp_path):
+    for name, text in {
+        "go.mod": "module demo\n",
+        "main.go": 'package main\n\nimport "demo/a"\n',
+        "a/a.go": 'package a\n\nimport "demo/b/c"\n',
+        "b/c/c.go": "package c\n",
+        "unused/x.go": "package unused\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert folders_imported(tmp_path) == {tmp_path / "a", tmp_path / "b/c"}
+
+
+def test_without_a_go_module_no_folder_is_read(tmp_path):
+    assert folders_imported(tmp_path) == frozenset()
     (tmp_path / "go.mod").write_text("go 1.19\n")
-    assert packages_below(tmp_path) == frozenset()
+    assert folders_imported(tmp_path) == frozenset()
