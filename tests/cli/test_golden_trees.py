@@ -12,6 +12,8 @@ from higress_cli.project.settings import read_settings
 from higress_cli.settings.project import ABI, GATEWAY, NAME, PROFILE, SERVICES, VERIFY
 from scripts.golden_trees import GOLDEN, Tree, render, trees
 
+pytestmark = pytest.mark.slow
+
 TREES = {tree.name: tree for tree in trees()}
 PLAIN = {name: tree for name, tree in TREES.items() if "--template" in tree.argv}
 

@@ -10,6 +10,8 @@ from tests.cli.conftest import MODULE
 from tests.support.images import digest_of
 from tests.support.registry import CERTIFICATES, FakeRegistry, Fault, serving
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def published(pushed, registry, project) -> str:

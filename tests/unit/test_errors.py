@@ -55,6 +55,7 @@ def test_an_error_tells_what_it_was_given():
     assert errors.ToolError("x", code="y").details == {}
 
 
+@pytest.mark.slow
 def test_the_code_carries_the_ids_that_the_catalogue_has() -> None:
     """A row that nothing carries is one that compilers or gateways print, or one that a data file names."""
     in_code = {identifier for _place, _made, identifier in written()}

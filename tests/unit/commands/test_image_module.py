@@ -30,6 +30,8 @@ from tests.support.images import (
 from tests.support.registry import FakeRegistry, Fault, serving
 from tests.support.sessions import bare_session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def registry():

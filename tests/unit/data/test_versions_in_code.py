@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support.source import syntax_trees
 
 VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?")
@@ -44,6 +46,7 @@ def test_what_looks_like_a_version_is_found():
     assert versions(ast.parse("A = 'go 1.21 or newer'\nSTATUSES = (200, 201)\n")) == set()
 
 
+@pytest.mark.slow
 def test_no_code_names_a_tools_version():
     trees = syntax_trees()
     named = {path: found for path, tree in trees.items() if (found := versions(tree) - set(NOT_OF_TOOLS))}
