@@ -10,12 +10,12 @@ from higress_cli.digest import ImageDigest, Sha256, image_digest
 from higress_cli.i18n import _
 from higress_cli.oci.formats import LAYOUT_MARKER, OCI_INDEX, MalformedImageError, digest_of, encoded
 from higress_cli.oci.image import Image, PluginFile, layer_tar
+from higress_cli.oci.layer import MOST_UNPACKED
 from higress_cli.oci.manifest import MOST_BYTES, Index, parse_manifest
 from higress_cli.oci.store import OtherContentError, Store
 
 _INDEX: Final = "index.json"
 _BLOB: Final = re.compile(r"blobs/sha256/([0-9a-f]{64})")
-_MOST_UNPACKED: Final = 256 << 20
 _CHUNK: Final = 1 << 20
 _REFERENCE: Final = "org.opencontainers.image.ref.name"
 
@@ -62,11 +62,11 @@ def read_layout(path: Path, store: Store) -> ImageDigest:
 def _store_pieces(path: Path, store: Store) -> bytes | None:
     """Put the blobs into the store, and return the list of the images."""
     index: bytes | None = None
-    left = _MOST_UNPACKED
+    left = MOST_UNPACKED
     for name, size, file in _entries(path):
         left -= size
         if left < 0:
-            raise MalformedImageError(_("it holds more than {megabytes} MB").format(megabytes=_MOST_UNPACKED >> 20))
+            raise MalformedImageError(_("it holds more than {megabytes} MB").format(megabytes=MOST_UNPACKED >> 20))
         if name == _INDEX:
             index = file.read(MOST_BYTES)
         elif blob := _BLOB.fullmatch(name):
